@@ -1,0 +1,23 @@
+"""ProPortrait-Gen: from a portrait to a verdict that one can act on.
+
+    source portrait -> label vector -> prompt / edit -> image -> record -> verified record
+
+A module imports only what stands above it in this list, or left of it in its line:
+
+    errors, labels          words and types
+    imaging, disk           reading and writing pictures, durable writes
+    records, ledger, journal, store, export     what is kept, and other formats of it
+    assets, inference       weight files: where they are, what they are, how they run
+    faces                   detector, landmarks, person mask, emotion, identity
+    measures                native measures with units, one module an attribute
+    edit                    the offline editor
+    generate                sources, prompts, generators, retries and limits, twins
+    report, runlog          what a run tells its user
+    download                the published data set
+"""
+
+from proportrait.errors import ProPortraitError
+from proportrait.labels import ATTRIBUTES, Attribute, LabelVector
+
+__all__ = ["ATTRIBUTES", "Attribute", "LabelVector", "ProPortraitError"]
+__version__ = "0.1.0"

@@ -1,0 +1,94 @@
+"""Durable writes: what these functions return from is on the disk."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from proportrait.errors import StoreError
+
+BINARY = getattr(os, "O_BINARY", 0)  # Windows opens as text otherwise
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+def write_all(file: int, data: bytes) -> None:
+    """Write every byte to a file descriptor at its position.
+
+    Raises:
+        OSError: the disk is full, or fails; a part of the bytes may have been written.
+    """
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(file, rest) :]
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a new file and wait until its bytes are on the disk.
+
+    Raises:
+        OSError: the file exists already or cannot be written to the end.
+    """
+    file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o666)
+    try:
+        write_all(file, data)
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file in one step: a reader sees the old bytes or the new ones.
+
+    Raises:
+        OSError: it cannot be written; the old file stays.
+    """
+    fresh = path.with_name(f".{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    try:
+        write_file(fresh, data)
+        fresh.replace(path)
+    except OSError:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's bytes, or the names in a folder, are on the disk.
+
+    Does nothing on Windows, which syncs no folder and no file that is open for reading.
+    """
+    if os.name == "nt":
+        return
+    file = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(file)
+    except OSError as error:
+        # Some network and FUSE file systems cannot sync a folder.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(file)
+
+
+@contextlib.contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError into a StoreError that says what to do about it."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or path
+        if error.errno in _FULL:
+            raise StoreError(
+                f"the disk is full at {where}: free some space and run the same command again; "
+                f"it goes on where it stopped"
+            ) from error
+        if error.errno == errno.EROFS:
+            raise StoreError(
+                f"{where} is on a read-only disk: name another folder, or make it writable and "
+                f"run the same command again; it goes on where it stopped"
+            ) from error
+        raise StoreError(f"{where} cannot be read or written: {error.strerror or error}") from error

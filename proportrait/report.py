@@ -1,0 +1,234 @@
+"""What a run would make or has made, for people: a forecast, a table, and a contact sheet."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from operator import length_hint
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from proportrait import imaging
+from proportrait.disk import disk_errors, replace_file
+from proportrait.errors import ImageError
+from proportrait.generate.base import ImageGenerator, PortraitSource
+from proportrait.labels import ATTRIBUTES, KEYS
+from proportrait.records import Record
+from proportrait.store import RecordStore
+
+SHEET_LIMIT = 200  # pictures on one contact sheet
+_CELL, _CAPTION, _COLUMNS = 256, 44, 8
+_GOOD, _BAD, _UNKNOWN = (38, 128, 70), (190, 45, 45), (120, 120, 120)
+
+
+@dataclass
+class Tally:
+    """What one run did so far.
+
+    Attributes:
+        made, failed: sources.
+        cost_usd: of both.
+        stopped: why the run ended before its work did, or None.
+        interrupted: whether that was Ctrl-C.
+        started: moment of `time.monotonic`.
+    """
+
+    made: int = 0
+    failed: int = 0
+    cost_usd: float = 0.0
+    stopped: str | None = None
+    interrupted: bool = False
+    started: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The figures of a run and of the folder that it wrote to.
+
+    Attributes:
+        generator: name of the generator.
+        sources_done, sources_failed, sources_rejected: of the whole folder.
+        made, failed: sources of this run.
+        pictures: of the whole folder, twins included.
+        labels: attribute -> how many pictures have its bit at 1, at 0, and unknown.
+        failures: error class -> how often, of the whole folder.
+        cost_usd: of the whole folder; `run_cost_usd` of this run.
+        seconds: this run took; `stopped` says why, if it ended before its work did.
+    """
+
+    generator: str
+    sources_done: int
+    sources_failed: int
+    sources_rejected: int
+    made: int
+    failed: int
+    pictures: int
+    labels: Mapping[str, Mapping[str, int]]
+    failures: Mapping[str, int]
+    cost_usd: float
+    run_cost_usd: float
+    seconds: float
+    stopped: str | None = None
+
+
+def publish(store: RecordStore, generator: str, tally: Tally) -> str:
+    """Write summary.json, summary.txt, and contact_sheet.png; returns what to show.
+
+    After Ctrl-C there is no contact sheet: it takes seconds.
+
+    Raises:
+        StoreError: one of them cannot be written.
+    """
+    records = list(store.records())
+    summary = summarize(store, records, generator, tally)
+    write_summary(store.path, summary)
+    text = format_summary(summary)
+    if not tally.interrupted:
+        sheet = contact_sheet(store, records, store.path / "contact_sheet.png")
+        text += f"\npictures    {sheet}" if sheet else ""
+    return text
+
+
+def forecast(
+    store: RecordStore,
+    source: PortraitSource,
+    generator: ImageGenerator,
+    limit: int | None,
+    retry_failed: bool,
+) -> str:
+    """What a run would make, and the most that it would cost, in words."""
+    if source.name == "folder":  # it is listed at once, so each portrait can be looked up
+        items = list(islice(iter(source), limit))
+        total = len(items)
+        left = sum(not store.is_finished(item.source_id, retry_failed) for item in items)
+    else:
+        counts = store.counts()
+        finished = counts["done"] + (0 if retry_failed else counts["failed"] + counts["rejected"])
+        total = limit or length_hint(source)
+        left = max(0, total - finished)
+    if not total:
+        return "the source does not tell its size: give --limit to see what it would cost"
+    price = generator.price_usd
+    return (
+        f"{left} of {total} portraits are left to make, with {generator.name}\n"
+        f"at most ${left * price:.2f} (${price:.3f} a picture, each paid try; twins are free); "
+        f"${store.spent_usd:.2f} spent on this folder before"
+    )
+
+
+def label_counts(records: Sequence[Record]) -> dict[str, dict[str, int]]:
+    """attribute -> {"1": , "0": , "unknown": } over records."""
+    counts = {key: {"1": 0, "0": 0, "unknown": 0} for key in KEYS}
+    for record in records:
+        for key in KEYS:
+            bit = str(record.labels[key]) if record.known[key] else "unknown"
+            counts[key][bit] += 1
+    return counts
+
+
+def summarize(
+    store: RecordStore,
+    records: Sequence[Record],
+    generator: str,
+    tally: Tally,
+) -> Summary:
+    """Put the figures together; `records` are those of the whole folder."""
+    counts = store.counts()
+    return Summary(
+        generator=generator,
+        sources_done=counts["done"],
+        sources_failed=counts["failed"],
+        sources_rejected=counts["rejected"],
+        made=tally.made,
+        failed=tally.failed,
+        pictures=len(records),
+        labels=label_counts(records),
+        failures=dict(Counter(entry.error or "unknown" for entry in store.failures())),
+        cost_usd=round(store.spent_usd, 6),
+        run_cost_usd=round(tally.cost_usd, 6),
+        seconds=round(time.monotonic() - tally.started, 1),
+        stopped=tally.stopped,
+    )
+
+
+def format_summary(summary: Summary) -> str:
+    """The summary as a table of plain text."""
+    rows = [f"{'attribute':<12}{'good (1)':>10}{'bad (0)':>10}{'unknown':>10}{'bad share':>11}"]
+    for attribute in ATTRIBUTES:
+        bits = summary.labels[attribute.key]
+        known = bits["1"] + bits["0"]
+        share = f"{bits['0'] / known:.0%}" if known else "-"
+        rows.append(
+            f"{attribute.key:<12}{bits['1']:>10}{bits['0']:>10}{bits['unknown']:>10}{share:>11}"
+        )
+    sources = f"{summary.sources_done} done"
+    for count, word in ((summary.sources_failed, "failed"), (summary.sources_rejected, "rejected")):
+        sources += f", {count} {word}"
+    rate = summary.made / summary.seconds if summary.seconds else 0.0
+    rows += [
+        "",
+        f"portraits   {sources}",
+        f"pictures    {summary.pictures} (with degraded twins)",
+        f"cost        ${summary.cost_usd:.2f} in all, ${summary.run_cost_usd:.2f} in this run",
+        f"time        {summary.seconds:.0f} s for {summary.made} new portraits ({rate:.2f}/s)",
+    ]
+    if summary.failures:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(summary.failures.items()))
+        rows.append(f"failures    {kinds}; reasons stand in ledger.jsonl")
+    if summary.stopped:
+        rows.append(f"stopped     {summary.stopped}")
+    return "\n".join(rows)
+
+
+def write_summary(folder: Path, summary: Summary) -> None:
+    """summary.json and summary.txt in the output folder."""
+    data = json.dumps(asdict(summary), indent=2) + "\n"
+    with disk_errors(folder):
+        replace_file(folder / "summary.json", data.encode())
+        replace_file(folder / "summary.txt", (format_summary(summary) + "\n").encode())
+
+
+def contact_sheet(store: RecordStore, records: Sequence[Record], path: Path) -> Path | None:
+    """Draw every picture with its six bits, at most `SHEET_LIMIT`, evenly picked beyond that.
+
+    A good bit is green, a bad one red, an unknown one grey. Returns None if there is nothing.
+    """
+    if not records:
+        return None
+    if len(records) > SHEET_LIMIT:
+        picked = np.linspace(0, len(records) - 1, SHEET_LIMIT).round().astype(int)
+        records = [records[i] for i in picked]
+    rows = -(-len(records) // _COLUMNS)
+    sheet = Image.new("RGB", (_COLUMNS * _CELL, rows * (_CELL + _CAPTION)), (250, 250, 250))
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(13)
+    for i, record in enumerate(records):
+        x, y = (i % _COLUMNS) * _CELL, (i // _COLUMNS) * (_CELL + _CAPTION)
+        try:
+            image = imaging.read(store.images / record.output_filename, min_side=1)
+        except ImageError:
+            draw.text((x + 4, y + 4), "cannot be read", fill=_BAD, font=font)
+        else:
+            sheet.paste(Image.fromarray(image).resize((_CELL - 4, _CELL - 4)), (x + 2, y + 2))
+        width = (_CELL - 4) / len(KEYS)
+        for j, key in enumerate(KEYS):
+            known, bit = record.known[key], record.labels[key]
+            colour = (_GOOD if bit else _BAD) if known else _UNKNOWN
+            left = x + 2 + j * width
+            draw.rectangle((left, y + _CELL - 1, left + width - 2, y + _CELL + 16), fill=colour)
+            mark = (str(bit) if known else "?") + " " + key[:4]
+            draw.text((left + 2, y + _CELL), mark, fill="white", font=font)
+        name = record.output_filename.rsplit(".", 1)[0]
+        draw.text((x + 4, y + _CELL + 20), name, fill=(40, 40, 40), font=font)
+    data = io.BytesIO()
+    sheet.save(data, "PNG")
+    with disk_errors(path):
+        replace_file(path, data.getvalue())
+    return path
