@@ -1,0 +1,17 @@
+"""Faces: where they are, their landmarks, the person's mask, emotion, and identity."""
+
+from proportrait.faces.analyzer import FaceAnalyzer
+from proportrait.faces.detector import DETECTORS
+from proportrait.faces.emotion import EMOTIONS
+from proportrait.faces.face import Face, expression_ratios
+from proportrait.faces.identity import SAME_PERSON_LIMIT, distance
+
+__all__ = [
+    "DETECTORS",
+    "EMOTIONS",
+    "SAME_PERSON_LIMIT",
+    "Face",
+    "FaceAnalyzer",
+    "distance",
+    "expression_ratios",
+]

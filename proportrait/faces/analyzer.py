@@ -1,0 +1,78 @@
+"""One object that answers everything about the faces of a picture."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from proportrait.errors import AssessmentError
+from proportrait.faces.detector import Detector, make_detector
+from proportrait.faces.emotion import EmotionNetwork
+from proportrait.faces.face import Face, Float, Image
+from proportrait.faces.identity import IdentityNetwork
+from proportrait.faces.landmarks import FaceMesh
+from proportrait.faces.mask import PersonMask
+
+_PRESENCE_LIMIT = 0.3  # under it the mesh says that the detector was wrong
+
+
+class FaceAnalyzer:
+    """Detects and describes faces in RGB uint8 (H, W, 3) pictures.
+
+    Networks are loaded when first used. An analyzer belongs to one process: a worker makes its own.
+
+    Args:
+        threads: of one call, at least 1.
+        detector: a name of `DETECTORS`.
+    """
+
+    def __init__(self, threads: int = 1, detector: str = "short-range") -> None:
+        self.threads = threads
+        self._detector: Detector = make_detector(detector, threads)
+
+    def detect(self, image: Image) -> list[Face]:
+        """Every face, the largest first; none is an empty list."""
+        faces = []
+        for detection in self._detector(image):
+            landmarks, presence = self._mesh(image, detection)
+            if presence >= _PRESENCE_LIMIT:
+                faces.append(Face(detection.bbox, landmarks, min(detection.score, presence)))
+        return sorted(faces, key=lambda face: -face.width * face.height)
+
+    def face(self, image: Image) -> Face:
+        """The largest face.
+
+        Raises:
+            AssessmentError: there is none.
+        """
+        faces = self.detect(image)
+        if not faces:
+            raise AssessmentError("no face found: use a picture that shows one from the front")
+        return faces[0]
+
+    def mask(self, image: Image, face: Face) -> Float:
+        """The person whose face it is: float32 (H, W), 0 background to 1 person."""
+        return self._person(image, face)
+
+    def emotions(self, image: Image, face: Face) -> dict[str, float]:
+        """Probabilities of seven emotions; they add up to 1."""
+        return self._emotion(image, face)
+
+    def identity(self, image: Image, face: Face) -> Float:
+        """The embedding (128,) float32; see `proportrait.faces.distance`."""
+        return self._identity(image, face)
+
+    @cached_property
+    def _mesh(self) -> FaceMesh:
+        return FaceMesh(self.threads)
+
+    @cached_property
+    def _person(self) -> PersonMask:
+        return PersonMask(self.threads)
+
+    @cached_property
+    def _emotion(self) -> EmotionNetwork:
+        return EmotionNetwork(self.threads)
+
+    @cached_property
+    def _identity(self) -> IdentityNetwork:
+        return IdentityNetwork()

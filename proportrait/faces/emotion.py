@@ -1,0 +1,41 @@
+"""Seven emotions of a face."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from proportrait.assets import asset
+from proportrait.faces.face import Face, Image
+from proportrait.inference import compile_network
+
+EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+_SIZE = 64  # side of the network's input in px
+_MARGIN = 1.3  # side of the crop, in extents of the landmarks
+
+
+class EmotionNetwork:
+    """A small network learnt from FER-2013 (Goodfellow et al., 2013).
+
+    "happy" is reliable; "angry" against "neutral" is weak, so look at the landmarks as well.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self._network = compile_network(asset("emotion"), threads)
+
+    def __call__(self, image: Image, face: Face) -> dict[str, float]:
+        """Probabilities by the names of `EMOTIONS`; they add up to 1."""
+        points = face.landmarks[:, :2]
+        low, high = points.min(0), points.max(0)
+        centre, scale = (low + high) / 2, _SIZE / (_MARGIN * float((high - low).max()))
+        offset = _SIZE / 2 - scale * centre
+        matrix = np.array([[scale, 0, offset[0]], [0, scale, offset[1]]], np.float64)
+        grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        if scale < 0.5:
+            # Shrinking much in one step would skip pixels.
+            grey = cv2.GaussianBlur(grey, (0, 0), 0.4 / scale)
+        crop = cv2.warpAffine(grey, matrix, (_SIZE, _SIZE), borderMode=cv2.BORDER_REPLICATE)
+        values = self._network([crop[None, :, :, None].astype(np.float32) / 127.5 - 1])[0].ravel()
+        return {
+            name: float(value / values.sum()) for name, value in zip(EMOTIONS, values, strict=True)
+        }

@@ -1,0 +1,209 @@
+"""How calm the surroundings of the person are: `measure`, `assess`, `LIMIT`.
+
+BackgroundUniformity and SingleFacePresent are those of ISO/IEC 29794-5:2025 in the formulas of its
+reference implementation (OFIQ), but the uniformity is taken over everything around the person and
+not only in the crop of a passport photo. It punishes fine texture and knows nothing of bokeh: the
+other measures blur first, as somebody does who sees the picture small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from proportrait.errors import AssessmentError
+from proportrait.faces import Face
+from proportrait.faces.face import CHIN, FOREHEAD
+from proportrait.measures.base import Float, Image, Measure, Subject, Unassessed
+from proportrait.measures.evidence import Faults, combine, component
+from proportrait.measures.lighting import CHEEKS, LINEAR
+
+Mask = npt.NDArray[np.bool_]
+
+LIMIT = 50.0  # of the component that `assess` gives
+
+NAMES = (
+    "SingleFacePresent",
+    "BackgroundShare",
+    "BackgroundUniformity",
+    "BackgroundEntropy",
+    "BackgroundClutter",
+    "OtherSkin",
+    "BackgroundSpots",
+)
+
+_SIDE = 354  # px of the longer side while measuring: the height of the crop in ISO/IEC 29794-5
+_PERSON = 0.1  # from this share of a pixel on it is no background
+_RIM = 21  # px around the person where hair and errors of the mask lie
+_SMALLEST_SHARE = 0.02  # of the picture: from less nobody can tell what is there
+_TOLERANCE = 1.4  # px of blur before gradients are taken: grain and plaster are no clutter
+_SPOT_TOLERANCE = 5.5  # px of blur before spots are looked for
+_SPOT_LIMIT = 16.0
+_HEAD, _NECK = 0.55, 0.85  # face heights beside the face's axis, below the forehead
+_SKIN_COLOUR = 0.03  # largest difference of chromaticity from the cheeks
+_SKIN_STOPS = 1.3  # largest difference of light from the cheeks
+# A logistic regression, balanced, on all of the rated faces of the built-in source (its limit also
+# looked at on the whole of the golden set): log odds of a picture without fault, and what each
+# fault costs.
+_BEST = 7.42
+FAULTS: Faults = {
+    "BackgroundClutter": lambda value: 2.9 * max(0.0, float(np.log((value + 1e-9) / 100))),
+    "OtherSkin": lambda share: 0.87 * float(np.log1p(share / 0.001)),
+}
+_LEVELS = 64  # of the lightness histogram
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709, as in ISO/IEC 29794-5
+
+
+def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
+    """Measure what is around the person.
+
+    Returns:
+        By the names of `NAMES`, in their order. Without a face all are unassessed; beside another
+        face that is as large, all but SingleFacePresent: whose surroundings would they be?
+    """
+    if not subject.faces:
+        return {name: Unassessed(name, "no face found") for name in NAMES}
+    found: dict[str, Measure | Unassessed] = {"SingleFacePresent": _single_face(subject)}
+    try:
+        found |= _measure_around(subject.image, subject.mask, subject.face)
+    except AssessmentError as error:
+        reason = str(error)
+        found |= {name: Unassessed(name, reason) for name in NAMES if name not in found}
+    return found
+
+
+def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
+    """The component of the whole attribute, [0, 100]; from `LIMIT` on it is professional.
+
+    0 where another face is seen, else the faults of BackgroundClutter and OtherSkin add up.
+    """
+    single = measures["SingleFacePresent"]
+    if isinstance(single, Measure) and single.value > 0:
+        return 0.0
+    return combine("Background", _BEST, FAULTS, measures)
+
+
+def _single_face(subject: Subject) -> Measure:
+    """f = sqrt(area of the second box / area of the largest), component 100 (1 - f)."""
+    areas = sorted(float(np.prod(face.bbox[2:] - face.bbox[:2])) for face in subject.faces)
+    value = float(np.sqrt(areas[-2] / areas[-1])) if len(areas) > 1 else 0.0
+    return Measure("SingleFacePresent", value, "ratio", 100 * (1 - value), "lower")
+
+
+def _measure_around(image: Image, mask: Float, face: Face) -> dict[str, Measure | Unassessed]:
+    """Measure the picture (H, W, 3) where the person's mask (H, W) is empty."""
+    height, width = mask.shape
+    share = float((mask < _PERSON).mean())
+    found: dict[str, Measure | Unassessed] = {
+        "BackgroundShare": Measure(
+            "BackgroundShare", share, "ratio", min(100.0, 500 * share), "higher"
+        )
+    }
+    scale = _SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(image, size, interpolation=method)
+    free = (cv2.resize(mask, size, interpolation=method) < _PERSON).astype(np.uint8)
+    rim = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_RIM, _RIM))
+    # Beyond the border nobody knows: it takes nothing away.
+    seen: Mask = cv2.erode(free, rim, borderType=cv2.BORDER_CONSTANT, borderValue=1) > 0
+    if seen.mean() < _SMALLEST_SHARE:
+        reason = f"only {share:.0%} of the picture is background"
+        return found | {name: Unassessed(name, reason) for name in NAMES[2:]}
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    values = (
+        _uniformity(small, seen),
+        _entropy(lab[..., 0][seen]),
+        _clutter(lab, free.astype(np.float32), seen),
+        _other_skin(small, replace(face, landmarks=face.landmarks * np.float32(scale))),
+        _spots(lab, free.astype(np.float32), seen),
+    )
+    return found | {value.name: value for value in values}
+
+
+def _uniformity(image: Image, seen: Mask) -> Measure:
+    """Mean Sobel gradient of the luminance, 0 for plain; 190 (1 - sigmoid(., 10, 100))."""
+    luminance = np.asarray(image @ _LUMA, np.float32)
+    across, down = cv2.Sobel(luminance, -1, 1, 0), cv2.Sobel(luminance, -1, 0, 1)
+    value = float(np.hypot(across, down)[seen].mean())
+    component = 190 / (1 + np.exp((value - 10) / 100))
+    return Measure("BackgroundUniformity", value, "1", float(min(100, component)), "lower")
+
+
+def _entropy(lightness: Float) -> Measure:
+    """Shannon entropy of the histogram of CIE L* [0, 100] in `_LEVELS` steps, in bits."""
+    counts = np.histogram(lightness, _LEVELS, (0, 100))[0]
+    shares = counts[counts > 0] / counts.sum()
+    value = float(-(shares * np.log2(shares)).sum())
+    component = 100 * (1 - value / np.log2(_LEVELS))
+    return Measure("BackgroundEntropy", value, "bit", float(component), "lower")
+
+
+def _clutter(lab: Float, free: Float, seen: Mask) -> Measure:
+    """The gradient that 2 % of the blurred background exceed, in CIE Lab units a longer side."""
+    # Sobel's kernel adds up to 8.
+    blurred = _blurred(lab, free, _TOLERANCE)
+    across, down = cv2.Sobel(blurred, -1, 1, 0) / 8, cv2.Sobel(blurred, -1, 0, 1) / 8
+    gradient = _SIDE * np.sqrt((across**2 + down**2).sum(-1)[seen])
+    value = float(np.percentile(gradient, 98))
+    cost = component(_BEST, FAULTS["BackgroundClutter"](value))
+    return Measure("BackgroundClutter", value, "Lab / side", cost, "lower")
+
+
+def _spots(lab: Float, free: Float, seen: Mask) -> Measure:
+    """What 1 % of the blurred background differs from a smooth backdrop, in CIE Lab units.
+
+    The backdrop is the plane of lightness and colour that fits best: paper, lit from one side.
+    """
+    y, x = np.nonzero(seen)
+    plane = np.stack([np.ones(len(x)), x, y], 1)
+    colours = _blurred(lab, free, _SPOT_TOLERANCE)[seen]
+    coefficients = np.linalg.lstsq(plane, colours, rcond=None)[0]
+    value = float(np.percentile(np.linalg.norm(colours - plane @ coefficients, axis=1), 99))
+    return Measure("BackgroundSpots", value, "Lab", 100 / (1 + (value / _SPOT_LIMIT) ** 2), "lower")
+
+
+def _blurred(lab: Float, free: Float, sigma: float) -> Float:
+    """Blur the background alone, so that the person's colours do not run into it."""
+    weight = np.maximum(cv2.GaussianBlur(free, (0, 0), sigma), 1e-3)
+    blurred = cv2.GaussianBlur(lab * free[..., None], (0, 0), sigma)
+    return np.asarray(blurred / weight[..., None], np.float32)
+
+
+def _other_skin(image: Image, face: Face) -> Measure:
+    """The share of the picture that is of the subject's skin colour, but beside the head.
+
+    Chromaticity (linear r, g of r + g + b) tells skin from most things whatever its tone and the
+    light (Yang, Waibel, "A Real-Time Face Tracker", 1996). A mask calls the neighbour whom
+    somebody was cut off from a part of the person; this finds his cheek, or a hand.
+
+    Args:
+        image: (h, w, 3) at `_SIDE` px.
+        face: in px of `image`.
+    """
+    points = face.landmarks[:, :2]
+    cheeks = np.zeros(image.shape[:2], np.uint8)
+    for outline in CHEEKS:
+        hull = cv2.convexHull(points[list(outline)].round().astype(np.int32))
+        cv2.fillConvexPoly(cheeks, hull, 1)
+    if not cheeks.any():
+        raise AssessmentError("the cheeks are outside the picture")
+    linear = cv2.GaussianBlur(LINEAR[image], (0, 0), _TOLERANCE)
+    total = linear.sum(-1) + 0.01
+    colour = linear / total[..., None]
+    unlike = np.abs(colour - np.median(colour[cheeks > 0], 0)).max(-1)
+    stops = np.abs(np.log2(total / np.median(total[cheeks > 0])))
+    top, down = points[FOREHEAD], (points[CHIN] - points[FOREHEAD]) / face.height
+    x = np.arange(image.shape[1], dtype=np.float32)[None] - top[0]
+    y = np.arange(image.shape[0], dtype=np.float32)[:, None] - top[1]
+    below = (x * down[0] + y * down[1]) / face.height
+    beside = np.abs(x * down[1] - y * down[0]) / face.height
+    skin = (beside > _HEAD) & (below < _NECK) & (unlike < _SKIN_COLOUR) & (stops < _SKIN_STOPS)
+    opened = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+    value = float(opened.mean())
+    cost = component(_BEST, FAULTS["OtherSkin"](value))
+    return Measure("OtherSkin", value, "ratio", cost, "lower")

@@ -1,0 +1,58 @@
+"""From the measures of an attribute to its component: the worst of them, or faults that add up.
+
+A fault costs a picture some log odds of being called professional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+import numpy as np
+
+from proportrait.measures.base import Measure, Unassessed
+
+Faults = Mapping[str, Callable[[float], float]]  # by measure: its value to the log odds it costs
+
+_SUREST = 30.0  # log odds: beyond it a component is 0 or 100
+
+
+def component(best: float, fault: float) -> float:
+    """The component [0, 100] of a picture that one fault is found in.
+
+    Args:
+        best: log odds of a picture without any fault.
+        fault: log odds that it costs, at least 0.
+    """
+    return float(100 / (1 + np.exp(np.clip(fault - best, -_SUREST, _SUREST))))
+
+
+def combine(
+    name: str, best: float, faults: Faults, measures: Mapping[str, Measure | Unassessed]
+) -> float | Unassessed:
+    """The component of a picture with all its faults: the model of a logistic regression.
+
+    Args:
+        name: of the attribute, for the failure to assess it.
+        best: log odds of a picture without any fault.
+        faults, measures: by the names of measures.
+    """
+    total = 0.0
+    for key, fault in faults.items():
+        found = measures[key]
+        if isinstance(found, Unassessed):
+            return Unassessed(name, found.reason)
+        total += fault(found.value)
+    return component(best, total)
+
+
+def worst(
+    deciding: Iterable[str], measures: Mapping[str, Measure | Unassessed]
+) -> float | Unassessed:
+    """The lowest component of the named measures, or the first that could not be taken."""
+    components = []
+    for name in deciding:
+        found = measures[name]
+        if isinstance(found, Unassessed):
+            return found
+        components.append(found.component)
+    return min(components)

@@ -1,0 +1,162 @@
+"""Where the head stands in the picture: `measure` and `assess`.
+
+HeadSize, the crops, the margins, and the pose are those of ISO/IEC 29794-5:2025. Its components
+judge passport pictures, in which the head is larger than in a headshot: here the components of
+HeadSize and of the margins say how far a picture is from head and shoulders instead. The limits
+were set on the whole of a set of rated portraits, none on a single picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from proportrait.errors import AssessmentError
+from proportrait.faces import Face
+from proportrait.faces.face import (
+    CHIN,
+    FOREHEAD,
+    LEFT_CHEEK,
+    LEFT_EYE_INNER,
+    LEFT_EYE_OUTER,
+    RIGHT_CHEEK,
+    RIGHT_EYE_INNER,
+    RIGHT_EYE_OUTER,
+)
+from proportrait.measures.base import Float, Measure, Subject, Unassessed, sigmoid
+from proportrait.measures.evidence import worst
+
+LIMIT = 50.0
+
+NAMES = (
+    "HeadSize",
+    "LeftwardCropOfTheFaceImage",
+    "RightwardCropOfTheFaceImage",
+    "MarginAboveOfTheFaceImage",
+    "MarginBelowOfTheFaceImage",
+    "HorizontalOffset",
+    "VerticalOffset",
+    "HeadCutAtTheTop",
+    "ChinCut",
+    "HeadPoseYaw",
+    "HeadPosePitch",
+    "HeadPoseRoll",
+)
+# Rubrics of headshots ask nothing of the pose; the margins above and below are told by the offset
+# and the cuts, except that a chin on the lower border leaves no shoulders.
+DECIDING = (
+    "HeadSize",
+    "LeftwardCropOfTheFaceImage",
+    "RightwardCropOfTheFaceImage",
+    "MarginBelowOfTheFaceImage",
+    "HorizontalOffset",
+    "VerticalOffset",
+    "HeadCutAtTheTop",
+    "ChinCut",
+)
+
+_CROWN = 0.25  # of the crown above the hairline, in face heights
+_BORDER = 128  # the topmost of so many strips is the upper border
+
+
+def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
+    """Measure the framing; the keys are `NAMES`, in that order.
+
+    Head heights are those of ISO/IEC 29794-5: from the middle between the eyes to the chin. Left
+    and right are the picture's.
+    """
+    try:
+        face, mask = subject.face, subject.mask
+    except AssessmentError as error:
+        return {name: Unassessed(name, str(error)) for name in NAMES}
+    height, width = subject.image.shape[:2]
+    # A pixel's centre lies half a pixel inside, so that mirrored and scaled pictures agree.
+    points = face.landmarks[:, :2] + 0.5
+    left_eye = (points[LEFT_EYE_OUTER] + points[LEFT_EYE_INNER]) / 2
+    right_eye = (points[RIGHT_EYE_OUTER] + points[RIGHT_EYE_INNER]) / 2
+    eyes = (left_eye + right_eye) / 2
+    between = max(float(np.linalg.norm(right_eye - left_eye)), 1e-6)
+    head = max(float(np.linalg.norm(points[CHIN] - eyes)), 1e-6)
+    low, high = points.min(0), points.max(0)
+    x = float(low[0] + high[0]) / 2 / width - 0.5
+    y = float(points[FOREHEAD, 1] + points[CHIN, 1]) / 2 / height - 0.5
+    size = head / height
+    left, right = float(left_eye[0]) / between, (width - float(right_eye[0])) / between
+    above, below = float(eyes[1]) / head, (height - float(eyes[1])) / head
+    cut = _head_cut(face, mask)
+    chin = max(0.0, float(points[CHIN, 1]) - height) / head
+    yaw, pitch, roll = head_pose(face)
+    found = (
+        Measure("HeadSize", size, "picture heights", _between(size, 0.15, 0.483, 0.015), "middle"),
+        Measure(NAMES[1], left, "inter-eye distances", sigmoid(left, 0.9, 0.1), "higher"),
+        Measure(NAMES[2], right, "inter-eye distances", sigmoid(right, 0.9, 0.1), "higher"),
+        Measure(NAMES[3], above, "head heights", sigmoid(above, 0.8, 0.1), "higher"),
+        Measure(NAMES[4], below, "head heights", sigmoid(below, 1.2, 0.03), "higher"),
+        Measure("HorizontalOffset", x, "picture widths", sigmoid(abs(x), 0.19, -0.03), "middle"),
+        Measure("VerticalOffset", y, "picture heights", _between(y, -0.36, 0.15, 0.02), "middle"),
+        Measure("HeadCutAtTheTop", cut, "head heights", sigmoid(cut, 0.145, -0.02), "lower"),
+        Measure("ChinCut", chin, "head heights", sigmoid(chin, 0.04, -0.015), "lower"),
+        *(
+            Measure(name, angle, "deg", _pose_component(angle), "middle")
+            for name, angle in zip(NAMES[-3:], (yaw, pitch, roll), strict=True)
+        ),
+    )
+    return {entry.name: entry for entry in found}
+
+
+def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
+    """The worst component of `DECIDING`, [0, 100]; from `LIMIT` on the framing is professional."""
+    return worst(DECIDING, measures)
+
+
+def head_pose(face: Face) -> tuple[float, float, float]:
+    """Yaw, pitch, and roll of a head in degrees, from its landmarks.
+
+    The axes of the head are the lines from cheek to cheek and from forehead to chin, made
+    perpendicular (the two-vector method, TRIAD: Black, "A passive system for determining the
+    attitude of a satellite", AIAA Journal 1964); in the canonical face of the mesh they lie in the
+    picture plane. Yaw is positive where the face looks to the right of the picture, pitch where it
+    looks down, and roll where it is turned clockwise.
+    """
+    across = _unit(face.landmarks[RIGHT_CHEEK] - face.landmarks[LEFT_CHEEK])
+    down = face.landmarks[CHIN] - face.landmarks[FOREHEAD]
+    down = _unit(down - across * float(across @ down))
+    # The columns of the rotation Rz(roll) Ry(yaw) Rx(pitch) that turns a frontal head to this one.
+    forward = np.cross(across, down)
+    yaw = float(np.degrees(np.arcsin(np.clip(-across[2], -1, 1))))
+    pitch = float(np.degrees(np.arctan2(down[2], forward[2])))
+    roll = float(np.degrees(np.arctan2(across[1], across[0])))
+    return -yaw, pitch, roll
+
+
+def _pose_component(angle: float) -> float:
+    """The squared cosine of ISO/IEC 29794-5, [0, 100]."""
+    return float(100 * max(0.0, np.cos(np.radians(angle))) ** 2)
+
+
+def _head_cut(face: Face, mask: Float) -> float:
+    """How much of the head is missing above, in face heights, by how broadly it is cut.
+
+    Args:
+        mask: (H, W), 0 background to 1 person.
+    """
+    width = mask.shape[1]
+    xs = face.landmarks[:, 0]
+    low, high = float(xs.min()), float(xs.max())
+    start, end = max(0, round(low)), min(width, round(high) + 1)
+    border = mask[: max(1, round(mask.shape[0] / _BORDER)), start:end]
+    if not border.size:
+        return 0.0
+    touching = min(1.0, float((border.mean(0) > 0.5).sum()) / max(high - low, 1e-6))
+    headroom = float(face.landmarks[FOREHEAD, 1] + 0.5) / max(face.height, 1e-6)
+    return touching * max(0.0, _CROWN - headroom)
+
+
+def _between(value: float, low: float, high: float, width: float) -> float:
+    """A component that is 50 at `low` and at `high` and higher between them."""
+    return min(sigmoid(value, low, width), sigmoid(value, high, -width))
+
+
+def _unit(vector: Float) -> Float:
+    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)
