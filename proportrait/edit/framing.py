@@ -1,0 +1,253 @@
+"""Good and bad framing as a choice of window: what part of the scene the picture shows.
+
+A target says where the face shall stand in the frame; a window is the square of the scene that puts
+it there. Bad framing never pads: where the scene does not reach, another target is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from proportrait.errors import EditError
+from proportrait.faces import Face
+from proportrait.faces.face import CHIN, FOREHEAD
+
+Float = npt.NDArray[np.float32]
+Image = npt.NDArray[np.uint8]
+_DRAWS = 200  # of targets, before a scene is given up
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the face shall stand: height and centre as shares of the frame's side.
+
+    The height runs from the top of the forehead to the chin (landmarks 10 and 152).
+    """
+
+    kind: str
+    height: float
+    x: float
+    y: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Rounded, for the record."""
+        return {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
+
+
+# (height, x, y): ranges of a target.
+_GOOD = ((0.36, 0.50), (0.45, 0.55), (0.40, 0.51))
+_BAD: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
+    "off_centre_left": ((0.36, 0.50), (0.04, 0.20), (0.44, 0.58)),
+    "off_centre_right": ((0.36, 0.50), (0.80, 0.96), (0.44, 0.58)),
+    "off_centre_low": ((0.30, 0.44), (0.36, 0.64), (0.86, 0.98)),
+    "close_up": ((0.82, 1.25), (0.40, 0.60), (0.42, 0.58)),
+    "too_far": ((0.09, 0.14), (0.32, 0.68), (0.87, 0.91)),
+    "head_cut": ((0.62, 0.78), (0.42, 0.58), (0.08, 0.20)),
+}
+BAD_KINDS: tuple[str, ...] = tuple(_BAD)
+
+
+def good_target(rng: np.random.Generator) -> Target:
+    """Head and shoulders, centred, with headroom."""
+    return Target("good", *(float(rng.uniform(*limits)) for limits in _GOOD))
+
+
+def bad_target(rng: np.random.Generator, kinds: tuple[str, ...] = BAD_KINDS) -> Target:
+    """One of the ways to frame a face badly, drawn evenly from `kinds`."""
+    kind = kinds[int(rng.integers(len(kinds)))]
+    return Target(kind, *(float(rng.uniform(*limits)) for limits in _BAD[kind]))
+
+
+@dataclass(frozen=True)
+class Window:
+    """A square of a scene: left and top corner and side, px (may be fractional)."""
+
+    left: float
+    top: float
+    side: float
+
+    def reaches(self, image: Image, alpha: Float | None = None) -> bool:
+        """Whether everything that the window shows is there.
+
+        Args:
+            image: the scene (H, W, 3).
+            alpha: (H, W), the person in it. Where given, the window may pass a border that the
+                person does not touch, because a background can be put there.
+        """
+        height, width = image.shape[:2]
+        right, bottom = self.left + self.side, self.top + self.side
+        rows = slice(max(0, int(self.top)), max(1, min(height, int(bottom))))
+        columns = slice(max(0, int(self.left)), max(1, min(width, int(right))))
+        passed = (
+            (self.left < -0.5, (rows, slice(0, 3))),
+            (self.top < -0.5, (slice(0, 3), columns)),
+            (right > width + 0.5, (rows, slice(width - 3, width))),
+            (bottom > height + 0.5, (slice(height - 3, height), columns)),
+        )
+        return all(
+            alpha is not None and float(alpha[border].max(initial=0.0)) < 0.2
+            for beyond, border in passed
+            if beyond
+        )
+
+    def cut(self, image: Image, size: int) -> Image:
+        """The window's content, (size, size, 3); the window lies inside the picture."""
+        left, top = max(0, round(self.left)), max(0, round(self.top))
+        side = max(1, round(self.side))
+        part = image[top : top + side, left : left + side]
+        flag = cv2.INTER_AREA if side > size else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(part, (size, size), interpolation=flag), np.uint8)
+
+
+def face_extent(face: Face) -> tuple[float, float, float]:
+    """(x, y) of the middle between forehead and chin, and their distance, px."""
+    forehead, chin = face.landmarks[FOREHEAD, :2], face.landmarks[CHIN, :2]
+    x, y = (forehead + chin) / 2
+    return float(x), float(y), float(np.linalg.norm(forehead - chin))
+
+
+def window(face: Face, target: Target) -> Window:
+    """The window that puts a face where the target says."""
+    x, y, height = face_extent(face)
+    side = height / target.height
+    return Window(x - target.x * side, y - target.y * side, side)
+
+
+def place(face: Face, window: Window, kind: str = "good") -> Target:
+    """Where a face stands in a window."""
+    x, y, height = face_extent(face)
+    side = window.side
+    return Target(kind, height / side, (x - window.left) / side, (y - window.top) / side)
+
+
+def good_window(
+    image: Image, face: Face, rng: np.random.Generator, alpha: Float | None = None
+) -> Window:
+    """A good framing that the scene can show (see `Window.reaches`).
+
+    Raises:
+        EditError: the scene is too tight, or the face stands too near its border.
+    """
+    return _find(image, face, alpha, lambda: good_target(rng), "good")[1]
+
+
+def widest_window(image: Image, face: Face) -> Window:
+    """The largest square of a picture, as near to the face as it can be."""
+    height, width = image.shape[:2]
+    side = float(min(height, width))
+    x, y, _ = face_extent(face)
+    left = min(max(x - side / 2, 0.0), width - side)
+    top = min(max(y - 0.45 * side, 0.0), height - side)
+    return Window(left, top, side)
+
+
+def bad_window(
+    image: Image, face: Face, rng: np.random.Generator, alpha: Float | None = None
+) -> tuple[Target, Window]:
+    """A bad framing that the scene can show, without padding.
+
+    Raises:
+        EditError: none was found (the face fills the picture).
+    """
+    return _find(image, face, alpha, lambda: bad_target(rng), "bad")
+
+
+def _find(
+    image: Image, face: Face, alpha: Float | None, draw: Callable[[], Target], what: str
+) -> tuple[Target, Window]:
+    for _ in range(_DRAWS):
+        target = draw()
+        found = window(face, target)
+        if found.reaches(image, alpha):
+            return target, found
+    raise EditError(f"no {what} framing fits into this picture without padding")
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """The part of a scene that is worked on: a window, and what of the head stands beyond it.
+
+    Attributes:
+        left, top: of the stage in px of the scene.
+        scale: px of the stage for one px of the scene.
+        width, height: of the stage in its own px.
+        inner: (x, y, size) of the window in the stage's px.
+    """
+
+    left: float
+    top: float
+    scale: float
+    width: int
+    height: int
+    inner: tuple[int, int, int]
+
+    @classmethod
+    def around(cls, window: Window, face: Face, size: int) -> Stage:
+        """A stage on which the window is (size, size) and the whole face is to be seen."""
+        scale = size / window.side
+        points = face.landmarks[:, :2]
+        margin = 0.35 * face_extent(face)[2]
+        low, high = points.min(0) - margin, points.max(0) + margin
+        before = [
+            max(0, int(np.ceil((start - float(edge)) * scale)))
+            for start, edge in ((window.left, low[0]), (window.top, low[1]))
+        ]
+        after = [
+            max(0, int(np.ceil((float(edge) - end) * scale)))
+            for end, edge in (
+                (window.left + window.side, high[0]),
+                (window.top + window.side, high[1]),
+            )
+        ]
+        return cls(
+            window.left - before[0] / scale,
+            window.top - before[1] / scale,
+            scale,
+            before[0] + size + after[0],
+            before[1] + size + after[1],
+            (before[0], before[1], size),
+        )
+
+    def move(self, plane: Any, border: int) -> Any:
+        """A plane or picture of the scene on the stage; `border` is OpenCV's border mode."""
+        scale, shrunk = self.scale, 1.0
+        if scale < 0.7:
+            # warpAffine does not filter, so average areas first
+            height, width = plane.shape[:2]
+            size = (max(1, round(width * scale)), max(1, round(height * scale)))
+            shrunk = size[0] / width
+            plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+        ratio = scale / shrunk
+        shift = [0.5 * ratio - 0.5 - edge * scale for edge in (self.left, self.top)]
+        matrix = np.array([[ratio, 0, shift[0]], [0, ratio, shift[1]]])
+        flags = cv2.INTER_CUBIC if plane.ndim == 3 else cv2.INTER_LINEAR
+        return cv2.warpAffine(
+            plane, matrix, (self.width, self.height), flags=flags, borderMode=border
+        )
+
+    def move_face(self, face: Face) -> Face:
+        """The face in px of the stage."""
+        corner = np.array([self.left, self.top], np.float32)
+        landmarks = face.landmarks.copy()
+        landmarks[:, :2] -= corner
+        bbox = face.bbox - np.concatenate([corner, corner])
+        scale = np.float32(self.scale)
+        return Face(bbox * scale, landmarks * scale, face.score)
+
+    def surround(self, picture: Float) -> Float:
+        """A picture of the window's size, mirrored outwards to the size of the stage."""
+        x, y, size = self.inner
+        below, beside = self.height - y - size, self.width - x - size
+        wide = cv2.copyMakeBorder(picture, y, below, x, beside, cv2.BORDER_REFLECT)
+        return np.asarray(wide, np.float32)
+
+    def cut(self, image: Image) -> Image:
+        """The window's part of a picture on the stage."""
+        x, y, size = self.inner
+        return np.ascontiguousarray(image[y : y + size, x : x + size])

@@ -1,0 +1,86 @@
+"""Between stored pixels and light: the sRGB curve, a film-like shoulder, and camera noise."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Float = npt.NDArray[np.float32]
+Image = npt.NDArray[np.uint8]
+
+_STEPS = 1 << 14  # of the tables: finer than half a grey level everywhere but in deep black
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
+
+
+def to_linear(image: Image | Float) -> Float:
+    """sRGB (uint8, or float in [0, 1]) to light in [0, 1], IEC 61966-2-1."""
+    if image.dtype == np.uint8:
+        return np.asarray(_decoding(255)[image], np.float32)
+    scaled = np.clip(image, 0, 1).astype(np.float32) * np.float32(_STEPS) + np.float32(0.5)
+    return np.asarray(_decoding(_STEPS)[scaled.astype(np.uint16)], np.float32)
+
+
+def to_srgb(light: Float) -> Image:
+    """Light in [0, 1] (clipped) to sRGB uint8."""
+    index = np.clip(light, 0, 1) * np.float32(_STEPS) + np.float32(0.5)
+    return np.asarray(_encoding()[index.astype(np.uint16)], np.uint8)
+
+
+def luminance(light: Float) -> Float:
+    """Luminance (..., ) of light (..., 3)."""
+    return np.asarray(light @ LUMINANCE, np.float32)
+
+
+def shoulder(light: Float, start: float = 0.7) -> Float:
+    """Bend light above `start` so that it nears 1 instead of clipping."""
+    room = 1 - start
+    bent = start + room * np.tanh((light - start) / room)
+    return np.asarray(np.where(light > start, bent, light), np.float32)
+
+
+def expose(image: Image, now: float, wanted: float, most: float) -> Image:
+    """Expose a picture differently, as with a longer shutter time.
+
+    Args:
+        image: sRGB uint8 (H, W, 3).
+        now, wanted: mean sRGB value in [0, 1] of the part that matters, and what it shall become.
+        most: the factor of light is kept between 1 and this.
+    """
+    factor = np.clip((wanted / max(now, 0.01)) ** 2.2, 1.0, most)
+    return to_srgb(to_linear(image) * np.float32(factor))
+
+
+def grain(light: Float, amount: float, rng: np.random.Generator) -> Float:
+    """Add camera noise that grows with the root of the light, as photons do.
+
+    Args:
+        amount: standard deviation at light 1; 0.004 is a good camera, 0.03 a dark phone picture.
+    """
+    if amount <= 0:
+        return light
+    height, width = light.shape[:2]
+    noise = rng.standard_normal((height, width), dtype=np.float32)
+    noise = cv2.GaussianBlur(noise, (0, 0), 0.7) * np.float32(amount * 1.7)
+    # Colour noise is coarser than noise in brightness, as cameras interpolate colour.
+    speckle = rng.standard_normal(((height + 1) // 2, (width + 1) // 2, 3), dtype=np.float32)
+    speckle = cv2.resize(speckle * np.float32(amount * 0.6), (width, height))
+    speckle += noise[..., None]
+    speckle *= np.sqrt(np.maximum(luminance(light), 0) + np.float32(0.002))[..., None]
+    return np.asarray(light + speckle, np.float32)
+
+
+@cache
+def _decoding(steps: int) -> Float:
+    coded = np.arange(steps + 1) / steps
+    light = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+    return np.asarray(light, np.float32)
+
+
+@cache
+def _encoding() -> Image:
+    light = np.arange(_STEPS + 1) / _STEPS
+    coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    return np.asarray((coded * 255).round(), np.uint8)

@@ -1,0 +1,246 @@
+"""Where a wide portrait takes its features from: the grid that turns a tight crop into a headshot.
+
+Coordinates are in widths of the plain 1:1 picture: x and y in [0, 1] inside it, outside it beyond.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from proportrait.edit.stylegan import CELLS
+from proportrait.faces import Face
+
+Float = npt.NDArray[np.float32]
+Image = npt.NDArray[np.uint8]
+
+HALF = 0.5 / CELLS  # half a cell: samples stay this far inside, or the border repeats as streaks
+_TRIM = 0.06  # width of a collar's edge: plain cloth begins behind it
+SIZE = 512  # masks are taken at this size
+
+# Landmarks of the mesh: nose, chin, face sides (Kartynnik et al., 2019).
+NOSE, CHIN, RIGHT_SIDE, LEFT_SIDE = 1, 152, 234, 454
+
+
+@dataclass(frozen=True, eq=False)
+class Anatomy:
+    """What a plain portrait shows of a person.
+
+    Attributes:
+        landmarks: (468, 2) in picture widths.
+        person, skin, cloth: (512, 512) float32 in [0, 1].
+        centre, chin, jaw: x of the neck, y of the chin, half width of the face.
+        yaw: log ratio of the distances from the nose to both face sides; 0 is frontal.
+    """
+
+    landmarks: Float
+    person: Float
+    skin: Float
+    cloth: Float
+    centre: float
+    chin: float
+    jaw: float
+    yaw: float
+
+
+def anatomy(image: Image, face: Face, person: Float) -> Anatomy:
+    """Part a plain portrait into skin, cloth, and the rest.
+
+    Args:
+        image: (H, H, 3) RGB.
+        face: found in it, px of it.
+        person: its mask, (H, H) in [0, 1].
+    """
+    points = (face.landmarks[:, :2] / image.shape[0]).astype(np.float32)
+    image = cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    person = cv2.resize(person, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    lab = cv2.cvtColor(cv2.GaussianBlur(image, (0, 0), 2), cv2.COLOR_RGB2LAB).astype(np.float32)
+    inner = np.zeros((SIZE, SIZE), np.uint8)
+    cheeks = points[[234, 454, 152, 148, 377, 176, 400, 149, 378, 50, 280, 1, 4]] * SIZE
+    cv2.fillConvexPoly(inner, cv2.convexHull(cheeks.astype(np.int32)), 1)
+    colours = lab[inner > 0]
+    spread = np.maximum(colours.std(0), [18, 5, 5])
+    distance = ((lab - np.median(colours, 0)) / spread) ** 2 * [0.25, 1, 1]
+    skin = (np.exp(-0.5 * distance.sum(2) / 2.2) > 0.25).astype(np.float32)
+    skin = cv2.GaussianBlur(skin, (0, 0), 3)
+    centre = float((points[CHIN, 0] + (points[RIGHT_SIDE, 0] + points[LEFT_SIDE, 0]) / 2) / 2)
+    jaw = float(abs(points[LEFT_SIDE, 0] - points[RIGHT_SIDE, 0]) / 2)
+    chin = float(points[CHIN, 1])
+    below = _below_jaw(centre, chin, jaw)
+    to_right = np.linalg.norm(points[NOSE] - points[RIGHT_SIDE])
+    to_left = np.linalg.norm(points[NOSE] - points[LEFT_SIDE])
+    return Anatomy(
+        landmarks=points,
+        person=person,
+        skin=skin,
+        cloth=(person * (1 - skin) * below).astype(np.float32),
+        centre=centre,
+        chin=chin,
+        jaw=jaw,
+        yaw=float(np.log(to_right / to_left)),
+    )
+
+
+@dataclass(frozen=True)
+class Neckline:
+    """How the neck ends below the crop.
+
+    `depth`: how far below the crop skin still shows, in picture widths; `round`: a crew neck
+    (a circle) instead of a V.
+    """
+
+    depth: float
+    round: bool
+
+
+V_NECK = Neckline(0.30, round=False)
+CREW_NECK = Neckline(0.07, round=True)
+
+
+def wide_grid(
+    own: Anatomy,
+    cloth: Float,
+    neckline: Neckline,
+    cells: int,
+    offset: tuple[float, float],
+) -> Float:
+    """The grid (cells, cells, 2) for `FaceSynthesizer.draw`.
+
+    Args:
+        own: the person's anatomy.
+        cloth: (512, 512), what is garment in the features that the grid will sample: the person's
+            own, or a donor's (already moved).
+        neckline: how the neck closes.
+        cells: side of the wide map.
+        offset: (left, top) extent in front of the plain picture, in picture widths.
+    """
+    x = (np.arange(cells, dtype=np.float32) + 0.5) / CELLS - offset[0]
+    y = (np.arange(cells, dtype=np.float32) + 0.5) / CELLS - offset[1]
+    x, y = np.meshgrid(x, y)
+    centre, neck, reach = _neck(own, cloth)
+    below = np.maximum(y - (1 - HALF), 0)
+    side, distance = np.sign(x - centre), np.abs(x - centre)
+    # Below the crop: broaden narrow shoulders, and close the neck with what stands beside it.
+    broaden = 1 + np.clip(below / 0.12, 0, 1) * max(0.0, 0.56 / max(reach, 0.2) - 1)
+    if neckline.round:
+        across = np.clip(distance / (neck + 1e-3), 0, 1)
+        limit = neckline.depth * np.sqrt(1 - across**2 + 1e-6)
+        closed = _smoothstep((below - limit) / 0.04 + 0.5)
+        sampled = np.maximum(distance / broaden, closed * (neck + _TRIM))
+        # One side serves both halves: the two sides differ, and would meet in a seam.
+        side = np.where(distance <= neck + 0.16, _better_side(cloth, centre + neck), side)
+    else:
+        sampled = distance / broaden + neck * np.clip(below / neckline.depth, 0, 1)
+    take_x = np.where(below > 0, centre + side * sampled, x)
+    # Beside the crop: shoulders slope down, so sample higher the further out.
+    beyond = np.maximum(np.abs(x - 0.5) - (0.5 - HALF), 0)
+    drop = 0.5 * beyond + 60 * np.maximum(beyond - 0.12, 0) ** 2
+    take_y = np.minimum(y, 1 - HALF) - drop * np.clip((y - 0.5) / 0.15, 0, 1)
+    for column, outside in ((slice(0, 14), x < HALF), (slice(-14, None), x > 1 - HALF)):
+        take_y = np.where(outside, _edge_rows(own, cloth, column, take_y), take_y)
+    # Above the crop: sample outwards, so that hair closes instead of rising like a tower.
+    above = np.maximum(HALF - y, 0)
+    crown = _crown(own)
+    away = np.sign(x - crown) * (np.abs(x - crown) + 3.2 * above)
+    take_x = np.where(above > 0, crown + away, take_x)
+    grid = np.stack([np.clip(take_x, HALF, 1 - HALF), np.clip(take_y, HALF, 1 - HALF)], -1)
+    return (grid * 2 - 1).astype(np.float32)
+
+
+def _neck(own: Anatomy, cloth: Float) -> tuple[float, float, float]:
+    """Centre and half width of the neck at the lower border, and how far cloth reaches from it."""
+    garment = cloth[-14:-2].mean(0) > 0.5
+    columns = np.arange(SIZE) / SIZE
+    bare = ~garment & (np.abs(columns - own.centre) < 0.28)
+    left = own.centre
+    right = own.centre
+    # walk out of the middle of the neck until cloth begins on both sides
+    middle = int(np.clip(own.centre * SIZE, 0, SIZE - 1))
+    if bare[middle]:
+        lo = middle
+        while lo > 0 and bare[lo - 1]:
+            lo -= 1
+        hi = middle
+        while hi < SIZE - 1 and bare[hi + 1]:
+            hi += 1
+        left, right = lo / SIZE, hi / SIZE
+    centre = (left + right) / 2
+    neck = (right - left) / 2 + (0.012 if right > left else 0.0)
+    worn = np.flatnonzero(garment) / SIZE
+    reach = 0.5
+    if len(worn) > 20:
+        reach = float(min(centre - worn.min(), worn.max() - centre))
+    return float(centre), float(neck), reach
+
+
+def _better_side(cloth: Float, right_of_neck: float) -> int:
+    """1 if the right half of the lower border shows more garment than the left one, else -1."""
+    column = int(np.clip(right_of_neck * SIZE, 1, SIZE - 2))
+    right = cloth[-14:-2, column:].sum()
+    left = cloth[-14:-2, : SIZE - column].sum()
+    return 1 if right >= left else -1
+
+
+def _edge_rows(own: Anatomy, cloth: Float, columns: slice, rows: Float) -> Any:
+    """Where hair or a hand crosses the side border, take the background above it instead."""
+    person = own.person[:, columns].mean(1)
+    worn = cloth[:, columns].mean(1) > 0.5
+    source = (np.arange(SIZE) + 0.5) / SIZE
+    mapped = source.copy()
+    last: int | None = None
+    for row in range(501):
+        if worn[row]:
+            continue
+        if person[row] < 0.35:
+            last = row
+        elif last is not None:
+            mapped[row] = (max(last - 14, 0) + 0.5) / SIZE
+    return np.interp(rows, source, mapped).astype(np.float32)
+
+
+def _crown(own: Anatomy) -> float:
+    """x of the middle of the hair at the upper border."""
+    hair = own.person[4:14].mean(0) * (1 - own.skin[4:14].mean(0)) > 0.5
+    columns = np.flatnonzero(hair)
+    return float(columns.mean() / SIZE) if len(columns) else own.centre
+
+
+def _below_jaw(centre: float, chin: float, jaw: float) -> Float:
+    """(512, 512), 0 on the face to 1 below its jawline: a garment can be there."""
+    yy, xx = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) / SIZE
+    across = np.clip(np.abs(xx - centre) / jaw, 0, 1.7)
+    jawline = np.maximum(chin + 0.005 - 0.30 * across**2.2, 0.62)
+    return _smoothstep((yy - jawline) / 0.032 + 0.5)
+
+
+def _smoothstep(t: npt.NDArray[Any]) -> Float:
+    t = np.clip(t, 0, 1)
+    return np.asarray(t * t * (3 - 2 * t), np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class Transplant:
+    """A donor's garment moved under another chin: shift in widths, mask and cloth (512, 512)."""
+
+    shift: tuple[float, float]
+    mask: Float
+    cloth: Float
+
+
+def transplant(own: Anatomy, donor: Anatomy) -> Transplant:
+    """Move a donor so that the chins meet, and say where the donor's features take over."""
+    shift = (donor.centre - own.centre, donor.chin - own.chin - 0.012)
+    move = np.array([[1, 0, -shift[0] * SIZE], [0, 1, -shift[1] * SIZE]], np.float32)
+    cloth = cv2.warpAffine(donor.cloth, move, (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
+    cloth = np.clip(cloth, 0, 1)
+    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
+    mask = cv2.morphologyEx(cloth, cv2.MORPH_OPEN, ellipse)
+    mask = np.maximum(mask, own.cloth)  # nothing of the person's own garment may stay
+    mask = mask * _below_jaw(own.centre, own.chin, own.jaw)
+    mask = cv2.morphologyEx(mask.astype(np.float32), cv2.MORPH_CLOSE, np.ones((9, 9)))
+    mask = cv2.GaussianBlur(np.clip(mask * 1.3 - 0.1, 0, 1).astype(np.float32), (0, 0), 4)
+    return Transplant(shift, mask, cloth)
