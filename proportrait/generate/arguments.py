@@ -1,0 +1,181 @@
+"""The arguments of stage one."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from proportrait.errors import ConfigurationError
+from proportrait.export import EXPORTS
+from proportrait.generate.base import ImageGenerator, PortraitSource
+from proportrait.generate.factory import GeneratorOptions, choose_generator, make_generator
+from proportrait.generate.sample import check_probabilities
+from proportrait.generate.source import DEFAULT_DATASET, SOURCES, open_source
+from proportrait.imaging import ENCODERS
+
+
+def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Namespace:
+    """Read the command line.
+
+    Raises:
+        ConfigurationError: options that exclude each other or are out of range.
+        SystemExit: an option that is unknown, or --help.
+    """
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    # fmt: off
+    add = parser.add_argument_group("what is made").add_argument
+    add("-o", "--output_dir", type=Path, default=Path("output"), metavar="DIR",
+        help="folder for images/, metadata/, and ledger.jsonl (default ./output)")
+    add("--limit", type=_count, metavar="N",
+        help="source portraits, finished ones included; default: the whole source "
+             "(100 of the endless built-in one)")
+    add("--seed", type=_index, default=0,
+        help="of labels, prompts, and edits; same seed, same data set (default 0)")
+    add("--perfect_prob", type=float, default=0.15, metavar="P",
+        help="share of portraits with six good bits (default 0.15)")
+    add("--near_perfect_prob", type=float, default=0.15, metavar="P",
+        help="share with exactly one bad bit (default 0.15); the rest has two or more")
+    add("--no-variation", dest="no_variation", action="store_true",
+        help="word every prompt alike and drop no phrase")
+    add("--export", choices=("none", *EXPORTS), default="none",
+        help="afterwards, write a copy for datasets.load_dataset to DIR/export/")
+    add("--format", choices=tuple(ENCODERS), default="JPEG", type=str.upper,
+        help="file format of the pictures: JPEG (quality 95, the default) or PNG")
+    add = parser.add_argument_group("source portraits").add_argument
+    add("--source", choices=tuple(SOURCES),
+        help="hf: the Hugging Face Hub, folder: your own pictures, stylegan: built-in faces "
+             "(default: stylegan with --mock, else hf, or what the options below imply)")
+    add("--hf_dataset", metavar="NAME",
+        help=f"data set on the Hub, or a local imagefolder or parquet (default {DEFAULT_DATASET})")
+    add("--hf_split", default="train", metavar="SPLIT", help="of the data set (default train)")
+    add("--source_dir", type=Path, metavar="DIR", help="folder of your own portraits")
+    add = parser.add_argument_group("generator").add_argument
+    add("--mock", action="store_true",
+        help="the offline editor: photoreal, free, no network, labels true by construction")
+    add("--api_key", metavar="KEY",
+        help="of Gemini. It would stand in the process list: better set GOOGLE_API_KEY in the "
+             "environment or in .env, or give @path/to/file")
+    add("--model", help="a Gemini model (default: see the README), or the id or folder of a "
+                        "diffusers pipeline (FLUX Kontext, Qwen-Image-Edit, SDXL, InstructPix2Pix)")
+    add("--lora", metavar="ID", help="LoRA weights for a diffusers pipeline")
+    add("--upscaler", metavar="NAME", help="super-resolution after a diffusers pipeline: "
+                                           "x4, latent-x2, or an id")
+    add("--price_usd", type=_dollars, metavar="USD", help="of one picture, where it has changed")
+    add("--base_url", help=argparse.SUPPRESS)
+    add = parser.add_argument_group("running").add_argument
+    add("--concurrency", type=_count, default=10, metavar="N",
+        help="requests at once; with --mock, worker processes, at most one a core (default 10)")
+    add("--requests_per_minute", type=_positive, metavar="N", help="pace of the requests")
+    add("--max_retries", type=_index, default=3, metavar="N",
+        help="tries after the first one, of errors that may pass (default 3)")
+    add("--timeout", type=_positive, default=120.0, metavar="S",
+        help="of a request (default 120 s)")
+    add("--budget_usd", type=_dollars, metavar="USD",
+        help="never spend more on this folder, over all its runs")
+    add("--dry_run", action="store_true", help="say what would be made and what it would cost")
+    add("--retry_failed", action="store_true", help="try portraits again that failed before")
+    add("-v", "--verbose", action="store_true", help="log every step to DIR/generation.log")
+    # fmt: on
+    options = parser.parse_args(argv)
+    _settle(options)
+    return options
+
+
+def source(options: argparse.Namespace) -> PortraitSource:
+    """The source that the arguments name.
+
+    Raises:
+        ConfigurationError: see `open_source`.
+    """
+    return open_source(
+        options.source,
+        hf_dataset=options.hf_dataset,
+        hf_split=options.hf_split,
+        source_dir=options.source_dir,
+        seed=options.seed,
+    )
+
+
+def generator(options: argparse.Namespace, spent_usd: float = 0.0) -> ImageGenerator:
+    """The generator that the arguments mean; its budget is what `spent_usd` leaves of it.
+
+    Raises:
+        ConfigurationError: see `make_generator`.
+    """
+    budget = options.budget_usd
+    return make_generator(
+        choose_generator(options.mock, options.model),
+        GeneratorOptions(
+            api_key=options.api_key,
+            model=options.model,
+            price_usd=options.price_usd,
+            concurrency=options.concurrency,
+            requests_per_minute=options.requests_per_minute,
+            max_retries=options.max_retries,
+            budget_usd=None if budget is None else max(0.0, budget - spent_usd),
+            timeout_s=options.timeout,
+            base_url=options.base_url,
+            lora=options.lora,
+            upscaler=options.upscaler,
+        ),
+    )
+
+
+def _settle(options: argparse.Namespace) -> None:
+    """Fill in what follows from other options, and refuse what excludes each other."""
+    try:
+        check_probabilities(options.perfect_prob, options.near_perfect_prob)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
+    if options.mock and (options.api_key or options.model):
+        raise ConfigurationError(
+            "--mock edits offline and takes no --api_key and no --model: leave out one or the other"
+        )
+    if options.source is None:
+        if options.source_dir is not None:
+            options.source = "folder"
+        elif options.hf_dataset is not None or not options.mock:
+            options.source = "hf"
+        else:
+            options.source = "stylegan"
+    if options.source_dir is not None and options.source != "folder":
+        raise ConfigurationError(f"--source_dir goes with --source folder, not {options.source}")
+    if options.hf_dataset is not None and options.source != "hf":
+        raise ConfigurationError(f"--hf_dataset goes with --source hf, not {options.source}")
+    diffusion = choose_generator(options.mock, options.model) == "diffusion"
+    if (options.lora or options.upscaler) and not diffusion:
+        raise ConfigurationError(
+            "--lora and --upscaler go with a diffusers pipeline: name one with --model"
+        )
+    if options.source == "stylegan" and options.limit is None:
+        options.limit = 100
+    options.hf_dataset = options.hf_dataset or DEFAULT_DATASET
+
+
+def _count(text: str) -> int:
+    return int(_number(text, int, 1, "a whole number of at least 1"))
+
+
+def _index(text: str) -> int:
+    return int(_number(text, int, 0, "a whole number of at least 0"))
+
+
+def _positive(text: str) -> float:
+    return _number(text, float, 5e-324, "a number above 0")
+
+
+def _dollars(text: str) -> float:
+    return _number(text, float, 0.0, "a number of at least 0")
+
+
+def _number(text: str, kind: Callable[[str], float], least: float, what: str) -> float:
+    with contextlib.suppress(ValueError):
+        value = kind(text)
+        if least <= value < math.inf:
+            return value
+    raise argparse.ArgumentTypeError(f"{what} is expected, not {text!r}")

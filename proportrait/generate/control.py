@@ -1,0 +1,269 @@
+"""Runs any paid generator politely: slots, pace, retries, a circuit breaker, and a budget."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from aiolimiter import AsyncLimiter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
+
+from proportrait.errors import (
+    FatalError,
+    GenerationError,
+    ProPortraitError,
+    RateLimitedError,
+    RefusedError,
+    RetryableError,
+)
+from proportrait.generate.base import Generated, GenerationRequest
+from proportrait.generate.limits import AdaptiveConcurrency, Budget, CircuitBreaker
+
+logger = logging.getLogger(__name__)
+
+BACKOFF_BASE_S = 2.0
+BACKOFF_CAP_S = 60.0
+# A server that asks for a longer wait than this (a daily quota) fails the picture at once.
+RETRY_AFTER_MAX_S = 300.0
+# Spreads requests that were all told to come back at the same moment.
+RETRY_AFTER_JITTER_S = 1.0
+
+Prepared = TypeVar("Prepared")
+Reply = TypeVar("Reply")
+
+
+class PaidGenerator(Protocol[Prepared, Reply]):
+    """A generator in three steps, so that only the paid one holds a slot and is repeated.
+
+    `price_usd` is the most that one `ask` can cost. An error of `ask` or `read` carries what the
+    request cost in `cost_usd`.
+    """
+
+    name: str
+    price_usd: float
+
+    async def prepare(self, request: GenerationRequest) -> Prepared:
+        """Decode, resize and encode the source, once for all tries."""
+        ...
+
+    async def ask(self, prepared: Prepared) -> Reply:
+        """Send one request and wait for the reply."""
+        ...
+
+    async def read(self, reply: Reply) -> Generated:
+        """Take the picture out of the reply."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections and threads."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stats:
+    """What a controlled generator did so far.
+
+    Attributes:
+        tries: requests sent.
+        retries: those of them that repeated a failed one.
+        rate_limited: those that were answered with 429.
+        made: pictures that came.
+        refused: pictures that the model would not make.
+        failed: pictures that were given up on, refusals not counted.
+        spent_usd: dollars, failed tries included.
+        in_flight: slots that are taken now.
+        limit: slots that there are now.
+    """
+
+    tries: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+    made: int = 0
+    refused: int = 0
+    failed: int = 0
+    spent_usd: float = 0.0
+    in_flight: int = 0
+    limit: int = 0
+
+
+@dataclass
+class _Tally:
+    """Tries and dollars of one picture."""
+
+    tries: int = 0
+    cost_usd: float = 0.0
+
+
+class ControlledGenerator(Generic[Prepared, Reply]):
+    """An `ImageGenerator` that keeps a paid one within its limits.
+
+    Args:
+        inner: the generator that does the work.
+        concurrency: requests in flight at most; it adapts below that.
+        requests_per_minute: evenly paced, so that no minute sees more (but one); None for no limit.
+        max_retries: tries after the first one, of errors that another try may cure.
+        budget_usd: dollars that may be spent, or None.
+        breaker_threshold: pictures given up on in a row that stop the run.
+        sleep, clock, rng: for tests; by default real time and entropy of the system, because
+            jitter that repeats from process to process would not spread anything.
+    """
+
+    def __init__(
+        self,
+        inner: PaidGenerator[Prepared, Reply],
+        *,
+        concurrency: int = 10,
+        requests_per_minute: float | None = None,
+        max_retries: int = 3,
+        budget_usd: float | None = None,
+        breaker_threshold: int = 20,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        if max_retries < 0 or (requests_per_minute is not None and requests_per_minute <= 0):
+            raise ValueError("max_retries is at least 0, requests_per_minute more than 0")
+        self.name = inner.name
+        self.price_usd = inner.price_usd
+        self._inner = inner
+        self._max_retries = max_retries
+        self._limiter = AdaptiveConcurrency(concurrency, clock=clock, sleep=sleep)
+        # One token at a time: a bucket of a minute's tokens would let two minutes' worth through
+        # in the first one.
+        self._pace = AsyncLimiter(1, 60 / requests_per_minute) if requests_per_minute else None
+        self._budget = Budget(budget_usd)
+        self._breaker = CircuitBreaker(breaker_threshold)
+        self._sleep = sleep
+        self._rng = rng or np.random.default_rng()
+        self._stats = Stats()
+
+    @property
+    def stats(self) -> Stats:
+        """The counts of this moment, for a progress bar."""
+        return dataclasses.replace(
+            self._stats,
+            spent_usd=self._budget.spent_usd,
+            in_flight=self._limiter.in_flight,
+            limit=self._limiter.limit,
+        )
+
+    async def generate(self, request: GenerationRequest) -> Generated:
+        """Make one picture, with retries; its `cost_usd` includes the tries that failed.
+
+        Raises:
+            ImageError: the source portrait cannot be used.
+            GenerationError: given up on; `tries` and `cost_usd` say after what.
+            FatalError: the run must stop: a bad key, an unknown model, or too many failures.
+            BudgetError: the next try could pass the budget.
+        """
+        self._breaker.check()
+        prepared = await self._inner.prepare(request)
+        tally = _Tally()
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(_worth_retrying),
+            stop=stop_after_attempt(1 + self._max_retries),
+            wait=self._wait_s,
+            sleep=self._sleep,
+            before_sleep=self._log_retry,
+            reraise=True,
+        )
+        try:
+            generated: Generated = await retrying(self._try, prepared, tally)
+        except ProPortraitError as error:
+            error.tries, error.cost_usd = tally.tries, tally.cost_usd
+            self._book_failure(error)
+            raise
+        self._breaker.succeeded()
+        self._count(made=1)
+        return dataclasses.replace(generated, cost_usd=tally.cost_usd)
+
+    async def close(self) -> None:
+        """Close the inner generator."""
+        await self._inner.close()
+
+    async def _try(self, prepared: Prepared, tally: _Tally) -> Generated:
+        async with self._limiter.slot() as slot:
+            if self._pace is not None:
+                await self._pace.acquire()
+            # The circuit may have opened while this try slept or stood in line.
+            self._breaker.check()
+            bill = None
+            try:
+                with self._budget.reserve(self.price_usd) as bill:
+                    tally.tries += 1
+                    self._count(tries=1, retries=int(tally.tries > 1))
+                    try:
+                        reply = await self._inner.ask(prepared)
+                    except RateLimitedError as error:
+                        self._count(rate_limited=1)
+                        wait = error.retry_after or 0.0
+                        slot.rate_limited(wait if wait <= RETRY_AFTER_MAX_S else 0.0)
+                        raise
+                    slot.succeeded()
+                    # Decoding is our own work: the next request need not wait for it.
+                    slot.release()
+                    generated = await self._read(reply)
+                    bill.cost_usd = generated.cost_usd
+                    return generated
+            finally:
+                tally.cost_usd += bill.cost_usd if bill else 0.0
+
+    async def _read(self, reply: Reply) -> Generated:
+        """Read a reply to its end even if cancelled meanwhile: its picture is paid for."""
+        reading = asyncio.ensure_future(self._inner.read(reply))
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            if reading.cancelled():
+                raise
+            try:
+                return await reading
+            except RetryableError as error:  # the run is over: no further try
+                given_up = GenerationError(str(error))
+                given_up.cost_usd = error.cost_usd
+                raise given_up from error
+
+    def _wait_s(self, state: RetryCallState) -> float:
+        """Seconds until the next try: what the server asked for, or exponential back-off with
+        full jitter (Brooker, "Exponential Backoff And Jitter", AWS Architecture Blog, 2015)."""
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, RetryableError) else None
+        if asked is not None:
+            return asked + self._rng.uniform(0, RETRY_AFTER_JITTER_S)
+        ceiling = min(BACKOFF_CAP_S, BACKOFF_BASE_S * 2.0 ** (state.attempt_number - 1))
+        return self._rng.uniform(0, ceiling)
+
+    def _log_retry(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        logger.info(
+            "try %d of %d failed, the next one in %.1f s: %s",
+            state.attempt_number,
+            1 + self._max_retries,
+            state.upcoming_sleep,
+            error,
+        )
+
+    def _book_failure(self, error: ProPortraitError) -> None:
+        if isinstance(error, RefusedError):
+            # The service works as it should: it read the request and said no.
+            self._breaker.succeeded()
+            self._count(refused=1)
+        elif isinstance(error, FatalError):
+            self._breaker.must_stop(error)
+        elif isinstance(error, GenerationError):
+            self._breaker.failed(error)
+            self._count(failed=1)
+
+    def _count(self, **more: int) -> None:
+        totals = {name: getattr(self._stats, name) + more[name] for name in more}
+        self._stats = dataclasses.replace(self._stats, **totals)
+
+
+def _worth_retrying(error: BaseException) -> bool:
+    return isinstance(error, RetryableError) and (error.retry_after or 0.0) <= RETRY_AFTER_MAX_S

@@ -1,0 +1,141 @@
+"""The offline generator: the editor in worker processes, with labels true by construction."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
+
+import psutil
+
+from proportrait.errors import FatalError
+from proportrait.generate.base import Generated, GenerationRequest, SourceItem
+from proportrait.labels import LabelVector
+
+if TYPE_CHECKING:
+    from proportrait.edit.editor import Edited, PortraitEditor
+
+# Part of every record: the same version, seed, and source give the same bytes.
+VERSION = "proportrait-editor 1"
+WORKER_BYTES = 3_200_000_000  # resident memory of a worker; most of it are feature maps
+RELEASED = "2026-11-21T00:00:00+00:00"
+
+
+class OfflineGenerator:
+    """Edits portraits on this machine, for nothing and without a network.
+
+    A portrait of the built-in source is drawn anew and gets all six bits; of any other picture
+    light, background, and framing are edited, and the rest is not claimed.
+
+    Args:
+        workers: processes at most; there are no more than cores, and than the free memory holds.
+    """
+
+    name = "offline"
+    price_usd = 0.0
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = fitting_workers(workers)
+        self._pool = ProcessPoolExecutor(
+            self.workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start_worker,
+        )
+
+    async def generate(self, request: GenerationRequest) -> Generated:
+        """Edit one portrait in a worker process.
+
+        Raises:
+            ImageError: the source portrait cannot be used.
+            EditError: a bit could not be made true.
+            FatalError: the worker processes died.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            with _unheard_by_new_processes(signal.SIGINT):
+                work = loop.run_in_executor(
+                    self._pool, _work, request.item, request.labels, request.seed
+                )
+            edited = await work
+        except BrokenProcessPool as error:
+            raise FatalError(
+                "a worker process of the offline editor was killed, most likely for want of memory:"
+                " run the same command with a smaller --concurrency"
+            ) from error
+        return Generated(
+            image=edited.image,
+            known=edited.known,
+            reframed=edited.reframed,
+            reframed_known=edited.reframed_known,
+            framing=edited.framing,
+            reframing=edited.reframing,
+            edits=edited.edits,
+            model=VERSION,
+        )
+
+    async def close(self) -> None:
+        """End the worker processes, at work or not."""
+        workers = list((self._pool._processes or {}).values())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            await asyncio.to_thread(worker.join, 2.0)
+
+
+@contextlib.contextmanager
+def _unheard_by_new_processes(number: int) -> Iterator[None]:
+    """A process that is started meanwhile leaves this signal to us, from its first moment on."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def fitting_workers(wanted: int | None = None) -> int:
+    """How many worker processes run well here, from 1 to `wanted`."""
+    cores = os.cpu_count() or 1
+    memory = int(psutil.virtual_memory().available) // WORKER_BYTES
+    return max(1, min(wanted or cores, cores, memory))
+
+
+_editor: PortraitEditor | None = None
+
+
+def _start_worker() -> None:
+    """Once a worker: leave Ctrl-C to the parent, and never outlive it."""
+    import cv2
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def follow() -> None:
+            parent.join()
+            os._exit(1)
+
+        threading.Thread(target=follow, daemon=True).start()
+
+
+def _work(item: SourceItem, labels: LabelVector, seed: int) -> Edited:
+    from proportrait.edit.editor import PortraitEditor
+
+    global _editor
+    if _editor is None:
+        _editor = PortraitEditor(threads=1)
+    latent = getattr(item, "latent_seed", None)
+    if latent is not None:
+        return _editor.edit_face(latent, labels, seed)
+    return _editor.edit_photo(item.open().image, labels, seed)

@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""Stage 1: source portrait -> label vector -> prompt -> generator -> twins -> store.
+
+Makes a labelled portrait data set. Free and offline, with photoreal faces of the built-in source:
+
+    python synthetic_dataset_generator.py -o ./output --mock --limit 100
+
+With Gemini (put GOOGLE_API_KEY into the environment or a .env file; see the price first):
+
+    python synthetic_dataset_generator.py -o ./output --limit 5000 --concurrency 10 --dry_run
+    python synthetic_dataset_generator.py -o ./output --limit 5000 --concurrency 10 --budget_usd 50
+
+The same command again resumes: what is there is neither made nor paid twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import logging
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from operator import length_hint
+from typing import TypeVar
+
+from tqdm import tqdm
+
+from proportrait import report
+from proportrait.errors import (
+    AssessmentError,
+    BudgetError,
+    ConfigurationError,
+    GenerationError,
+    ImageError,
+    ProPortraitError,
+)
+from proportrait.export import export
+from proportrait.faces import FaceAnalyzer
+from proportrait.generate import arguments, offline
+from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource, SourceItem
+from proportrait.generate.bookkeeping import to_files
+from proportrait.generate.prompt import build_prompt
+from proportrait.generate.sample import sample_labels
+from proportrait.generate.twins import finish
+from proportrait.labels import stream
+from proportrait.runlog import log_to
+from proportrait.store import RecordStore
+
+log = logging.getLogger("proportrait.generate")
+T = TypeVar("T")
+INTERRUPTED = "interrupted: the same command goes on"
+
+
+@dataclass
+class Run:
+    """One run: its parts, and what it did so far."""
+
+    options: argparse.Namespace
+    source: PortraitSource
+    generator: ImageGenerator
+    store: RecordStore
+    threads: ThreadPoolExecutor
+    analyzer: FaceAnalyzer
+    bar: tqdm[None]
+    tally: report.Tally
+    saving: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def portraits(self) -> AsyncIterator[tuple[SourceItem, str]]:
+        """The source's portraits that are not finished yet, with the stem of their files."""
+        items = itertools.islice(iter(self.source), self.options.limit)
+
+        def next_open() -> tuple[SourceItem, str] | None:
+            # In a thread: a source may wait for a network, and thousands may be finished already.
+            for item in items:
+                stem = self.store.unique_stem(item.source_id, item.stem)
+                if not self.store.is_finished(item.source_id, self.options.retry_failed):
+                    return item, stem
+                self.bar.update()
+            return None
+
+        while (found := await asyncio.to_thread(next_open)) is not None:
+            yield found
+
+    async def make(self, item: SourceItem, stem: str) -> None:
+        """All of one portrait: what cannot be made becomes a record of its failure."""
+        started, cost_usd = time.monotonic(), 0.0
+        options, names = self.options, (self.options.seed, item.source_id)
+        labels = sample_labels(
+            *names,
+            perfect_prob=options.perfect_prob,
+            near_perfect_prob=options.near_perfect_prob,
+        )
+        # The offline editor reads the bits, not the words: nothing need be left out of those.
+        dropout = 0.0 if options.mock else 0.1
+        prompt = build_prompt(*names, labels, variation=not options.no_variation, dropout=dropout)
+        seed = int(stream(*names, "generation").integers(2**31))
+        request = GenerationRequest(item, labels, prompt.text, seed)
+        try:
+            generated = await self.generator.generate(request)
+            known = prompt.known_without(generated.edits.get("prompt_unread"))
+            cost_usd = generated.cost_usd
+            # An offline picture is a function of seed and version alone, and so is its date.
+            timestamp = offline.RELEASED if options.mock else _now()
+
+            def save() -> None:
+                pictures = finish(generated, labels, known, seed, self.analyzer)
+                name, form = self.generator.name, options.format
+                files = to_files(stem, pictures, request, generated, name, timestamp, form)
+                seconds = time.monotonic() - started
+                self.store.commit(item.source_id, stem, files, seconds=seconds)
+                log.info("%s: %d pictures in %.1f s", item.source_id, len(files), seconds)
+
+            await self.in_thread(save)
+            self.tally.made += 1
+            self.tally.cost_usd += cost_usd
+        except (GenerationError, ImageError, AssessmentError) as error:
+            await self.note_failure(item, stem, error, error.cost_usd or cost_usd)
+        except ProPortraitError as error:
+            # Every other portrait would fail alike, so the run ends; what was paid is written down.
+            if error.cost_usd:
+                await self.note_failure(item, stem, error, error.cost_usd)
+            raise
+        except Exception as error:
+            log.exception("%s: an error that should not happen", item.source_id)
+            await self.note_failure(item, stem, error, cost_usd)
+        cost = f"${self.tally.cost_usd:.2f}"
+        self.bar.set_postfix(cost=cost, failed=self.tally.failed, refresh=False)
+        self.bar.update()
+
+    async def note_failure(
+        self, item: SourceItem, stem: str, error: Exception, cost_usd: float
+    ) -> None:
+        self.tally.failed += 1
+        self.tally.cost_usd += cost_usd
+        log.warning("%s: %s: %s", item.source_id, type(error).__name__, error)
+        await self.in_thread(
+            lambda: self.store.fail(
+                item.source_id,
+                stem,
+                item.filename,
+                error,
+                status="rejected" if isinstance(error, ImageError) else "failed",
+                tries=getattr(error, "tries", 0) or 1,
+                cost_usd=cost_usd,
+            )
+        )
+
+    async def in_thread(self, work: Callable[[], T]) -> T:
+        """From here on a portrait is paid, or given up on: that shall be written down."""
+        if task := asyncio.current_task():
+            self.saving.add(task)
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work)
+
+
+async def generate(run: Run) -> str | None:
+    """Make every portrait that is not finished, some at a time; returns why it stopped early."""
+    # More than the generator takes at once, so that finishing a picture never leaves it idle.
+    room = asyncio.Semaphore(2 * run.options.concurrency + 4)
+    tasks: set[asyncio.Task[None]] = set()
+    stopped: list[Exception] = []
+    fatal = asyncio.Event()
+
+    def ended(task: asyncio.Task[None]) -> None:
+        tasks.discard(task)
+        run.saving.discard(task)
+        room.release()
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            stopped.append(error)
+            if not isinstance(error, BudgetError):  # what is paid already shall still arrive
+                fatal.set()
+
+    try:
+        try:
+            async for item, stem in run.portraits():
+                await room.acquire()
+                if stopped:
+                    break
+                task = asyncio.create_task(run.make(item, stem))
+                tasks.add(task)
+                task.add_done_callback(ended)
+        except ProPortraitError as error:  # the source broke off: what is paid shall still arrive
+            stopped.append(error)
+        watch = asyncio.create_task(fatal.wait())
+        while tasks and not fatal.is_set():
+            await asyncio.wait({*tasks, watch}, return_when=asyncio.FIRST_COMPLETED)
+        watch.cancel()
+    finally:
+        for task in tasks - run.saving:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=None if fatal.is_set() else 1.0)  # or Ctrl-C: 1 s
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await run.generator.close()
+    for reason in stopped:
+        if isinstance(reason, ConfigurationError) or not isinstance(reason, ProPortraitError):
+            raise reason
+    return str(stopped[0]) if stopped else None
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Put the parts together, run them, and tell what was made; returns the exit code."""
+    source = arguments.source(options)
+    if options.dry_run:
+        store = RecordStore(options.output_dir)
+        generator = arguments.generator(options, store.spent_usd)
+        print(report.forecast(store, source, generator, options.limit, options.retry_failed))
+        return 0
+    tally = report.Tally()
+    with RecordStore(options.output_dir) as store, log_to(options.output_dir, options.verbose):
+        generator = arguments.generator(options, store.spent_usd)
+        total = options.limit or length_hint(source) or None
+        with (
+            ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="finish") as threads,
+            tqdm(total=total, unit="portrait", smoothing=0.1) as bar,
+        ):
+            run = Run(options, source, generator, store, threads, FaceAnalyzer(), bar, tally)
+            try:
+                tally.stopped = asyncio.run(generate(run))
+            except KeyboardInterrupt:
+                tally.stopped, tally.interrupted = INTERRUPTED, True
+        print(report.publish(store, generator.name, tally))
+        if tally.interrupted:
+            return 130
+        if options.export != "none" and store.counts()["pictures"]:
+            print(f"export      {export(store, options.export)}")
+    return 1 if tally.failed or tally.stopped else 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Returns 0, or 1 if anything failed, 2 for wrong options, 130 after Ctrl-C."""
+    try:
+        return execute(arguments.parse(argv, __doc__))
+    except ConfigurationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ProPortraitError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(INTERRUPTED, file=sys.stderr)
+        return 130
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())
