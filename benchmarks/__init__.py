@@ -1,0 +1,26 @@
+"""Ratios against stated bounds, all of one run: `python -m benchmarks` (see `__main__`)."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.ratio import Ratio
+
+BENCHMARKS = ("online", "memory", "offline", "resume")
+QUICK: dict[str, dict[str, int | float]] = {
+    "online": {"portraits": 60, "concurrency": 15, "latency_s": 1.0},
+    "memory": {"portraits": 150, "first": 50, "concurrency": 15},
+    "offline": {"portraits": 10, "warm_ups": 2, "alone": 2},
+    "resume": {"portraits": 500},
+}
+
+
+def measure(name: str, folder: Path, sizes: Mapping[str, int | float]) -> list[Ratio]:
+    """Run one benchmark in this process."""
+    folder.mkdir()
+    ratios: list[Ratio] = importlib.import_module(f"benchmarks.{name}").measure(folder, **sizes)
+    return ratios
