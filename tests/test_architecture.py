@@ -1,0 +1,110 @@
+"""The order of the modules, as `proportrait/__init__.py` states it, and where the network is."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import proportrait
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "proportrait"
+FILES = [PACKAGE / "__init__.py", *sorted(set(PACKAGE.rglob("*.py")) - {PACKAGE / "__init__.py"})]
+NETWORK = {
+    "aiohttp", "diffusers", "ftplib", "gdown", "google", "http", "httpcore", "httpx", "httpx2",
+    "huggingface_hub", "requests", "smtplib", "socket", "transformers", "urllib3", "xmlrpc",
+}  # fmt: skip
+MAY_USE_NETWORK = re.compile(
+    r"generate/(gemini|gemini_errors|hub|upscale|diffusion\w*)\.py|download\.py"
+)
+
+
+def stated_order() -> list[list[str]]:
+    """The lines of the docstring's list, each with the modules that it names."""
+    found = re.findall(r"^    (\w+(?:, \w+)*)   +\S", proportrait.__doc__ or "", re.MULTILINE)
+    return [line.split(", ") for line in found]
+
+
+ORDER = stated_order()
+PLACE = {name: (row, column) for row, line in enumerate(ORDER) for column, name in enumerate(line)}
+
+
+def imports(file: Path, only_at_start: bool = False) -> Iterator[str]:
+    """Full names of what a file imports, also inside functions unless `only_at_start`."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in tree.body if only_at_start else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative imports hide where a module stands"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def part(file: Path) -> str:
+    """errors.py -> errors, faces/mask.py -> faces"""
+    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def test_the_order_names_every_module() -> None:
+    there = {part(file) for file in FILES} - {"__init__"}
+    assert set(PLACE) == there
+    assert len(PLACE) == sum(map(len, ORDER))
+
+
+@pytest.mark.parametrize("file", FILES[1:], ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_a_module_imports_only_what_stands_above_it(file: Path) -> None:
+    own = part(file)
+    for name in imports(file):
+        top, *rest = name.split(".")
+        assert top not in ("tests", "benchmarks", "synthetic_dataset_generator")
+        if top != "proportrait" or not rest or rest[0] not in PLACE or rest[0] == own:
+            continue
+        above = PLACE[rest[0]]
+        row, column = PLACE[own]
+        assert above[0] < row or (above[0] == row and above[1] < column), (
+            f"{own} imports {name}, which stands below it"
+        )
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    names = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for file in FILES
+    }
+    graph: dict[str, set[str]] = {}
+    for module, file in names.items():
+        used = imports(file, only_at_start=True)
+        targets = {name if name in names else name.rpartition(".")[0] for name in used}
+        graph[module] = (targets & set(names)) - {module, "proportrait"}
+    while leaves := {module for module, used in graph.items() if not used}:
+        graph = {m: used - leaves for m, used in graph.items() if m not in leaves}
+    assert not graph, f"these modules import each other: {sorted(graph)}"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_only_the_online_parts_import_a_network(file: Path) -> None:
+    if MAY_USE_NETWORK.fullmatch(file.relative_to(PACKAGE).as_posix()):
+        return
+    used = {name for name in imports(file) if name.split(".")[0] in NETWORK}
+    used |= {name for name in imports(file) if name.startswith("urllib.request")}
+    assert not used
+
+
+def test_stage_one_starts_without_its_heavy_parts() -> None:
+    """`--help` and a wrong option answer at once: heavy imports wait until they are needed."""
+    import subprocess
+    import sys
+
+    heavy = "torch diffusers transformers datasets pyarrow google.genai openvino matplotlib"
+    code = (
+        "import sys, synthetic_dataset_generator\n"
+        f"print([name for name in {heavy.split()} if name in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == "[]"

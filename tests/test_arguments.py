@@ -1,0 +1,208 @@
+"""The command line of stage one, and the commands that the README shows."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from proportrait.errors import ConfigurationError
+from proportrait.generate import arguments
+from proportrait.generate.control import ControlledGenerator
+from proportrait.generate.offline import OfflineGenerator
+from proportrait.generate.source import DEFAULT_DATASET, FolderSource
+from proportrait.generate.stylegan_source import StyleganSource
+
+ROOT = Path(__file__).parents[1]
+KEY = "AIzaSyTheKeyThatNobodyMaySee0123456789"
+
+
+def test_defaults() -> None:
+    options = arguments.parse([], None)
+    assert vars(options) == {
+        "output_dir": Path("output"),
+        "limit": None,
+        "seed": 0,
+        "perfect_prob": 0.15,
+        "near_perfect_prob": 0.15,
+        "no_variation": False,
+        "export": "none",
+        "format": "JPEG",
+        "source": "hf",
+        "hf_dataset": DEFAULT_DATASET,
+        "hf_split": "train",
+        "source_dir": None,
+        "mock": False,
+        "api_key": None,
+        "model": None,
+        "lora": None,
+        "upscaler": None,
+        "price_usd": None,
+        "base_url": None,
+        "concurrency": 10,
+        "requests_per_minute": None,
+        "max_retries": 3,
+        "timeout": 120.0,
+        "budget_usd": None,
+        "dry_run": False,
+        "retry_failed": False,
+        "verbose": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("line", "source", "limit"),
+    [
+        ("--mock", "stylegan", 100),
+        ("--mock --limit 7", "stylegan", 7),
+        ("--mock --source_dir faces", "folder", None),
+        ("--mock --hf_dataset ./mine", "hf", None),
+        ("--mock --source hf", "hf", None),
+        ("--source_dir faces", "folder", None),
+        ("--source stylegan", "stylegan", 100),
+        ("", "hf", None),
+    ],
+)
+def test_the_source_follows_from_the_other_options(
+    line: str, source: str, limit: int | None
+) -> None:
+    options = arguments.parse(shlex.split(line), None)
+    assert (options.source, options.limit) == (source, limit)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--mock --api_key KEY", "--mock"),
+        ("--mock --model gemini-3-pro-image", "--mock"),
+        ("--mock --lora some/weights", "--lora"),
+        ("--upscaler x4", "--upscaler"),
+        ("--model gemini-3-pro-image --lora some/weights", "--lora"),
+        ("--source stylegan --source_dir faces", "--source_dir"),
+        ("--source folder --source_dir faces --hf_dataset a/b", "--hf_dataset"),
+        ("--perfect_prob 1.5", "perfect_prob"),
+        ("--perfect_prob .8 --near_perfect_prob .3", "together"),
+        ("--perfect_prob nan", "perfect_prob"),
+    ],
+)
+def test_options_that_exclude_each_other(line: str, said: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        arguments.parse(shlex.split(line), None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--limit 0",
+        "--limit many",
+        "--limit 1.5",
+        "--concurrency 0",
+        "--concurrency -1",
+        "--seed -1",
+        "--max_retries -1",
+        "--timeout 0",
+        "--timeout inf",
+        "--requests_per_minute 0",
+        "--requests_per_minute nan",
+        "--budget_usd -1",
+        "--budget_usd lots",
+        "--price_usd -0.1",
+        "--source flickr",
+        "--export csv",
+        "--format GIF",
+        "--colour red",
+    ],
+)
+def test_values_out_of_range_say_what_is_expected(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        arguments.parse(shlex.split(line), None)
+    assert end.value.code == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert line.split()[0] in said
+    assert "_" not in said.partition(line.split()[0])[2]  # no name of our functions
+
+
+def test_the_parts_that_the_arguments_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_API_KEY", KEY)
+
+    def parsed(*argv: str) -> tuple[object, object]:
+        options = arguments.parse(argv, None)
+        return arguments.source(options), arguments.generator(options, 0.25)
+
+    source, generator = parsed("--mock", "--seed", "4", "--concurrency", "1")
+    assert isinstance(source, StyleganSource)
+    assert source.seed == 4
+    assert isinstance(generator, OfflineGenerator)
+    assert generator.workers == 1
+    source, generator = parsed("--source_dir", str(tmp_path), "--price_usd", "0.5")
+    assert isinstance(source, FolderSource)
+    assert isinstance(generator, ControlledGenerator)
+    assert generator.price_usd == 0.5
+
+
+# --- the README
+
+
+def readme_lines() -> list[str]:
+    """The commands of its fenced blocks, without comments; continued lines are joined."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+    blocks = re.findall(
+        r"^```(?:bash|sh|shell|console)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL
+    )
+    joined = "\n".join(blocks).replace("\\\n", " ")
+    lines = [line.partition(" #")[0].strip().removeprefix("$ ") for line in joined.splitlines()]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.mark.skipif(not readme_lines(), reason="there is no README with commands")
+def test_the_readme_shows_both_commands() -> None:
+    lines = readme_lines()
+    assert any("--mock" in line for line in lines)
+    assert any(line.startswith("make demo") for line in lines)
+
+
+@pytest.mark.parametrize("line", readme_lines())
+def test_a_command_of_the_readme_is_understood(line: str) -> None:
+    words = [word for word in shlex.split(line) if "=" not in word or word.startswith("-")]
+    if "synthetic_dataset_generator.py" in line:
+        position = words.index("synthetic_dataset_generator.py")
+        try:
+            options = arguments.parse(words[position + 1 :], None)
+        except SystemExit as end:  # --help
+            assert end.code == 0  # noqa: PT017
+        else:
+            assert options.output_dir
+    elif words[0] == "make":
+        targets = re.findall(r"^([a-z]\w*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+        assert set(words[1:]) <= set(targets), f"the Makefile has only {targets}"
+    elif "-m" in words:
+        module = words[words.index("-m") + 1]
+        path = ROOT / module.replace(".", "/")
+        assert (
+            path.with_suffix(".py").exists()
+            or (path / "__main__.py").exists()
+            or module
+            in (
+                "pytest",
+                "pip",
+                "venv",
+            )
+        )
+    else:
+        assert words[0] in ("git", "cd", "source", "export", "pip", "open")
+
+
+@pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README yet")
+def test_the_readme_explains_every_flag_and_no_other() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    known = {"--" + name for name in vars(arguments.parse([], None))} - {"--base_url"}
+    known = {"--no-variation" if flag == "--no_variation" else flag for flag in known}
+    rows = re.findall(r"^\|(.*?)\|", text, re.MULTILINE)
+    explained = {flag for row in rows for flag in re.findall(r"--\w[\w-]*", row)}
+    assert known <= explained, f"not in the table of flags: {sorted(known - explained)}"
+    assert explained <= known, f"no such flag: {sorted(explained - known)}"

@@ -1,0 +1,96 @@
+"""The benchmarks run, with sizes so small that their ratios mean nothing."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+import benchmarks
+from benchmarks.__main__ import main
+from benchmarks.ratio import Ratio
+from benchmarks.script import PORTRAIT
+from proportrait import imaging
+from proportrait.generate.base import Generated, GenerationRequest
+from proportrait.generate.offline import OfflineGenerator
+from proportrait.labels import LabelVector
+
+SMALL = {
+    "online": {"portraits": 6, "concurrency": 3, "latency_s": 0.05},
+    "memory": {"portraits": 6, "first": 3, "concurrency": 3},
+    "offline": {"portraits": 2, "warm_ups": 1, "alone": 1},
+    "resume": {"portraits": 6},
+}
+# name of the ratio -> the issue's bar, as the ratio has it
+BARS = {
+    "online: rate": ("at least", 0.85),
+    "memory: growth": ("under", 1.0),
+    "offline: 2 workers": ("at least", 1.7),
+    "resume: folder": ("under", 1.0),
+    "resume: built-in faces": ("under", 1.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("value", "bar", "passes", "passed"),
+    [
+        (1.7, 1.7, "at least", True),
+        (1.69, 1.7, "at least", False),
+        (0.99, 1.0, "under", True),
+        (1.0, 1.0, "under", False),
+        (5.0, None, "under", None),
+    ],
+)
+def test_a_ratio_passes_or_fails(value, bar, passes, passed):
+    ratio = Ratio("a: b", "x / y", value, bar, passes, {"pictures": 3})
+    assert ratio.passed is passed
+    assert ratio.to_json()["passed"] is passed
+    verdict = {True: "pass (", False: "FAIL (", None: "stated"}[passed]
+    assert verdict in str(ratio)
+    assert "pictures 3" in str(ratio)
+
+
+async def drawn_at_once(self: OfflineGenerator, request: GenerationRequest) -> Generated:
+    """In place of worker processes, which take half a minute to start two times."""
+    return Generated(imaging.read(PORTRAIT), known=LabelVector.ones(), model="test")
+
+
+def test_every_bar_of_the_issue_is_held(tmp_path, monkeypatch):
+    monkeypatch.setattr(OfflineGenerator, "generate", drawn_at_once)
+    ratios = {}
+    for name in benchmarks.BENCHMARKS:
+        assert set(benchmarks.QUICK[name]) == set(SMALL[name])
+        for ratio in benchmarks.measure(name, tmp_path / name, SMALL[name]):
+            assert ratio.name.startswith(f"{name}: ")
+            assert math.isfinite(ratio.value)
+            ratios[ratio.name] = ratio
+    barred = {r.name: (r.passes, r.bar) for r in ratios.values() if r.bar is not None}
+    assert barred == BARS
+    assert ratios["online: rate"].figures["pictures"] >= 6
+    assert 0 < ratios["online: rate"].value <= 1
+    assert 0 < ratios["offline: faces"].value < 1
+
+
+def test_the_command_prints_verdicts_and_writes_json(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(benchmarks.QUICK, "resume", {"portraits": 5})
+    path = tmp_path / "results.json"
+    status = main(["resume", "--quick", "--folder", str(tmp_path), "--json", str(path)])
+    printed = capsys.readouterr().out
+    data = json.loads(path.read_text())
+    missed = [ratio["name"] for ratio in data["ratios"] if ratio["passed"] is False]
+    assert [ratio["name"] for ratio in data["ratios"]] == [
+        "resume: folder",
+        "resume: built-in faces",
+    ]
+    assert status == bool(missed)
+    assert ("every bar is met" in printed) is (not missed)
+    assert data["conditions"]["sizes"] == "quick"
+    assert data["conditions"]["python"] in printed
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_unknown_name_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["speed"])
+    assert "choose from online, memory, offline, resume" in capsys.readouterr().err

@@ -1,0 +1,263 @@
+"""The published data set, with a made download in the place of Google Drive's."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import gdown
+import pytest
+
+from proportrait import download as module
+from proportrait.download import ID_VARIABLE, download, fetch_from_drive, main, unpack
+from proportrait.errors import ConfigurationError, FatalError, StoreError
+
+FILES = {
+    "images/ffhq_00001_111111.jpg": b"jpeg bytes",
+    "images/ffhq_00002_011111.jpg": b"more jpeg bytes",
+    "metadata/ffhq_00001_111111.json": b"{}",
+    "metadata/ffhq_00002_011111.json": b"{}",
+}
+Fetch = Callable[[str, Path], None]
+
+
+@pytest.fixture(autouse=True)
+def no_id_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(ID_VARIABLE, raising=False)
+
+
+def write_zip(path: Path, files: dict[str, bytes], prefix: str = "") -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, data in files.items():
+            zipped.writestr(prefix + name, data)
+    return path
+
+
+def fetching(files: dict[str, bytes], prefix: str = "") -> Fetch:
+    return lambda _, folder: write_zip(folder / "data.zip", files, prefix) and None
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()
+    }
+
+
+@pytest.mark.parametrize("prefix", ["", "proportrait/v1/"])
+def test_a_zip_lands_in_images_and_metadata(tmp_path: Path, prefix: str) -> None:
+    output = tmp_path / "new" / "output"
+    extra = {"__MACOSX/images/x": b"", "__MACOSX/metadata/x": b"", f"{prefix}README.txt": b"hello"}
+    done = download(output, dataset_id="abc", fetch=fetching({**FILES, **extra}, prefix))
+    assert (done.output, done.images, done.metadata) == (output, 2, 2)
+    kept = {k: v for k, v in tree(output).items() if not k.startswith(prefix + "__")}
+    assert kept == FILES
+    assert sorted(p.name for p in output.iterdir()) == ["images", "metadata"]
+
+
+def test_several_zips_make_one_data_set(tmp_path: Path) -> None:
+    def fetch(_: str, folder: Path) -> None:
+        for part in ("images", "metadata"):
+            chosen = {k: v for k, v in FILES.items() if k.startswith(part)}
+            write_zip(folder / f"{part}.zip", chosen, "set/")
+
+    download(tmp_path, dataset_id="abc", fetch=fetch)
+    assert tree(tmp_path) == FILES
+
+
+def test_a_folder_of_drive_needs_no_unpacking(tmp_path: Path) -> None:
+    def fetch(_: str, folder: Path) -> None:
+        for name, data in FILES.items():
+            (folder / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "set" / name).write_bytes(data)
+
+    download(tmp_path, dataset_id="abc", fetch=fetch)
+    assert tree(tmp_path) == FILES
+
+
+def test_nothing_that_exists_is_overwritten_and_nothing_is_fetched_then(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "metadata").mkdir()
+    (tmp_path / "metadata" / "mine.json").write_bytes(b"mine")
+
+    def fetch(*_: object) -> None:
+        raise AssertionError("nothing may be fetched")
+
+    with pytest.raises(StoreError, match=r"metadata holds files already.*another folder with -o"):
+        download(tmp_path, dataset_id="abc", fetch=fetch)
+    assert tree(tmp_path) == {"metadata/mine.json": b"mine"}
+
+
+def test_empty_folders_and_other_files_are_no_obstacle(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "notes.txt").write_bytes(b"mine")
+    download(tmp_path, dataset_id="abc", fetch=fetching(FILES))
+    assert tree(tmp_path) == FILES | {"notes.txt": b"mine"}
+
+
+def link(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return info
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "../../escaped.jpg",
+        "images/../../../escaped.jpg",
+        "/tmp/escaped.jpg",
+        "C:/escaped.jpg",
+        "images\\..\\..\\escaped.jpg",
+        link("images/link"),
+    ],
+    ids=str,
+)
+def test_an_unsafe_zip_writes_nothing_at_all(tmp_path: Path, evil: str | zipfile.ZipInfo) -> None:
+    def fetch(_: str, folder: Path) -> None:
+        write_zip(folder / "data.zip", FILES)
+        with zipfile.ZipFile(folder / "data.zip", "a") as zipped:
+            zipped.writestr(evil, b"/etc")
+
+    output = tmp_path / "a" / "b" / "output"
+    with pytest.raises(StoreError, match="not safe to unpack"):
+        download(output, dataset_id="abc", fetch=fetch)
+    assert tree(tmp_path) == {}
+    assert list(output.iterdir()) == []
+
+
+def test_a_file_that_comes_twice_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as zipped:
+        zipped.writestr("images/a.jpg", b"1")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            zipped.writestr("images/a.jpg", b"2")
+    with pytest.raises(StoreError, match="holds a file twice"):
+        unpack(tmp_path / "x.zip", tmp_path / "out")
+    assert tree(tmp_path / "out") == {}
+
+
+def test_a_damaged_zip_is_a_clear_error_and_leaves_nothing(tmp_path: Path) -> None:
+    def fetch(_: str, folder: Path) -> None:
+        data = bytearray(write_zip(folder / "data.zip", {"images/a": b"x" * 999}).read_bytes())
+        data[42] ^= 0xFF
+        (folder / "data.zip").write_bytes(data)
+
+    with pytest.raises(StoreError, match="damaged or encrypted"):
+        download(tmp_path, dataset_id="abc", fetch=fetch)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({"pictures/a.jpg": b"x"}, "no folder with images/ and metadata/"),
+        ({f"{a}/{k}": v for a in "12" for k, v in FILES.items()}, "several data sets"),
+    ],
+)
+def test_what_is_no_data_set_is_a_clear_error(
+    tmp_path: Path, files: dict[str, bytes], message: str
+) -> None:
+    with pytest.raises(StoreError, match=message):
+        download(tmp_path, dataset_id="abc", fetch=fetching(files))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_too_little_disk_space_keeps_what_was_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=10)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.shutil, "disk_usage", lambda _: usage)
+        with pytest.raises(StoreError, match="the disk is full"):
+            download(tmp_path, dataset_id="abc", fetch=fetching(FILES))
+    assert [p.split("/", 1)[1] for p in tree(tmp_path)] == ["fetched/data.zip"]
+    download(tmp_path, dataset_id="abc", fetch=lambda *_: None)
+    assert tree(tmp_path) == FILES
+
+
+def test_a_download_that_broke_off_goes_on_and_only_with_its_own_bytes(tmp_path: Path) -> None:
+    seen: list[list[str]] = []
+
+    def broken(_: str, folder: Path) -> None:
+        seen.append([p.name for p in folder.iterdir()])
+        (folder / "data.zip.part").write_bytes(b"half")
+        raise FatalError("the download failed")
+
+    for dataset_id in ("abc", "abc", "other"):
+        with pytest.raises(FatalError):
+            download(tmp_path, dataset_id=dataset_id, fetch=broken)
+    assert seen == [[], ["data.zip.part"], []]
+
+
+def test_the_id_comes_from_the_argument_or_the_environment_and_is_never_guessed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"--id or in PROPORTRAIT_.*DOWNLOAD_DATASET\.txt"):
+        download(tmp_path, fetch=fetching(FILES))
+    assert list(tmp_path.iterdir()) == []
+    asked: list[str] = []
+    for variable, argument in (("from-env", None), ("from-env", "from-argument")):
+        monkeypatch.setenv(ID_VARIABLE, variable)
+        output = tmp_path / str(argument)
+        download(
+            output,
+            dataset_id=argument,
+            fetch=lambda name, folder: (asked.append(name), fetching(FILES)(name, folder))[1],
+        )
+    assert asked == ["from-env", "from-argument"]
+
+
+@pytest.mark.parametrize(
+    ("dataset_id", "function", "argument"),
+    [
+        ("1AbC", "download", "id"),
+        ("https://drive.google.com/file/d/1AbC/view", "download", "url"),
+        ("https://drive.google.com/drive/folders/1AbC", "download_folder", "url"),
+    ],
+)
+def test_gdown_is_asked_in_the_right_way(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dataset_id: str,
+    function: str,
+    argument: str,
+) -> None:
+    calls: list[dict[str, object]] = []
+    monkeypatch.setattr(gdown, function, lambda **options: calls.append(options))
+    fetch_from_drive(dataset_id, tmp_path)
+    assert calls[0][argument] == dataset_id
+    assert calls[0]["resume"] is True
+    assert str(calls[0]["output"]).rstrip("/\\") == str(tmp_path)
+
+
+def test_a_failure_of_gdown_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**_: object) -> None:
+        raise gdown.exceptions.FileURLRetrievalError("Cannot retrieve the link.\nToo many users.")
+
+    monkeypatch.setattr(gdown, "download", refuse)
+    with pytest.raises(FatalError, match=r"Cannot retrieve the link\. Too many users") as caught:
+        fetch_from_drive("1AbC", tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def drive(*, output: str, **_: object) -> None:
+        fetching(FILES)("", Path(output))
+
+    monkeypatch.setattr(gdown, "download", drive)
+    assert main(["-o", str(tmp_path)]) == 1
+    assert capsys.readouterr().err.startswith("error: which data set?")
+    assert main(["--id", "1AbC", "-o", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"2 images and 2 metadata files in {tmp_path}\n"
+    assert main(["--id", "1AbC", "-o", str(tmp_path)]) == 1
+    assert "nothing is overwritten" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        main(["--help"])
+    assert ended.value.code == 0
+    text = capsys.readouterr().out
+    for word in ("DOWNLOAD_DATASET.txt", ID_VARIABLE, "--mock", "images/", "metadata/"):
+        assert word in text

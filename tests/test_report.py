@@ -1,0 +1,186 @@
+"""What a run tells its user: the forecast, the table, the files, and the contact sheet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from proportrait import report
+from proportrait.errors import CorruptImageError, RefusedError, StoreError
+from proportrait.generate.factory import GeneratorOptions
+from proportrait.generate.source import FolderSource
+from proportrait.records import Record
+from proportrait.runlog import log_to
+from proportrait.store import RecordStore
+from tests.stage_one import CheapGenerator, make_faces
+from tests.store_samples import source
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[RecordStore]:
+    """Two sources done with a twin each, two refused, one rejected."""
+    with RecordStore(tmp_path / "out") as store:
+        for number in (1, 2):
+            store.commit(*source(number))
+        for number in (3, 4):
+            refused = RefusedError("no")
+            store.fail(f"sample:{number}", f"s_{number}", f"{number}.png", refused, cost_usd=0.01)
+        damaged = CorruptImageError("damaged")
+        store.fail("sample:5", "s_5", "5.png", damaged, status="rejected")
+        yield store
+
+
+def tally(made: int = 2, failed: int = 3) -> report.Tally:
+    return report.Tally(made=made, failed=failed, cost_usd=0.1)
+
+
+def test_the_figures_are_those_of_the_folder(store: RecordStore) -> None:
+    summary = report.summarize(store, list(store.records()), "mock", tally())
+    assert (summary.sources_done, summary.sources_failed, summary.sources_rejected) == (2, 2, 1)
+    assert (summary.made, summary.failed, summary.pictures) == (2, 3, 4)
+    assert summary.failures == {"RefusedError": 2, "CorruptImageError": 1}
+    assert summary.cost_usd == pytest.approx(2 * 0.04 + 2 * 0.01)
+    assert summary.run_cost_usd == 0.1
+    # store_samples: labels 101111 and a blurred twin; attire and expression are not known
+    assert summary.labels == {
+        "lighting": {"1": 4, "0": 0, "unknown": 0},
+        "background": {"1": 0, "0": 4, "unknown": 0},
+        "attire": {"1": 0, "0": 0, "unknown": 4},
+        "expression": {"1": 0, "0": 0, "unknown": 4},
+        "framing": {"1": 4, "0": 0, "unknown": 0},
+        "sharpness": {"1": 2, "0": 2, "unknown": 0},
+    }
+
+
+def test_the_table_says_all_of_it(store: RecordStore) -> None:
+    stopped = replace(tally(), stopped="the budget is used up")
+    text = report.format_summary(report.summarize(store, list(store.records()), "mock", stopped))
+    rows = {line.split()[0]: line.split()[1:] for line in text.splitlines() if line}
+    assert rows["lighting"] == ["4", "0", "0", "0%"]
+    assert rows["attire"] == ["0", "0", "4", "-"]
+    assert rows["sharpness"] == ["2", "2", "0", "50%"]
+    for said in (
+        "2 done, 2 failed, 1 rejected",
+        "4 (with degraded twins)",
+        "$0.10 in all, $0.10 in this run",
+        "1 CorruptImageError, 2 RefusedError",
+        "the budget is used up",
+    ):
+        assert said in text
+
+
+def test_publish_writes_the_summary_and_the_sheet_and_returns_what_to_show(
+    store: RecordStore,
+) -> None:
+    for _ in range(2):  # they are replaced, not only made
+        text = report.publish(store, "mock", tally())
+    assert str(store.path / "contact_sheet.png") in text
+    assert (store.path / "summary.txt").read_text().strip() in text
+    saved = json.loads((store.path / "summary.json").read_text())
+    assert saved["generator"] == "mock"
+    assert saved["stopped"] is None
+    (store.path / "contact_sheet.png").unlink()
+    report.publish(store, "mock", replace(tally(), stopped="Ctrl-C", interrupted=True))
+    assert not (store.path / "contact_sheet.png").exists()
+
+
+def test_an_empty_folder_has_no_sheet(tmp_path: Path) -> None:
+    with RecordStore(tmp_path) as store:
+        text = report.publish(store, "mock", report.Tally())
+        assert "0 done, 0 failed, 0 rejected" in text
+        assert report.contact_sheet(store, [], tmp_path / "sheet.png") is None
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_the_sheet_shows_every_picture_with_its_bits(store: RecordStore) -> None:
+    path = report.contact_sheet(store, list(store.records()), store.path / "sheet.png")
+    assert path is not None
+    with Image.open(path) as sheet:
+        pixels = np.array(sheet)
+    assert pixels.shape == (300, 8 * 256, 3)
+    for column, record in enumerate(store.records()):
+        with Image.open(store.images / record.output_filename) as image:
+            colour = np.array(image)[64, 64].astype(int)
+        assert np.abs(pixels[120, column * 256 + 128].astype(int) - colour).max() <= 2
+        # the lower edge of the six fields: good green, bad red, unknown grey
+        for place, (bit, known) in enumerate(zip(record.labels, record.known, strict=True)):
+            red, green, blue = pixels[271, column * 256 + 2 + place * 42 + 20].astype(int)
+            assert (green > red) == bool(bit and known)
+            assert (red > green) == bool(not bit and known)
+            assert (red == green == blue) == (not known)
+
+
+def test_a_sheet_of_many_pictures_is_picked_evenly_and_survives_damage(
+    store: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = list(store.records())
+    (store.images / kept[1].output_filename).write_bytes(b"damaged by somebody")
+    monkeypatch.setattr(report, "SHEET_LIMIT", 3)
+    drawn: list[Record] = []
+    read = report.imaging.read
+
+    def seen(path: Path, **options: int) -> np.ndarray:
+        drawn.append(next(r for r in kept if r.output_filename == path.name))
+        return read(path, **options)
+
+    monkeypatch.setattr(report.imaging, "read", seen)
+    assert report.contact_sheet(store, kept, store.path / "sheet.png") is not None
+    assert drawn == [kept[0], kept[2], kept[3]]
+    assert report.contact_sheet(store, kept[:2], store.path / "sheet.png") is not None
+
+
+def test_the_forecast_counts_what_is_left(tmp_path: Path) -> None:
+    faces = FolderSource(make_faces(tmp_path / "faces", 4))
+    generator = CheapGenerator().with_options(GeneratorOptions())
+    generator.price_usd = 0.05
+    first, second, *_ = list(faces)
+    with RecordStore(tmp_path / "out") as store:
+        store.fail(first.source_id, first.stem, first.filename, RefusedError("no"), cost_usd=0.5)
+        damaged = CorruptImageError("damaged")
+        store.fail(second.source_id, second.stem, second.filename, damaged, status="rejected")
+
+        def told(limit: int | None, retry_failed: bool = False) -> str:
+            return report.forecast(store, faces, generator, limit, retry_failed)
+
+        assert told(None).startswith("2 of 4 portraits are left to make, with offline\n")
+        assert "at most $0.10 ($0.050 a picture" in told(None)
+        assert "$0.50 spent on this folder before" in told(None)
+        assert told(3).startswith("1 of 3 ")
+        assert told(None, retry_failed=True).startswith("4 of 4 ")
+
+        class Endless:
+            name = "hub"
+
+            def __iter__(self) -> Iterator[object]:
+                raise AssertionError("a forecast downloads nothing")
+
+        assert "give --limit" in report.forecast(store, Endless(), generator, None, False)
+        assert report.forecast(store, Endless(), generator, 10, False).startswith("8 of 10 ")
+
+
+def test_the_log_goes_to_the_folder_for_as_long_as_the_run(tmp_path: Path) -> None:
+    import logging
+
+    logger, root = logging.getLogger("proportrait.something"), logging.getLogger()
+    before = (root.level, list(root.handlers))
+    with log_to(tmp_path, verbose=False):
+        logger.info("one \udcff line")
+        logger.debug("not this one")
+    with log_to(tmp_path, verbose=True):
+        logger.debug("a step")
+        logging.getLogger("httpcore2").debug("not that")
+    logger.info("too late")
+    assert (root.level, list(root.handlers)) == before
+    lines = (tmp_path / "generation.log").read_text().splitlines()
+    assert [line.partition(" INFO ")[2] or line.partition(" DEBUG ")[2] for line in lines] == [
+        "proportrait.something: one \\udcff line",
+        "proportrait.something: a step",
+    ]
+    with pytest.raises(StoreError, match=r"generation\.log"), log_to(tmp_path / "no", False):
+        pass
