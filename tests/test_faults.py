@@ -193,7 +193,9 @@ def test_a_fatal_answer_does_not_wait_for_the_others(tmp_path: Path) -> None:
     assert ledger(tmp_path / "out") == []
 
 
-@pytest.mark.parametrize(("module", "step"), [(gemini_generator, "decode_reply"), (stage, "finish")])
+@pytest.mark.parametrize(
+    ("module", "step"), [(gemini_generator, "decode_reply"), (stage, "finish")]
+)
 def test_what_is_paid_is_still_saved_when_the_run_must_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str
 ) -> None:
