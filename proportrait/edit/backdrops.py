@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import colorsys
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.edit.sketch import Canvas, Colour, Float, colour, defocus, grey, noise
+from proportrait.edit.tone import Float
+
+Colour = npt.NDArray[np.float32]
 
 _SMALL = 176  # these are smooth: they are made at this height and enlarged
 
 # Hues of studio papers and paints: warm browns, olive, blue, slate.
-_HUES = ((0.05, 0.12), (0.16, 0.28), (0.52, 0.66), (0.58, 0.62))
+_HUES = ((0.05, 0.12), (0.18, 0.3), (0.52, 0.62), (0.58, 0.62))
 
 
 def paper(rng: np.random.Generator, height: int, width: int) -> Float:
@@ -82,18 +86,21 @@ def canvas(rng: np.random.Generator, height: int, width: int) -> Float:
         part = turned[rows // 2 : rows // 2 + rows, columns // 2 : columns // 2 + columns]
         strokes += part / max(float(part.std()), 1e-6)
     clouds = noise(rng, rows, columns, cells=2, octaves=2)
-    light = (1 + 0.03 * strokes + 0.07 * clouds) * (1.1 - 0.2 * (x**2 + y**2))
+    light = (1 + 0.022 * strokes + 0.07 * clouds) * (1.1 - 0.2 * (x**2 + y**2))
     return _painted(light, _muted(rng, (0.22, 0.6)), height, width)
 
 
 def plaster(rng: np.random.Generator, height: int, width: int) -> Float:
     """A fine plaster wall in grazing light."""
     x, _ = _grid(height, width)
-    relief = noise(rng, height, width, cells=max(6, height // 24), octaves=3, gain=0.75)
+    relief = noise(rng, height, width, cells=max(6, height // 24), octaves=3, gain=0.8)
+    relief = cv2.GaussianBlur(relief, (0, 0), height / 400)
+    angle = rng.uniform(0, 2 * np.pi)
+    slope = cv2.Sobel(relief, cv2.CV_32F, 1, 0) * np.float32(np.cos(angle))
+    slope += cv2.Sobel(relief, cv2.CV_32F, 0, 1) * np.float32(np.sin(angle))
+    slope /= max(float(slope.std()), 1e-6)
     tint = _painted(1 + rng.uniform(-0.14, 0.14) * x, _muted(rng, (0.5, 0.9)), height, width)
-    grazing = cv2.Sobel(cv2.GaussianBlur(relief, (0, 0), height / 420), cv2.CV_32F, 1, 1)
-    grazing /= max(float(grazing.std()), 1e-6)
-    return np.asarray(tint * (1 + 0.006 * relief + 0.008 * grazing)[..., None], np.float32)
+    return np.asarray(tint * (1 + rng.uniform(0.006, 0.013) * slope)[..., None], np.float32)
 
 
 def painted_wall(rng: np.random.Generator, height: int, width: int) -> Float:
@@ -114,50 +121,43 @@ def concrete(rng: np.random.Generator, height: int, width: int) -> Float:
     return _painted(light, tone, height, width)
 
 
-def blurred_room(rng: np.random.Generator, height: int, width: int) -> Float:
-    """A room far out of focus: a few large, soft areas."""
-    wall = colour(rng, (0.02, 0.14), (0.55, 0.85), hue=(0.05, 0.14))
-    scene = Canvas(_SMALL, width / height, wall)
-    for _ in range(int(rng.integers(2, 4))):
-        left, top = rng.uniform(-0.2, scene.aspect), rng.uniform(-0.1, 0.4)
-        shade = np.clip(wall * rng.uniform(0.72, 1.1) + rng.uniform(-0.02, 0.02, 3), 0, 1.05)
-        right, bottom = left + rng.uniform(0.25, 0.5), top + rng.uniform(0.4, 0.8)
-        scene.box(left, top, right, bottom, shade.astype(np.float32))
-    scene.box(0, rng.uniform(0.72, 0.9), scene.aspect, 1, wall * np.float32(rng.uniform(0.6, 0.8)))
-    return _far(scene, rng.uniform(0.09, 0.13), height, width)
+def noise(
+    rng: np.random.Generator, height: int, width: int, cells: int, octaves: int, gain: float = 0.5
+) -> Float:
+    """Cloudy noise (height, width) with mean 0 and standard deviation 1.
+
+    Args:
+        cells: clouds along the height in the coarsest octave.
+        octaves: each twice as fine as the one before.
+        gain: strength of an octave relative to the one before.
+    """
+    total = np.zeros((height, width), np.float32)
+    for octave in range(octaves):
+        rows = min(cells * 2**octave, height)
+        columns = max(1, min(round(rows * width / height), width))
+        coarse = rng.standard_normal((rows + 2, columns + 2), dtype=np.float32)
+        # Coarse clouds need the smoother method: linear ones show their grid.
+        method = cv2.INTER_CUBIC if octave < 2 else cv2.INTER_LINEAR
+        fine = cv2.resize(coarse, (width, height), interpolation=method)
+        total += np.float32(gain**octave) * fine
+    total -= total.mean()
+    return np.asarray(total / max(float(total.std()), 1e-6), np.float32)
 
 
-def blurred_office(rng: np.random.Generator, height: int, width: int) -> Float:
-    """A bright office far out of focus: pale window bands, cool walls."""
-    wall = colour(rng, (0.03, 0.12), (0.6, 0.8), hue=(0.53, 0.63))
-    scene = Canvas(_SMALL, width / height, wall)
-    left, every = rng.uniform(-0.2, 0.1), rng.uniform(0.34, 0.5)
-    while left < scene.aspect:
-        scene.box(left, -0.1, left + 0.72 * every, rng.uniform(0.55, 0.7), grey(0.98))
-        left += every
-    scene.box(0, 0.8, scene.aspect, 1, wall * np.float32(0.72))
-    return _far(scene, rng.uniform(0.11, 0.15), height, width)
+def colour(
+    rng: np.random.Generator,
+    saturation: tuple[float, float],
+    value: tuple[float, float],
+    hue: tuple[float, float] = (0.0, 1.0),
+) -> Colour:
+    """A random sRGB colour (3,); ranges are of hue, saturation, and value in [0, 1]."""
+    h, s, v = rng.uniform(*hue), rng.uniform(*saturation), rng.uniform(*value)
+    return np.array(colorsys.hsv_to_rgb(h % 1.0, s, v), np.float32)
 
 
-def blurred_foliage(rng: np.random.Generator, height: int, width: int) -> Float:
-    """Trees far out of focus: muted greens melt into each other."""
-    rows, columns = _SMALL, max(2, round(_SMALL * width / height))
-    clouds = noise(rng, rows, columns, cells=3, octaves=2)
-    warmth = noise(rng, rows, columns, cells=2, octaves=1)
-    tone = colour(rng, (0.28, 0.42), (0.32, 0.5), hue=(0.20, 0.34))
-    scene = Canvas(rows, width / height, tone)
-    scene.pixels *= np.clip(1 + 0.28 * clouds, 0.4, 1.8)[..., None]
-    scene.pixels *= 1 + warmth[..., None] * np.array([0.06, 0.02, -0.05], np.float32)
-    return _far(scene, rng.uniform(0.08, 0.12), height, width)
-
-
-def _far(scene: Canvas, blur: float, height: int, width: int) -> Float:
-    linear = np.maximum(scene.pixels, 0) ** np.float32(2.2)
-    linear = defocus(linear, blur * scene.height)
-    linear = cv2.GaussianBlur(linear, (0, 0), 0.35 * blur * scene.height)
-    seen = np.clip(linear, 0, 1) ** np.float32(1 / 2.2)
-    seen = cv2.resize(seen, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(np.clip(seen, 0, 1), np.float32)
+def grey(value: float) -> Colour:
+    """A neutral colour."""
+    return np.full(3, value, np.float32)
 
 
 def _grid(height: int, width: int) -> tuple[Float, Float]:
@@ -179,4 +179,6 @@ def _muted(rng: np.random.Generator, value: tuple[float, float]) -> Colour:
     """A neutral tone half of the time, else a muted hue of the studio."""
     if rng.random() < 0.5:
         return colour(rng, (0.0, 0.05), value, hue=(0.05, 0.65))
-    return colour(rng, (0.08, 0.28), value, hue=_HUES[int(rng.integers(len(_HUES)))])
+    tone = colour(rng, (0.08, 0.28), value, hue=_HUES[int(rng.integers(len(_HUES)))])
+    # Pale paints are paler than dark ones are dark: at one saturation they would look like sweets.
+    return np.asarray(tone + (tone.max() - tone) * np.float32(0.75 * tone.max() ** 2), np.float32)

@@ -8,12 +8,46 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.edit import backdrops, exteriors, interiors, walls
-from proportrait.edit.sketch import WORK, Canvas, Float, photograph
+from proportrait.edit import backdrops, plates
+from proportrait.edit.tone import Float, to_linear, to_srgb
 
 Image = npt.NDArray[np.uint8]
 
-_GOOD: dict[str, Callable[[np.random.Generator, int, int], Float]] = {
+# Out of focus, but plain to see.
+_CLUTTERED = plates.Lens(blur=(0.005, 0.011), field=(46, 68), busy=True, enough=0.24)
+_WIDE = plates.Lens(blur=(0.006, 0.012), field=(60, 80), busy=True, enough=0.24)
+# Far out of focus: nothing can be told from anything else.
+_BOKEH = plates.Lens(
+    blur=(0.08, 0.12),
+    field=(40, 65),
+    busy=False,
+    enough=0.11,
+    glare=2.0,
+    colour=0.75,
+    exposure=(0.14, 0.4),
+)
+# So narrow a view of a room that only a wall and the light on it are left.
+_WALL = plates.Lens(
+    blur=(0.1, 0.14),
+    field=(14, 24),
+    busy=False,
+    enough=0.03,
+    glare=1.0,
+    colour=0.5,
+    exposure=(0.18, 0.6),
+)
+
+_Render = Callable[[np.random.Generator, int, int], Float]
+
+
+def _place(lens: plates.Lens, *names: str) -> _Render:
+    def render_one(rng: np.random.Generator, height: int, width: int) -> Float:
+        return plates.photograph(str(rng.choice(names)), rng, height, width, lens)
+
+    return render_one
+
+
+_GOOD: dict[str, _Render] = {
     "paper": backdrops.paper,
     "white": backdrops.white,
     "dark_paper": backdrops.dark_paper,
@@ -25,32 +59,39 @@ _GOOD: dict[str, Callable[[np.random.Generator, int, int], Float]] = {
     "plaster": backdrops.plaster,
     "painted_wall": backdrops.painted_wall,
     "concrete": backdrops.concrete,
-    "blurred_room": backdrops.blurred_room,
-    "blurred_office": backdrops.blurred_office,
-    "blurred_foliage": backdrops.blurred_foliage,
+    "wall_of_a_room": _place(_WALL, "apartment", "hotel_room", "warehouse"),
+    "blurred_room": _place(_BOKEH, "apartment", "hotel_room"),
+    "blurred_hall": _place(_BOKEH, "warehouse", "footbridge"),
+    "blurred_foliage": _place(_BOKEH, "garden", "woods"),
+    "blurred_street": _place(_BOKEH, "plaza", "car_park"),
+    "blurred_dusk": _place(_BOKEH, "quay", "old_square"),
 }
-_PLACES: dict[str, Callable[[np.random.Generator, float], Canvas]] = {
-    "bookshelf": interiors.bookshelf,
-    "office": interiors.office,
-    "kitchen": interiors.kitchen,
-    "closet": interiors.closet,
-    "cafe": interiors.cafe,
-    "posters": walls.posters,
-    "whiteboard": walls.whiteboard,
-    "storage": walls.storage,
-    "wallpaper": walls.wallpaper,
-    "street": exteriors.street,
-    "garden": exteriors.garden,
-    "bricks": walls.bricks,
+_NEAR = ("hotel_room", "courtyard", "car_park", "garden", "quay")
+_FAR = (
+    "mall",
+    "woods",
+    "banquet_hall",
+    "laboratory",
+    "lobby",
+    "workshop",
+    "warehouse",
+    "footbridge",
+    "old_square",
+    "plaza",
+)
+_BAD: dict[str, _Render] = {
+    **{name: _place(_CLUTTERED, name) for name in _NEAR},
+    **{name: _place(_WIDE, name) for name in _FAR},
 }
 CROWD = "crowd"  # cluttered too, but apart from the others: it needs donors
 
 GOOD_BACKGROUNDS: tuple[str, ...] = tuple(_GOOD)
-BAD_BACKGROUNDS: tuple[str, ...] = tuple(_PLACES)
+BAD_BACKGROUNDS: tuple[str, ...] = tuple(_BAD)
 
-# Circle of confusion of a cluttered place in picture heights: out of focus, but plain to see.
-_BLUR = (0.003, 0.009)
-_FAR_BLUR = {"street": (0.007, 0.011), CROWD: (0.005, 0.01)}
+_MEETING_PLACES = ("mall", "lobby", "plaza", "old_square", "banquet_hall", "warehouse")
+_CROWD_BLUR = (0.016, 0.022)  # picture heights: people, but nobody whom one would know again
+_DONOR = 400  # px, at most, of a cut-out
+_EYES = 0.34  # of a cut-out, where the eyes are, from its top
 _GRAIN = 0.006
 
 
@@ -73,18 +114,10 @@ def render(
     Returns:
         (height, width, 3) float32 sRGB in [0, 1].
     """
-    if kind in _GOOD:
-        picture = _GOOD[kind](rng, height, width)
-    elif kind in _PLACES or kind == CROWD:
-        if kind == CROWD and not donors:
-            raise ValueError("a crowd needs donors: cut-outs of other people")
-        aspect = width / height
-        canvas = (
-            exteriors.crowd(rng, aspect, donors) if kind == CROWD else _PLACES[kind](rng, aspect)
-        )
-        picture = photograph(
-            canvas, height, width, rng, blur=rng.uniform(*_FAR_BLUR.get(kind, _BLUR))
-        )
+    if kind == CROWD:
+        picture = _crowd(rng, height, width, donors)
+    elif kind in _GOOD or kind in _BAD:
+        picture = (_GOOD | _BAD)[kind](rng, height, width)
     else:
         known = ", ".join((*GOOD_BACKGROUNDS, *BAD_BACKGROUNDS, CROWD))
         raise ValueError(f"unknown background {kind!r}; the backgrounds are {known}")
@@ -98,9 +131,56 @@ def cutout(image: Image, mask: Float) -> Image:
 
     The result is at most 400 px high.
     """
-    scale = min(1.0, WORK / image.shape[0])
+    scale = min(1.0, _DONOR / image.shape[0])
     size = (max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     alpha = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
     alpha = np.clip((alpha - 0.3) / 0.5, 0, 1)
     return np.dstack([small, (alpha * 255).round().astype(np.uint8)])
+
+
+def _crowd(rng: np.random.Generator, height: int, width: int, donors: Sequence[Image]) -> Float:
+    """A public place with passers-by, everybody once, their eyes as high as the camera."""
+    if not donors:
+        raise ValueError("a crowd needs donors: cut-outs of other people")
+    full, (height, width) = (width, height), (max(2, height // 2), max(2, width // 2))
+    blur = float(rng.uniform(*_CROWD_BLUR))  # so much that half the size holds all detail
+    lens = plates.Lens(blur=(blur, blur), field=(60, 75), busy=True, enough=0.2)
+    picture = plates.photograph(str(rng.choice(_MEETING_PLACES)), rng, height, width, lens)
+    light = to_linear(picture)
+    chosen = rng.permutation(len(donors))[: int(rng.integers(1, 4))]
+    sizes = np.sort(rng.uniform(0.3, 0.56, len(chosen)))  # the nearest stand in front
+    sides = rng.permutation(np.array([0.05, 0.24, 0.76, 0.95]))
+    eyes = float(rng.uniform(0.4, 0.5))
+    for index, size, side in zip(chosen, sizes, sides, strict=False):
+        person = donors[int(index)]
+        if rng.random() < 0.5:
+            person = person[:, ::-1]
+        scale = size * height / person.shape[0]
+        matrix = np.array(
+            [
+                [scale, 0, side * width - scale * person.shape[1] / 2],
+                [0, scale, eyes * height - scale * _EYES * person.shape[0]],
+            ]
+        )
+        long = _lengthened(person, int(height / scale))
+        layer = cv2.warpAffine(long, matrix, (width, height), flags=cv2.INTER_AREA)
+        cover = layer[..., 3:].astype(np.float32) / 255
+        front = to_linear(np.ascontiguousarray(layer[..., :3])) * float(rng.uniform(0.45, 0.9))
+        both = plates.defocus(np.dstack([front * cover, cover]), 0.8 * blur * height)
+        light = light * (1 - both[..., 3:]) + both[..., :3]
+    coded = to_srgb(light) / np.float32(255)
+    return np.asarray(cv2.resize(coded, full, interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _lengthened(person: Image, rows: int) -> Image:
+    """A cut-out whose coat goes on below its edge, and gets plainer on the way there."""
+    height, width = person.shape[:2]
+    weight = person[-1, :, 3].astype(np.float32)[None] + np.float32(1e-3)
+    colours = person[-12:, :, :3].mean(0, dtype=np.float32)[None]
+    plain = cv2.GaussianBlur(colours * weight[..., None], (0, 0), width / 6)
+    plain /= cv2.GaussianBlur(weight, (0, 0), width / 6)[..., None]
+    fade = np.clip(np.linspace(-3, 1, height), 0, 1)[:, None, None]
+    shown = person[..., :3] + (plain - person[..., :3]) * fade
+    coat = np.dstack([np.clip(shown, 0, 255).round().astype(np.uint8), person[..., 3:]])
+    return np.vstack([coat, np.repeat(coat[-1:], rows, axis=0)])

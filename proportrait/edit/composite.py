@@ -33,7 +33,8 @@ def composite(person: Image, alpha: Float, background: Float) -> Image:
     source = to_linear(person)
     front, _ = split_layers(source, cover)
     back = to_linear(background)
-    front = _harmonised(front, back, cover)
+    front, cover = _with_stray_hair(source, front, cover)
+    front = _harmonised(front, back)
     front = _wrapped(front, back, cover)
     amount = _noise(source, cover)
     if amount > 0:
@@ -94,15 +95,43 @@ def _fuse(
     return np.clip(near_front, 0, 1, out=near_front), np.clip(near_back, 0, 1, out=near_back)
 
 
-def _harmonised(front: Float, back: Float, alpha: Float) -> Float:
-    """Tint the person a little towards the colour of the light in the new place."""
-    covered = (alpha > 0.5).astype(np.uint8)
-    if not covered.any():
-        return front
-    mine = np.array(cv2.mean(front, mask=covered)[:3], np.float32) + np.float32(0.02)
+def _with_stray_hair(source: Float, front: Float, cover: Float) -> tuple[Float, Float]:
+    """Add single hairs that the mask is too coarse for.
+
+    Where a thin line before the old background has the colour of the person next to it, it is a
+    hair: its share is that of the person's colour on the way from the background's colour to it.
+
+    Returns:
+        The person's colours (H, W, 3) and the cover (H, W) with the hairs.
+    """
+    size = max(cover.shape)
+    small = cv2.resize(source, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+    part = cv2.resize(cover, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    wall = _spread(small, (part < 0.02).astype(np.float32), size / 160, cover.shape)
+    beside = _spread(small, (part > 0.9).astype(np.float32), size / 100, cover.shape)
+    way = beside - wall
+    length = (way * way).sum(-1)
+    share = np.clip(((source - wall) * way).sum(-1) / (length + np.float32(1e-3)), 0, 1)
+    # What is broad is no hair but a part of the old background.
+    thin = share - cv2.GaussianBlur(share, (0, 0), max(size / 240, 1.5))
+    near = np.clip(3 * cv2.blur(cover, (size // 16 * 2 + 1,) * 2), 0, 1)
+    sure = near * length / (length + np.float32(0.02))
+    hair = np.clip(1.6 * (thin - np.float32(0.04)), 0, 0.6) * sure
+    front = np.where((cover < 0.02)[..., None], beside, front)
+    return front, np.asarray(np.maximum(cover, hair), np.float32)
+
+
+def _spread(small: Float, where: Float, sigma: float, shape: tuple[int, ...]) -> Float:
+    """The mean colour of the part of a small picture that is nearest, at full size."""
+    total = cv2.GaussianBlur(small * where[..., None], (0, 0), sigma)
+    weight = cv2.GaussianBlur(where, (0, 0), sigma)[..., None] + np.float32(1e-6)
+    return np.asarray(cv2.resize(total / weight, shape[1::-1]), np.float32)
+
+
+def _harmonised(front: Float, back: Float) -> Float:
+    """Tint the person a little with the colour of the light in the new place."""
     place = np.array(cv2.mean(back)[:3], np.float32) + np.float32(0.02)
-    tint = (place / luminance(place)) / (mine / luminance(mine))
-    tint = np.asarray(np.clip(tint, 0.7, 1.4) ** 0.12, np.float32)
+    tint = np.asarray(np.clip(place / luminance(place), 0.6, 1.6) ** 0.15, np.float32)
     return np.asarray(front * (tint / luminance(tint)), np.float32)
 
 

@@ -4,6 +4,7 @@ style_mean.npy      mean style of 4,096 draws of default_rng(0)
 directions.npz      python -m proportrait.edit.fit_directions
 choice.npy          python -m proportrait.edit.fit_choice, from rated_faces.csv
 bystander_*.webp    python -m proportrait.edit.draw_bystanders
+place_*.webp        python -m proportrait.edit.pack_places, from what README.md names
 """
 
 from __future__ import annotations
@@ -21,6 +22,12 @@ def load_array(name: str) -> npt.NDArray[Any]:
     """The array stored as `{name}.npy` beside this file."""
     with as_file(files(__package__) / f"{name}.npy") as path:
         return np.asarray(np.load(path, allow_pickle=False))
+
+
+def load_picture(name: str) -> npt.NDArray[np.uint8]:
+    """The picture (h, w, 3) stored under its file name beside this file."""
+    with as_file(files(__package__) / name) as path, Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
 
 
 @cache
