@@ -119,12 +119,14 @@ class PortraitEditor:
             style, grid, donor=donor_style, donor_shift=graft.shift, donor_mask=graft.mask
         )
         face = self.analyzer.face(drawn)
-        alpha = self.analyzer.mask(drawn, face)
-        cloth = resample(graft.cloth, grid, drawn.shape[0]) * alpha
-        dressed, finished = attire.finish(drawn, cloth, garment.finish, rng)
+        # The mask may take a scrap of the donor's surroundings for a part of the person.
+        size = drawn.shape[0]
+        alpha = self.analyzer.mask(drawn, face) * _near(resample(graft.person, grid, size))
+        cloth = resample(graft.cloth, grid, size) * alpha
+        dressed, finished = attire.finish(garment, drawn, cloth, face, rng)
         edits = {
             "expression": expressed,
-            "attire": {"donor": garment.donor, "finish": garment.finish, **finished},
+            "attire": {"kind": garment.kind, "donor": garment.donor, **finished},
         }
         person = _Person(dressed, alpha, face, cloth)
         return self._finish(person, labels, LabelVector.ones(), edits, seed)
@@ -271,3 +273,10 @@ class PortraitEditor:
     def _read_donor(self, seed: int) -> tuple[Float, Anatomy]:
         style = self.synthesizer.style(seed)
         return style, self._read(self.synthesizer.portrait(style))
+
+
+def _near(person: Float) -> Float:
+    """(H, H), 1 on a mask (H, H) and close to it, falling to 0."""
+    reach = person.shape[0] // 48
+    wide = cv2.dilate(person, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
+    return np.asarray(np.clip(2 * cv2.blur(wide, (reach, reach)), 0, 1), np.float32)

@@ -20,6 +20,7 @@ Image = npt.NDArray[np.uint8]
 
 HALF = 0.5 / CELLS  # half a cell: samples stay this far inside, or the border repeats as streaks
 _TRIM = 0.06  # width of a collar's edge: plain cloth begins behind it
+_SLOPE, _ROUND = 0.04, 0.20  # widths beside the crop: shoulders slope, then turn into an arm
 SIZE = 512  # masks are taken at this size
 
 # Landmarks of the mesh: nose, chin, face sides (Kartynnik et al., 2019).
@@ -136,9 +137,10 @@ def wide_grid(
     else:
         sampled = distance / broaden + neck * np.clip(below / neckline.depth, 0, 1)
     take_x = np.where(below > 0, centre + side * sampled, x)
-    # Beside the crop: shoulders slope down, so sample higher the further out.
+    # Beside the crop: shoulders slope down and end round, so sample higher the further out.
     beyond = np.maximum(np.abs(x - 0.5) - (0.5 - HALF), 0)
-    drop = 0.5 * beyond + 60 * np.maximum(beyond - 0.12, 0) ** 2
+    turn = np.clip((beyond - _SLOPE) / _ROUND, 0, 1)
+    drop = (0.5 * beyond + _ROUND * (1 - np.sqrt(1 - turn**2))).astype(np.float32)
     take_y = np.minimum(y, 1 - HALF) - drop * np.clip((y - 0.5) / 0.15, 0, 1)
     for column, outside in ((slice(0, 14), x < HALF), (slice(-14, None), x > 1 - HALF)):
         take_y = np.where(outside, _edge_rows(own, cloth, column, take_y), take_y)
@@ -224,11 +226,18 @@ def _smoothstep(t: npt.NDArray[Any]) -> Float:
 
 @dataclass(frozen=True, eq=False)
 class Transplant:
-    """A donor's garment moved under another chin: shift in widths, mask and cloth (512, 512)."""
+    """A donor's garment moved under another chin.
+
+    Attributes:
+        shift: of the donor, in picture widths.
+        mask, cloth, person: (512, 512) in [0, 1]: where the donor's features take over, what of it
+            is garment, and the person in that garment.
+    """
 
     shift: tuple[float, float]
     mask: Float
     cloth: Float
+    person: Float
 
 
 def transplant(own: Anatomy, donor: Anatomy) -> Transplant:
@@ -243,4 +252,4 @@ def transplant(own: Anatomy, donor: Anatomy) -> Transplant:
     mask = mask * _below_jaw(own.centre, own.chin, own.jaw)
     mask = cv2.morphologyEx(mask.astype(np.float32), cv2.MORPH_CLOSE, np.ones((9, 9)))
     mask = cv2.GaussianBlur(np.clip(mask * 1.3 - 0.1, 0, 1).astype(np.float32), (0, 0), 4)
-    return Transplant(shift, mask, cloth)
+    return Transplant(shift, mask, cloth, np.maximum(own.person * (1 - mask), cloth))
