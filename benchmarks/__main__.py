@@ -4,6 +4,11 @@
     python -m benchmarks online resume      some of them
     python -m benchmarks --quick            small sizes, to see that they run; the bars may fail
 
+What the labels of a finished folder are worth is measured apart, on your own folder:
+
+    python -m benchmarks.giveaways --images DIR       does anything give a label away
+    python -m benchmarks.distribution --images DIR    labels come as sampled, whoever is shown
+
 Ends with 1 if a ratio misses its bar. Other programs that are busy meanwhile disturb the figures.
 """
 

