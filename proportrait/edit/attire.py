@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.edit.tailoring import tailor
+from proportrait.edit.tailoring import cheek_colour, tailor
 from proportrait.edit.torso import CREW_NECK, V_NECK, Neckline
 from proportrait.faces import Face
 
@@ -44,7 +44,7 @@ _CASUAL: dict[tuple[str, Neckline], tuple[int, ...]] = {
     ("hoodie", CREW_NECK): (63, 212),
     ("hoodie", V_NECK): (280, 145),
     ("track jacket", V_NECK): (22,),
-    ("track jacket", CREW_NECK): (384, 307),
+    ("track jacket", CREW_NECK): (384,),
     ("fleece jacket", V_NECK): (240,),
     ("fleece jacket", CREW_NECK): (301, 160),
     ("rain jacket", CREW_NECK): (323, 439),
@@ -86,10 +86,17 @@ def finish(
     """
     if not garment.formal:
         return image, {}
-    tinted, colour = _tint(image, cloth, rng)
+    tinted, colour = _tint(image, cloth * (1 - _like_skin(image, face)), rng)
     tied = garment.kind == "suit and tie" or bool(rng.random() < _TIED_SHARE)
     tailored, drawn = tailor(tinted, face, rng, tied)
     return tailored, {"colour": colour, **drawn}
+
+
+def _like_skin(image: Image, face: Face) -> Float:
+    """(H, W) in [0, 1], how much the hue of each pixel is that of the cheeks."""
+    lab = cv2.cvtColor(cv2.GaussianBlur(image, (0, 0), 2), cv2.COLOR_RGB2LAB).astype(np.float32)
+    distance = np.linalg.norm(lab[..., 1:] - cheek_colour(image, face)[1:], axis=2)
+    return np.asarray(np.clip(2 - distance / 6, 0, 1), np.float32)
 
 
 def _tint(image: Image, cloth: Float, rng: np.random.Generator) -> tuple[Image, str]:

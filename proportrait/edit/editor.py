@@ -122,7 +122,8 @@ class PortraitEditor:
         # The mask may take a scrap of the donor's surroundings for a part of the person.
         size = drawn.shape[0]
         alpha = self.analyzer.mask(drawn, face) * _near(resample(graft.person, grid, size))
-        cloth = resample(graft.cloth, grid, size) * alpha
+        cloth = resample(graft.cloth, grid, size)
+        cloth = np.maximum(cloth, _rim(alpha) * _near(cloth)) * alpha
         dressed, finished = attire.finish(garment, drawn, cloth, face, rng)
         edits = {
             "expression": expressed,
@@ -280,3 +281,9 @@ def _near(person: Float) -> Float:
     reach = person.shape[0] // 48
     wide = cv2.dilate(person, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
     return np.asarray(np.clip(2 * cv2.blur(wide, (reach, reach)), 0, 1), np.float32)
+
+
+def _rim(alpha: Float) -> Float:
+    """(H, H), 1 along the inside of a mask's edge, where old surroundings still shine through."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (alpha.shape[0] // 48 * 2 + 1,) * 2)
+    return np.asarray(1 - cv2.erode(alpha, kernel), np.float32)

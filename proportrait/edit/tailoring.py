@@ -78,15 +78,15 @@ def tailor(
     place = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     patch = cv2.warpAffine(image, place, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    front = _read(patch, _skin(image, face))
+    front = _read(patch, cheek_colour(image, face))
     if front is None:
         return image, {}
     ink = patch.astype(np.float32)
+    knot = _closing_row(front)
     if tied:
-        knot = _closing_row(front)
         _close(ink, front, knot)
         _tie(ink, front, knot, np.array(_TIES[colour], np.float32), pattern)
-        _collar(ink, front, knot)
+    _collar(ink, front, knot, tied)
     _lapels(ink, front)
     changed = cv2.GaussianBlur(np.abs(ink - patch).max(2), (0, 0), 3) > 0.5
     weight = cv2.GaussianBlur(changed.astype(np.float32), (0, 0), 2)
@@ -101,7 +101,7 @@ def tailor(
     return done, {"tie": f"{colour}, {pattern}" if tied else "none"}
 
 
-def _skin(image: Image, face: Face) -> Float:
+def cheek_colour(image: Image, face: Face) -> Float:
     """Median CIE Lab (3,) of the cheeks."""
     lab = cv2.cvtColor(cv2.GaussianBlur(image, (0, 0), 3), cv2.COLOR_RGB2LAB)
     points = np.rint(face.landmarks[[50, 280, 205, 425, 152, 199], :2]).astype(int)
@@ -140,7 +140,9 @@ def _read(patch: Image, skin: Float) -> _Front | None:
         last = half.shape[1] - 1 - np.argmax(half[:, ::-1], 1)
         first = np.argmax(half, 1)
         known = np.flatnonzero(found)
-        worn = (last - first > 0.03 * _SIZE) & found & (np.arange(rows) > chin - 0.12 * _SIZE)
+        # beside the neck: a white beard is no shirt
+        worn = (last - first > 0.03 * _SIZE) & (first > 0.14 * _SIZE)
+        worn &= np.arange(rows) > chin - 0.12 * _SIZE
         tops.append(int(np.argmax(worn)))
         for values, target in ((first, inner), (last, outer)):
             filled = np.interp(np.arange(rows), known, values[known]).astype(np.float32)
@@ -212,8 +214,8 @@ def _tie(ink: Float, front: _Front, knot: int, colour: Float, pattern: str) -> N
         _paint(ink, mask, cloth * (form * front.shade)[..., None])
 
 
-def _collar(ink: Float, front: _Front, knot: int) -> None:
-    """Two leaves that lie on the shirt and meet under the knot."""
+def _collar(ink: Float, front: _Front, knot: int, tied: bool) -> None:
+    """Two leaves that lie on the shirt; under a tie they meet below its knot."""
     s = _SIZE
     y, _ = _mesh(ink)
     for side, sign in enumerate((-1, 1)):
@@ -221,13 +223,15 @@ def _collar(ink: Float, front: _Front, knot: int) -> None:
         rows = np.linspace(start, knot - 0.03 * s, 9)
         edge = np.interp(rows, np.arange(front.inner.shape[1]), front.inner[side])
         edge = np.minimum(edge, 0.30 * s)
-        t = np.linspace(0, 1, 9) ** 2
-        edge = edge * (1 - t) + 0.062 * s * t  # from the neck towards the knot
-        tip_row = knot + 0.17 * s
-        tip = (sign * min(0.18 * s, front.outer[side][round(tip_row)] - 0.02 * s), tip_row)
+        if tied:
+            t = np.linspace(0, 1, 9) ** 2
+            edge = edge * (1 - t) + 0.062 * s * t  # from the neck towards the knot
+        tip_row = knot + (0.17 if tied else 0.08) * s
+        tip = (min(edge[-1] + 0.12 * s, front.outer[side][round(tip_row)] - 0.02 * s), tip_row)
+        tip = (sign * tip[0], tip[1])
         beside = front.outer[side][start + round(0.05 * s)]
         back = (sign * min(edge[0] + 0.06 * s, beside), start + 0.03 * s)
-        inside = np.array([*zip(sign * edge, rows, strict=True), (sign * 0.056 * s, knot + 3)])
+        inside = np.array([*zip(sign * edge, rows, strict=True), (sign * edge[-1] * 0.9, knot + 3)])
         leaf = np.array([*inside, tip, back])
         mask = _polygon(ink.shape, leaf, 1.0)
         fallen = _polygon(ink.shape, _moved(leaf, 0, 0.022 * s), 0.016 * s)

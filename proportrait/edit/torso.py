@@ -20,7 +20,7 @@ Image = npt.NDArray[np.uint8]
 
 HALF = 0.5 / CELLS  # half a cell: samples stay this far inside, or the border repeats as streaks
 _TRIM = 0.06  # width of a collar's edge: plain cloth begins behind it
-_SLOPE, _ROUND = 0.04, 0.20  # widths beside the crop: shoulders slope, then turn into an arm
+_SLOPE, _ROUND = 0.04, 0.16  # widths beside the crop: shoulders slope, then turn into an arm
 SIZE = 512  # masks are taken at this size
 
 # Landmarks of the mesh: nose, chin, face sides (Kartynnik et al., 2019).
@@ -139,9 +139,10 @@ def wide_grid(
     take_x = np.where(below > 0, centre + side * sampled, x)
     # Beside the crop: shoulders slope down and end round, so sample higher the further out.
     beyond = np.maximum(np.abs(x - 0.5) - (0.5 - HALF), 0)
-    turn = np.clip((beyond - _SLOPE) / _ROUND, 0, 1)
-    drop = (0.5 * beyond + _ROUND * (1 - np.sqrt(1 - turn**2))).astype(np.float32)
-    take_y = np.minimum(y, 1 - HALF) - drop * np.clip((y - 0.5) / 0.15, 0, 1)
+    turn = (beyond - _SLOPE) / _ROUND
+    drop = 0.5 * beyond + _ROUND * (1 - np.sqrt(1 - np.clip(turn, 0, 1) ** 2))
+    drop = np.where(turn > 1, 1.0, drop).astype(np.float32)  # beside the arm
+    take_y = np.minimum(y - drop * np.clip((y - 0.5) / 0.15, 0, 1), 1 - HALF)
     for column, outside in ((slice(0, 14), x < HALF), (slice(-14, None), x > 1 - HALF)):
         take_y = np.where(outside, _edge_rows(own, cloth, column, take_y), take_y)
     # Above the crop: sample outwards, so that hair closes instead of rising like a tower.
@@ -230,8 +231,8 @@ class Transplant:
 
     Attributes:
         shift: of the donor, in picture widths.
-        mask, cloth, person: (512, 512) in [0, 1]: where the donor's features take over, what of it
-            is garment, and the person in that garment.
+        mask, cloth, person: (512, 512) in [0, 1]: where the donor's features take over, what of the
+            donor is garment, and the person in that garment.
     """
 
     shift: tuple[float, float]
