@@ -74,8 +74,8 @@ def _median(image: np.ndarray, face: Face) -> float:
     return float(np.median(luminance(to_linear(_face_pixels(image, face)))))
 
 
-def _clipped(image: np.ndarray, face: Face) -> float:
-    return float((_face_pixels(image, face).max(1) >= 254).mean())
+def _burnt(image: np.ndarray, face: Face) -> float:
+    return float((_face_pixels(image, face).max(1) >= 248).mean())
 
 
 def _backdrop(image: np.ndarray, mask: np.ndarray) -> float:
@@ -90,18 +90,10 @@ def test_good_light_is_even_and_well_exposed(picture: Picture, kind: str, seed: 
     assert abs(_side_stops(lit, face)) < 0.75
     assert abs(_height_stops(lit, face) - _height_stops(image, face)) < 0.75
     assert 0.6 < _median(lit, face) / _median(image, face) < 1.6
-    assert _clipped(lit, face) < 0.05
+    assert _burnt(lit, face) < 0.05
 
 
-@pytest.mark.parametrize(
-    ("kind", "low", "high"),
-    [
-        ("side_left", 1.5, 8),
-        ("side_right", -8, -1.5),
-        ("split_left", 2.0, 10),
-        ("split_right", -10, -2.0),
-    ],
-)
+@pytest.mark.parametrize(("kind", "low", "high"), [("side_left", 1.5, 5), ("side_right", -5, -1.5)])
 @pytest.mark.parametrize("seed", [1, 2])
 def test_side_light_leaves_one_side_dark(
     picture: Picture, kind: str, low: float, high: float, seed: int
@@ -126,7 +118,7 @@ def test_light_from_above_and_below_changes_the_height_of_the_light(
 ) -> None:
     image, face, _ = picture
     change = _height_stops(_lit(picture, kind), face) - _height_stops(image, face)
-    assert sign * change > 0.7
+    assert sign * change > 1.2
 
 
 def test_top_light_darkens_the_eyes(picture: Picture) -> None:
@@ -150,7 +142,7 @@ def test_back_light_darkens_the_face_and_burns_the_background(picture: Picture) 
 def test_flash_blows_highlights_before_a_dark_background(picture: Picture) -> None:
     image, face, mask = picture
     lit = _lit(picture, "flash")
-    assert 0.08 < _clipped(lit, face) < 0.7
+    assert 0.1 < _burnt(lit, face) < 0.7
     assert _backdrop(lit, mask) < 0.4 * _backdrop(image, mask)
 
 
@@ -161,23 +153,72 @@ def test_dark_is_three_stops_under(picture: Picture) -> None:
     assert _backdrop(lit, mask) < 0.15 * _backdrop(image, mask)
 
 
-def test_over_clips_the_skin(picture: Picture) -> None:
+def test_over_burns_the_skin_and_keeps_the_eyes(picture: Picture) -> None:
+    face = picture[1]
     lit = _lit(picture, "over")
-    assert _clipped(lit, picture[1]) > 0.3
+    assert _burnt(lit, face) > 0.3
+    assert _spot(lit, face, 159, 386) < 0.8 * _spot(lit, face, *FOREHEAD)
+
+
+def _redness(picture: np.ndarray, face: Face, *landmarks: int) -> float:
+    """Red over blue around landmarks, in stops."""
+    x, y = np.mean([face.point(i) for i in landmarks], 0).astype(int)
+    patch = to_linear(picture)[y - 8 : y + 8, x - 8 : x + 8].mean((0, 1))
+    return float(np.log2(patch[0] / patch[2]))
 
 
 def test_stage_light_has_two_colours(picture: Picture) -> None:
     image, face, _ = picture
-
-    def redness(picture: np.ndarray, landmarks: tuple[int, ...]) -> float:
-        x, y = np.mean([face.point(i) for i in landmarks], 0).astype(int)
-        patch = to_linear(picture)[y - 8 : y + 8, x - 8 : x + 8].mean((0, 1))
-        return float(np.log2(patch[0] / patch[2]))
-
     lit = _lit(picture, "stage")
-    before = abs(redness(image, LEFT_SIDE) - redness(image, RIGHT_SIDE))
-    assert before < 0.5
-    assert abs(redness(lit, LEFT_SIDE) - redness(lit, RIGHT_SIDE)) > 1
+    sides = [
+        abs(_redness(one, face, *LEFT_SIDE) - _redness(one, face, *RIGHT_SIDE))
+        for one in (image, lit)
+    ]
+    assert sides[0] < 0.5
+    assert sides[1] > 0.8
+
+
+@pytest.mark.parametrize(("kind", "sign"), [("tungsten", 1), ("evening", -1)])
+def test_coloured_light_falls_on_the_place_too(picture: Picture, kind: str, sign: int) -> None:
+    image, face, mask = picture
+    lit = _lit(picture, kind)
+    assert sign * (_redness(lit, face, *FOREHEAD) - _redness(image, face, *FOREHEAD)) > 1.2
+    behind = [to_linear(one)[mask < 0.02].mean(0) for one in (image, lit)]
+    before, after = (np.log2(colour[0] / colour[2]) for colour in behind)
+    assert sign * (after - before) > 1.2
+
+
+def test_fluorescent_light_is_green(picture: Picture) -> None:
+    image, face, _ = picture
+    before, after = (
+        _face_pixels(one, face).mean(0) for one in (image, _lit(picture, "fluorescent"))
+    )
+    assert after[1] / after[[0, 2]].mean() > 1.15 * before[1] / before[[0, 2]].mean()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_leaves_put_much_of_the_face_in_shade(picture: Picture, seed: int) -> None:
+    image, face, _ = picture
+    ratio = luminance(to_linear(_lit(picture, "leaves", seed))) / (
+        luminance(to_linear(image)) + 1e-2
+    )
+    x0, y0, x1, y1 = face.bbox.astype(int)
+    low, high = np.percentile(ratio[y0:y1, x0:x1], [20, 85])
+    assert np.log2(high / low) > 1
+
+
+def test_the_outline_has_no_halo(picture: Picture) -> None:
+    """A dark person before a bright wall that the flash does not reach."""
+    _, face, mask = picture
+    alpha = mask[..., None]
+    flat = to_srgb(np.float32(0.05) * alpha + np.float32(0.6) * (1 - alpha) + np.zeros(3))
+    lit, parameters = relight(flat, face, mask, "flash", np.random.default_rng(0))
+    assert parameters["backdrop"][0] < 0.5
+    light = luminance(to_linear(lit))
+    inside, outside = np.median(light[mask > 0.99]), np.median(light[mask < 0.01])
+    edge = light[(mask > 0.3) & (mask < 0.7)]
+    assert np.percentile(edge, 95) < 1.2 * max(inside, outside)
+    assert np.percentile(edge, 5) > 0.6 * min(inside, outside)
 
 
 @pytest.mark.parametrize("kind", ["frontal", "low_key", "dark", "top", "side_left"])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
 
-from proportrait.edit.composite import split_layers, tighten
-from proportrait.edit.relief import Relief, build_relief
-from proportrait.edit.rigs import BAD, GOOD, Light, Rig
-from proportrait.edit.tone import Float, Image, grain, luminance, shoulder, to_linear, to_srgb
+from proportrait.edit.bad_rigs import BAD
+from proportrait.edit.composite import tighten
+from proportrait.edit.relief import Relief, build_relief, head_axes
+from proportrait.edit.rigs import GOOD, Light, Rig
+from proportrait.edit.tone import Camera, Float, Image, developed, luminance, to_linear, to_srgb
 from proportrait.faces import Face
-from proportrait.faces.face import CHIN, FOREHEAD
+from proportrait.faces.face import CHIN, FOREHEAD, OVAL
 
 GOOD_LIGHTS: tuple[str, ...] = tuple(GOOD)
 BAD_LIGHTS: tuple[str, ...] = tuple(BAD)
@@ -22,6 +23,9 @@ BAD_LIGHTS: tuple[str, ...] = tuple(BAD)
 # light is taken away as far as it can be.
 EVEN_STOPS, UNEVEN_STOPS = 0.35, 0.9
 MAX_BALANCE = 1.5
+# Of the bad lights without a colour: as many as of the good ones, or black and white would say that
+# the light is good.
+_GREY_SHARE = 0.12
 _BRIGHT = 85  # percentile of the face's skin that exposure is set for
 
 
@@ -48,33 +52,40 @@ def relight(
         known = ", ".join(GOOD_LIGHTS + BAD_LIGHTS)
         raise ValueError(f"unknown light {kind!r}; the lights are {known}")
     rig = maker(rng)
+    if kind in BAD and rig.camera.cast == Camera.cast and rng.random() < _GREY_SHARE:
+        rig = replace(rig, camera=replace(rig.camera, grey=True))
     scene = _Scene(image, face, mask)
     flatten = rig.flatten
-    if kind == "natural":
-        flatten = scene.unevenness()
-        if flatten == 0:
+    if kind in GOOD:
+        flatten = max(flatten, scene.unevenness())
+        if kind == "natural" and flatten == 0:
             return image.copy(), {"kind": kind, "flatten": 0.0}
-    gain, shine = _shade(scene.relief, rig)
+    gain, shine = _shade(scene.relief, rig, rng)
     gain /= (scene.existing_light**flatten)[..., None]
     if kind in GOOD:
         gain *= scene.balance(gain)[..., None]
     # Of the neck and below only the rough shape is known: a mirror there would be a blot.
     shine *= (scene.skin * (0.1 + 0.9 * scene.relief.face))[..., None]
-    scale, level = _exposure(scene, gain, shine, rig, flatten)
-    front = _person(scene, gain * np.float32(scale), shine * np.float32(scale * level))
-    back = _backdrop(scene, rig, scale)
-    cover = scene.cover[..., None]
-    light = back + (front - back) * cover
-    light = _developed(light, rig, rng)
+    scale, level = _exposure(scene, gain, rig, flatten)
+    light = _joined(scene, gain * np.float32(scale), _backdrop(scene, rig, scale))
+    if shine.any():
+        light += _glints(scene, light, shine * np.float32(scale * level))
     parameters = {
         "kind": kind,
         "flatten": round(float(flatten), 3),
         "stops": round(float(np.log2(scale)), 3),
         "lights": [[round(float(v), 3) for v in lamp.direction] for lamp in rig.lights],
         "backdrop": [round(float(v), 3) for v in rig.backdrop],
-        "grey": rig.grey,
+        "grey": rig.camera.grey,
     }
-    return to_srgb(light), parameters
+    return to_srgb(developed(light, rig.camera, rng)), parameters
+
+
+def face_value(image: Image, face: Face) -> float:
+    """Mean of the encoded values of a face, [0, 1], in a picture (H, W, 3)."""
+    oval = np.zeros(image.shape[:2], np.uint8)
+    cv2.fillPoly(oval, [face.landmarks[list(OVAL), :2].astype(np.int32)], 1)
+    return float(cv2.mean(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), oval)[0]) / 255
 
 
 class _Scene:
@@ -94,11 +105,6 @@ class _Scene:
             self.face_skin = self.relief.face > 0.5
         self.across = _across(self.relief)
         self.existing_light = _existing_light(self.small, self.relief, self.skin)
-
-    @cached_property
-    def layers(self) -> tuple[Float, Float]:
-        """Person and background, (H, W, 3) linear each."""
-        return split_layers(self.light, self.cover)
 
     def side_stops(self, light: Float) -> float:
         """How much brighter the left of the face's skin is than the right, in stops.
@@ -181,7 +187,7 @@ def _harmonics(normals: Float) -> Float:
     ).astype(np.float32)
 
 
-def _shade(relief: Relief, rig: Rig) -> tuple[Float, Float]:
+def _shade(relief: Relief, rig: Rig, rng: np.random.Generator) -> tuple[Float, Float]:
     """Light that falls on the person (h, w, 3), and what skin reflects of the lamps (h, w, 3)."""
     normals = relief.normals
     hemisphere = 1 - rig.sky * normals[..., 1]
@@ -190,27 +196,56 @@ def _shade(relief: Relief, rig: Rig) -> tuple[Float, Float]:
     gain = hemisphere[..., None] * np.array(rig.ambient, np.float32)
     shine = np.zeros_like(gain)
     for lamp in rig.lights:
-        towards = np.array(lamp.direction, np.float32)
-        towards /= np.linalg.norm(towards)
+        towards = _placed(relief, lamp)
         colour = np.array(lamp.colour, np.float32) * np.float32(lamp.strength)
-        cosine = normals @ towards
-        reach = 1 - lamp.shadow * _shadow(relief, towards, lamp.size)
-        # Light wanders under the skin, red the farthest: edges of shadows are soft and warm.
-        wrap = np.array([0.09, 0.065, 0.05], np.float32) + np.float32(0.2 * min(lamp.size, 1))
-        fallen = np.clip((cosine[..., None] + wrap) / (1 + wrap), 0, 1)
-        lit = np.dstack([cv2.GaussianBlur(reach, (0, 0), s) for s in (1.9, 1.5, 1.3)])
-        gain += fallen * lit * colour
-        shine += _reflection(normals, towards, lamp)[..., None] * lit * colour
-    if rig.rim > 0:
-        gain += _rim(relief)[..., None] * np.float32(rig.rim)
+        reach = _nearness(relief, towards, lamp.fall)
+        if lamp.shadow > 0:
+            reach *= 1 - np.float32(lamp.shadow) * _shadow(relief, towards, lamp.size)
+        if lamp.leaves:
+            reach *= _leaves(relief, towards, rng)
+        # A large lamp reaches round corners. Light also wanders under the skin, red the farthest.
+        wrap = np.array([0.14, 0.12, 0.11], np.float32) + np.float32(0.35 * min(lamp.size, 1))
+        # It also sees only broad shapes: small ones neither lie in shade nor cast any.
+        broad = _blurred_normals(normals, 0.12 * lamp.size * relief.face_width)
+        fallen = np.clip(((broad @ towards)[..., None] + wrap) / (1 + wrap), 0, 1)
+        lit = reach[..., None] * colour
+        gain += fallen * lit
+        if lamp.shine > 0:
+            shine += _reflection(normals, towards, lamp)[..., None] * lit
     return gain.astype(np.float32), shine.astype(np.float32)
+
+
+def _placed(relief: Relief, lamp: Light) -> Float:
+    """The unit vector towards a lamp: lamps stand around the face, whichever way it turns."""
+    away = head_axes(relief.landmarks)[2]  # from the camera
+    turn = float(np.clip(np.arctan2(-away[0], away[2]), -0.6, 0.6))
+    x, y, z = lamp.direction
+    towards = np.array(
+        [x * np.cos(turn) + z * np.sin(turn), y, z * np.cos(turn) - x * np.sin(turn)]
+    )
+    return np.asarray(towards / np.linalg.norm(towards), np.float32)
+
+
+def _blurred_normals(normals: Float, sigma: float) -> Float:
+    blurred = cv2.GaussianBlur(normals, (0, 0), max(sigma, 0.3))
+    return np.asarray(blurred / np.linalg.norm(blurred, axis=-1, keepdims=True), np.float32)
+
+
+def _nearness(relief: Relief, towards: Float, fall: float) -> Float:
+    """How much stronger a lamp is nearer to it, (h, w), 1 in the middle of the face."""
+    height, width = relief.mask.shape
+    middle = (relief.landmarks[FOREHEAD, :2] + relief.landmarks[CHIN, :2]) / 2
+    x = (np.arange(width, dtype=np.float32) - middle[0]) * towards[0]
+    y = (np.arange(height, dtype=np.float32) - middle[1]) * towards[1]
+    stops = np.float32(fall / relief.face_width) * (x[None, :] + y[:, None])
+    return np.asarray(np.exp2(1.5 * np.tanh(stops / 1.5)), np.float32)
 
 
 def _reflection(normals: Float, towards: Float, lamp: Light) -> Float:
     """Blinn-Phong, broader for larger lamps."""
     half = towards + np.array([0, 0, 1], np.float32)
     half /= max(float(np.linalg.norm(half)), 1e-6)
-    sharpness = 34 / (1 + 6 * lamp.size)
+    sharpness = 26 / (1 + 5 * lamp.size)
     return np.asarray(lamp.shine * np.clip(normals @ half, 0, 1) ** sharpness, np.float32)
 
 
@@ -219,12 +254,12 @@ def _shadow(relief: Relief, towards: Float, size: float) -> Float:
     across = float(np.hypot(towards[0], towards[1]))
     height, width = relief.height.shape
     if across < 0.03:
-        return np.zeros((height, width), np.float32)
+        return np.zeros_like(relief.height)
     step = towards[:2] / across
     rise = float(towards[2]) / across
     unit = relief.face_width
-    hidden = np.zeros((height, width), np.float32)
-    for way in np.geomspace(0.03 * unit, 1.1 * unit, 28):
+    hidden = np.zeros_like(relief.height)
+    for way in np.geomspace(0.05 * unit, 1.0 * unit, 16):
         move = np.array([[1, 0, step[0] * way], [0, 1, step[1] * way]], np.float32)
         other = cv2.warpAffine(
             relief.height,
@@ -233,85 +268,96 @@ def _shadow(relief: Relief, towards: Float, size: float) -> Float:
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        # Small bumps of the mesh must not shade themselves, hence the 0.015.
-        above = other - relief.height - np.float32(rise * way + 0.015 * unit)
-        softness = 2 * (size * way * 0.5 + 0.018 * unit)
+        # Small bumps of the mesh must not shade themselves, hence the 0.02.
+        above = other - relief.height - np.float32(rise * way + 0.02 * unit)
+        softness = 2 * (size * way * 0.6 + 0.03 * unit)
         np.maximum(hidden, np.clip(above / softness, 0, 1), out=hidden)
-    return np.asarray(hidden * hidden * (3 - 2 * hidden), np.float32)
+    hidden = hidden * hidden * (3 - 2 * hidden)
+    sharp = cv2.GaussianBlur(hidden, (0, 0), (0.015 + 0.04 * size) * unit)
+    # Of clothes only the rough shape is known: an edge of a shadow there would be straight.
+    vague = 0.6 * cv2.GaussianBlur(hidden, (0, 0), 0.18 * unit)
+    return np.asarray(vague + (sharp - vague) * relief.face, np.float32)
 
 
-def _rim(relief: Relief) -> Float:
-    """The outline of the person, (h, w) in [0, 1]."""
-    blurred = cv2.GaussianBlur(relief.mask, (0, 0), 0.045 * relief.face_width)
-    return np.asarray(np.clip((1 - blurred) * 2.2, 0, 1) ** 1.5 * relief.mask, np.float32)
+def _leaves(relief: Relief, towards: Float, rng: np.random.Generator) -> Float:
+    """What a tree lets through of the sun, (h, w) in [0, 1]: about half of it on the face."""
+    height, width = relief.height.shape
+    rise = max(float(towards[2]), 0.3)
+    y, x = np.mgrid[:height, :width].astype(np.float32)
+    # Where the ray through each point meets the tree.
+    x = (x - x.mean() - relief.height * (towards[0] / rise)) / relief.face_width
+    y = (y - y.mean() - relief.height * (towards[1] / rise)) / relief.face_width
+    cells = rng.standard_normal((64, 64), dtype=np.float32)
+    # Twigs, and the gaps between branches.
+    tree = cv2.GaussianBlur(cells, (0, 0), 1.1) + 3 * cv2.GaussianBlur(cells, (0, 0), 2.2)
+    seen = cv2.remap(tree, 32 + 5 * x, 32 + 5 * y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    on_face = seen[relief.face > 0.5]
+    if on_face.size:
+        seen = (seen - np.median(on_face)) / max(float(on_face.std()), 1e-3)
+    return np.asarray(1 / (1 + np.exp(-4 * seen)), np.float32)
 
 
-def _exposure(
-    scene: _Scene, gain: Float, shine: Float, rig: Rig, flatten: float
-) -> tuple[float, float]:
+def _exposure(scene: _Scene, gain: Float, rig: Rig, flatten: float) -> tuple[float, float]:
     """The factor that exposes the face as the rig wants it, and the bright level of its skin."""
     skin = scene.face_skin
     own = luminance(scene.small)[skin] / scene.existing_light[skin] ** flatten
     level = float(np.percentile(own, _BRIGHT))
-    matte = scene.small[skin] * gain[skin]
-    lit = np.percentile(luminance(matte), _BRIGHT)
-    if rig.clip_face is not None:
-        # Shine is in proportion to the exposure of the skin, as it is for a real lamp.
-        brightest = (matte + shine[skin] * level).max(-1)
-        return float(1.02 / np.percentile(brightest, 100 * (1 - rig.clip_face))), level
-    return float(level * 2.0**rig.exposure / max(float(lit), 1e-4)), level
+    lit = float(np.percentile(luminance(scene.small[skin] * gain[skin]), _BRIGHT))
+    wanted = level * 2.0**rig.exposure if rig.level is None else rig.level
+    return wanted / max(lit, 1e-4), level
 
 
-def _person(scene: _Scene, gain: Float, shine: Float) -> Float:
-    """The person's layer in the new light, (H, W, 3)."""
-    inside = np.clip(scene.relief.mask * 1.6 - 0.5, 0, 1)[..., None] + np.float32(1e-3)
+def _joined(scene: _Scene, gain: Float, behind: Float) -> Float:
+    """The picture with the person under one light and the background under another, (H, W, 3).
+
+    Args:
+        scene: its light is F a + B (1 - a), of which F and B are known roughly.
+        gain, behind: (h, w, 3), light on the person and on the background.
+    """
+    mask = scene.relief.mask
+    inside = np.clip(mask * 1.6 - 0.5, 0, 1)[..., None] + np.float32(1e-3)
     # Beyond the outline there is no surface: continue what lies inside of it.
-    share = cv2.GaussianBlur(inside, (0, 0), 2.5)
-    spread = cv2.GaussianBlur(gain * inside, (0, 0), 2.5) / share.reshape(inside.shape)
-    gain = gain + (spread - gain) * (1 - inside)
+    share = cv2.GaussianBlur(inside, (0, 0), 1.8).reshape(inside.shape)
+    gain = gain + (cv2.GaussianBlur(gain * inside, (0, 0), 1.8) / share - gain) * (1 - inside)
+    cover, small = mask[..., None], scene.small
+    # Pixels that both share count little: their mixture would pass for either.
+    front = _spread(small, cover**4)
+    back = _spread(small, (1 - cover) ** 4)
     size = scene.cover.shape[::-1]
-    front, _ = scene.layers
-    lit = front * cv2.resize(gain, size, interpolation=cv2.INTER_LINEAR)
-    if shine.any():
-        # Pores break the shine up.
-        value = luminance(front)
-        texture = (value + 0.02) / (cv2.blur(value, (9, 9)) + 0.02)
-        glint = cv2.resize(shine, size, interpolation=cv2.INTER_LINEAR)
-        lit += glint * np.clip(texture, 0.5, 1.6)[..., None] ** 2
-    return np.asarray(lit, np.float32)
+    alpha = scene.cover[..., None]
+    on_back = cv2.resize(behind, size)
+    mixed = on_back + alpha * (cv2.resize(gain, size) - on_back)
+    light = scene.light * mixed
+    # F a g + B (1 - a) h, not (F a + B (1 - a)) (a g + (1 - a) h): dark hair does not glow.
+    edge = cv2.resize((gain - behind) * (front - back), size)
+    return np.asarray(np.maximum(light + alpha * (1 - alpha) * edge, 0), np.float32)
+
+
+def _spread(light: Float, weight: Float) -> Float:
+    """Mean light of what lies near under a weight, (h, w, 3)."""
+    share = cv2.GaussianBlur(weight, (0, 0), 2.5).reshape(weight.shape) + np.float32(1e-4)
+    return np.asarray(cv2.GaussianBlur(light * weight, (0, 0), 2.5) / share, np.float32)
+
+
+def _glints(scene: _Scene, light: Float, shine: Float) -> Float:
+    """What the skin mirrors of the lamps, (H, W, 3); pores break it up."""
+    value = luminance(light)
+    texture = (value + 0.02) / (cv2.blur(value, (9, 9)) + 0.02)
+    glint = cv2.resize(shine, scene.cover.shape[::-1])
+    pores = np.clip(texture, 0.5, 1.6) ** 2 * scene.cover
+    return np.asarray(glint * pores[..., None], np.float32)
 
 
 def _backdrop(scene: _Scene, rig: Rig, scale: float) -> Float:
-    height, width = scene.cover.shape
+    """Light on the background, (h, w, 3)."""
+    height, width = scene.relief.mask.shape
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :, None]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None, None]
     ramp = np.clip(1 + rig.backdrop_ramp[0] * x + rig.backdrop_ramp[1] * y, 0.1, 2)
     colour = np.array(rig.backdrop, np.float32) * np.float32(scale if rig.whole else 1)
-    light = scene.layers[1] * (ramp * colour)
-    if rig.wall_shadow != 0:
-        away = 0.09 * scene.relief.face_width * width / scene.relief.mask.shape[1]
-        move = np.array([[1, 0, away * rig.wall_shadow], [0, 1, 0.6 * away]], np.float32)
-        shadow = cv2.warpAffine(scene.cover, move, (width, height), borderMode=cv2.BORDER_REPLICATE)
-        light = light * (1 - 0.8 * cv2.blur(shadow, (max(3, int(away / 4)),) * 2)[..., None])
-    if rig.glow > 0:
-        light = 1 - np.clip(1 - light, 0, 1) ** (1 + 3 * rig.glow) + np.float32(0.7 * rig.glow)
-    return np.asarray(light, np.float32)
-
-
-def _developed(light: Float, rig: Rig, rng: np.random.Generator) -> Float:
-    """What the camera makes of the light: stray light, noise, highlights, contrast, colour."""
-    if rig.veil > 0:
-        small = cv2.resize(np.minimum(light, 1), None, fx=0.125, fy=0.125)
-        stray = cv2.GaussianBlur(small, (0, 0), small.shape[0] / 8)
-        light = light + np.float32(2.5 * rig.veil) * cv2.resize(stray, light.shape[1::-1])
-        light = light + np.float32(rig.veil * 0.2)
-    light = grain(light, rig.grain, rng)
-    if rig.contrast != 1:
-        # About middle grey.
-        bent = (np.maximum(light, 0) / np.float32(0.18)) ** np.float32(rig.contrast)
-        light = np.asarray(0.18 * bent, np.float32)
-    if not rig.hard_clip:
-        light = shoulder(light)
-    if rig.grey:
-        light = np.repeat(luminance(light)[..., None], 3, axis=-1)
-    return np.asarray(light, np.float32)
+    gain = ramp * colour
+    if rig.glow is not None:
+        strength, at_x, at_y = rig.glow
+        away = ((x - at_x) ** 2 + (y - at_y) ** 2) / 0.7
+        gain = gain * (1 + np.float32(strength) * np.exp(-away))
+    return np.asarray(gain, np.float32)

@@ -1,7 +1,7 @@
 """The shape of a person in a photo: normals and height, believable from the crown to the shoulders.
 
 The face comes from its 468 landmarks. They end at the forehead and the jaw; there the person's
-outline takes over, blown up like a balloon.
+outline takes over, rounded off.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import coo_matrix
-from scipy.sparse.linalg import spsolve
 from scipy.spatial import Delaunay
 
 from proportrait.faces import Face
@@ -30,9 +28,9 @@ from proportrait.faces.face import (
 Float = npt.NDArray[np.float32]
 
 SIZE = (
-    224  # longer side of a relief in px: shading is smooth, so finer costs time and shows nothing
+    160  # longer side of a relief in px: shading is smooth, so finer costs time and shows nothing
 )
-_POISSON_SIZE = 72
+_TOWARDS = 0.22  # turns what is not the face a little to the camera, or outlines go dark
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,22 +69,22 @@ def build_relief(face: Face, mask: Float) -> Relief:
     width = _width(landmarks)
     normals, height, inside = _face_surface(landmarks, small.shape, width)
     small = np.maximum(small, inside)
-    body = _balloon(small, width)
-    slope = _blur(body, 0.035 * width)
+    body = _rounded(small, width)
     body_normals = _unit(
         np.dstack(
             [
-                -cv2.Sobel(slope, cv2.CV_32F, 1, 0, scale=1 / 8),
-                -cv2.Sobel(slope, cv2.CV_32F, 0, 1, scale=1 / 8),
-                np.ones_like(slope),
+                -cv2.Sobel(body, cv2.CV_32F, 1, 0, scale=1 / 8),
+                -cv2.Sobel(body, cv2.CV_32F, 0, 1, scale=1 / 8),
+                np.ones_like(body),
             ]
         )
     )
     skull_normals, skull, skull_weight = _cranium(landmarks, small.shape, width)
-    outer = _unit(_mix(body_normals, skull_normals, skull_weight[..., None]))
+    outer = _mix(body_normals, skull_normals, skull_weight[..., None])
+    outer = _unit(outer + np.array([0, 0, _TOWARDS], np.float32))
     # From the landmarks to what surrounds them over a wide rim: a narrow one shows as a seam.
-    weight = _inner_ramp(inside, 0.16 * width)
-    blended = _unit(_mix(outer, normals, weight[..., None]))
+    weight = _inner_ramp(inside, 0.2 * width)
+    blended = _unit(_blur(_mix(outer, normals, weight[..., None]), 0.02 * width))
     body = _level(body, height, weight) - _behind_jaw(inside, landmarks, width)
     skull = _level(skull, height, weight * skull_weight)
     joined = _mix(_mix(body, skull, skull_weight), height, weight)
@@ -120,8 +118,7 @@ def _face_surface(
     vertex = _unit(vertex) * np.array([1, 1, -1], np.float32)
     flat = vertex[triangles].mean(1)
     depth = corners[..., 2].mean(1)
-    normals = np.zeros((*shape, 3), np.float32)
-    height: Float = np.zeros(shape, np.float32)
+    drawn = np.zeros((*shape, 4), np.float32)
     inside = np.zeros(shape, np.float32)
     plane = np.round(corners[..., :2] * 16).astype(np.int32)
     # Far to near, so that a cheek behind the nose is painted over.
@@ -130,16 +127,14 @@ def _face_surface(
             continue
         triangle = plane[index]
         x, y, z = flat[index].tolist()
-        cv2.fillConvexPoly(normals, triangle, (x, y, z), cv2.LINE_8, 4)
-        cv2.fillConvexPoly(height, triangle, float(-depth[index]), cv2.LINE_8, 4)
+        cv2.fillConvexPoly(drawn, triangle, (x, y, z, float(-depth[index])), cv2.LINE_8, 4)
         cv2.fillConvexPoly(inside, triangle, 1.0, cv2.LINE_8, 4)
-    spread = max(0.022 * width, 0.6)
-    share = np.maximum(_blur(inside, spread), 1e-3)
-    normals = _unit(_blur(normals, spread) / share[..., None] + np.array([0, 0, 1e-6], np.float32))
-    # At the sides of the face triangles overlap and their depths jump.
-    smooth = 2.2 * spread
-    near = np.maximum(_blur(inside, smooth), np.float32(1e-3))
-    height = np.asarray(_blur(height, smooth) / near, np.float32)
+    # Single triangles must not show, and at the sides of the face they overlap: depths jump.
+    smooth = max(0.045 * width, 0.8)
+    share = np.maximum(_blur(inside, smooth), np.float32(1e-3))
+    spread = _blur(drawn, smooth) / share[..., None]
+    normals = _unit(spread[..., :3] + np.array([0, 0, 1e-6], np.float32))
+    height = np.asarray(spread[..., 3], np.float32)
     return normals, height - _sockets(landmarks, shape, width), inside
 
 
@@ -186,34 +181,16 @@ def head_axes(landmarks: Float) -> Float:
     return np.stack([across, down, np.cross(across, down)]).astype(np.float32)
 
 
-def _balloon(mask: Float, width: float) -> Float:
-    """Blow an outline up: the height is the root of the solution of a Poisson equation.
+def _rounded(mask: Float, width: float) -> Float:
+    """Round an outline off, (h, w) in px: blurs of the mask from narrow to wide.
 
-    A disc becomes a hemisphere. Heights level off at about 0.8 face widths; the picture's border
-    is no outline.
+    The picture's border is no outline.
     """
-    scale = _POISSON_SIZE / max(mask.shape)
-    size = (max(2, round(mask.shape[1] * scale)), max(2, round(mask.shape[0] * scale)))
-    inside = np.clip(cv2.resize(mask, size, interpolation=cv2.INTER_AREA), 0, 1)
-    rows, columns = size[1], size[0]
-    number = np.arange(rows * columns).reshape(rows, columns)
-    # A stiff spring holds the outside down; its strength follows the mask, so that the outline
-    # does not step from cell to cell.
-    diagonal = (8 * (1 - inside) ** 2 + 1e-3).astype(np.float64)
-    links = []
-    for one, other in ((number[:, :-1], number[:, 1:]), (number[:-1], number[1:])):
-        np.add.at(diagonal.reshape(-1), one.ravel(), 1)
-        np.add.at(diagonal.reshape(-1), other.ravel(), 1)
-        links += [(one.ravel(), other.ravel()), (other.ravel(), one.ravel())]
-    row = np.concatenate([number.ravel(), *(link[0] for link in links)])
-    column = np.concatenate([number.ravel(), *(link[1] for link in links)])
-    value = np.concatenate([diagonal.ravel(), np.full(len(row) - number.size, -1.0)])
-    matrix = coo_matrix((value, (row, column))).tocsc()
-    solved = spsolve(matrix, 4.0 * inside.ravel(), permc_spec="MMD_AT_PLUS_A")
-    field = np.sqrt(np.maximum(solved, 0)).reshape(rows, columns).astype(np.float32)
-    limit = 0.8 * width
-    height = cv2.resize(field, mask.shape[::-1], interpolation=cv2.INTER_CUBIC) / scale
-    return np.asarray(limit * np.tanh(height / limit), np.float32)
+    layers = [
+        cv2.GaussianBlur(mask, (0, 0), share * width, borderType=cv2.BORDER_REPLICATE)
+        for share in (0.1, 0.22, 0.45)
+    ]
+    return np.asarray(1.1 * width * np.mean(layers, axis=0), np.float32)
 
 
 def _behind_jaw(inside: Float, landmarks: Float, width: float) -> Float:

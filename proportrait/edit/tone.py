@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import cv2
@@ -35,10 +36,12 @@ def luminance(light: Float) -> Float:
 
 
 def shoulder(light: Float, start: float = 0.7) -> Float:
-    """Bend light above `start` so that it nears 1 instead of clipping."""
-    room = 1 - start
-    bent = start + room * np.tanh((light - start) / room)
-    return np.asarray(np.where(light > start, bent, light), np.float32)
+    """Bend light above `start`, so that it nears 1 slowly instead of clipping."""
+    room = np.float32(1 - start)
+    over = np.maximum(light - np.float32(start), 0) / room
+    # A little more than what is left up to 1: far too much light is white at last.
+    bent = np.minimum(light, start) + np.float32(1.04) * room * over / np.sqrt(1 + over * over)
+    return np.asarray(np.minimum(bent, 1), np.float32)
 
 
 def expose(image: Image, now: float, wanted: float, most: float) -> Image:
@@ -70,6 +73,58 @@ def grain(light: Float, amount: float, rng: np.random.Generator) -> Float:
     speckle += noise[..., None]
     speckle *= np.sqrt(np.maximum(luminance(light), 0) + np.float32(0.002))[..., None]
     return np.asarray(light + speckle, np.float32)
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What a camera makes of the light.
+
+    Attributes:
+        cast: colour that it gives the whole picture: light that it was not balanced for.
+        bloom: stray light of bright parts over their neighbourhood and the whole picture.
+        grain: noise, see `grain`.
+        black: light that is lost at the bottom: shadows without detail.
+        contrast: 1 keeps the tone curve.
+        soft: light at which highlights start to bend over.
+        fade: [0, 1], how much of their colour burnt highlights lose.
+        grey: the picture is black and white.
+    """
+
+    cast: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    bloom: float = 0.0
+    grain: float = 0.004
+    black: float = 0.0
+    contrast: float = 1.0
+    soft: float = 0.7
+    fade: float = 0.0
+    grey: bool = False
+
+
+def developed(light: Float, camera: Camera, rng: np.random.Generator) -> Float:
+    """The picture (H, W, 3), linear, that a camera makes of light (H, W, 3)."""
+    if camera.cast != (1.0, 1.0, 1.0):
+        light = light * np.array(camera.cast, np.float32)
+    if camera.bloom > 0:
+        small = cv2.resize(np.minimum(light, 2), None, fx=0.125, fy=0.125)
+        near, wide = (cv2.GaussianBlur(small, (0, 0), small.shape[0] * s) for s in (0.02, 0.15))
+        stray = cv2.resize(0.35 * near + 0.65 * wide, light.shape[1::-1])
+        light = np.asarray(light + np.float32(camera.bloom) * stray, np.float32)
+    light = grain(light, camera.grain, rng)
+    if camera.black > 0:
+        light = light - np.float32(camera.black)
+    if camera.contrast != 1:
+        # About middle grey.
+        bent = (np.maximum(light, 0) / np.float32(0.18)) ** np.float32(camera.contrast)
+        light = np.asarray(0.18 * bent, np.float32)
+    if camera.fade > 0:
+        # Or the brightest channel clips first, and white blots get an orange rim.
+        value = luminance(light)
+        share = np.float32(camera.fade) * np.clip((value - camera.soft) / camera.soft, 0, 1)
+        light = light + (value[..., None] - light) * share[..., None]
+    light = shoulder(light, camera.soft)
+    if camera.grey:
+        light = np.repeat(luminance(light)[..., None], 3, axis=-1)
+    return np.asarray(light, np.float32)
 
 
 @cache
