@@ -84,7 +84,15 @@ class RefusedError(GenerationError):
 
 
 class EditError(GenerationError):
-    """The offline editor could not make a requested label true."""
+    """The offline editor could not make a requested label true.
+
+    Args:
+        message: why.
+        attribute: key of that label, if it was one; the message then starts with it.
+    """
+
+    def __init__(self, message: str, attribute: str | None = None) -> None:
+        super().__init__(f"{attribute}: {message}" if attribute else message)
 
 
 class FatalError(ProPortraitError):

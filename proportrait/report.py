@@ -59,6 +59,9 @@ class Summary:
         pictures: of the whole folder, twins included.
         labels: attribute -> how many pictures have its bit at 1, at 0, and unknown.
         failures: error class -> how often, of the whole folder.
+        redone: attribute -> share of the finished sources whose edit was measured, found wanting,
+            and done again; only attributes that tell their tries.
+        given_up: attribute -> sources that failed because its bit could not be made true.
         cost_usd: of the whole folder; `run_cost_usd` of this run.
         seconds: this run took; `stopped` says why, if it ended before its work did.
     """
@@ -72,6 +75,8 @@ class Summary:
     pictures: int
     labels: Mapping[str, Mapping[str, int]]
     failures: Mapping[str, int]
+    redone: Mapping[str, float]
+    given_up: Mapping[str, int]
     cost_usd: float
     run_cost_usd: float
     seconds: float
@@ -133,6 +138,18 @@ def label_counts(records: Sequence[Record]) -> dict[str, dict[str, int]]:
     return counts
 
 
+def redone_shares(records: Sequence[Record]) -> dict[str, float]:
+    """attribute -> share of sources whose edit took more than one try, where edits tell them."""
+    sources = {record.source_id: record for record in records}
+    shares = {}
+    for key in KEYS:
+        found = (record.edits.get(key) for record in sources.values())
+        tries = [edit["tries"] for edit in found if isinstance(edit, Mapping) and "tries" in edit]
+        if tries:
+            shares[key] = round(float(np.mean(np.array(tries) > 1)), 4)
+    return shares
+
+
 def summarize(
     store: RecordStore,
     records: Sequence[Record],
@@ -151,6 +168,14 @@ def summarize(
         pictures=len(records),
         labels=label_counts(records),
         failures=dict(Counter(entry.error or "unknown" for entry in store.failures())),
+        redone=redone_shares(records),
+        given_up=dict(
+            Counter(
+                attribute
+                for entry in store.failures()
+                if (attribute := (entry.message or "").split(":")[0]) in KEYS
+            )
+        ),
         cost_usd=round(store.spent_usd, 6),
         run_cost_usd=round(tally.cost_usd, 6),
         seconds=round(time.monotonic() - tally.started, 1),
@@ -182,6 +207,10 @@ def format_summary(summary: Summary) -> str:
     if summary.failures:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(summary.failures.items()))
         rows.append(f"failures    {kinds}; reasons stand in ledger.jsonl")
+    if summary.redone:
+        shares = ", ".join(f"{key} {share:.1%}" for key, share in summary.redone.items())
+        lost = ", ".join(f"{count} {key}" for key, count in sorted(summary.given_up.items()))
+        rows.append(f"edits       done again: {shares}; given up: {lost or 'none'}")
     if summary.stopped:
         rows.append(f"stopped     {summary.stopped}")
     return "\n".join(rows)

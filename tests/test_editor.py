@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from proportrait.edit import attire, expression, framing
+from proportrait.edit import attire, framing
 from proportrait.edit.choice import is_presentable
 from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.stylegan import FaceSynthesizer, identity_grid, resample
@@ -89,28 +89,6 @@ def test_inside_the_crop_the_grid_is_the_plain_picture() -> None:
     assert np.allclose(inner[0, :, 0], x[6:18] * 2 - 1, atol=1e-5)
 
 
-def test_the_change_of_a_style_reaches_its_measures_and_holds_the_yaw() -> None:
-    model = expression.directions()
-    mean = np.zeros(512, np.float32)
-    style = np.random.default_rng(0).standard_normal(512).astype(np.float32) * 0.1
-    step = model.change(style, mean, {"open": 3.0, "happy": 1.0})
-
-    def z(vector: np.ndarray, name: str) -> float:
-        row = model.names.index(name)
-        return float(model.weights[row] @ vector + model.intercept[row])
-
-    assert z(style + step, "open") == pytest.approx(3.0, abs=1e-3)
-    assert z(style + step, "happy") == pytest.approx(1.0, abs=1e-3)
-    assert z(style + step, "yaw") == pytest.approx(z(style, "yaw"), abs=1e-3)
-
-
-def test_a_contradiction_names_the_measure() -> None:
-    measures = {"open": 0.02, "eye": 0.3, "angry": -3.0}
-    assert expression.contradiction("neutral", measures) is None
-    assert "open" in (expression.contradiction("laugh", measures) or "")
-    assert "eye" in (expression.contradiction("neutral", {**measures, "eye": 0.1}) or "")
-
-
 def test_formal_and_casual_garments_share_no_donor() -> None:
     formal, casual = ({garment.donor for garment in g} for g in (attire.FORMAL, attire.CASUAL))
     assert not formal & casual
@@ -143,8 +121,6 @@ def test_every_bit_of_a_drawn_portrait_holds(editor: PortraitEditor, code: str) 
         height = face.height / 512
         assert 0.42 < height < 0.60
         assert (expression_ratios(face)["open"] < 0.09) == bool(labels["expression"])
-        left, right = expression.half_luminance(edited.image, face)
-        assert abs(np.log(left / right)) < 0.35
 
 
 def test_the_same_seed_gives_the_same_bytes(editor: PortraitEditor) -> None:
@@ -187,7 +163,7 @@ def test_what_a_bad_framing_hides_is_not_claimed(
     editor: PortraitEditor, kind: str, hidden: set[str]
 ) -> None:
     for seed in range(1000):
-        target = framing.bad_target(stream(seed, "framing"))
+        target = framing.bad_target(stream(seed, "bad_window", "0"))
         if target.kind == kind and (kind != "close_up" or target.height > 1.1):
             break
     edited = editor.edit_face(ADULT, LabelVector.from_code("111101"), seed)

@@ -10,7 +10,7 @@ from proportrait.edit import framing
 from proportrait.edit.framing import Stage, Target, Window
 from proportrait.errors import EditError
 from proportrait.faces import Face
-from proportrait.faces.face import CHIN, FOREHEAD
+from proportrait.faces.face import CHIN, FOREHEAD, NOSE_BASE
 from proportrait.labels import stream
 
 
@@ -18,6 +18,7 @@ def _face(x: float, y: float, height: float) -> Face:
     landmarks = np.zeros((468, 3), np.float32)
     landmarks[:] = (x, y, 0)
     landmarks[FOREHEAD, 1], landmarks[CHIN, 1] = y - height / 2, y + height / 2
+    landmarks[NOSE_BASE, 1] = y + (framing.UPPER_FACE - 0.5) * height
     landmarks[234, 0], landmarks[454, 0] = x - 0.4 * height, x + 0.4 * height
     box = np.array([x - height / 2, y - height / 2, x + height / 2, y + height / 2], np.float32)
     return Face(box, landmarks, 1.0)
@@ -78,15 +79,18 @@ def test_left_is_the_left_of_the_picture() -> None:
 
 
 def test_a_face_that_fills_the_picture_cannot_be_framed_well() -> None:
-    with pytest.raises(EditError, match="good framing"):
+    with pytest.raises(EditError, match="framing: no good one"):
         framing.good_window(SCENE, _face(500, 500, 900), stream(0))
 
 
 def test_good_framings_are_head_and_shoulders() -> None:
     for seed in range(30):
-        window = framing.good_window(SCENE, _face(500, 420, 380), stream(seed))
+        target, window = framing.good_window(SCENE, _face(500, 420, 380), stream(seed))
         place = framing.place(_face(500, 420, 380), window)
-        assert 0.35 <= place.height <= 0.55
+        assert (place.height, place.x, place.y) == pytest.approx(
+            (target.height, target.x, target.y)
+        )
+        assert 0.45 <= place.height <= 0.60
         assert abs(place.x - 0.5) <= 0.05
 
 
@@ -116,3 +120,16 @@ def test_surround_continues_a_background_to_the_size_of_the_stage() -> None:
     whole = stage.surround(behind)
     assert whole.shape == (stage.height, stage.width, 3)
     assert np.array_equal(stage.cut(whole), behind)
+
+
+def test_an_open_mouth_does_not_move_the_frame() -> None:
+    calm, laughing = _face(500, 400, 400), _face(500, 400, 400)
+    laughing.landmarks[152, 1] += 60
+    assert framing.face_extent(calm) == framing.face_extent(laughing)
+
+
+def test_a_face_on_the_stage_is_cut_as_the_picture_is() -> None:
+    face = _face(500, 400, 400)
+    stage = Stage.around(Window(420, 380, 160), face, 320)
+    cut = stage.cut_face(face)
+    assert cut.landmarks[152, :2] == pytest.approx(((500 - 420) * 2, (600 - 380) * 2), abs=1e-2)

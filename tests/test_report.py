@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from proportrait import report
-from proportrait.errors import CorruptImageError, RefusedError, StoreError
+from proportrait.errors import CorruptImageError, EditError, RefusedError, StoreError
 from proportrait.generate.factory import GeneratorOptions
 from proportrait.generate.source import FolderSource
 from proportrait.records import Record
@@ -73,6 +73,22 @@ def test_the_table_says_all_of_it(store: RecordStore) -> None:
         "the budget is used up",
     ):
         assert said in text
+
+
+def test_what_was_done_again_or_given_up_is_told_by_attribute(tmp_path: Path) -> None:
+    with RecordStore(tmp_path) as store:
+        for number, tries in ((1, 1), (2, 3), (3, 1)):
+            source_id, stem, files = source(number)
+            edits = {"expression": {"kind": "laugh", "tries": tries}, "attire": {"kind": "suit"}}
+            changed = [(replace(record, edits=edits), data) for record, data in files]
+            store.commit(source_id, stem, changed)
+        for number, error in ((4, EditError("bad", "lighting")), (5, EditError("no face found"))):
+            store.fail(f"sample:{number}", f"s_{number}", f"{number}.png", error)
+        summary = report.summarize(store, list(store.records()), "mock", tally())
+    assert summary.redone == {"expression": pytest.approx(1 / 3, abs=1e-3)}
+    assert summary.given_up == {"lighting": 1}
+    text = report.format_summary(summary)
+    assert "done again: expression 33.3%; given up: 1 lighting" in text
 
 
 def test_publish_writes_the_summary_and_the_sheet_and_returns_what_to_show(

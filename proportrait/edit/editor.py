@@ -6,7 +6,7 @@ are edited in pixels, and what cannot be done to a photo is not claimed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -15,29 +15,24 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.edit import attire, background, expression, framing, lighting
-from proportrait.edit.composite import composite
-from proportrait.edit.data import bystanders
+from proportrait.edit import attire, expression, framing
+from proportrait.edit.scene import FRAME, Person, is_well_framed, shoot, shoot_again
 from proportrait.edit.stylegan import CELLS, FaceSynthesizer, resample
-from proportrait.edit.tone import expose
 from proportrait.edit.torso import Anatomy, anatomy, transplant, wide_grid
 from proportrait.errors import AssessmentError, EditError
-from proportrait.faces import SAME_PERSON_LIMIT, Face, FaceAnalyzer, distance
+from proportrait.faces import SAME_PERSON_LIMIT, FaceAnalyzer, distance
 from proportrait.faces.face import LOWER_LIP_OUTER
 from proportrait.labels import LabelVector, stream
 
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
-FRAME = 512  # px of a finished picture
 _CELLS = 24  # of the wide view: head, shoulders, and some of the chest
 _OFFSET = ((_CELLS / CELLS - 1) / 2, 0.125)  # of it to the left of and above the plain picture
-_STRENGTHS = (1.0, 1.35, 1.8)  # of an expression, in turn, before another kind is tried
-_DIM, _BURNT = 0.30, 0.90  # mean value of a face that is exposed just enough, and far too long
+_STRENGTHS = (1.0, 1.25)  # of an expression, in turn, before another kind is tried
 # Shares below which nobody can tell: of the frame for a background, of the person for a garment.
 _BACKGROUND_SHOWN, _CLOTH_SHOWN = 0.2, 0.15
-_BURNING = ("back", "over")  # lights that can burn a cluttered background away
-_LIGHTS = 4  # tried before the picture is given up
+_WINDOWS = 8  # tried, before the picture is given up
 _KINDS = 4  # of expressions, tried before the picture is given up
 
 
@@ -62,24 +57,19 @@ class Edited:
     reframed_known: LabelVector | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class _Person:
-    """A person cut out of the picture that they stand in: RGB (H, W, 3), alpha (H, W), face."""
-
-    image: Image
-    alpha: Float
-    face: Face
-    cloth: Float | None = None  # (H, W), where a garment was drawn
-
-
 class PortraitEditor:
-    """Makes labels true. Holds networks, so keep one a process."""
+    """Makes labels true. Holds networks, so keep one a process.
+
+    What several label vectors of one source share is drawn once: ask for them one after the other.
+    """
 
     def __init__(self, threads: int = 1) -> None:
         self.threads = threads
         self.analyzer = FaceAnalyzer(threads=threads)
-        self._donor = lru_cache(maxsize=64)(self._read_donor)
         self.synthesizer = FaceSynthesizer(_CELLS, threads=threads)
+        self._donor = lru_cache(maxsize=64)(self._read_donor)
+        self._neutral = lru_cache(maxsize=2)(self._draw_neutral)
+        self._person = lru_cache(maxsize=4)(self._draw_person)
 
     def edit_face(self, latent_seed: int, labels: LabelVector, seed: int) -> Edited:
         """Draw the built-in face of a seed with the bits wanted.
@@ -88,7 +78,9 @@ class PortraitEditor:
             EditError: a bit could not be made true.
         """
         try:
-            return self._edit_face(latent_seed, labels, seed)
+            bits = labels["expression"] == 1, labels["attire"] == 1
+            person, edits = self._person(latent_seed, *bits, seed)
+            return self._finish(person, labels, LabelVector.ones(), edits, seed)
         except AssessmentError as error:
             raise EditError(f"the drawn portrait cannot be measured: {error}") from error
 
@@ -102,16 +94,18 @@ class PortraitEditor:
             face = self.analyzer.face(photo)
         except AssessmentError as error:
             raise EditError(f"the portrait cannot be edited: {error}") from error
-        person = _Person(photo, self.analyzer.mask(photo, face), face)
+        person = Person(photo, self.analyzer.mask(photo, face), face)
         known = LabelVector.of(["lighting", "background", "framing", "sharpness"])
         return self._finish(person, labels, known, {}, seed)
 
-    def _edit_face(self, latent_seed: int, labels: LabelVector, seed: int) -> Edited:
-        style = self.synthesizer.style(latent_seed)
-        style, plain, expressed = self._express(style, labels["expression"] == 1, seed)
+    def _draw_person(
+        self, latent_seed: int, good: bool, formal: bool, seed: int
+    ) -> tuple[Person, Mapping[str, Any]]:
+        """A built-in face with an expression and a garment, and the parameters of both."""
+        style, plain, expressed = self._express(latent_seed, good, seed)
         own = self._read(plain)
         rng = stream(seed, "attire")
-        garment = attire.choose(labels["attire"] == 1, rng)
+        garment = attire.choose(formal, rng)
         donor_style, donor = self._donor(garment.donor)
         graft = transplant(own, donor)
         grid = wide_grid(own, graft.cloth, garment.neckline, _CELLS, _OFFSET)
@@ -129,10 +123,18 @@ class PortraitEditor:
             "expression": expressed,
             "attire": {"kind": garment.kind, "donor": garment.donor, **finished},
         }
-        person = _Person(dressed, alpha, face, cloth)
-        return self._finish(person, labels, LabelVector.ones(), edits, seed)
+        return Person(dressed, alpha, face, cloth), edits
 
-    def _express(self, style: Float, good: bool, seed: int) -> tuple[Float, Image, dict[str, Any]]:
+    def _draw_neutral(self, latent_seed: int) -> tuple[Float, Float]:
+        """The style (512,) of a built-in face, and its identity (128,) with a neutral face."""
+        style = self.synthesizer.style(latent_seed)
+        mean = self.synthesizer.mean_style
+        image = self.synthesizer.portrait(style + expression.change(style, mean, "neutral", 1.0))
+        return style, self.analyzer.identity(image, self.analyzer.face(image))
+
+    def _express(
+        self, latent_seed: int, good: bool, seed: int
+    ) -> tuple[Float, Image, dict[str, Any]]:
         """Move a style to an expression, and look whether it got there and is the same person.
 
         Returns the style, its plain portrait, and the parameters.
@@ -140,71 +142,81 @@ class PortraitEditor:
         rng = stream(seed, "expression")
         synthesizer = self.synthesizer
         kinds = expression.GOOD_EXPRESSIONS if good else expression.BAD_EXPRESSIONS
-        neutral = style + expression.change(style, synthesizer.mean_style, "neutral", 1.0)
-        anchor = synthesizer.portrait(neutral)
-        identity = self.analyzer.identity(anchor, self.analyzer.face(anchor))
-        order = rng.permutation(list(kinds))
-        plan = [(str(kind), factor) for kind in order[:_KINDS] for factor in _STRENGTHS]
-        reasons = []
-        for attempt, (kind, factor) in enumerate(plan):
-            strength = factor * float(rng.uniform(0.92, 1.08))
-            moved = style + expression.change(style, synthesizer.mean_style, kind, strength)
-            image = synthesizer.portrait(moved)
-            try:
-                face = self.analyzer.face(image)
-                measures = expression.measure(self.analyzer, image, face)
-            except AssessmentError as error:
-                reasons.append(f"{kind}: {error}")
-                continue
-            fault = expression.contradiction(kind, measures)
-            apart = float(distance(identity, self.analyzer.identity(image, face)))
-            if fault is None and apart > SAME_PERSON_LIMIT:
-                fault = f"not the same person any more (distance {apart:.2f})"
-            if fault is not None:
-                reasons.append(f"{kind}: {fault}")
-                continue
-            parameters = {
-                "kind": kind,
-                "strength": round(strength, 3),
-                "tries": attempt + 1,
-                "identity_distance": round(apart, 3),
-                "measured": {name: round(value, 4) for name, value in measures.items()},
-            }
-            return moved.astype(np.float32), image, parameters
-        raise EditError("the expression could not be made: " + "; ".join(reasons))
+        style, identity = self._neutral(latent_seed)
+        reasons: list[str] = []
+        tries = 0
+        for kind in map(str, rng.permutation(list(kinds))[:_KINDS]):
+            for factor in _STRENGTHS:
+                tries += 1
+                strength = factor * float(rng.uniform(0.92, 1.08))
+                moved = style + expression.change(style, synthesizer.mean_style, kind, strength)
+                image = synthesizer.portrait(moved)
+                try:
+                    face = self.analyzer.face(image)
+                    measures = expression.measure(self.analyzer, image, face)
+                except AssessmentError as error:
+                    reasons.append(f"{kind}: {error}")
+                    continue
+                apart = float(distance(identity, self.analyzer.identity(image, face)))
+                if apart > SAME_PERSON_LIMIT:
+                    reasons.append(f"{kind}: not the same person any more (distance {apart:.2f})")
+                    break  # more of it would lead further away
+                if fault := expression.contradiction(kind, measures):
+                    reasons.append(f"{kind}: {fault}")
+                    continue
+                parameters = {
+                    "kind": kind,
+                    "strength": round(strength, 3),
+                    "tries": tries,
+                    "identity_distance": round(apart, 3),
+                    "measured": {name: round(value, 4) for name, value in measures.items()},
+                }
+                return moved.astype(np.float32), image, parameters
+        raise EditError("it could not be made: " + "; ".join(reasons), "expression")
 
     def _finish(
         self,
-        person: _Person,
+        person: Person,
         labels: LabelVector,
         known: LabelVector,
-        edits: dict[str, Any],
+        edits: Mapping[str, Any],
         seed: int,
     ) -> Edited:
         """Frame the person well, and badly too where that was asked."""
-        scene = (person.image, person.face)
         try:
-            good = framing.good_window(*scene, stream(seed, "good framing"), person.alpha)
+            target, good = self._window(person, framing.good_window, True, seed)
+            place = target.to_json()
         except EditError:
             if known["attire"]:  # a drawn portrait has to be a headshot
                 raise
-            good = framing.widest_window(*scene)
+            good = framing.widest_window(person.image, person.face)
+            place = framing.place(person.face, good).to_json()
             known = known.replace(framing=0)
-        image, parameters = self._light_well_or_badly(person, good, labels, seed)
-        place = framing.place(person.face, good).to_json()
+        image, shot = shoot(self.analyzer, person, good, labels, seed)
+        edits = {**edits, **shot}
         if labels["framing"]:
-            return Edited(image, None, known, {**edits, **parameters}, place)
-        target = framing.bad_target(stream(seed, "framing"))
-        bad = framing.window(person.face, target)
-        if not bad.reaches(person.image, person.alpha):
-            rng = stream(seed, "framing again")
-            target, bad = framing.bad_window(*scene, rng, person.alpha)
-        reframed, _ = self._scene(person, bad, labels, parameters["lighting"]["kind"], seed)
+            return Edited(image, None, known, edits, place)
+        target, bad = self._window(person, framing.bad_window, False, seed)
+        reframed = shoot_again(person, bad, shot, seed)
         shown = self._shown(person, bad, known).replace(framing=1)
-        edits = {**edits, **parameters}
         return Edited(image, reframed, known, edits, place, target.to_json(), shown)
 
-    def _shown(self, person: _Person, window: framing.Window, known: LabelVector) -> LabelVector:
+    def _window(
+        self,
+        person: Person,
+        draw: Callable[..., tuple[framing.Target, framing.Window]],
+        wanted: bool,
+        seed: int,
+    ) -> tuple[framing.Target, framing.Window]:
+        """A window that the framing measure does not contradict."""
+        for attempt in range(_WINDOWS):
+            rng = stream(seed, draw.__name__, str(attempt))
+            target, window = draw(person.image, person.face, rng, person.alpha)
+            if is_well_framed(self.analyzer, person, window) in (wanted, None):
+                return target, window
+        raise EditError(f"the measure contradicts {_WINDOWS} windows", "framing")
+
+    def _shown(self, person: Person, window: framing.Window, known: LabelVector) -> LabelVector:
         """`known`, less the bits of what a window hardly shows any more."""
         if person.face.point(LOWER_LIP_OUTER)[1] > window.top + window.side:
             known = known.replace(expression=0)
@@ -219,53 +231,6 @@ class PortraitEditor:
             if worn < max(_CLOTH_SHOWN * float(alpha.sum()), 0.01 * cloth.size):
                 known = known.replace(attire=0)
         return known
-
-    def _light_well_or_badly(
-        self, person: _Person, window: framing.Window, labels: LabelVector, seed: int
-    ) -> tuple[Image, dict[str, Any]]:
-        """The scene in a light that was asked for; a good one is looked at, and replaced if bad."""
-        lights = lighting.GOOD_LIGHTS if labels["lighting"] else lighting.BAD_LIGHTS
-        order = list(stream(seed, "light").permutation(list(lights))[:_LIGHTS])
-        if labels["lighting"]:
-            order.append("monochrome")  # no colour cast is left in black and white
-        elif not labels["background"]:
-            order = [light for light in order if light not in _BURNING]
-        reasons = []
-        for light in map(str, order):
-            image, parameters = self._scene(person, window, labels, light, seed)
-            fault = parameters["lighting"].pop("fault")
-            if fault is None:
-                return image, parameters
-            reasons.append(f"{light}: {fault}")
-        raise EditError("the light stayed bad: " + "; ".join(reasons))
-
-    def _scene(
-        self, person: _Person, window: framing.Window, labels: LabelVector, light: str, seed: int
-    ) -> tuple[Image, dict[str, Any]]:
-        """Put the person before a background, light both, and cut the window."""
-        rng = stream(seed, "background")
-        kinds = (*background.BAD_BACKGROUNDS, background.CROWD)
-        kinds = background.GOOD_BACKGROUNDS if labels["background"] else kinds
-        place = kinds[int(rng.integers(len(kinds)))]
-        crowd = bystanders() if place == background.CROWD else ()
-        stage = framing.Stage.around(window, person.face, FRAME)
-        image = stage.move(person.image, cv2.BORDER_REPLICATE)
-        alpha = stage.move(person.alpha, cv2.BORDER_CONSTANT)
-        face = stage.move_face(person.face)
-        behind = background.render(place, rng, FRAME, FRAME, crowd)
-        whole = composite(image, alpha, stage.surround(behind))
-        lit, how = lighting.relight(whole, face, alpha, light, stream(seed, "lighting", light))
-        # A photographer exposes for the face: long enough for a dark one, far too long for "over".
-        now = sum(expression.half_luminance(lit, face)) / 2
-        if labels["lighting"] and now < _DIM:
-            lit = expose(lit, now, _DIM, 2.5)
-        elif light == "over" and now < _BURNT:
-            lit = expose(lit, now, _BURNT, 3.0)
-        fault = expression.unevenness(lit, face) if labels["lighting"] else None
-        return stage.cut(lit), {
-            "background": {"kind": place},
-            "lighting": {"kind": light, **how, "fault": fault},
-        }
 
     def _read(self, image: Image) -> Anatomy:
         face = self.analyzer.face(image)

@@ -135,13 +135,13 @@ def place(face: Face, window: Window, kind: str = "good") -> Target:
 
 def good_window(
     image: Image, face: Face, rng: np.random.Generator, alpha: Float | None = None
-) -> Window:
+) -> tuple[Target, Window]:
     """A good framing that the scene can show (see `Window.reaches`).
 
     Raises:
         EditError: the scene is too tight, or the face stands too near its border.
     """
-    return _find(image, face, alpha, lambda: good_target(rng), "good")[1]
+    return _find(image, face, alpha, lambda: good_target(rng), "good")
 
 
 def widest_window(image: Image, face: Face) -> Window:
@@ -173,7 +173,7 @@ def _find(
         found = window(face, target)
         if found.reaches(image, alpha):
             return target, found
-    raise EditError(f"no {what} framing fits into this picture without padding")
+    raise EditError(f"no {what} one fits into this picture without padding", "framing")
 
 
 @dataclass(frozen=True, eq=False)
@@ -247,6 +247,14 @@ class Stage:
         scale = np.float32(self.scale)
         return Face(bbox * scale, landmarks * scale, face.score)
 
+    def cut_face(self, face: Face) -> Face:
+        """The face in px of the window's content."""
+        moved = self.move_face(face)
+        corner = np.array(self.inner[:2], np.float32)
+        landmarks = moved.landmarks.copy()
+        landmarks[:, :2] -= corner
+        return Face(moved.bbox - np.concatenate([corner, corner]), landmarks, face.score)
+
     def surround(self, picture: Float) -> Float:
         """A picture of the window's size, mirrored outwards to the size of the stage."""
         x, y, size = self.inner
@@ -254,7 +262,7 @@ class Stage:
         wide = cv2.copyMakeBorder(picture, y, below, x, beside, cv2.BORDER_REFLECT)
         return np.asarray(wide, np.float32)
 
-    def cut(self, image: Image) -> Image:
-        """The window's part of a picture on the stage."""
+    def cut(self, image: Any) -> Any:
+        """The window's part of a picture or plane on the stage."""
         x, y, size = self.inner
         return np.ascontiguousarray(image[y : y + size, x : x + size])
