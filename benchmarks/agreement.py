@@ -139,8 +139,10 @@ def rated_faces(folder: Path, drawn: Path) -> Iterator[tuple[str, Image, dict[st
 
 
 def _draw(seed: int) -> Image:
+    from proportrait.edit.stylegan import RATED_TRUNCATION
+
     synthesizer = _synthesizer()
-    image = synthesizer.portrait(synthesizer.style(seed))
+    image = synthesizer.portrait(synthesizer.style(seed, RATED_TRUNCATION))
     return np.asarray(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
 
 

@@ -29,7 +29,7 @@ from tqdm import tqdm
 from benchmarks.folder import describe, finished
 from benchmarks.people import TRAITS, People
 from benchmarks.ratio import Ratio
-from proportrait.edit.choice import is_presentable
+from proportrait.edit.directions import presentable
 from proportrait.edit.stylegan import FaceSynthesizer
 from proportrait.errors import StoreError
 from proportrait.generate.sample import MIXED, NEAR_PERFECT, PERFECT, sample_labels
@@ -151,7 +151,7 @@ def survey(people: People, synthesizer: FaceSynthesizer, count: int, seed: int) 
         start = seed * SEEDS_PER_RUN + _AT_ONCE * len(kept)
         styles = synthesizer.styles(range(start, start + _AT_ONCE))
         parts.append(people.traits(styles))
-        kept.append(np.array([is_presentable(style) for style in styles]))
+        kept.append(presentable(styles))
         offered_so_far += int(kept[-1].sum())
         bar.update(int(kept[-1].sum()))
     bar.close()

@@ -19,12 +19,13 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.agreement import auc
-from proportrait.edit.stylegan import FaceSynthesizer
+from proportrait.edit import data as edit_data
+from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
 
 Float = npt.NDArray[np.float64]
 Styles = npt.NDArray[np.float32]
 
-RATED = Path(__file__).parent / "data" / "rated_people.csv"
+RATED = Path(edit_data.__file__).parent / "rated_people.csv"
 AGES = ("child", "young", "middle", "old")  # about: to 14, to 39, to 59, above
 PENALTY = 300.0  # of squared weights a standard deviation; chosen by cross-validation
 FOLDS = 8
@@ -59,7 +60,7 @@ class People:
 
     def __init__(self, synthesizer: FaceSynthesizer) -> None:
         seeds, values = ratings()
-        self._styles = synthesizer.styles(seeds.tolist())
+        self._styles = synthesizer.styles(seeds.tolist(), RATED_TRUNCATION)
         self._models = {name: self._fit(rated, ~np.isnan(rated)) for name, rated in values.items()}
 
     def traits(self, styles: Styles) -> dict[str, Float]:

@@ -196,17 +196,6 @@ def test_fluorescent_light_is_green(picture: Picture) -> None:
     assert after[1] / after[[0, 2]].mean() > 1.15 * before[1] / before[[0, 2]].mean()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_leaves_put_much_of_the_face_in_shade(picture: Picture, seed: int) -> None:
-    image, face, _ = picture
-    ratio = luminance(to_linear(_lit(picture, "leaves", seed))) / (
-        luminance(to_linear(image)) + 1e-2
-    )
-    x0, y0, x1, y1 = face.bbox.astype(int)
-    low, high = np.percentile(ratio[y0:y1, x0:x1], [20, 85])
-    assert np.log2(high / low) > 1
-
-
 def test_the_outline_has_no_halo(picture: Picture) -> None:
     """A dark person before a bright wall that the flash does not reach."""
     _, face, mask = picture

@@ -193,27 +193,6 @@ def stage(rng: np.random.Generator) -> Rig:
     )
 
 
-def leaves(rng: np.random.Generator) -> Rig:
-    """Sun through a tree: bright patches and deep shade on the face."""
-    sun = Light(
-        (rng.uniform(-0.6, 0.6), -0.7, 0.75),
-        1.6,
-        (1.05, 0.98, 0.86),
-        size=0.25,
-        shadow=0.6,
-        shine=0.02,
-        leaves=True,
-    )
-    return Rig(
-        (sun,),
-        (0.17, 0.185, 0.21),
-        flatten=0.5,
-        exposure=rng.uniform(0.4, 0.7),
-        backdrop=grey(rng.uniform(0.5, 0.9)),
-        camera=Camera(grain=0.006),
-    )
-
-
 BAD: dict[str, RigMaker] = {
     "side_left": lambda rng: _side(rng, -1.0),
     "side_right": lambda rng: _side(rng, 1.0),
@@ -227,5 +206,4 @@ BAD: dict[str, RigMaker] = {
     "fluorescent": fluorescent,
     "evening": evening,
     "stage": stage,
-    "leaves": leaves,
 }

@@ -6,6 +6,7 @@ are edited in pixels, and what cannot be done to a photo is not claimed.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,10 +16,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.edit import attire, expression, framing
+from proportrait.edit import expression, framing
+from proportrait.edit.directions import directions
 from proportrait.edit.scene import FRAME, Person, is_well_framed, shoot, shoot_again
 from proportrait.edit.stylegan import CELLS, FaceSynthesizer, resample
-from proportrait.edit.torso import Anatomy, anatomy, transplant, wide_grid
+from proportrait.edit.torso import Anatomy, anatomy, collar_share, wide_grid
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import SAME_PERSON_LIMIT, FaceAnalyzer, distance
 from proportrait.faces.face import LOWER_LIP_OUTER
@@ -32,6 +34,13 @@ _OFFSET = ((_CELLS / CELLS - 1) / 2, 0.125)  # of it to the left of and above th
 _STRENGTHS = (1.0, 1.25)  # of an expression, in turn, before another kind is tried
 # Shares below which nobody can tell: of the frame for a background, of the person for a garment.
 _BACKGROUND_SHOWN, _CLOTH_SHOWN = 0.2, 0.15
+# Log odds of traits, see directions.py: what a style is led to.
+# Formal clothes are asked for more and more until a collar shows.
+_FORMAL, _CASUAL = (6.0, 9.0), -4.0
+_COLLAR = 0.010  # of one half of the picture
+_CLEAN, _CLUTTERED = 3.0, -3.0
+_OWN_BACKGROUND = 0.6  # share of drawn portraits that may keep what they were drawn before
+_SEEN = 1.10  # of the plain picture's height: what is drawn below it does not bear a close look
 _WINDOWS = 8  # tried, before the picture is given up
 _KINDS = 4  # of expressions, tried before the picture is given up
 
@@ -57,6 +66,15 @@ class Edited:
     reframed_known: LabelVector | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class _Dressed:
+    """A built-in face in its clothes: style (512,), identity (128,), whether a garment shows."""
+
+    style: Float
+    identity: Float
+    shown: bool
+
+
 class PortraitEditor:
     """Makes labels true. Holds networks, so keep one a process.
 
@@ -67,7 +85,6 @@ class PortraitEditor:
         self.threads = threads
         self.analyzer = FaceAnalyzer(threads=threads)
         self.synthesizer = FaceSynthesizer(_CELLS, threads=threads)
-        self._donor = lru_cache(maxsize=64)(self._read_donor)
         self._neutral = lru_cache(maxsize=2)(self._draw_neutral)
         self._person = lru_cache(maxsize=4)(self._draw_person)
 
@@ -78,9 +95,12 @@ class PortraitEditor:
             EditError: a bit could not be made true.
         """
         try:
-            bits = labels["expression"] == 1, labels["attire"] == 1
-            person, edits = self._person(latent_seed, *bits, seed)
-            return self._finish(person, labels, LabelVector.ones(), edits, seed)
+            own = stream(seed, "own background").random() < _OWN_BACKGROUND
+            # Of a plain wall a person is easily cut out.
+            clean = labels["background"] == 1 or not own
+            bits = labels["expression"] == 1, labels["attire"] == 1, clean
+            person, known, edits = self._person(latent_seed, *bits, seed)
+            return self._finish(person, labels, known, edits, seed, own)
         except AssessmentError as error:
             raise EditError(f"the drawn portrait cannot be measured: {error}") from error
 
@@ -96,44 +116,48 @@ class PortraitEditor:
             raise EditError(f"the portrait cannot be edited: {error}") from error
         person = Person(photo, self.analyzer.mask(photo, face), face)
         known = LabelVector.of(["lighting", "background", "framing", "sharpness"])
-        return self._finish(person, labels, known, {}, seed)
+        return self._finish(person, labels, known, {}, seed, False)
 
     def _draw_person(
-        self, latent_seed: int, good: bool, formal: bool, seed: int
-    ) -> tuple[Person, Mapping[str, Any]]:
-        """A built-in face with an expression and a garment, and the parameters of both."""
-        style, plain, expressed = self._express(latent_seed, good, seed)
-        own = self._read(plain)
-        rng = stream(seed, "attire")
-        garment = attire.choose(formal, rng)
-        donor_style, donor = self._donor(garment.donor)
-        graft = transplant(own, donor)
-        grid = wide_grid(own, graft.cloth, garment.neckline, _CELLS, _OFFSET)
-        drawn = self.synthesizer.draw(
-            style, grid, donor=donor_style, donor_shift=graft.shift, donor_mask=graft.mask
-        )
-        face = self.analyzer.face(drawn)
-        # The mask may take a scrap of the donor's surroundings for a part of the person.
-        size = drawn.shape[0]
-        alpha = self.analyzer.mask(drawn, face) * _near(resample(graft.person, grid, size))
-        cloth = resample(graft.cloth, grid, size)
-        cloth = np.maximum(cloth, _rim(alpha) * _near(cloth)) * alpha
-        dressed, finished = attire.finish(garment, drawn, cloth, face, rng)
-        edits = {
-            "expression": expressed,
-            "attire": {"kind": garment.kind, "donor": garment.donor, **finished},
-        }
-        return Person(dressed, alpha, face, cloth), edits
+        self, latent_seed: int, good: bool, formal: bool, clean: bool, seed: int
+    ) -> tuple[Person, LabelVector, Mapping[str, Any]]:
+        """A built-in face with an expression and a garment, before a clean or a cluttered place.
 
-    def _draw_neutral(self, latent_seed: int) -> tuple[Float, Float]:
-        """The style (512,) of a built-in face, and its identity (128,) with a neutral face."""
-        style = self.synthesizer.style(latent_seed)
-        mean = self.synthesizer.mean_style
-        image = self.synthesizer.portrait(style + expression.change(style, mean, "neutral", 1.0))
-        return style, self.analyzer.identity(image, self.analyzer.face(image))
+        Returns the person, the bits that are known of them, and the parameters.
+        """
+        dressed = self._neutral(latent_seed, formal, clean)
+        style, plain, expressed = self._express(dressed, good, seed)
+        own = self._read(plain)
+        grid = wide_grid(own, _CELLS, _OFFSET)
+        drawn = self.synthesizer.draw(style, grid)
+        face = self.analyzer.face(drawn)
+        alpha = self.analyzer.mask(drawn, face)
+        cloth = resample(own.cloth, grid, drawn.shape[0]) * alpha
+        score = float(directions().tell(style[None], ("formal",))["formal"][0])
+        worn = {"kind": "formal" if formal else "casual", "score": round(score, 2)}
+        known = LabelVector.ones().replace(attire=int(dressed.shown))
+        seen = round((_SEEN + _OFFSET[1]) * CELLS / _CELLS * len(drawn))
+        return (
+            Person(drawn, alpha, face, cloth, seen),
+            known,
+            {"expression": expressed, "attire": worn},
+        )
+
+    def _draw_neutral(self, latent_seed: int, formal: bool, clean: bool) -> _Dressed:
+        """A face dressed as wanted, and looked at with a neutral expression."""
+        plain = self.synthesizer.style(latent_seed)
+        for level in _FORMAL if formal else (_CASUAL,):
+            style = plain + directions().change(plain, _surroundings(plain, level, clean))
+            calm = style + expression.change(style, "neutral", 1.0)
+            image = self.synthesizer.portrait(calm)
+            own = self._read(image)
+            shown = not formal or collar_share(image, own) > _COLLAR
+            if shown:
+                break
+        return _Dressed(style, self.analyzer.identity(image, self.analyzer.face(image)), shown)
 
     def _express(
-        self, latent_seed: int, good: bool, seed: int
+        self, dressed: _Dressed, good: bool, seed: int
     ) -> tuple[Float, Image, dict[str, Any]]:
         """Move a style to an expression, and look whether it got there and is the same person.
 
@@ -142,14 +166,14 @@ class PortraitEditor:
         rng = stream(seed, "expression")
         synthesizer = self.synthesizer
         kinds = expression.GOOD_EXPRESSIONS if good else expression.BAD_EXPRESSIONS
-        style, identity = self._neutral(latent_seed)
+        style, identity = dressed.style, dressed.identity
         reasons: list[str] = []
         tries = 0
         for kind in map(str, rng.permutation(list(kinds))[:_KINDS]):
             for factor in _STRENGTHS:
                 tries += 1
                 strength = factor * float(rng.uniform(0.92, 1.08))
-                moved = style + expression.change(style, synthesizer.mean_style, kind, strength)
+                moved = style + expression.change(style, kind, strength)
                 image = synthesizer.portrait(moved)
                 try:
                     face = self.analyzer.face(image)
@@ -181,22 +205,40 @@ class PortraitEditor:
         known: LabelVector,
         edits: Mapping[str, Any],
         seed: int,
+        own: bool,
+    ) -> Edited:
+        """Take the picture; with `own` before what was drawn behind, if that is as it should be."""
+        if own:
+            with contextlib.suppress(EditError):
+                return self._take(person, labels, known, edits, seed, own=True)
+        return self._take(person, labels, known, edits, seed, own=False)
+
+    def _take(
+        self,
+        person: Person,
+        labels: LabelVector,
+        known: LabelVector,
+        edits: Mapping[str, Any],
+        seed: int,
+        *,
+        own: bool,
     ) -> Edited:
         """Frame the person well, and badly too where that was asked."""
         try:
-            target, good = self._window(person, framing.good_window, True, seed)
+            target, good = self._window(person, framing.good_window, True, seed, own)
             place = target.to_json()
         except EditError:
-            if known["attire"]:  # a drawn portrait has to be a headshot
+            if known["expression"]:  # a drawn portrait has to be a headshot
                 raise
             good = framing.widest_window(person.image, person.face)
             place = framing.place(person.face, good).to_json()
             known = known.replace(framing=0)
-        image, shot = shoot(self.analyzer, person, good, labels, seed)
+        if not labels["framing"]:
+            target, bad = self._window(person, framing.bad_window, False, seed, own)
+        image, shot = shoot(self.analyzer, person, good, labels, seed, own)
         edits = {**edits, **shot}
         if labels["framing"]:
             return Edited(image, None, known, edits, place)
-        target, bad = self._window(person, framing.bad_window, False, seed)
         reframed = shoot_again(person, bad, shot, seed)
         shown = self._shown(person, bad, known).replace(framing=1)
         return Edited(image, reframed, known, edits, place, target.to_json(), shown)
@@ -207,11 +249,16 @@ class PortraitEditor:
         draw: Callable[..., tuple[framing.Target, framing.Window]],
         wanted: bool,
         seed: int,
+        own: bool,
     ) -> tuple[framing.Target, framing.Window]:
-        """A window that the framing measure does not contradict."""
+        """A window that the framing measure does not contradict.
+
+        Before the person's own background it lies inside the picture.
+        """
         for attempt in range(_WINDOWS):
             rng = stream(seed, draw.__name__, str(attempt))
-            target, window = draw(person.image, person.face, rng, person.alpha)
+            alpha = None if own else person.alpha
+            target, window = draw(person.image, person.face, rng, alpha, person.seen)
             if is_well_framed(self.analyzer, person, window) in (wanted, None):
                 return target, window
         raise EditError(f"the measure contradicts {_WINDOWS} windows", "framing")
@@ -236,19 +283,12 @@ class PortraitEditor:
         face = self.analyzer.face(image)
         return anatomy(image, face, self.analyzer.mask(image, face))
 
-    def _read_donor(self, seed: int) -> tuple[Float, Anatomy]:
-        style = self.synthesizer.style(seed)
-        return style, self._read(self.synthesizer.portrait(style))
 
-
-def _near(person: Float) -> Float:
-    """(H, H), 1 on a mask (H, H) and close to it, falling to 0."""
-    reach = person.shape[0] // 48
-    wide = cv2.dilate(person, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
-    return np.asarray(np.clip(2 * cv2.blur(wide, (reach, reach)), 0, 1), np.float32)
-
-
-def _rim(alpha: Float) -> Float:
-    """(H, H), 1 along the inside of a mask's edge, where old surroundings still shine through."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (alpha.shape[0] // 48 * 2 + 1,) * 2)
-    return np.asarray(1 - cv2.erode(alpha, kernel), np.float32)
+def _surroundings(style: Float, dress: float, clean: bool) -> dict[str, float]:
+    """Traits that a style (512,) is led to: at least so formal or casual, so clean or cluttered."""
+    told = directions().tell(style[None], ("formal", "clean"))
+    found, place = float(told["formal"][0]), float(told["clean"][0])
+    return {
+        "formal": max(found, dress) if dress > 0 else min(found, dress),
+        "clean": max(place, _CLEAN) if clean else min(place, _CLUTTERED),
+    }

@@ -1,21 +1,14 @@
-"""Expressions of the same person, by moving the style of the built-in source.
-
-A linear model says how what is seen of a face (mouth, brows, eyes, yaw, light, colours, spectacles,
-and who it is) depends on the style; the smallest change of the style that reaches the wanted looks
-and holds the rest keeps the person. Where identity is not held, angry faces turn younger and
-laughing men into women; a covariance-weighted change turns adults into children.
-"""
+"""Expressions of the same person, by moving the style (see directions.py)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import as_file, files
 
 import numpy as np
 import numpy.typing as npt
 
+from proportrait.edit.directions import directions
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer, expression_ratios
 from proportrait.measures import expression as measured
@@ -24,12 +17,6 @@ from proportrait.measures.base import Measure, Subject
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
-# Coordinates of the embedding of identity that tell most faces apart, as the model names them.
-IDENTITIES: tuple[str, ...] = tuple(f"identity_{i}" for i in range(8))
-_HELD = ("yaw", "side", "luminance", "red", "yellow", "hair", *IDENTITIES)
-# The source puts spectacles on whoever squints. From so many standard deviations on a face wears
-# some (98 % of 73 that do, 0.4 % of those that don't); the others are led away from them.
-_WEARS, _NO_RIMS = 0.8, 1.5
 # Scores of `measures.expression`, whose limit is 50: clear cases only.
 _GOOD_SCORE, _BAD_SCORE = 70.0, 20.0
 
@@ -53,47 +40,6 @@ def measure(analyzer: FaceAnalyzer, image: Image, face: Face | None = None) -> d
     if len(components) < len(measured.DECIDING):
         raise AssessmentError("the expression cannot be measured")
     return {**expression_ratios(face), **components, "score": min(components.values())}
-
-
-@dataclass(frozen=True, eq=False)
-class Directions:
-    """measure z = weights @ (style - mean style) + intercept, in standard deviations."""
-
-    names: tuple[str, ...]
-    weights: Float
-    intercept: Float
-    mean: Float
-    deviation: Float
-
-    def z(self, name: str, value: float) -> float:
-        """A measured value in standard deviations of the source."""
-        i = self.names.index(name)
-        return float((value - self.mean[i]) / self.deviation[i])
-
-    def change(self, style: Float, mean_style: Float, wanted: Mapping[str, float]) -> Float:
-        """The smallest change (512,) that brings the looks to `wanted` (z) and holds the rest.
-
-        Yaw, light, colours, identity, and spectacles are held where `wanted` does not name them.
-        """
-        held = [name for name in _HELD if name not in wanted]
-        rows = [self.names.index(name) for name in [*wanted, *held, "rims"]]
-        a = self.weights[rows].astype(np.float64)
-        now = a @ (style - mean_style) + self.intercept[rows]
-        target = np.array([*wanted.values(), *now[len(wanted) :]])
-        if now[-1] < _WEARS:
-            target[-1] -= _NO_RIMS
-        step = a.T @ np.linalg.solve(a @ a.T + 1e-9 * np.eye(len(rows)), target - now)
-        return np.asarray(step, np.float32)
-
-
-@cache
-def directions() -> Directions:
-    """The fitted model that ships with the package (see fit_directions.py)."""
-    with as_file(files("proportrait.edit.data") / "directions.npz") as path:
-        stored = np.load(path, allow_pickle=False)
-        names = tuple(str(name) for name in stored["names"])
-        parts = [stored[key] for key in ("weights", "intercept", "mean", "deviation")]
-    return Directions(names, *parts)
 
 
 @dataclass(frozen=True)
@@ -156,10 +102,10 @@ BAD_EXPRESSIONS: dict[str, Expression] = {
 EXPRESSIONS: dict[str, Expression] = {**GOOD_EXPRESSIONS, **BAD_EXPRESSIONS}
 
 
-def change(style: Float, mean_style: Float, kind: str, strength: float) -> Float:
+def change(style: Float, kind: str, strength: float) -> Float:
     """The change of style (512,) that gives a face an expression of `EXPRESSIONS`."""
     wanted = {name: strength * z for name, z in EXPRESSIONS[kind].wanted.items()}
-    return directions().change(style, mean_style, wanted)
+    return directions().change(style, wanted)
 
 
 def contradiction(kind: str, measures: Mapping[str, float]) -> str | None:

@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from proportrait.edit.expression import IDENTITIES
-from proportrait.edit.stylegan import FaceSynthesizer
+from proportrait.edit.directions import IDENTITIES
+from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer, expression_ratios
 from proportrait.faces.face import (
@@ -111,7 +111,7 @@ def main() -> None:
     analyzer = FaceAnalyzer(threads=options.threads)
     styles, rows, identities = [], [], []
     for seed in tqdm(range(options.faces), unit="face"):
-        style = synthesizer.style(seed)
+        style = synthesizer.style(seed, RATED_TRUNCATION)
         image = cv2.resize(synthesizer.portrait(style), (512, 512), interpolation=cv2.INTER_AREA)
         try:
             values, identity = observe(analyzer, image)

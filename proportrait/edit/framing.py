@@ -6,8 +6,10 @@ it there. Bad framing never pads: where the scene does not reach, another target
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import cv2
@@ -41,16 +43,16 @@ class Target:
         return {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
 
 
-# (height, x, y): ranges of a target. A good one is at the tight end of what raters accept: of the
-# chest the network has seen little, so the less of it shows, the more the picture is a photograph.
-_GOOD = ((0.48, 0.57), (0.46, 0.54), (0.45, 0.53))
+# (height, x, y): ranges of a target. A good one is at the tight end of what raters accept: below
+# the neck the network has seen little, so the less of it shows, the more it is a photograph.
+_GOOD = ((0.54, 0.60), (0.47, 0.53), (0.53, 0.59))
 _BAD: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
-    "off_centre_left": ((0.36, 0.50), (0.04, 0.20), (0.44, 0.58)),
-    "off_centre_right": ((0.36, 0.50), (0.80, 0.96), (0.44, 0.58)),
+    "off_centre_left": ((0.40, 0.66), (0.04, 0.20), (0.54, 0.66)),
+    "off_centre_right": ((0.40, 0.66), (0.80, 0.96), (0.54, 0.66)),
     "off_centre_low": ((0.30, 0.44), (0.36, 0.64), (0.86, 0.98)),
     "close_up": ((0.82, 1.25), (0.40, 0.60), (0.42, 0.58)),
     "too_far": ((0.09, 0.14), (0.32, 0.68), (0.87, 0.91)),
-    "head_cut": ((0.62, 0.78), (0.42, 0.58), (0.08, 0.20)),
+    "head_cut": ((0.86, 1.08), (0.42, 0.58), (0.22, 0.32)),
 }
 BAD_KINDS: tuple[str, ...] = tuple(_BAD)
 
@@ -134,14 +136,19 @@ def place(face: Face, window: Window, kind: str = "good") -> Target:
 
 
 def good_window(
-    image: Image, face: Face, rng: np.random.Generator, alpha: Float | None = None
+    image: Image,
+    face: Face,
+    rng: np.random.Generator,
+    alpha: Float | None = None,
+    seen: int | None = None,
 ) -> tuple[Target, Window]:
-    """A good framing that the scene can show (see `Window.reaches`).
+    """A good framing that the first `seen` rows of the scene can show (see `Window.reaches`).
 
     Raises:
         EditError: the scene is too tight, or the face stands too near its border.
     """
-    return _find(image, face, alpha, lambda: good_target(rng), "good")
+    person = None if alpha is None else alpha[:seen]
+    return _find(image[:seen], face, person, lambda: good_target(rng), "good")
 
 
 def widest_window(image: Image, face: Face) -> Window:
@@ -155,14 +162,30 @@ def widest_window(image: Image, face: Face) -> Window:
 
 
 def bad_window(
-    image: Image, face: Face, rng: np.random.Generator, alpha: Float | None = None
+    image: Image,
+    face: Face,
+    rng: np.random.Generator,
+    alpha: Float | None = None,
+    seen: int | None = None,
 ) -> tuple[Target, Window]:
-    """A bad framing that the scene can show, without padding.
+    """A bad framing that the scene can show, without padding; every kind is as likely as it fits.
+
+    Args:
+        image: the scene (H, W, 3).
+        face: in it.
+        rng: draws kind and place.
+        alpha: (H, W), the person (see `Window.reaches`).
+        seen: rows that may be looked at closely; those below are for a far view only.
 
     Raises:
         EditError: none was found (the face fills the picture).
     """
-    return _find(image, face, alpha, lambda: bad_target(rng), "bad")
+    for kind in map(str, rng.permutation(list(BAD_KINDS))):
+        rows = slice(None if kind == "too_far" else seen)
+        person = None if alpha is None else alpha[rows]
+        with contextlib.suppress(EditError):
+            return _find(image[rows], face, person, partial(bad_target, rng, (kind,)), "bad")
+    raise EditError("no bad one fits into this picture without padding", "framing")
 
 
 def _find(

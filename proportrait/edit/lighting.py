@@ -201,8 +201,6 @@ def _shade(relief: Relief, rig: Rig, rng: np.random.Generator) -> tuple[Float, F
         reach = _nearness(relief, towards, lamp.fall)
         if lamp.shadow > 0:
             reach *= 1 - np.float32(lamp.shadow) * _shadow(relief, towards, lamp.size)
-        if lamp.leaves:
-            reach *= _leaves(relief, towards, rng)
         # A large lamp reaches round corners. Light also wanders under the skin, red the farthest.
         wrap = np.array([0.14, 0.12, 0.11], np.float32) + np.float32(0.35 * min(lamp.size, 1))
         # It also sees only broad shapes: small ones neither lie in shade nor cast any.
@@ -277,24 +275,6 @@ def _shadow(relief: Relief, towards: Float, size: float) -> Float:
     # Of clothes only the rough shape is known: an edge of a shadow there would be straight.
     vague = 0.6 * cv2.GaussianBlur(hidden, (0, 0), 0.18 * unit)
     return np.asarray(vague + (sharp - vague) * relief.face, np.float32)
-
-
-def _leaves(relief: Relief, towards: Float, rng: np.random.Generator) -> Float:
-    """What a tree lets through of the sun, (h, w) in [0, 1]: about half of it on the face."""
-    height, width = relief.height.shape
-    rise = max(float(towards[2]), 0.3)
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    # Where the ray through each point meets the tree.
-    x = (x - x.mean() - relief.height * (towards[0] / rise)) / relief.face_width
-    y = (y - y.mean() - relief.height * (towards[1] / rise)) / relief.face_width
-    cells = rng.standard_normal((64, 64), dtype=np.float32)
-    # Twigs, and the gaps between branches.
-    tree = cv2.GaussianBlur(cells, (0, 0), 1.1) + 3 * cv2.GaussianBlur(cells, (0, 0), 2.2)
-    seen = cv2.remap(tree, 32 + 5 * x, 32 + 5 * y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
-    on_face = seen[relief.face > 0.5]
-    if on_face.size:
-        seen = (seen - np.median(on_face)) / max(float(on_face.std()), 1e-3)
-    return np.asarray(1 / (1 + np.exp(-4 * seen)), np.float32)
 
 
 def _exposure(scene: _Scene, gain: Float, rig: Rig, flatten: float) -> tuple[float, float]:

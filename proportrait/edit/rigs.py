@@ -25,7 +25,6 @@ class Light:
         shadow: [0, 1], how much of its cast shadow is seen.
         shine: strength of its reflection on skin.
         fall: stops that it loses over the width of a face.
-        leaves: it shines through a tree.
     """
 
     direction: Colour
@@ -35,7 +34,6 @@ class Light:
     shadow: float = 0.5
     shine: float = 0.0
     fall: float = 0.0
-    leaves: bool = False
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,14 @@ from proportrait.measures import lighting as lighting_measure
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
+OWN = "own"  # the background that a person was drawn before
 FRAME = 512  # px of a finished picture
 _TRIES = 4  # of a frame, a background, a light, before the picture is given up
 # Components of the lighting measure. Its limit is 50, but it asks more of dark skin than of light
 # skin, so the best of several good lights is taken, unless it is plainly bad.
 _GOOD_LIGHT, _PASSABLE_LIGHT = 50.0, 25.0
+_CLEAR = 15.0  # of the background's component, by which a background of one's own must tell
+_OWN_LIGHT = 0.5  # share of well lit portraits whose light is left alone, if it is good
 _DIM = 0.30  # mean value of a face that is exposed just enough
 _BURNING = ("back", "over")  # lights that can burn a cluttered background away
 
@@ -43,12 +46,14 @@ class Person:
         alpha: (H, W) in [0, 1], the person.
         face: in it.
         cloth: (H, W) in [0, 1], where a garment was drawn, if one was.
+        seen: rows that bear a close look; what was drawn below is for far views. None: all.
     """
 
     image: Image
     alpha: Float
     face: Face
     cloth: Float | None = None
+    seen: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +67,16 @@ class Scene:
 
     @classmethod
     def of(cls, person: Person, window: framing.Window, place: str, seed: int) -> Scene:
-        """Put a person before a kind of background, so that `window` becomes the frame."""
-        crowd = bystanders() if place == background.CROWD else ()
+        """Put a person before a kind of background, so that `window` becomes the frame.
+
+        `OWN` leaves them before what they stand before.
+        """
         stage = framing.Stage.around(window, person.face, FRAME)
         image = stage.move(person.image, cv2.BORDER_REPLICATE)
         alpha = stage.move(person.alpha, cv2.BORDER_CONSTANT)
+        if place == OWN:
+            return cls(stage, image, alpha, stage.move_face(person.face))
+        crowd = bystanders() if place == background.CROWD else ()
         behind = background.render(place, stream(seed, "background", place), FRAME, FRAME, crowd)
         whole = composite(image, alpha, stage.surround(behind))
         return cls(stage, whole, alpha, stage.move_face(person.face))
@@ -88,14 +98,21 @@ class Scene:
 
 
 def shoot(
-    analyzer: FaceAnalyzer, person: Person, window: framing.Window, labels: LabelVector, seed: int
+    analyzer: FaceAnalyzer,
+    person: Person,
+    window: framing.Window,
+    labels: LabelVector,
+    seed: int,
+    own: bool = False,
 ) -> tuple[Image, dict[str, Any]]:
     """Take the picture (512, 512, 3) that labels ask for; returns it and the edits' parameters.
+
+    With `own` the person's own background is kept, and must be what the labels ask for.
 
     Raises:
         EditError: the background or the light stayed wrong.
     """
-    scene, behind = _before_a_background(analyzer, person, window, labels, seed)
+    scene, behind = _before_a_background(analyzer, person, window, labels, seed, own)
     image, how = _light(analyzer, scene, labels, seed)
     return scene.stage.cut(image), {"background": behind, "lighting": how}
 
@@ -121,22 +138,33 @@ def is_well_framed(analyzer: FaceAnalyzer, person: Person, window: framing.Windo
 
 
 def _before_a_background(
-    analyzer: FaceAnalyzer, person: Person, window: framing.Window, labels: LabelVector, seed: int
+    analyzer: FaceAnalyzer,
+    person: Person,
+    window: framing.Window,
+    labels: LabelVector,
+    seed: int,
+    own: bool,
 ) -> tuple[Scene, dict[str, Any]]:
     """Put the person before a clean or a cluttered background, and look at it."""
+    wanted = labels["background"] == 1
     kinds = (*background.BAD_BACKGROUNDS, background.CROWD)
-    kinds = background.GOOD_BACKGROUNDS if labels["background"] else kinds
+    kinds = background.GOOD_BACKGROUNDS if wanted else kinds
     order = map(str, stream(seed, "background").permutation(list(kinds))[:_TRIES])
-    for tries, place in enumerate(order, 1):
+    for tries, place in enumerate([OWN] if own else order, 1):
         scene = Scene.of(person, window, place, seed)
         picture, mask = (scene.stage.cut(plane) for plane in (scene.image, scene.alpha))
         subject = Subject(picture, analyzer, mask=mask)
         component = background_measure.assess(background_measure.measure(subject))
         if isinstance(component, Unassessed):
             continue
-        if (component >= background_measure.LIMIT) == bool(labels["background"]):
+        # What was found and not made has to be a clear case.
+        margin = _CLEAR if own else 0.0
+        sure = (
+            component - background_measure.LIMIT if wanted else background_measure.LIMIT - component
+        )
+        if sure >= margin:
             return scene, {"kind": place, "tries": tries, "component": round(component, 1)}
-    raise EditError(f"the measure contradicts {_TRIES} of them", "background")
+    raise EditError("the measure contradicts all that were tried", "background")
 
 
 def _light(
@@ -150,6 +178,8 @@ def _light(
         order = [light for light in order if light not in _BURNING]
     order = order[:_TRIES]
     if good:
+        if stream(seed, "own light").random() < _OWN_LIGHT:
+            order.insert(0, "natural")
         order.append("monochrome")  # no colour cast is left in black and white
     found: list[tuple[float, Image, dict[str, Any]]] = []
     for tries, light in enumerate(order, 1):

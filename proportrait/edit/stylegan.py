@@ -1,11 +1,8 @@
 """The built-in portrait source: a MobileStyleGAN trained on FFHQ, opened up so that it can be led.
 
-Two things are done to the published network (its weights stay as they are):
-
-* its 16x16 feature map is resampled through a grid before the rest of the network draws it, so that
-  it draws a wider picture: the same face, with shoulders and surroundings around it;
-* a second face (a garment donor) runs beside the first one up to the 64x64 layers, and a mask says
-  where its features take over, so that the network itself joins the first face to other clothes.
+One thing is done to the published network (its weights stay as they are): its 16x16 feature map is
+resampled through a grid before the rest of the network draws it, so that it draws a wider picture:
+the same face, with shoulders and surroundings around it.
 
 Belousov, "MobileStyleGAN: A Lightweight Convolutional Neural Network for High-Fidelity Image
 Synthesis", 2021; feature-map edits after Collins et al., "Editing in Style", CVPR 2020.
@@ -22,20 +19,16 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait.assets import asset
+from proportrait.edit.data import mean_style
 from proportrait.inference import compile_network, read_network
 
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
 STYLE_SIZE = 512
-TRUNCATION = 0.85
-# Where the two convolutions of each resolution leave the network: node names of the published IR.
-_LAYERS = {
-    8: ("LeakyRelu_109", "LeakyRelu_142"),
-    16: ("LeakyRelu_209", "LeakyRelu_242"),
-    32: ("LeakyRelu_309", "LeakyRelu_342"),
-    64: ("LeakyRelu_409", "LeakyRelu_442"),
-}
+TRUNCATION = 0.7  # less is more believable and less varied
+RATED_TRUNCATION = 0.85  # of the faces that raters saw
+_LAST_OF_16 = "LeakyRelu_242"  # the node of the published IR that ends its 16x16 layers
 _JUMP = 0.3  # in grid units (2 is the picture's width): cells further apart are no neighbours
 CELLS = 16  # the resolution that is resampled: finer ones streak, coarser ones lose the face
 
@@ -69,45 +62,21 @@ class FaceSynthesizer:
     @cached_property
     def mean_style(self) -> Float:
         """The mean style (512,) of 4,096 draws of default_rng(0)."""
-        from proportrait.edit.data import load_array
-
-        return load_array("style_mean").reshape(STYLE_SIZE)
+        return mean_style()
 
     def portrait(self, style: Float) -> Image:
         """The network's own picture (1024, 1024, 3) of a style (512,)."""
         return _to_image(self._plain(style[None])[0])
 
-    def draw(
-        self,
-        style: Float,
-        grid: Float,
-        *,
-        donor: Float | None = None,
-        donor_shift: tuple[float, float] = (0.0, 0.0),
-        donor_mask: Float | None = None,
-    ) -> Image:
+    def draw(self, style: Float, grid: Float) -> Image:
         """Draw a wide view, (64 * cells)**2 pixels.
 
         Args:
             style: (512,) of the face.
             grid: (cells, cells, 2), for every cell of the wide map the (x, y) to sample in the
                 16x16 map, in [-1, 1] with pixel edges at the ends (grid_sample's convention).
-            donor: (512,) of another face whose clothes are wanted.
-            donor_shift: (dx, dy) in picture widths by which the donor is moved first.
-            donor_mask: (H, H) in [0, 1] in the coordinates of the plain picture, 1 where the
-                (moved) donor takes over.
         """
-        pair = np.stack([style, style if donor is None else donor])
-        mask = np.zeros((256, 256), np.float32) if donor_mask is None else donor_mask
-        mask = cv2.resize(mask.astype(np.float32), (256, 256), interpolation=cv2.INTER_AREA)
-        wide = resample(mask, grid, 256)
-        shift = _shift_grid(8, *donor_shift)
-        inputs: dict[str, Any] = {"style": pair, "grid": grid[None], "shift": shift[None]}
-        for cells, view in ((8, mask), (16, mask), (2 * self.cells, wide), (4 * self.cells, wide)):
-            scaled = cv2.resize(view, (cells, cells), interpolation=cv2.INTER_AREA)
-            inputs[f"mask_{cells}"] = scaled[None, None].astype(np.float32)
-        features = self._low(inputs)[0][:1]
-        return _to_image(self._high({"style": style[None], "features": features})[0])
+        return _to_image(self._wide({"style": style[None], "grid": grid[None]})[0])
 
     @cached_property
     def _mapping(self) -> Any:
@@ -120,12 +89,8 @@ class FaceSynthesizer:
         return compile_network(asset("stylegan-synthesis"), self.threads)
 
     @cached_property
-    def _low(self) -> Any:
-        return compile_network(_low_network(self.cells), self.threads)
-
-    @cached_property
-    def _high(self) -> Any:
-        return compile_network(_high_network(self.cells), self.threads)
+    def _wide(self) -> Any:
+        return compile_network(_wide_network(self.cells), self.threads)
 
 
 @cache
@@ -134,55 +99,23 @@ def shared_synthesizer(cells: int = 22) -> FaceSynthesizer:
     return FaceSynthesizer(cells)
 
 
-def _low_network(cells: int) -> Any:
-    """style (2, 512) and masks -> features (2, 512, 4 * cells, 4 * cells), the donor blended in."""
+def _wide_network(cells: int) -> Any:
+    """style (1, 512) and grid (1, cells, cells, 2) -> picture (1, 3, 64 * cells, 64 * cells)."""
     from openvino import Model
     from openvino import opset13 as ops
 
     network = read_network(asset("stylegan-synthesis"))
     nodes = {node.get_friendly_name(): node for node in network.get_ordered_ops()}
-    style = network.get_parameters()[0]
-    network.reshape({"style": [2, STYLE_SIZE]})
     grid = _parameter("grid", 1, cells, cells, 2)
-    shift = _parameter("shift", 1, 8, 8, 2)
-    masks = {n: _parameter(f"mask_{n}", 1, 1, n, n) for n in (8, 16, 2 * cells, 4 * cells)}
-    network.add_parameters([grid, shift, *masks.values()])
-    pairs = ops.constant(np.array([2, 1, 1, 1], np.int64))
-    for resolution, names in _LAYERS.items():
-        size = resolution if resolution <= CELLS else resolution // CELLS * cells
-        for name in names:
-            output = nodes[name].output(0)
-            consumers = list(output.get_target_inputs())
-            face, donor = ops.split(output, 0, 2).outputs()
-            if name == _LAYERS[8][0]:
-                donor = ops.grid_sample(donor, shift, {"padding_mode": "border"}).output(0)
-            keep = ops.subtract(np.float32(1), masks[size])
-            face = ops.add(ops.multiply(face, keep), ops.multiply(donor, masks[size])).output(0)
-            joined = ops.concat([face, donor], 0).output(0)
-            if name == _LAYERS[CELLS][1]:
-                both = ops.tile(grid, pairs)
-                joined = ops.grid_sample(joined, both, {"padding_mode": "border"}).output(0)
-                _fit_noise(nodes, cells)
-            for consumer in consumers:
-                consumer.replace_source_output(joined)
-            network.validate_nodes_and_infer_types()
-    # `joined` is now what the last 64x64 layer hands on.
-    return Model([ops.result(joined)], [style, grid, shift, *masks.values()], "low")
-
-
-def _high_network(cells: int) -> Any:
-    """style (1, 512) and features (1, 512, 4 * cells, 4 * cells) -> picture (1, 3, H, H)."""
-    from openvino import Model
-
-    network = read_network(asset("stylegan-synthesis"))
-    nodes = {node.get_friendly_name(): node for node in network.get_ordered_ops()}
-    features = _parameter("features", 1, 512, 4 * cells, 4 * cells)
+    output = nodes[_LAST_OF_16].output(0)
+    consumers = list(output.get_target_inputs())
+    resampled = ops.grid_sample(output, grid, {"padding_mode": "border"}).output(0)
+    for consumer in consumers:
+        consumer.replace_source_output(resampled)
     _fit_noise(nodes, cells)
-    for consumer in list(nodes[_LAYERS[64][1]].output(0).get_target_inputs()):
-        consumer.replace_source_output(features.output(0))
-    high = Model(network.get_results(), [network.get_parameters()[0], features], "high")
-    high.validate_nodes_and_infer_types()
-    return high
+    wide = Model(network.get_results(), [network.get_parameters()[0], grid], "wide")
+    wide.validate_nodes_and_infer_types()
+    return wide
 
 
 def _fit_noise(nodes: dict[str, Any], cells: int) -> None:
@@ -217,10 +150,6 @@ def identity_grid(cells: int) -> Float:
     """The grid (cells, cells, 2) that samples a map of the same extent unchanged."""
     centres = (np.arange(cells, dtype=np.float32) + 0.5) / cells * 2 - 1
     return np.stack(np.meshgrid(centres, centres), -1)
-
-
-def _shift_grid(cells: int, dx: float, dy: float) -> Float:
-    return (identity_grid(cells) + np.array([2 * dx, 2 * dy], np.float32)).astype(np.float32)
 
 
 def resample(image: Float, grid: Float, size: int) -> Float:

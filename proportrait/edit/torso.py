@@ -19,8 +19,10 @@ Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
 HALF = 0.5 / CELLS  # half a cell: samples stay this far inside, or the border repeats as streaks
-_TRIM = 0.06  # width of a collar's edge: plain cloth begins behind it
 _SLOPE, _ROUND = 0.04, 0.16  # widths beside the crop: shoulders slope, then turn into an arm
+# In widths: below the crop a neckline closes within the first; what lies beside it, a shirt under a
+# jacket, is about as wide as the second.
+_CLOSED, _SHIRT = 0.25, 0.08
 SIZE = 512  # masks are taken at this size
 
 # Landmarks of the mesh: nose, chin, face sides (Kartynnik et al., 2019).
@@ -86,56 +88,35 @@ def anatomy(image: Image, face: Face, person: Float) -> Anatomy:
     )
 
 
-@dataclass(frozen=True)
-class Neckline:
-    """How the neck ends below the crop.
+def collar_share(image: Image, own: Anatomy) -> float:
+    """How much of the left or the right half of a plain portrait (H, H, 3) is a white collar.
 
-    `depth`: how far below the crop skin still shows, in picture widths; `round`: a crew neck
-    (a circle) instead of a V.
+    [0, 1], of the half that shows more: bright cloth without a strong colour.
     """
-
-    depth: float
-    round: bool
-
-
-V_NECK = Neckline(0.30, round=False)
-CREW_NECK = Neckline(0.07, round=True)
+    small = cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+    light, a, b = np.moveaxis(cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32), 2, 0)
+    white = (light > 150) & (np.abs(a - 128) < 14) & (b < 140) & (b > 88) & (own.cloth > 0.5)
+    middle = int(np.clip(own.centre * SIZE, 1, SIZE - 1))
+    return float(2 * max(white[:, :middle].sum(), white[:, middle:].sum()) / SIZE**2)
 
 
-def wide_grid(
-    own: Anatomy,
-    cloth: Float,
-    neckline: Neckline,
-    cells: int,
-    offset: tuple[float, float],
-) -> Float:
+def wide_grid(own: Anatomy, cells: int, offset: tuple[float, float]) -> Float:
     """The grid (cells, cells, 2) for `FaceSynthesizer.draw`.
 
     Args:
         own: the person's anatomy.
-        cloth: (512, 512), what is garment in the features that the grid will sample: the person's
-            own, or a donor's (already moved).
-        neckline: how the neck closes.
         cells: side of the wide map.
         offset: (left, top) extent in front of the plain picture, in picture widths.
     """
     x = (np.arange(cells, dtype=np.float32) + 0.5) / CELLS - offset[0]
     y = (np.arange(cells, dtype=np.float32) + 0.5) / CELLS - offset[1]
     x, y = np.meshgrid(x, y)
-    centre, neck, reach = _neck(own, cloth)
+    centre, neck, reach = _neck(own)
     below = np.maximum(y - (1 - HALF), 0)
     side, distance = np.sign(x - centre), np.abs(x - centre)
     # Below the crop: broaden narrow shoulders, and close the neck with what stands beside it.
     broaden = 1 + np.clip(below / 0.12, 0, 1) * max(0.0, 0.56 / max(reach, 0.2) - 1)
-    if neckline.round:
-        across = np.clip(distance / (neck + 1e-3), 0, 1)
-        limit = neckline.depth * np.sqrt(1 - across**2 + 1e-6)
-        closed = _smoothstep((below - limit) / 0.04 + 0.5)
-        sampled = np.maximum(distance / broaden, closed * (neck + _TRIM))
-        # One side serves both halves: the two sides differ, and would meet in a seam.
-        side = np.where(distance <= neck + 0.16, _better_side(cloth, centre + neck), side)
-    else:
-        sampled = distance / broaden + neck * np.clip(below / neckline.depth, 0, 1)
+    sampled = distance / broaden + (neck + _SHIRT) * np.clip(below / _CLOSED, 0, 1)
     take_x = np.where(below > 0, centre + side * sampled, x)
     # Beside the crop: shoulders slope down and end round, so sample higher the further out.
     beyond = np.maximum(np.abs(x - 0.5) - (0.5 - HALF), 0)
@@ -144,7 +125,7 @@ def wide_grid(
     drop = np.where(turn > 1, 1.0, drop).astype(np.float32)  # beside the arm
     take_y = np.minimum(y - drop * np.clip((y - 0.5) / 0.15, 0, 1), 1 - HALF)
     for column, outside in ((slice(0, 14), x < HALF), (slice(-14, None), x > 1 - HALF)):
-        take_y = np.where(outside, _edge_rows(own, cloth, column, take_y), take_y)
+        take_y = np.where(outside, _edge_rows(own, column, take_y), take_y)
     # Above the crop: sample outwards, so that hair closes instead of rising like a tower.
     above = np.maximum(HALF - y, 0)
     crown = _crown(own)
@@ -154,9 +135,9 @@ def wide_grid(
     return (grid * 2 - 1).astype(np.float32)
 
 
-def _neck(own: Anatomy, cloth: Float) -> tuple[float, float, float]:
+def _neck(own: Anatomy) -> tuple[float, float, float]:
     """Centre and half width of the neck at the lower border, and how far cloth reaches from it."""
-    garment = cloth[-14:-2].mean(0) > 0.5
+    garment = own.cloth[-14:-2].mean(0) > 0.5
     columns = np.arange(SIZE) / SIZE
     bare = ~garment & (np.abs(columns - own.centre) < 0.28)
     left = own.centre
@@ -180,18 +161,10 @@ def _neck(own: Anatomy, cloth: Float) -> tuple[float, float, float]:
     return float(centre), float(neck), reach
 
 
-def _better_side(cloth: Float, right_of_neck: float) -> int:
-    """1 if the right half of the lower border shows more garment than the left one, else -1."""
-    column = int(np.clip(right_of_neck * SIZE, 1, SIZE - 2))
-    right = cloth[-14:-2, column:].sum()
-    left = cloth[-14:-2, : SIZE - column].sum()
-    return 1 if right >= left else -1
-
-
-def _edge_rows(own: Anatomy, cloth: Float, columns: slice, rows: Float) -> Any:
+def _edge_rows(own: Anatomy, columns: slice, rows: Float) -> Any:
     """Where hair or a hand crosses the side border, take the background above it instead."""
     person = own.person[:, columns].mean(1)
-    worn = cloth[:, columns].mean(1) > 0.5
+    worn = own.cloth[:, columns].mean(1) > 0.5
     source = (np.arange(SIZE) + 0.5) / SIZE
     mapped = source.copy()
     last: int | None = None
@@ -223,34 +196,3 @@ def _below_jaw(centre: float, chin: float, jaw: float) -> Float:
 def _smoothstep(t: npt.NDArray[Any]) -> Float:
     t = np.clip(t, 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class Transplant:
-    """A donor's garment moved under another chin.
-
-    Attributes:
-        shift: of the donor, in picture widths.
-        mask, cloth, person: (512, 512) in [0, 1]: where the donor's features take over, what of the
-            donor is garment, and the person in that garment.
-    """
-
-    shift: tuple[float, float]
-    mask: Float
-    cloth: Float
-    person: Float
-
-
-def transplant(own: Anatomy, donor: Anatomy) -> Transplant:
-    """Move a donor so that the chins meet, and say where the donor's features take over."""
-    shift = (donor.centre - own.centre, donor.chin - own.chin - 0.012)
-    move = np.array([[1, 0, -shift[0] * SIZE], [0, 1, -shift[1] * SIZE]], np.float32)
-    cloth = cv2.warpAffine(donor.cloth, move, (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
-    cloth = np.clip(cloth, 0, 1)
-    ellipse = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
-    mask = cv2.morphologyEx(cloth, cv2.MORPH_OPEN, ellipse)
-    mask = np.maximum(mask, own.cloth)  # nothing of the person's own garment may stay
-    mask = mask * _below_jaw(own.centre, own.chin, own.jaw)
-    mask = cv2.morphologyEx(mask.astype(np.float32), cv2.MORPH_CLOSE, np.ones((9, 9)))
-    mask = cv2.GaussianBlur(np.clip(mask * 1.3 - 0.1, 0, 1).astype(np.float32), (0, 0), 4)
-    return Transplant(shift, mask, cloth, np.maximum(own.person * (1 - mask), cloth))

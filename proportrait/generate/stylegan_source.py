@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from proportrait.edit.choice import is_presentable
+import numpy as np
+
+from proportrait.edit.directions import presentable
 from proportrait.edit.stylegan import FaceSynthesizer, shared_synthesizer
 from proportrait.generate.base import Portrait, SourceItem
 
@@ -45,9 +47,9 @@ class StyleganItem:
 class StyleganSource:
     """An endless stream of faces; the seed of the run chooses where it starts.
 
-    Seeds are taken in order, starting at `seed * SEEDS_PER_RUN`. About two of three are passed
-    over, told by the style alone before anything is drawn: faces turned far to a side, and those
-    that a cluttered background makes hard to cut out.
+    Seeds are taken in order, starting at `seed * SEEDS_PER_RUN`. About every second is passed over,
+    told by the style alone before anything is drawn: faces turned far to a side, children, and hard
+    light.
     """
 
     name = "stylegan"
@@ -60,6 +62,5 @@ class StyleganSource:
         synthesizer = FaceSynthesizer(threads=os.cpu_count() or 1)
         for start in itertools.count(self.seed * SEEDS_PER_RUN, _AT_ONCE):
             seeds = range(start, start + _AT_ONCE)
-            for latent, style in zip(seeds, synthesizer.styles(seeds), strict=True):
-                if is_presentable(style):
-                    yield StyleganItem(latent)
+            for place in np.flatnonzero(presentable(synthesizer.styles(seeds))):
+                yield StyleganItem(start + int(place))

@@ -2,7 +2,7 @@
 
 style_mean.npy      mean style of 4,096 draws of default_rng(0)
 directions.npz      python -m proportrait.edit.fit_directions
-choice.npy          python -m proportrait.edit.fit_choice, from rated_faces.csv
+traits.npz          python -m proportrait.edit.fit_traits, from rated_*.csv
 bystander_*.webp    python -m proportrait.edit.draw_bystanders
 place_*.webp        python -m proportrait.edit.pack_places, from what README.md names
 """
@@ -18,10 +18,23 @@ import numpy.typing as npt
 from PIL import Image
 
 
+@cache
 def load_array(name: str) -> npt.NDArray[Any]:
     """The array stored as `{name}.npy` beside this file."""
     with as_file(files(__package__) / f"{name}.npy") as path:
         return np.asarray(np.load(path, allow_pickle=False))
+
+
+@cache
+def load_arrays(name: str) -> dict[str, npt.NDArray[Any]]:
+    """The arrays stored as `{name}.npz` beside this file."""
+    with as_file(files(__package__) / f"{name}.npz") as path, np.load(path) as stored:
+        return dict(stored)
+
+
+def mean_style() -> npt.NDArray[np.float32]:
+    """The mean style (512,) of the built-in source."""
+    return load_array("style_mean").reshape(-1)
 
 
 def load_picture(name: str) -> npt.NDArray[np.uint8]:

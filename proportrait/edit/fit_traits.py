@@ -1,0 +1,119 @@
+"""Fit what raters said of built-in faces to their style: `python -m proportrait.edit.fit_traits`.
+
+Ratings by sight, by seed: data/rated_faces.csv (480 faces: background, clothes, light) and
+rated_people.csv (248 faces: sex, age band, glasses, and the measured skin tone). Takes seconds:
+only styles are computed, no picture is drawn.
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
+
+from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
+
+DATA = Path(__file__).parent / "data"
+PENALTY = 100.0  # of squared weights a standard deviation; chosen by cross-validation
+FOLDS = 6
+AGES = ("child", "young", "middle", "old")
+Array = npt.NDArray[np.float64]
+
+
+def main() -> None:
+    """Fit, say how well held-out faces are told, and write data/traits.npz."""
+    synthesizer = FaceSynthesizer()
+    offsets = synthesizer.styles(range(4000), RATED_TRUNCATION) - synthesizer.mean_style
+    deviation = offsets.std(0)
+    weights, intercepts = [], []
+    for name, (seeds, rated, yes_or_no) in ratings().items():
+        x = (synthesizer.styles(seeds, RATED_TRUNCATION) - synthesizer.mean_style) / deviation
+        fit = _logistic if yes_or_no else _ridge
+        told = np.zeros(len(rated))
+        for fold in range(FOLDS):
+            held = np.arange(len(rated)) % FOLDS == fold
+            line = fit(x[~held], rated[~held])
+            told[held] = x[held] @ line[:-1] + line[-1]
+        if yes_or_no:
+            said = f"AUC {_auc(told, rated > 0.5):.3f}"
+        else:
+            said = f"r {np.corrcoef(told, rated)[0, 1]:.2f}"
+        print(f"{name:<8} {said} on held-out faces ({len(rated)} rated)")
+        line = fit(x, rated)
+        weights.append(line[:-1] / deviation)
+        intercepts.append(line[-1])
+    np.savez(
+        DATA / "traits.npz",
+        weights=np.array(weights, np.float32),
+        intercept=np.array(intercepts, np.float32),
+    )
+
+
+def ratings() -> dict[str, tuple[list[int], Array, bool]]:
+    """By trait: seeds, what was rated, and whether that is yes or no."""
+    faces, people = _read("rated_faces.csv"), _read("rated_people.csv")
+
+    def take(rows: list[dict[str, str]], column: str, values: dict[str, float], yes_or_no: bool
+             ) -> tuple[list[int], Array, bool]:  # fmt: skip
+        known = [row for row in rows if row[column] in values]
+        rated = np.array([values[row[column]] for row in known])
+        return [int(row["seed"]) for row in known], rated, yes_or_no
+
+    bits = {"0": 0.0, "1": 1.0}
+    ages = {name: float(i) for i, name in enumerate(AGES)}
+    tones = {row["ita_deg"]: float(row["ita_deg"]) for row in people if row["ita_deg"]}
+    return {
+        "clean": take(faces, "background", bits, True),
+        "formal": take(faces, "attire", bits, True),
+        "even": take(faces, "lighting", bits, True),
+        "child": take(people, "age", {name: float(name == "child") for name in AGES}, True),
+        "man": take(people, "sex", {"f": 0.0, "m": 1.0}, True),
+        "age": take(people, "age", ages, False),
+        "tone": take(people, "ita_deg", tones, False),
+    }
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    with (DATA / name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _logistic(x: Array, y: Array) -> Array:
+    """Weights and intercept of a ridge-penalised, class-balanced logistic regression."""
+    balance = np.where(y > 0.5, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
+    sign = np.where(y > 0.5, 1.0, -1.0)
+    design = np.column_stack([x, np.ones(len(x))])
+
+    def loss(w: Array) -> tuple[float, Array]:
+        margin = sign * (design @ w)
+        value = (balance * np.logaddexp(0, -margin)).sum() + PENALTY / 2 * (w[:-1] @ w[:-1])
+        slope = -(balance * sign * expit(-margin)) @ design
+        slope[:-1] += PENALTY * w[:-1]
+        return float(value), slope
+
+    fitted = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B")
+    return np.asarray(fitted.x)
+
+
+def _ridge(x: Array, y: Array) -> Array:
+    """Weights and intercept of a ridge regression, in its dual form."""
+    mean = x.mean(0)
+    centred = x - mean
+    dual = np.linalg.solve(centred @ centred.T + 3 * PENALTY * np.eye(len(x)), y - y.mean())
+    weights = dual @ centred
+    return np.append(weights, y.mean() - weights @ mean)
+
+
+def _auc(scores: Array, y: npt.NDArray[np.bool_]) -> float:
+    """Probability that a positive scores above a negative (Mann and Whitney, 1947)."""
+    above = scores[y][:, None] > scores[~y][None]
+    ties = scores[y][:, None] == scores[~y][None]
+    return float((above + 0.5 * ties).mean())
+
+
+if __name__ == "__main__":
+    main()
