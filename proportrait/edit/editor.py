@@ -240,7 +240,7 @@ class PortraitEditor:
         if labels["framing"]:
             return Edited(image, None, known, edits, place)
         reframed = shoot_again(person, bad, shot, seed)
-        shown = self._shown(person, bad, known).replace(framing=1)
+        shown = self._shown(person, bad, known, labels).replace(framing=1)
         return Edited(image, reframed, known, edits, place, target.to_json(), shown)
 
     def _window(
@@ -263,15 +263,20 @@ class PortraitEditor:
                 return target, window
         raise EditError(f"the measure contradicts {_WINDOWS} windows", "framing")
 
-    def _shown(self, person: Person, window: framing.Window, known: LabelVector) -> LabelVector:
-        """`known`, less the bits of what a window hardly shows any more."""
+    def _shown(
+        self, person: Person, window: framing.Window, known: LabelVector, labels: LabelVector
+    ) -> LabelVector:
+        """`known`, less the bits of what a window hardly shows any more.
+
+        Who shows no clothes at all is not dressed for business either, so that bit stays.
+        """
         if person.face.point(LOWER_LIP_OUTER)[1] > window.top + window.side:
             known = known.replace(expression=0)
         stage = framing.Stage.around(window, person.face, FRAME)
         alpha = stage.cut(stage.move(person.alpha, cv2.BORDER_CONSTANT))
         if 1 - float(alpha.mean()) < _BACKGROUND_SHOWN:
             known = known.replace(background=0)
-        if person.cloth is not None:
+        if person.cloth is not None and labels["attire"]:
             cloth = stage.cut(stage.move(person.cloth, cv2.BORDER_CONSTANT))
             # Of what the frame shows of the person: a far garment is small but plain to see.
             worn = float(cloth.sum())
