@@ -14,9 +14,11 @@ from unittest.mock import patch
 
 from benchmarks.ratio import Ratio
 from benchmarks.script import Seen, count_pictures, run_script
+from proportrait.edit import background, lighting, scene
 from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.stylegan import FaceSynthesizer
 from proportrait.errors import EditError
+from proportrait.faces import FaceAnalyzer
 from proportrait.generate.base import GenerationRequest, ImageGenerator
 from proportrait.generate.sample import sample_labels
 from proportrait.generate.stylegan_source import StyleganSource
@@ -88,30 +90,42 @@ def _warm_up_requests(count: int) -> Iterator[GenerationRequest]:
         yield GenerationRequest(item, sample_labels(1, item.source_id), "", number)
 
 
+# What is timed: whose method or function, its name, and what to call it.
+_STEPS: tuple[tuple[Any, str, str], ...] = (
+    (FaceSynthesizer, "style", "mapping_network"),
+    (FaceSynthesizer, "portrait", "synthesis_of_plain_faces"),
+    (FaceSynthesizer, "draw", "synthesis_of_the_wide_portrait"),
+    (FaceAnalyzer, "identity", "identity"),
+    (FaceAnalyzer, "mask", "person_masks"),
+    (background, "render", "backgrounds"),
+    (scene, "composite", "compositing"),
+    (lighting, "relight", "relighting"),
+)
+_FACES = 3  # the first steps are the face source
+
+
 def _share_of_faces(portraits: int) -> Ratio:
-    """The face source's share of one worker's time: its mapping and synthesis networks.
+    """The face source's share of one worker's time (its mapping and synthesis networks).
 
     The first portrait warms up and is not timed.
     """
-    spent = dict.fromkeys(("style", "portrait", "draw"), 0.0)
+    spent = dict.fromkeys((label for *_, label in _STEPS), 0.0)
 
-    def timed(name: str) -> Callable[..., Any]:
-        method = getattr(FaceSynthesizer, name)
-
+    def timed(work: Callable[..., Any], label: str) -> Callable[..., Any]:
         def call(*args: Any, **options: Any) -> Any:
             began = time.perf_counter()
             try:
-                return method(*args, **options)
+                return work(*args, **options)
             finally:
-                spent[name] += time.perf_counter() - began
+                spent[label] += time.perf_counter() - began
 
         return call
 
     editor, seconds = PortraitEditor(threads=1), 0.0
     items: Iterator[Any] = iter(StyleganSource())
     with contextlib.ExitStack() as stack:
-        for name in spent:
-            stack.enter_context(patch.object(FaceSynthesizer, name, timed(name)))
+        for owner, name, label in _STEPS:
+            stack.enter_context(patch.object(owner, name, timed(getattr(owner, name), label)))
         for number, item in enumerate(itertools.islice(items, portraits + 1)):
             began = time.perf_counter()
             with contextlib.suppress(EditError):  # it took its time all the same
@@ -120,12 +134,10 @@ def _share_of_faces(portraits: int) -> Ratio:
                 seconds += time.perf_counter() - began
             else:
                 spent.update(dict.fromkeys(spent, 0.0))
-    figures = {
-        "portraits": portraits,
-        "seconds_a_portrait": round(seconds / portraits, 2),
-        "mapping_network_s": round(spent["style"] / portraits, 4),
-        "synthesis_of_plain_faces_s": round(spent["portrait"] / portraits, 3),
-        "synthesis_of_the_wide_portrait_s": round(spent["draw"] / portraits, 3),
-    }
+    rest = seconds - sum(spent.values())
+    figures = {"portraits": portraits, "seconds_a_portrait": round(seconds / portraits, 2)}
+    figures |= {f"{label}_s": round(s / portraits, 3) for label, s in spent.items()}
+    figures["all_else_s"] = round(rest / portraits, 3)
+    faces = sum(list(spent.values())[:_FACES]) / seconds
     over = "time in the face source (mapping + synthesis) / editing time"
-    return Ratio("offline: faces", over, sum(spent.values()) / seconds, figures=figures)
+    return Ratio("offline: faces", over, faces, figures=figures)

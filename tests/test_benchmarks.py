@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from concurrent import futures
 
 import pytest
 
 import benchmarks
+from benchmarks import shared
 from benchmarks.__main__ import main
 from benchmarks.ratio import Ratio
 from benchmarks.script import PORTRAIT
@@ -20,6 +22,7 @@ SMALL = {
     "online": {"portraits": 6, "concurrency": 3, "latency_s": 0.05},
     "memory": {"portraits": 6, "first": 3, "concurrency": 3},
     "offline": {"portraits": 2, "warm_ups": 1, "alone": 1},
+    "shared": {"sources": 1, "vectors": 1},
     "resume": {"portraits": 6},
 }
 # name of the ratio -> the issue's bar, as the ratio has it
@@ -27,6 +30,7 @@ BARS = {
     "online: rate": ("at least", 0.85),
     "memory: growth": ("under", 1.0),
     "offline: 2 workers": ("at least", 1.7),
+    "shared: rate": ("at least", 1.0),
     "resume: folder": ("under", 1.0),
     "resume: built-in faces": ("under", 1.0),
 }
@@ -51,6 +55,13 @@ def test_a_ratio_passes_or_fails(value, bar, passes, passed):
     assert "pictures 3" in str(ratio)
 
 
+class ThreadPoolExecutor(futures.ThreadPoolExecutor):
+    """In place of processes that would draw."""
+
+    def __init__(self, workers: int, mp_context: object) -> None:
+        super().__init__(workers)
+
+
 async def drawn_at_once(self: OfflineGenerator, request: GenerationRequest) -> Generated:
     """In place of worker processes, which take half a minute to start two times."""
     return Generated(imaging.read(PORTRAIT), known=LabelVector.ones(), model="test")
@@ -58,6 +69,8 @@ async def drawn_at_once(self: OfflineGenerator, request: GenerationRequest) -> G
 
 def test_every_bar_of_the_issue_is_held(tmp_path, monkeypatch):
     monkeypatch.setattr(OfflineGenerator, "generate", drawn_at_once)
+    monkeypatch.setattr(shared, "ProcessPoolExecutor", ThreadPoolExecutor)
+    monkeypatch.setattr(shared, "_edit", lambda latent_seed, vectors: 0)
     ratios = {}
     for name in benchmarks.BENCHMARKS:
         assert set(benchmarks.QUICK[name]) == set(SMALL[name])
@@ -93,4 +106,4 @@ def test_the_command_prints_verdicts_and_writes_json(tmp_path, monkeypatch, caps
 def test_an_unknown_name_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["speed"])
-    assert "choose from online, memory, offline, resume" in capsys.readouterr().err
+    assert "choose from online, memory, offline, shared, resume" in capsys.readouterr().err

@@ -1,7 +1,7 @@
 """The offline editor: a portrait and six bits in, a photoreal headshot with just those bits out.
 
-Built-in faces are drawn anew (expression by style, torso and garment inside the network); photos
-are edited in pixels, and what cannot be done to a photo is not claimed.
+Built-in faces are drawn anew, their expression, clothes, and surroundings led by style; photos are
+edited in pixels, and what cannot be done to a photo is not claimed.
 """
 
 from __future__ import annotations
