@@ -126,6 +126,9 @@ def test_an_open_mouth_does_not_move_the_frame() -> None:
     calm, laughing = _face(500, 400, 400), _face(500, 400, 400)
     laughing.landmarks[152, 1] += 60
     assert framing.face_extent(calm) == framing.face_extent(laughing)
+    shut = framing.with_shut_mouth(laughing).landmarks
+    assert shut[CHIN, 1] == pytest.approx(calm.landmarks[CHIN, 1], abs=0.5)
+    assert laughing.landmarks[CHIN, 1] > shut[CHIN, 1] + 50  # the face itself stays as it is
 
 
 def test_a_face_on_the_stage_is_cut_as_the_picture_is() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from proportrait.errors import EditError
 from proportrait.faces import Face
-from proportrait.faces.face import FOREHEAD, NOSE_BASE
+from proportrait.faces.face import CHIN, FOREHEAD, NOSE_BASE
 
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
@@ -115,10 +115,23 @@ def face_extent(face: Face) -> tuple[float, float, float]:
     Told from the upper face: an open mouth moves the chin, and the place of a face in the frame
     would give its expression away.
     """
-    forehead, nose = face.landmarks[FOREHEAD, :2], face.landmarks[NOSE_BASE, :2]
-    down = (nose - forehead) / UPPER_FACE
+    forehead, down = _axis(face)
     x, y = forehead + down / 2
     return float(x), float(y), float(np.linalg.norm(down))
+
+
+def with_shut_mouth(face: Face) -> Face:
+    """The face with its chin where a shut mouth would leave it: an open one is no bad framing."""
+    landmarks = face.landmarks.copy()
+    forehead, down = _axis(face)
+    landmarks[CHIN, :2] = forehead + down
+    return replace(face, landmarks=landmarks)
+
+
+def _axis(face: Face) -> tuple[Float, Float]:
+    """The top of the forehead (2,), and the way from there to the chin (2,)."""
+    forehead, nose = face.landmarks[FOREHEAD, :2], face.landmarks[NOSE_BASE, :2]
+    return forehead, (nose - forehead) / np.float32(UPPER_FACE)
 
 
 def window(face: Face, target: Target) -> Window:
