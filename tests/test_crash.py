@@ -134,7 +134,9 @@ def test_kill_9_with_the_real_editor(tmp_path: Path) -> None:
     kill_and_resume(command, torn, random.Random(3), kills=2, step=1)
     check_whole(torn)
     assert files(torn) == files(calm)
-    assert {Record.read(p).known for p in (torn / "metadata").iterdir()} == {LabelVector.ones()}
+    records = [Record.read(path) for path in (torn / "metadata").iterdir()]
+    # A twin may hide what its bad frame leaves out.
+    assert {r.known for r in records if r.parent is None} == {LabelVector.ones()}
 
 
 # --- Ctrl-C
