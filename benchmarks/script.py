@@ -93,9 +93,13 @@ def run_script(
         seen.worked.append(processor_s())
 
     def processor_s() -> float:
-        workers = (psutil.Process(worker.pid) for worker in active_children())
-        times = [member.cpu_times() for member in (process, *workers)]
-        return float(sum(used.user + used.system for used in times))
+        used = 0.0
+        for pid in (process.pid, *(worker.pid for worker in active_children())):
+            # A worker may end between being listed and being asked.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                times = psutil.Process(pid).cpu_times()
+                used += times.user + times.system
+        return used
 
     async def watched_ask(*args: Any) -> Any:
         seen.asked.append(time.perf_counter())
