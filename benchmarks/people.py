@@ -20,13 +20,13 @@ import numpy.typing as npt
 
 from benchmarks.agreement import auc
 from proportrait.edit import data as edit_data
+from proportrait.edit.fit_traits import AGES
 from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
 
 Float = npt.NDArray[np.float64]
 Styles = npt.NDArray[np.float32]
 
 RATED = Path(edit_data.__file__).parent / "rated_people.csv"
-AGES = ("child", "young", "middle", "old")  # about: to 14, to 39, to 59, above
 PENALTY = 300.0  # of squared weights a standard deviation; chosen by cross-validation
 FOLDS = 8
 # Names of the traits and their units.

@@ -55,14 +55,10 @@ def test_resampling_through_the_identity_keeps_a_plane() -> None:
 
 def _anatomy(cloth: np.ndarray, person: np.ndarray) -> Anatomy:
     return Anatomy(
-        landmarks=np.zeros((468, 2), np.float32),
         person=person,
         skin=np.zeros((512, 512), np.float32),
         cloth=cloth,
         centre=0.5,
-        chin=0.8,
-        jaw=0.2,
-        yaw=0.0,
     )
 
 

@@ -20,7 +20,7 @@ from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
 DATA = Path(__file__).parent / "data"
 PENALTY = 100.0  # of squared weights a standard deviation; chosen by cross-validation
 FOLDS = 6
-AGES = ("child", "young", "middle", "old")
+AGES = ("child", "young", "middle", "old")  # about: to 14, to 39, to 59, above
 Array = npt.NDArray[np.float64]
 
 

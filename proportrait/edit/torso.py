@@ -25,8 +25,8 @@ _SLOPE, _ROUND = 0.04, 0.16  # widths beside the crop: shoulders slope, then tur
 _CLOSED, _SHIRT = 0.25, 0.08
 SIZE = 512  # masks are taken at this size
 
-# Landmarks of the mesh: nose, chin, face sides (Kartynnik et al., 2019).
-NOSE, CHIN, RIGHT_SIDE, LEFT_SIDE = 1, 152, 234, 454
+# Landmarks of the mesh: chin, face sides (Kartynnik et al., 2019).
+CHIN, RIGHT_SIDE, LEFT_SIDE = 152, 234, 454
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,20 +34,14 @@ class Anatomy:
     """What a plain portrait shows of a person.
 
     Attributes:
-        landmarks: (468, 2) in picture widths.
         person, skin, cloth: (512, 512) float32 in [0, 1].
-        centre, chin, jaw: x of the neck, y of the chin, half width of the face.
-        yaw: log ratio of the distances from the nose to both face sides; 0 is frontal.
+        centre: x of the neck.
     """
 
-    landmarks: Float
     person: Float
     skin: Float
     cloth: Float
     centre: float
-    chin: float
-    jaw: float
-    yaw: float
 
 
 def anatomy(image: Image, face: Face, person: Float) -> Anatomy:
@@ -74,17 +68,11 @@ def anatomy(image: Image, face: Face, person: Float) -> Anatomy:
     jaw = float(abs(points[LEFT_SIDE, 0] - points[RIGHT_SIDE, 0]) / 2)
     chin = float(points[CHIN, 1])
     below = _below_jaw(centre, chin, jaw)
-    to_right = np.linalg.norm(points[NOSE] - points[RIGHT_SIDE])
-    to_left = np.linalg.norm(points[NOSE] - points[LEFT_SIDE])
     return Anatomy(
-        landmarks=points,
         person=person,
         skin=skin,
         cloth=(person * (1 - skin) * below).astype(np.float32),
         centre=centre,
-        chin=chin,
-        jaw=jaw,
-        yaw=float(np.log(to_right / to_left)),
     )
 
 
