@@ -90,7 +90,7 @@ def test_good_framings_are_head_and_shoulders() -> None:
         assert (place.height, place.x, place.y) == pytest.approx(
             (target.height, target.x, target.y)
         )
-        assert 0.45 <= place.height <= 0.60
+        assert 0.45 <= place.height <= 0.64
         assert abs(place.x - 0.5) <= 0.05
 
 

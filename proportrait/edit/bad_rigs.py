@@ -17,7 +17,7 @@ def _side(rng: np.random.Generator, side: float) -> Rig:
         (side, rng.uniform(-0.65, -0.25), rng.uniform(-0.05, 0.15)),
         1.2,
         _WARM,
-        size=rng.uniform(0.25, 0.4),
+        size=rng.uniform(0.45, 0.7),
         shadow=0.9,
         shine=0.02,
         fall=rng.uniform(0.3, 0.5),
@@ -39,9 +39,9 @@ def top(rng: np.random.Generator) -> Rig:
         (rng.uniform(-0.3, 0.3), -1.0, rng.uniform(0.05, 0.18)),
         1.3,
         _WARM,
-        size=rng.uniform(0.2, 0.3),
+        size=rng.uniform(0.4, 0.6),
         shadow=0.9,
-        shine=0.03,
+        shine=0.01,
         fall=rng.uniform(0.3, 0.5),
     )
     return Rig(
@@ -49,7 +49,7 @@ def top(rng: np.random.Generator) -> Rig:
         tinted(rng.uniform(0.05, 0.08), _COOL),
         sky=-0.2,
         flatten=0.6,
-        exposure=rng.uniform(0.35, 0.6),
+        exposure=rng.uniform(0.15, 0.35),
         backdrop=grey(rng.uniform(0.4, 0.7)),
         backdrop_ramp=(0.0, -0.2),
         camera=Camera(grain=0.008, contrast=1.05),
@@ -96,13 +96,13 @@ def back(rng: np.random.Generator) -> Rig:
 
 def flash(rng: np.random.Generator) -> Rig:
     """A bare flash on the camera: a flat, burnt, shining face, the room behind sinks away."""
-    key = Light((rng.uniform(-0.12, 0.12), -0.15, 1.0), 1.2, size=0.25, shadow=0.0, shine=0.7)
+    key = Light((rng.uniform(-0.12, 0.12), -0.15, 1.0), 1.2, size=0.25, shadow=0.0, shine=0.5)
     return Rig(
         (key,),
         grey(0.02),
         flatten=0.3,
-        level=rng.uniform(0.8, 0.95),
-        backdrop=grey(rng.uniform(0.18, 0.4)),
+        level=rng.uniform(0.65, 0.85),
+        backdrop=grey(rng.uniform(0.35, 0.55)),
         camera=Camera(cast=(0.98, 1.0, 1.05), grain=0.006, soft=0.6, fade=0.6),
     )
 
@@ -149,18 +149,18 @@ def _cast(
 def tungsten(rng: np.random.Generator) -> Rig:
     """Old bulbs or street lamps: everything is orange."""
     side = rng.choice([-1.0, 1.0]) * rng.uniform(0.7, 1.0)
-    return _cast(rng, (1.5, 0.92, rng.uniform(0.18, 0.32)), (-0.6, -0.2), (side, -0.5, 0.5))
+    return _cast(rng, (1.4, 0.94, rng.uniform(0.25, 0.4)), (-0.6, -0.2), (side, -0.5, 0.5))
 
 
 def fluorescent(rng: np.random.Generator) -> Rig:
     """Bare tubes at a ceiling: green, from above."""
-    colour = (rng.uniform(0.62, 0.72), 1.14, rng.uniform(0.52, 0.64))
+    colour = (rng.uniform(0.72, 0.8), 1.1, rng.uniform(0.58, 0.7))
     return _cast(rng, colour, (-0.5, 0.0), (rng.uniform(-0.3, 0.3), -1.0, 0.3))
 
 
 def evening(rng: np.random.Generator) -> Rig:
     """After sunset: everything is blue and dim."""
-    colour = (rng.uniform(0.45, 0.58), 0.98, rng.uniform(1.8, 2.3))
+    colour = (rng.uniform(0.52, 0.64), 0.98, rng.uniform(1.6, 2.0))
     side = rng.choice([-1.0, 1.0]) * rng.uniform(0.7, 1.0)
     return _cast(rng, colour, (-1.6, -1.1), (side, -0.5, 0.4))
 

@@ -26,8 +26,10 @@ IDENTITIES: tuple[str, ...] = tuple(f"identity_{i}" for i in range(8))
 # What raters said of faces, see fit_traits.py. "clean" (background), "formal" (clothes), "even"
 # (light), "child", and "man" are log odds, "age" is a band from 0 to 3, "tone" of skin in degrees.
 TRAITS: tuple[str, ...] = ("clean", "formal", "even", "child", "man", "age", "tone")
+RIMS = "rims"
+BEHIND = ("behind_luminance", "behind_red", "behind_yellow")
 HELD: tuple[str, ...] = (
-    "yaw", "side", "luminance", "red", "yellow", "hair", *IDENTITIES, *TRAITS,
+    "yaw", "side", "luminance", "red", "yellow", "hair", *BEHIND, *IDENTITIES, *TRAITS,
 )  # fmt: skip
 # The source puts spectacles on whoever squints. From so many standard deviations on a face wears
 # some (98 % of 73 that do, 0.4 % of those that don't); the others are led away from them.
@@ -56,18 +58,20 @@ class Directions:
             for n, i in zip(names, rows, strict=True)
         }
 
-    def change(self, style: Float, wanted: Mapping[str, float]) -> Float:
-        """The smallest change (512,) of a style that brings looks to `wanted` and holds `HELD`.
+    def change(
+        self, style: Float, wanted: Mapping[str, float], held: Sequence[str] = (*HELD, RIMS)
+    ) -> Float:
+        """The smallest change (512,) of a style that brings looks to `wanted` and holds `held`.
 
-        Whoever wears no spectacles is led away from them.
+        Whoever wears no spectacles is led away from them, where they are held.
         """
-        held = [name for name in HELD if name not in wanted]
-        rows = [self.names.index(name) for name in [*wanted, *held, "rims"]]
+        names = [*wanted, *(name for name in held if name not in wanted)]
+        rows = [self.names.index(name) for name in names]
         a = self.weights[rows].astype(np.float64)
         now = a @ (style - mean_style()) + self.intercept[rows]
         target = np.array([*wanted.values(), *now[len(wanted) :]])
-        if now[-1] < _WEARS:
-            target[-1] -= _NO_RIMS
+        if RIMS in held and now[names.index(RIMS)] < _WEARS:
+            target[names.index(RIMS)] -= _NO_RIMS
         # Traits and looks differ in scale: of equal length, none of them weighs more.
         length = np.linalg.norm(a, axis=1)
         unit = a / length[:, None]

@@ -1,13 +1,13 @@
 """The offline editor: a portrait and six bits in, a photoreal headshot with just those bits out.
 
-Built-in faces are drawn anew, their expression, clothes, and surroundings led by style; photos are
-edited in pixels, and what cannot be done to a photo is not claimed.
+Built-in faces are drawn anew: their expression led by style, with the clothes and the surroundings
+of others. Photos are edited in pixels, and what cannot be done to a photo is not claimed.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -16,31 +16,32 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.edit import expression, framing
-from proportrait.edit.directions import directions
+from proportrait.edit import donors, expression, framing
+from proportrait.edit.assembly import CANVAS, OFFSET, Part, assemble
+from proportrait.edit.directions import BEHIND, directions
 from proportrait.edit.scene import FRAME, Person, is_well_framed, shoot, shoot_again
-from proportrait.edit.stylegan import CELLS, FaceSynthesizer, resample
-from proportrait.edit.torso import Anatomy, anatomy, collar_share, wide_grid
+from proportrait.edit.stylegan import CELLS, RATED_TRUNCATION, FaceSynthesizer
+from proportrait.edit.torso import Anatomy, anatomy
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import SAME_PERSON_LIMIT, FaceAnalyzer, distance
 from proportrait.faces.face import LOWER_LIP_OUTER
 from proportrait.labels import LabelVector, stream
+from proportrait.measures import Subject, Unassessed, background
 
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
-_CELLS = 24  # of the wide view: head, shoulders, and some of the chest
-_OFFSET = ((_CELLS / CELLS - 1) / 2, 0.125)  # of it to the left of and above the plain picture
 _STRENGTHS = (1.0, 1.25)  # of an expression, in turn, before another kind is tried
 # Shares below which nobody can tell: of the frame for a background, of the person for a garment.
 _BACKGROUND_SHOWN, _CLOTH_SHOWN = 0.2, 0.15
-# Log odds of traits, see directions.py: what a style is led to.
-# Formal clothes are asked for more and more until a collar shows.
-_FORMAL, _CASUAL = (6.0, 9.0), -4.0
-_COLLAR = 0.010  # of one half of the picture
-_CLEAN, _CLUTTERED = 3.0, -3.0
-_OWN_BACKGROUND = 0.6  # share of drawn portraits that may keep what they were drawn before
-_SEEN = 1.10  # of the plain picture's height: what is drawn below it does not bear a close look
+_SKIN = ("side", "luminance", "red", "yellow")  # of a head, that the body below it has too
+# Surroundings: what the network drew behind somebody, what it drew behind somebody else, or a
+# background put behind a person who was cut out. The first is taken in so many cases, if the
+# measure is so far from its limit; the second in so many of the others.
+_NATURAL, _DRAWN, _REPLACED = "natural", "drawn", "replaced"
+_NATURAL_BACKGROUND, _PLAINLY, _DRAWN_BACKGROUND = 0.85, 25.0, 0.4
+_OWN_CLOTHES, _CASUAL = 0.75, -2.0  # share of casual portraits in their own; log odds, see TRAITS
+_SEEN = 1.08  # of the plain picture's height: what is drawn below it does not bear a close look
 _WINDOWS = 8  # tried, before the picture is given up
 _KINDS = 4  # of expressions, tried before the picture is given up
 
@@ -67,12 +68,20 @@ class Edited:
 
 
 @dataclass(frozen=True, eq=False)
-class _Dressed:
-    """A built-in face in its clothes: style (512,), identity (128,), whether a garment shows."""
+class _Neutral:
+    """A built-in face: style (512,), identity (128,), and the component of its background."""
 
     style: Float
     identity: Float
-    shown: bool
+    background: float
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """What somebody is drawn before: a donor's place, or None for what is behind them anyway."""
+
+    kind: str
+    place: donors.Donor | None
 
 
 class PortraitEditor:
@@ -84,7 +93,7 @@ class PortraitEditor:
     def __init__(self, threads: int = 1) -> None:
         self.threads = threads
         self.analyzer = FaceAnalyzer(threads=threads)
-        self.synthesizer = FaceSynthesizer(_CELLS, threads=threads)
+        self.synthesizer = FaceSynthesizer(CANVAS, threads=threads)
         self._neutral = lru_cache(maxsize=2)(self._draw_neutral)
         self._person = lru_cache(maxsize=4)(self._draw_person)
 
@@ -95,12 +104,11 @@ class PortraitEditor:
             EditError: a bit could not be made true.
         """
         try:
-            own = stream(seed, "own background").random() < _OWN_BACKGROUND
-            # Of a plain wall a person is easily cut out.
-            clean = labels["background"] == 1 or not own
-            bits = labels["expression"] == 1, labels["attire"] == 1, clean
-            person, known, edits = self._person(latent_seed, *bits, seed)
-            return self._finish(person, labels, known, edits, seed, own)
+            behind = self._surroundings(self._neutral(latent_seed), labels["background"] == 1, seed)
+            bits = labels["expression"] == 1, labels["attire"] == 1
+            person, edits = self._person(latent_seed, *bits, behind, seed)
+            own = behind.kind != _REPLACED
+            return self._finish(person, labels, LabelVector.ones(), edits, seed, own)
         except AssessmentError as error:
             raise EditError(f"the drawn portrait cannot be measured: {error}") from error
 
@@ -118,55 +126,86 @@ class PortraitEditor:
         known = LabelVector.of(["lighting", "background", "framing", "sharpness"])
         return self._finish(person, labels, known, {}, seed, False)
 
-    def _draw_person(
-        self, latent_seed: int, good: bool, formal: bool, clean: bool, seed: int
-    ) -> tuple[Person, LabelVector, Mapping[str, Any]]:
-        """A built-in face with an expression and a garment, before a clean or a cluttered place.
+    def _surroundings(self, neutral: _Neutral, clean: bool, seed: int) -> _Surroundings:
+        """What to draw somebody before: what is behind them anyway, if it is plainly as wanted."""
+        found = neutral.background
+        told = found - background.LIMIT if clean else background.LIMIT - found
+        if told > _PLAINLY and stream(seed, "natural background").random() < _NATURAL_BACKGROUND:
+            return _Surroundings(_NATURAL, None)
+        if stream(seed, "drawn background").random() < _DRAWN_BACKGROUND:
+            places = donors.CLEAN if clean else donors.CLUTTERED
+            return _Surroundings(_DRAWN, _any_of(places, seed, "place"))
+        return _Surroundings(_REPLACED, _any_of(donors.NEUTRAL, seed, "place"))
 
-        Returns the person, the bits that are known of them, and the parameters.
+    def _draw_person(
+        self, latent_seed: int, good: bool, formal: bool, behind: _Surroundings, seed: int
+    ) -> tuple[Person, Mapping[str, Any]]:
+        """A built-in face with an expression, in a garment, in surroundings.
+
+        Returns the person, and the parameters.
         """
-        dressed = self._neutral(latent_seed, formal, clean)
-        style, plain, expressed = self._express(dressed, good, seed)
+        neutral = self._neutral(latent_seed)
+        style, plain, expressed = self._express(neutral, good, seed)
         own = self._read(plain)
-        grid = wide_grid(own, _CELLS, _OFFSET)
-        drawn = self.synthesizer.draw(style, grid)
+        if behind.place is None:
+            head = place = Part(style, own)
+            seen_before: dict[str, Any] = {"kind": behind.kind}
+        else:
+            # Of what was behind the head, little comes along if it is grey.
+            head = Part(style + directions().change(style, dict.fromkeys(BEHIND, 0.0)), own)
+            place = self._part(behind.place)
+            seen_before = {"kind": behind.place.kind, "donor": behind.place.seed}
+        clothes, worn = self._clothes(head, place, formal, seed)
+        drawn, cloth = assemble(self.synthesizer, head, clothes, place)
         face = self.analyzer.face(drawn)
         alpha = self.analyzer.mask(drawn, face)
-        cloth = resample(own.cloth, grid, drawn.shape[0]) * alpha
-        score = float(directions().tell(style[None], ("formal",))["formal"][0])
-        worn = {"kind": "formal" if formal else "casual", "score": round(score, 2)}
-        known = LabelVector.ones().replace(attire=int(dressed.shown))
-        seen = round((_SEEN + _OFFSET[1]) * CELLS / _CELLS * len(drawn))
-        return (
-            Person(drawn, alpha, face, cloth, seen),
-            known,
-            {"expression": expressed, "attire": worn},
-        )
+        seen = round((_SEEN + OFFSET[1]) * CELLS / CANVAS * len(drawn))
+        edits = {"expression": expressed, "attire": worn, "place": seen_before}
+        return Person(drawn, alpha, face, cloth * alpha, seen), edits
 
-    def _draw_neutral(self, latent_seed: int, formal: bool, clean: bool) -> _Dressed:
-        """A face dressed as wanted, and looked at with a neutral expression."""
-        plain = self.synthesizer.style(latent_seed)
-        for level in _FORMAL if formal else (_CASUAL,):
-            style = plain + directions().change(plain, _surroundings(plain, level, clean))
-            calm = style + expression.change(style, "neutral", 1.0)
-            image = self.synthesizer.portrait(calm)
-            own = self._read(image)
-            shown = not formal or collar_share(image, own) > _COLLAR
-            if shown:
-                break
-        return _Dressed(style, self.analyzer.identity(image, self.analyzer.face(image)), shown)
+    def _clothes(
+        self, head: Part, place: Part, formal: bool, seed: int
+    ) -> tuple[Part, dict[str, Any]]:
+        """A donor's garment, or one's own, which is casual or is made so; and the parameters."""
+        if not formal and stream(seed, "own clothes").random() < _OWN_CLOTHES:
+            told = float(directions().tell(head.style[None], ("formal",))["formal"][0])
+            change = directions().change(head.style, {"formal": min(told, _CASUAL)})
+            return Part(head.style + change, head.own), {"kind": _NATURAL, "was": round(told, 2)}
+        worn = _any_of(donors.FORMAL if formal else donors.CASUAL, seed, "clothes")
+        fitted = self._fitted(self._part(worn), head, place)
+        return fitted, {"kind": worn.kind, "donor": worn.seed}
+
+    def _part(self, donor: donors.Donor) -> Part:
+        style = self.synthesizer.style(donor.seed, RATED_TRUNCATION)
+        return Part(style, donors.anatomy_of(donor.seed))
+
+    def _fitted(self, clothes: Part, head: Part, place: Part) -> Part:
+        """The clothes on a body with the skin of the head, in its light, before the place."""
+        told = directions().tell(head.style[None], _SKIN)
+        told |= directions().tell(place.style[None], BEHIND)
+        wanted = {name: float(value[0]) for name, value in told.items()}
+        return Part(clothes.style + directions().change(clothes.style, wanted, ()), clothes.own)
+
+    def _draw_neutral(self, latent_seed: int) -> _Neutral:
+        style = self.synthesizer.style(latent_seed)
+        style = style + directions().change(style, {})
+        image = self.synthesizer.portrait(style + expression.change(style, "neutral", 1.0))
+        face = self.analyzer.face(image)
+        seen = background.assess(background.measure(Subject(image, self.analyzer, face=face)))
+        if isinstance(seen, Unassessed):
+            seen = background.LIMIT  # neither
+        return _Neutral(style, self.analyzer.identity(image, face), seen)
 
     def _express(
-        self, dressed: _Dressed, good: bool, seed: int
+        self, neutral: _Neutral, good: bool, seed: int
     ) -> tuple[Float, Image, dict[str, Any]]:
         """Move a style to an expression, and look whether it got there and is the same person.
 
         Returns the style, its plain portrait, and the parameters.
         """
         rng = stream(seed, "expression")
-        synthesizer = self.synthesizer
+        style, identity, synthesizer = neutral.style, neutral.identity, self.synthesizer
         kinds = expression.GOOD_EXPRESSIONS if good else expression.BAD_EXPRESSIONS
-        style, identity = dressed.style, dressed.identity
         reasons: list[str] = []
         tries = 0
         for kind in map(str, rng.permutation(list(kinds))[:_KINDS]):
@@ -237,6 +276,9 @@ class PortraitEditor:
             target, bad = self._window(person, framing.bad_window, False, seed, own)
         image, shot = shoot(self.analyzer, person, good, labels, seed, own)
         edits = {**edits, **shot}
+        drawn = edits.pop("place", {})
+        if own:
+            edits["background"] = {**shot["background"], **drawn, "own": True}
         if labels["framing"]:
             return Edited(image, None, known, edits, place)
         reframed = shoot_again(person, bad, shot, seed)
@@ -289,11 +331,5 @@ class PortraitEditor:
         return anatomy(image, face, self.analyzer.mask(image, face))
 
 
-def _surroundings(style: Float, dress: float, clean: bool) -> dict[str, float]:
-    """Traits that a style (512,) is led to: at least so formal or casual, so clean or cluttered."""
-    told = directions().tell(style[None], ("formal", "clean"))
-    found, place = float(told["formal"][0]), float(told["clean"][0])
-    return {
-        "formal": max(found, dress) if dress > 0 else min(found, dress),
-        "clean": max(place, _CLEAN) if clean else min(place, _CLUTTERED),
-    }
+def _any_of(choices: Sequence[donors.Donor], seed: int, purpose: str) -> donors.Donor:
+    return choices[int(stream(seed, purpose).integers(len(choices)))]

@@ -74,9 +74,9 @@ BAD_EXPRESSIONS: dict[str, Expression] = {
     "shout": Expression(
         {"open": 3.8, "happy": -1.2, "width": -0.3, "brow": -1.6, "knit": -1.0, "eye": -0.8}, _OPEN
     ),
-    "scream": Expression({"open": 3.4, "eye": -3.6, "happy": -1.1, "width": -0.8}, _OPEN),
+    "scream": Expression({"open": 2.9, "eye": -3.4, "happy": -1.1, "width": -0.8}, _OPEN),
     "surprise": Expression(
-        {"open": 3.9, "happy": -0.5, "width": -0.6, "brow": 1.6, "eye": 1.6}, _OPEN
+        {"open": 3.0, "happy": -0.6, "width": -0.6, "brow": 1.8, "eye": 1.6}, _OPEN
     ),
     # The mesh draws shut eyes ajar, so that the score is not as low as it should be.
     "eyes_shut": Expression(

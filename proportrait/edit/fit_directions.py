@@ -45,7 +45,8 @@ def observe(analyzer: FaceAnalyzer, image: Image) -> tuple[dict[str, float], Flo
     `open` to `yaw` as in `expression_ratios`; `knit`: between the inner brows, in face widths;
     `lip`: from the nose to the upper lip, in face heights; `happy`: log odds of the emotion;
     `side`: log ratio of the luminance left and right; `luminance`, `red`, `yellow`: of the skin, in
-    8-bit CIE Lab; `hair`: luminance above the forehead; `rims`: 0 to 1, lines of spectacles.
+    8-bit CIE Lab; `hair`: luminance above the forehead; `rims`: 0 to 1, lines of spectacles;
+    `behind_luminance`, `behind_red`, `behind_yellow`: of the background.
 
     Raises:
         AssessmentError: there is no face.
@@ -60,6 +61,10 @@ def observe(analyzer: FaceAnalyzer, image: Image) -> tuple[dict[str, float], Flo
         for skin in (_LEFT_SKIN, _RIGHT_SKIN)
     )
     up = points[FOREHEAD] - points[NOSE_BASE]
+    small_face = Face(face.bbox, _scaled(face, image), face.score)
+    behind = 1 - analyzer.mask(small, small_face)
+    behind = (behind > 0.9) * behind + np.float32(1e-6)
+    backdrop = (lab * behind[..., None]).sum((0, 1)) / behind.sum()
     values = {
         **expression_ratios(face),
         "knit": face.distance(LEFT_BROW_INNER, RIGHT_BROW_INNER) / max(face.width, 1e-6),
@@ -71,8 +76,11 @@ def observe(analyzer: FaceAnalyzer, image: Image) -> tuple[dict[str, float], Flo
         "yellow": float(left[2] + right[2]) / 2,
         "hair": float(_patch(lab, points[FOREHEAD] + 0.3 * up)[0]),
         "rims": _rims(small, points),
+        "behind_luminance": float(backdrop[0]),
+        "behind_red": float(backdrop[1]),
+        "behind_yellow": float(backdrop[2]),
     }
-    return values, analyzer.identity(small, Face(face.bbox, _scaled(face, image), face.score))
+    return values, analyzer.identity(small, small_face)
 
 
 def _scaled(face: Face, image: Image) -> Float:

@@ -25,6 +25,7 @@ EVEN_STOPS, UNEVEN_STOPS = 0.35, 0.9
 MAX_BALANCE = 1.5
 # Of the bad lights without a colour: as many as of the good ones, or black and white would say that
 # the light is good.
+_ABOUT = (0.7, 1.15)  # how far texture strays from its mean
 _GREY_SHARE = 0.12
 _BRIGHT = 85  # percentile of the face's skin that exposure is set for
 
@@ -297,20 +298,26 @@ def _joined(scene: _Scene, gain: Float, behind: Float) -> Float:
     mask = scene.relief.mask
     inside = np.clip(mask * 1.6 - 0.5, 0, 1)[..., None] + np.float32(1e-3)
     # Beyond the outline there is no surface: continue what lies inside of it.
-    share = cv2.GaussianBlur(inside, (0, 0), 1.8).reshape(inside.shape)
-    gain = gain + (cv2.GaussianBlur(gain * inside, (0, 0), 1.8) / share - gain) * (1 - inside)
+    near = cv2.GaussianBlur(inside, (0, 0), 1.8).reshape(inside.shape)
+    gain = gain + (cv2.GaussianBlur(gain * inside, (0, 0), 1.8) / near - gain) * (1 - inside)
     cover, small = mask[..., None], scene.small
     # Pixels that both share count little: their mixture would pass for either.
     front = _spread(small, cover**4)
     back = _spread(small, (1 - cover) ** 4)
     size = scene.cover.shape[::-1]
     alpha = scene.cover[..., None]
-    on_back = cv2.resize(behind, size)
-    mixed = on_back + alpha * (cv2.resize(gain, size) - on_back)
-    light = scene.light * mixed
+    on_front, on_back = cv2.resize(gain, size), cv2.resize(behind, size)
+    mixed = scene.light * (on_back + alpha * (on_front - on_back))
     # F a g + B (1 - a) h, not (F a + B (1 - a)) (a g + (1 - a) h): dark hair does not glow.
-    edge = cv2.resize((gain - behind) * (front - back), size)
-    return np.asarray(np.maximum(light + alpha * (1 - alpha) * edge, 0), np.float32)
+    share = alpha * (1 - alpha)
+    mixed += share * cv2.resize((gain - behind) * (front - back), size)
+    # What is mixed lies between F g and B h: no bright rim, no black one, however roughly known.
+    pure = front * gain, back * behind
+    low, high = (cv2.resize(f(*pure), size) for f in (np.minimum, np.maximum))
+    wide = cv2.resize(mask, size)[..., None]
+    bound = np.clip(mixed, _ABOUT[0] * low, _ABOUT[1] * high)
+    mixed += 4 * wide * (1 - wide) * (bound - mixed)
+    return np.asarray(np.maximum(mixed, 0), np.float32)
 
 
 def _spread(light: Float, weight: Float) -> Float:

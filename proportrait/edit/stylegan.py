@@ -1,8 +1,10 @@
 """The built-in portrait source: a MobileStyleGAN trained on FFHQ, opened up so that it can be led.
 
-One thing is done to the published network (its weights stay as they are): its 16x16 feature map is
-resampled through a grid before the rest of the network draws it, so that it draws a wider picture:
-the same face, with shoulders and surroundings around it.
+The published network (its weights stay as they are) is cut behind its 16x16 layers. Their feature
+map can then be rearranged: sampled through a grid, so that a wider picture is drawn, or joined from
+the maps of several people, each part with the style that it came from. The layers behind take one
+style for each cell instead of one for the picture, so that head, clothes, and surroundings of
+different styles are drawn as one photograph, hair and shadows included.
 
 Belousov, "MobileStyleGAN: A Lightweight Convolutional Neural Network for High-Fidelity Image
 Synthesis", 2021; feature-map edits after Collins et al., "Editing in Style", CVPR 2020.
@@ -30,6 +32,7 @@ TRUNCATION = 0.7  # less is more believable and less varied
 RATED_TRUNCATION = 0.85  # of the faces that raters saw
 _LAST_OF_16 = "LeakyRelu_242"  # the node of the published IR that ends its 16x16 layers
 _JUMP = 0.3  # in grid units (2 is the picture's width): cells further apart are no neighbours
+PARTS = 3  # of a picture: head, clothes, surroundings
 CELLS = 16  # the resolution that is resampled: finer ones streak, coarser ones lose the face
 
 
@@ -37,8 +40,8 @@ class FaceSynthesizer:
     """Draws FFHQ-like portraits of people who do not exist from 512-number styles.
 
     Args:
-        cells: side of the resampled feature map; 16 draws the network's own tight crop, more draws
-            a wider view (22 cells: the face takes about 44 % of the height).
+        cells: side of the feature map that `draw` takes; 16 is the network's own tight crop, more
+            is a wider view (22 cells: the face takes about 44 % of the height).
         threads: threads of one call.
     """
 
@@ -68,15 +71,20 @@ class FaceSynthesizer:
         """The network's own picture (1024, 1024, 3) of a style (512,)."""
         return _to_image(self._plain(style[None])[0])
 
-    def draw(self, style: Float, grid: Float) -> Image:
-        """Draw a wide view, (64 * cells)**2 pixels.
+    def features(self, style: Float) -> Float:
+        """What the 16x16 layers make of a style (512,): (512, 16, 16), for `sample` and `draw`."""
+        return np.asarray(self._front([style[None]])[0][0], np.float32)
+
+    def draw(self, features: Float, styles: Float, shares: Float) -> Image:
+        """Draw the rest of a picture, (64 * cells)**2 pixels.
 
         Args:
-            style: (512,) of the face.
-            grid: (cells, cells, 2), for every cell of the wide map the (x, y) to sample in the
-                16x16 map, in [-1, 1] with pixel edges at the ends (grid_sample's convention).
+            features: (512, cells, cells), of `features`, rearranged.
+            styles: (PARTS, 512), of the parts of the picture.
+            shares: (PARTS, cells, cells), how much of each cell is each part's; they add up to 1.
         """
-        return _to_image(self._wide({"style": style[None], "grid": grid[None]})[0])
+        inputs = {"features": features[None], "styles": styles, "shares": shares[None]}
+        return _to_image(self._back({k: np.asarray(v, np.float32) for k, v in inputs.items()})[0])
 
     @cached_property
     def _mapping(self) -> Any:
@@ -89,8 +97,12 @@ class FaceSynthesizer:
         return compile_network(asset("stylegan-synthesis"), self.threads)
 
     @cached_property
-    def _wide(self) -> Any:
-        return compile_network(_wide_network(self.cells), self.threads)
+    def _front(self) -> Any:
+        return compile_network(_front_network(), self.threads)
+
+    @cached_property
+    def _back(self) -> Any:
+        return compile_network(_back_network(self.cells), self.threads)
 
 
 @cache
@@ -99,23 +111,111 @@ def shared_synthesizer(cells: int = 22) -> FaceSynthesizer:
     return FaceSynthesizer(cells)
 
 
-def _wide_network(cells: int) -> Any:
-    """style (1, 512) and grid (1, cells, cells, 2) -> picture (1, 3, 64 * cells, 64 * cells)."""
+def _front_network() -> Any:
+    """style (1, 512) -> features (1, 512, 16, 16)."""
     from openvino import Model
     from openvino import opset13 as ops
 
     network = read_network(asset("stylegan-synthesis"))
+    last = next(n for n in network.get_ordered_ops() if n.get_friendly_name() == _LAST_OF_16)
+    return Model([ops.result(last.output(0))], network.get_parameters(), "front")
+
+
+def _back_network(cells: int) -> Any:
+    """What `draw` takes -> picture (1, 3, 64 * cells, 64 * cells)."""
+    from openvino import Model
+
+    network = read_network(asset("stylegan-synthesis"))
     nodes = {node.get_friendly_name(): node for node in network.get_ordered_ops()}
-    grid = _parameter("grid", 1, cells, cells, 2)
-    output = nodes[_LAST_OF_16].output(0)
-    consumers = list(output.get_target_inputs())
-    resampled = ops.grid_sample(output, grid, {"padding_mode": "border"}).output(0)
-    for consumer in consumers:
-        consumer.replace_source_output(resampled)
+    features = _parameter("features", 1, 512, cells, cells)
+    for consumer in list(nodes[_LAST_OF_16].output(0).get_target_inputs()):
+        consumer.replace_source_output(features.output(0))
     _fit_noise(nodes, cells)
-    wide = Model(network.get_results(), [network.get_parameters()[0], grid], "wide")
-    wide.validate_nodes_and_infer_types()
-    return wide
+    styles, shares = (
+        _parameter("styles", PARTS, STYLE_SIZE),
+        _parameter("shares", 1, PARTS, cells, cells),
+    )
+    _modulate_cells(nodes, styles, shares, cells)
+    back = Model(network.get_results(), [features, styles, shares], "back")
+    back.validate_nodes_and_infer_types()
+    return back
+
+
+def _modulate_cells(nodes: dict[str, Any], styles: Any, shares: Any, cells: int) -> None:
+    """Modulate every cell of the layers with the mixture of styles that its shares say.
+
+    The published network multiplies activations (1, C, H, W) by one factor a channel (1, C, 1, 1),
+    a linear function of the style; here the factors are (1, C, H, W).
+    """
+    from openvino import opset13 as ops
+
+    mixtures: dict[int, Any] = {}
+    for node in nodes.values():
+        if node.get_type_name() != "Multiply":
+            continue
+        sizes = [_size(node.input_value(i)) for i in (0, 1)]
+        if sorted(size > 1 for size in sizes) != [False, True]:
+            continue
+        at = sizes.index(1)
+        plain = node.input_value(at).get_node()
+        linear, scale = _modulation(plain)
+        size = max(sizes) // CELLS * cells
+        if linear is None or max(sizes) < CELLS:
+            continue
+        if size not in mixtures:
+            wide = shares
+            if size != cells:
+                wide = ops.interpolate(
+                    shares,
+                    ops.constant(np.array([size, size], np.int64)),
+                    "linear_onnx",
+                    "sizes",
+                    coordinate_transformation_mode="half_pixel",
+                    axes=ops.constant(np.array([2, 3], np.int64)),
+                )
+            mixtures[size] = ops.reshape(wide, ops.constant(np.array([PARTS, -1], np.int64)), False)
+        weights, bias = linear
+        factors = ops.multiply(
+            ops.add(ops.matmul(styles, ops.constant(weights), False, True), ops.constant(bias)),
+            ops.constant(np.float32(scale)),
+        )
+        spread = ops.matmul(factors, mixtures[size], True, False)
+        shape = np.array([1, weights.shape[0], size, size], np.int64)
+        spread = ops.reshape(spread, ops.constant(shape), False)
+        node.input(at).replace_source_output(spread.output(0))
+
+
+def _size(value: Any) -> int:
+    """Side of a plane of activations, 0 for what is not (n, c, h, w)."""
+    shape = value.get_partial_shape()
+    return int(shape[2].get_length()) if len(shape) == 4 and shape.is_static else 0
+
+
+def _modulation(node: Any) -> tuple[tuple[Float, Float] | None, float]:
+    """The linear function of the style behind a factor, (C, 512) and (1, C), and its scale.
+
+    None for a factor that does not come from the style.
+    """
+    scale = 1.0
+    while node.get_type_name() in ("Multiply", "Reshape"):
+        inputs = [value.get_node() for value in node.input_values()]
+        constant = [n.get_type_name() == "Constant" for n in inputs]
+        if node.get_type_name() == "Multiply":
+            if True not in constant:
+                return None, scale
+            scale *= float(np.asarray(inputs[constant.index(True)].get_data()).item())
+            node = inputs[constant.index(False)]
+        else:
+            node = inputs[0]
+    if node.get_type_name() != "Add":
+        return None, scale
+    product, bias = (value.get_node() for value in node.input_values())
+    if product.get_type_name() != "MatMul":
+        return None, scale
+    weights = np.asarray(product.input_value(1).get_node().get_data(), np.float32)
+    if not product.get_attributes()["transpose_b"]:
+        weights = weights.T
+    return (np.ascontiguousarray(weights), np.asarray(bias.get_data(), np.float32)), scale
 
 
 def _fit_noise(nodes: dict[str, Any], cells: int) -> None:
@@ -150,6 +250,22 @@ def identity_grid(cells: int) -> Float:
     """The grid (cells, cells, 2) that samples a map of the same extent unchanged."""
     centres = (np.arange(cells, dtype=np.float32) + 0.5) / cells * 2 - 1
     return np.stack(np.meshgrid(centres, centres), -1)
+
+
+def sample(planes: Float, grid: Float) -> Float:
+    """Sample planes (n, h, w) bilinearly at a grid (c, c, 2): (n, c, c).
+
+    The grid holds (x, y) in [-1, 1] with pixel edges at the ends; what lies outside is the border.
+    """
+    height, width = planes.shape[1:]
+    x = np.clip((grid[..., 0] + 1) * width / 2 - 0.5, 0, width - 1)
+    y = np.clip((grid[..., 1] + 1) * height / 2 - 0.5, 0, height - 1)
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    x, y = x - left, y - top
+    upper = planes[:, top, left] * (1 - x) + planes[:, top, right] * x
+    lower = planes[:, bottom, left] * (1 - x) + planes[:, bottom, right] * x
+    return np.asarray(upper * (1 - y) + lower * y, np.float32)
 
 
 def resample(image: Float, grid: Float, size: int) -> Float:

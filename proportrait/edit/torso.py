@@ -27,6 +27,10 @@ SIZE = 512  # masks are taken at this size
 
 # Landmarks of the mesh: chin, face sides (Kartynnik et al., 2019).
 CHIN, RIGHT_SIDE, LEFT_SIDE = 152, 234, 454
+# Hair is looked for so many half widths of the jaw from the middle, further out than ears are, and
+# so many px of 512 above the chin. What is like it below falls between these half widths.
+_BESIDE, _NEAR, _FALLS = 1.15, (150, 50), (0.9, 1.7)
+_FEW = 900  # px of 512**2: less hair than this beside a jaw does not fall below it
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +39,19 @@ class Anatomy:
 
     Attributes:
         person, skin, cloth: (512, 512) float32 in [0, 1].
+        hair: (512, 512), hair that falls beside the neck, by its colour.
+        below: (512, 512), 0 on the face to 1 below its jawline.
         centre: x of the neck.
+        chin: y of the chin.
     """
 
     person: Float
     skin: Float
     cloth: Float
+    hair: Float
+    below: Float
     centre: float
+    chin: float
 
 
 def anatomy(image: Image, face: Face, person: Float) -> Anatomy:
@@ -72,20 +82,11 @@ def anatomy(image: Image, face: Face, person: Float) -> Anatomy:
         person=person,
         skin=skin,
         cloth=(person * (1 - skin) * below).astype(np.float32),
+        hair=_falling_hair(lab, person, below, centre, jaw),
+        below=below,
         centre=centre,
+        chin=chin,
     )
-
-
-def collar_share(image: Image, own: Anatomy) -> float:
-    """How much of the left or the right half of a plain portrait (H, H, 3) is a white collar.
-
-    [0, 1], of the half that shows more: bright cloth without a strong colour.
-    """
-    small = cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-    light, a, b = np.moveaxis(cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32), 2, 0)
-    white = (light > 150) & (np.abs(a - 128) < 14) & (b < 140) & (b > 88) & (own.cloth > 0.5)
-    middle = int(np.clip(own.centre * SIZE, 1, SIZE - 1))
-    return float(2 * max(white[:, :middle].sum(), white[:, middle:].sum()) / SIZE**2)
 
 
 def wide_grid(own: Anatomy, cells: int, offset: tuple[float, float]) -> Float:
@@ -173,11 +174,36 @@ def _crown(own: Anatomy) -> float:
     return float(columns.mean() / SIZE) if len(columns) else own.centre
 
 
+def _falling_hair(lab: Float, person: Float, below: Float, centre: float, jaw: float) -> Float:
+    """(512, 512), hair below the jawline: what looks like the hair right above it, side by side."""
+    across = (np.arange(SIZE, dtype=np.float32) / SIZE - centre) / jaw
+    rows = np.arange(SIZE)[:, None]
+    middle = int(np.clip(centre * SIZE, 0, SIZE - 1))
+    level = max(1, int(np.argmax(below[:, middle] > 0.5)))  # row of the chin
+    hair = np.zeros_like(person)
+    for sign in (-1, 1):
+        side = (sign * across > _FALLS[0]) & (sign * across < _FALLS[1])
+        beside = (person > 0.8) & (sign * across > _BESIDE)
+        near = beside & (rows > level - _NEAR[0]) & (rows < level - _NEAR[1])
+        if near.sum() < _FEW:
+            continue
+        colours = lab[near]
+        spread = np.maximum(colours.std(0), [20, 5, 5])
+        distance = (((lab - np.median(colours, 0)) / spread) ** 2 * [0.5, 1, 1]).sum(2)
+        like = cv2.GaussianBlur(np.exp(-distance / 8).astype(np.float32), (0, 0), 8)
+        hair += person * np.clip(2.2 * like - 0.4, 0, 1) * side[None]
+    # It hangs from the head: what lies apart from it is something else.
+    falling = ((hair > 0.3) | ((person > 0.5) & (rows < level))).astype(np.uint8)
+    _, pieces = cv2.connectedComponents(falling)
+    head = pieces[level // 2, middle]
+    return np.asarray(hair * (pieces == head) * below, np.float32)
+
+
 def _below_jaw(centre: float, chin: float, jaw: float) -> Float:
     """(512, 512), 0 on the face to 1 below its jawline: a garment can be there."""
     yy, xx = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) / SIZE
     across = np.clip(np.abs(xx - centre) / jaw, 0, 1.7)
-    jawline = np.maximum(chin + 0.005 - 0.30 * across**2.2, 0.62)
+    jawline = np.maximum(chin + 0.005 - 0.10 * across**2.2, 0.62)
     return _smoothstep((yy - jawline) / 0.032 + 0.5)
 
 

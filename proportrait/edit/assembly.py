@@ -1,0 +1,144 @@
+"""One picture of a head, somebody else's clothes, and surroundings that were behind a third person.
+
+The three are joined cell by cell in the network's feature map, and the network draws what results.
+So neither clothes nor surroundings change the face, and no edge is cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from proportrait.edit.stylegan import CELLS, FaceSynthesizer, resample, sample
+from proportrait.edit.torso import HALF, Anatomy, wide_grid
+
+Float = npt.NDArray[np.float32]
+Image = npt.NDArray[np.uint8]
+
+CANVAS = 24  # cells of the wide view: head, shoulders, and some of the chest
+OFFSET = ((CANVAS / CELLS - 1) / 2, 0.125)  # of it to the left of and above the plain picture
+# Shares of a head or a body in a cell: below the first it is background, above the second person.
+# What a cell shows of its own surroundings comes along as a halo; of hair, it makes the outline.
+_HEAD_EDGE, _BODY_EDGE = (0.55, 1.0), (0.6, 0.95)
+_STYLE_EDGE = 0.85
+_FAINT = 0.15  # shares that join no pieces
+_HAIR_ENDS = 0.12  # picture widths below the plain picture
+_SHIFT = 0.06  # picture widths that a body may be moved to fit under a chin
+_BESIDE = 0.2  # share of a person in a cell from which on it is none of the surroundings
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What a part of a picture is taken from: a style (512,), and what its plain portrait shows."""
+
+    style: Float
+    own: Anatomy
+
+
+def assemble(
+    synthesizer: FaceSynthesizer, head: Part, clothes: Part, place: Part
+) -> tuple[Image, Float]:
+    """Draw a head above clothes before a place.
+
+    Returns:
+        The picture, (64 * CANVAS)**2, and where the garment is in it, same size, in [0, 1].
+    """
+    moved = np.clip(
+        [clothes.own.centre - head.own.centre, clothes.own.chin - head.own.chin], -_SHIFT, _SHIFT
+    )
+    left, top = OFFSET
+    grids = (
+        wide_grid(head.own, CANVAS, OFFSET),
+        wide_grid(clothes.own, CANVAS, (left - float(moved[0]), top - float(moved[1]))),
+        _mirrored(),
+    )
+    ends = np.clip(1 - (_straight()[..., 1] - 1) / 2 / _HAIR_ENDS, 0, 1)
+    below = sample(_cells(head.own.below), _straight())[0]
+    face = _inside(head.own.person, _HEAD_EDGE, grids[0]) * (1 - below)
+    hair = _inside(head.own.hair + head.own.person * (1 - head.own.below), _HEAD_EDGE, grids[0])
+    above = _in_one_piece(np.maximum(face, hair * ends))
+    below = np.maximum(below, sample(_cells(clothes.own.below), grids[1])[0])
+    body = np.minimum(_inside(clothes.own.person, _BODY_EDGE, grids[1]) * below, 1 - above)
+    shares = np.stack([above, body, 1 - above - body])
+    features = [
+        synthesizer.features(head.style),
+        synthesizer.features(clothes.style),
+        _without_person(synthesizer.features(place.style), place.own),
+    ]
+    joined = sum(
+        share * sample(map_, grid)
+        for share, map_, grid in zip(shares, features, grids, strict=True)
+    )
+    styles = np.stack([part.style for part in (head, clothes, place)])
+    drawn = synthesizer.draw(np.asarray(joined), styles, _drawn_in(shares))
+    return drawn, resample(clothes.own.cloth, grids[1], len(drawn))
+
+
+def _cells(plane: Float) -> Float:
+    """The mean (1, 16, 16) of a plane (512, 512) over each cell."""
+    small = cv2.resize(plane, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
+    return np.asarray(small[None], np.float32)
+
+
+def _inside(plane: Float, edge: tuple[float, float], grid: Float) -> Float:
+    """How much of a plane (512, 512) is seen in the cells of a grid, its edges drawn in."""
+    low, high = edge
+    return np.asarray(sample(np.clip((_cells(plane) - low) / (high - low), 0, 1), grid)[0])
+
+
+def _drawn_in(shares: Float) -> Float:
+    """Shares (3, c, c) of the styles: at its edge a head has the style of the surroundings.
+
+    A style brings the colours of its own background along, and they would be seen as a halo.
+    """
+    head, body, rest = shares
+    kept = head * np.clip((head + body - _STYLE_EDGE) / (1 - _STYLE_EDGE), 0, 1)
+    return np.stack([kept, body, rest + head - kept])
+
+
+def _in_one_piece(share: Float) -> Float:
+    """Without what does not hang together with the largest piece, as a raised hand may not."""
+    seen = (share > _FAINT).astype(np.uint8)
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(seen, connectivity=4)
+    largest = 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    near = cv2.dilate((pieces == largest).astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.asarray(share * near, np.float32)
+
+
+def _straight() -> Float:
+    """The grid (CANVAS, CANVAS, 2) of the wide view, undistorted: beyond [-1, 1] at its sides."""
+    x = (np.arange(CANVAS, dtype=np.float32) + 0.5) / CELLS - OFFSET[0]
+    y = (np.arange(CANVAS, dtype=np.float32) + 0.5) / CELLS - OFFSET[1]
+    return np.asarray(np.stack(np.meshgrid(x, y), -1) * 2 - 1, np.float32)
+
+
+def _mirrored() -> Float:
+    """The same, but what lies outside the plain picture shows its mirror image."""
+    inside = 1 - np.abs(1 - np.abs((_straight() + 1) / 2))
+    return np.asarray(np.clip(inside, HALF, 1 - HALF) * 2 - 1, np.float32)
+
+
+def _without_person(features: Float, own: Anatomy) -> Float:
+    """Fill the cells (512, 16, 16) of a person with the mirror image of what is beside them."""
+    widened = cv2.dilate(own.person, np.ones((25, 25), np.uint8))
+    person = _cells(widened)[0] > _BESIDE
+    take = np.tile(np.arange(CELLS), (CELLS, 1))
+    rows = np.arange(CELLS)
+    for y in range(CELLS):
+        free = np.flatnonzero(~person[y])
+        if not len(free):  # nothing is seen beside the shoulders: what is above them goes on
+            rows[y], take[y] = rows[y - 1], take[y - 1]
+            continue
+        for x in np.flatnonzero(person[y]):
+            edge = int(free[np.argmin(np.abs(free - x))])
+            mirrored = 2 * edge - x + np.sign(x - edge)
+            # as far as the run of free cells reaches
+            step = np.sign(mirrored - edge) if mirrored != edge else 0
+            at = edge
+            while at != mirrored and 0 <= at + step < CELLS and not person[y, at + step]:
+                at += step
+            take[y, x] = at
+    return features[:, rows[:, None], take]

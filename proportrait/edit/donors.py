@@ -1,0 +1,142 @@
+"""Built-in faces that lend what they wear, or the place that they are seen in.
+
+Picked by looking: clothes reach both borders, and neither hair, hands, nor beard cover them; places
+are plain or cluttered at sight, and by the background measure. `python -m
+proportrait.edit.pack_donors` makes data/donors.npz: what the plain portrait of each shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from proportrait.edit.data import load_arrays
+from proportrait.edit.torso import SIZE, Anatomy
+
+_PACKED = 128  # px of a stored mask
+_PLANES, _NUMBERS = ("person", "skin", "cloth", "hair", "below"), ("centre", "chin")
+
+
+@dataclass(frozen=True)
+class Donor:
+    """A seed of the built-in source (with `RATED_TRUNCATION`), and what it lends."""
+
+    seed: int
+    kind: str
+
+
+def _donors(kinds: dict[str, tuple[int, ...]]) -> tuple[Donor, ...]:
+    return tuple(Donor(seed, kind) for kind, seeds in kinds.items() for seed in seeds)
+
+
+FORMAL: tuple[Donor, ...] = _donors(
+    {
+        "navy suit": (705306, 733687, 731773),
+        "black suit": (
+            723755, 730699, 733407, 735445, 727639, 721173, 707498, 728712, 734683,
+        ),
+        "charcoal suit": (729520, 730818, 716070, 731977, 723067),
+        "suit and tie": (711256, 729816, 714566, 706924),
+        "suit and blue shirt": (712556, 733560),
+        "suit and lilac shirt": (732791, 721515, 721181),
+        "blazer and blouse": (934407, 916651),
+        "jacket over a turtleneck": (808595,),
+    }
+)  # fmt: skip
+CASUAL: tuple[Donor, ...] = _donors(
+    {
+        "T-shirt": (824303, 814286, 834315, 824133, 711186, 718105, 832070),
+        "sweatshirt": (809925, 833633, 816755, 818801, 729536),
+        "knitted sweater": (807641, 715670, 732995, 711008, 728673, 816280),
+        "hoodie": (809594, 720696, 728463),
+        "polo shirt": (814232, 816741),
+        "denim jacket": (829819,),
+        "jersey": (718520,),
+        "parka": (723549,),
+        "fleece jacket": (727568, 735939, 719163),
+        "tunic": (820588,),
+    }
+)
+CLEAN: tuple[Donor, ...] = _donors(
+    {
+        "white": (707716, 733687),
+        "off-white": (705306, 834315, 818801),
+        "light grey": (732791, 730699, 736494, 728012, 714073, 821960),
+        "grey": (711256, 735445, 714566),
+        "beige": (701048, 824303, 816280),
+        "blue grey": (703231, 703741, 814232),
+        "brown": (735443, 730561, 730818, 727639),
+        "violet grey": (723755, 721515, 731773),
+        "olive": (733407, 712556),
+        "dark brown": (737811,),
+        "navy wall": (704458,),
+        "yellow wall": (814193, 824885),
+        "blurred foliage": (729520, 816755),
+    }
+)
+# Before these a person is drawn who is to be cut out: their edges take no colour along.
+NEUTRAL: tuple[Donor, ...] = tuple(
+    donor for donor in CLEAN if donor.kind in ("light grey", "grey", "off-white")
+)
+CLUTTERED: tuple[Donor, ...] = _donors(
+    {
+        "autumn leaves": (733560, 729536),
+        "stone wall": (723067, 721181),
+        "blossom hedge": (723647,),
+        "garden": (732995, 714692, 704377, 723549, 927729),
+        "park": (735939, 902909, 930693, 907458, 915223),
+        "hedge": (910747, 906076),
+        "rock": (932428,),
+        "street": (716070, 703408),
+        "curtains": (739741,),
+        "furniture": (705980, 718520, 906553),
+        "shelves": (936690,),
+        "ruin": (939205,),
+        "bright room": (710271,),
+        "lit interior": (700892, 734868, 728712),
+        "fence": (734030,),
+        "snow": (715531,),
+    }
+)
+
+
+def seeds() -> list[int]:
+    """All of them, each once, in order."""
+    return sorted({donor.seed for donor in (*FORMAL, *CASUAL, *CLEAN, *CLUTTERED)})
+
+
+def pack(anatomies: dict[int, Anatomy]) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of data/donors.npz."""
+    packed: dict[str, npt.NDArray[Any]] = {"seeds": np.array(sorted(anatomies))}
+    found = [anatomies[seed] for seed in sorted(anatomies)]
+    for name in _PLANES:
+        small = [cv2.resize(getattr(own, name), (_PACKED, _PACKED)) for own in found]
+        packed[name] = np.stack([(plane * 255).round().astype(np.uint8) for plane in small])
+    for name in _NUMBERS:
+        packed[name] = np.array([getattr(own, name) for own in found], np.float32)
+    return packed
+
+
+@cache
+def anatomy_of(seed: int) -> Anatomy:
+    """What the plain portrait of a donor shows.
+
+    Raises:
+        KeyError: `seed` is no donor's.
+    """
+    stored = load_arrays("donors")
+    rows = np.flatnonzero(stored["seeds"] == seed)
+    if not len(rows):
+        raise KeyError(f"{seed} is no donor; run python -m proportrait.edit.pack_donors")
+    row = int(rows[0])
+    planes: dict[str, Any] = {
+        name: cv2.resize(stored[name][row].astype(np.float32) / 255, (SIZE, SIZE))
+        for name in _PLANES
+    }
+    numbers: dict[str, Any] = {name: float(stored[name][row]) for name in _NUMBERS}
+    return Anatomy(**planes, **numbers)
