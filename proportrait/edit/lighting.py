@@ -302,8 +302,8 @@ def _joined(scene: _Scene, gain: Float, behind: Float) -> Float:
     gain = gain + (cv2.GaussianBlur(gain * inside, (0, 0), 1.8) / near - gain) * (1 - inside)
     cover, small = mask[..., None], scene.small
     # Pixels that both share count little: their mixture would pass for either.
-    front = _spread(small, cover**4)
-    back = _spread(small, (1 - cover) ** 4)
+    front = _spread(small, cover**12)
+    back = _spread(small, (1 - cover) ** 12)
     size = scene.cover.shape[::-1]
     alpha = scene.cover[..., None]
     on_front, on_back = cv2.resize(gain, size), cv2.resize(behind, size)
@@ -316,7 +316,7 @@ def _joined(scene: _Scene, gain: Float, behind: Float) -> Float:
     low, high = (cv2.resize(f(*pure), size) for f in (np.minimum, np.maximum))
     wide = cv2.resize(mask, size)[..., None]
     bound = np.clip(mixed, _ABOUT[0] * low, _ABOUT[1] * high)
-    mixed += 4 * wide * (1 - wide) * (bound - mixed)
+    mixed += np.minimum(12 * wide * (1 - wide), 1) * (bound - mixed)
     return np.asarray(np.maximum(mixed, 0), np.float32)
 
 
