@@ -26,7 +26,6 @@ _HEAD_EDGE, _BODY_EDGE = (0.55, 1.0), (0.6, 0.95)
 _STYLE_EDGE = 0.85
 _FAINT = 0.15  # shares that join no pieces
 _HAIR_ENDS = 0.12  # picture widths below the plain picture
-_SHIFT = 0.06  # picture widths that a body may be moved to fit under a chin
 _BESIDE = 0.2  # share of a person in a cell from which on it is none of the surroundings
 
 
@@ -46,15 +45,9 @@ def assemble(
     Returns:
         The picture, (64 * CANVAS)**2, and where the garment is in it, same size, in [0, 1].
     """
-    moved = np.clip(
-        [clothes.own.centre - head.own.centre, clothes.own.chin - head.own.chin], -_SHIFT, _SHIFT
-    )
-    left, top = OFFSET
-    grids = (
-        wide_grid(head.own, CANVAS, OFFSET),
-        wide_grid(clothes.own, CANVAS, (left - float(moved[0]), top - float(moved[1]))),
-        _mirrored(),
-    )
+    # Every cell is taken as it is, from where it is: what is moved by half a cell is blurred.
+    bodies = wide_grid(clothes.own, CANVAS, OFFSET)
+    grids = wide_grid(head.own, CANVAS, OFFSET), bodies, _mirrored()
     ends = np.clip(1 - (_straight()[..., 1] - 1) / 2 / _HAIR_ENDS, 0, 1)
     below = sample(_cells(head.own.below), _straight())[0]
     face = _inside(head.own.person, _HEAD_EDGE, grids[0]) * (1 - below)
@@ -75,6 +68,11 @@ def assemble(
     styles = np.stack([part.style for part in (head, clothes, place)])
     drawn = synthesizer.draw(np.asarray(joined), styles, _drawn_in(shares))
     return drawn, resample(clothes.own.cloth, grids[1], len(drawn))
+
+
+def misfit(head: Anatomy, body: Anatomy) -> float:
+    """How far from a head's chin a body's own one is, in picture widths."""
+    return float(np.hypot(head.chin - body.chin, head.centre - body.centre))
 
 
 def _cells(plane: Float) -> Float:

@@ -36,16 +36,17 @@ def _donors(kinds: dict[str, tuple[int, ...]]) -> tuple[Donor, ...]:
 
 FORMAL: tuple[Donor, ...] = _donors(
     {
-        "navy suit": (705306, 733687, 731773),
+        "navy suit": (705306, 731773, 709671),
         "black suit": (
-            723755, 730699, 733407, 735445, 727639, 721173, 707498, 728712, 734683,
+            723755, 730699, 733407, 735445, 727639, 728712, 734683, 700583, 709325,
         ),
-        "charcoal suit": (729520, 730818, 716070, 731977, 723067),
-        "suit and tie": (711256, 729816, 714566, 706924),
-        "suit and blue shirt": (712556, 733560),
-        "suit and lilac shirt": (732791, 721515, 721181),
-        "blazer and blouse": (934407, 916651),
-        "jacket over a turtleneck": (808595,),
+        "charcoal suit": (729520, 730818, 716070, 723067),
+        "suit and tie": (729816, 714566),
+        "suit and blue shirt": (712556, 735443, 703231),
+        "suit and lilac shirt": (732791, 721515, 721181, 703258, 728468),
+        "suit and striped shirt": (700871,),
+        "blazer and blouse": (934407,),
+        "jacket with an open collar": (736374,),
     }
 )  # fmt: skip
 CASUAL: tuple[Donor, ...] = _donors(

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait.edit import donors, expression, framing
-from proportrait.edit.assembly import CANVAS, OFFSET, Part, assemble
+from proportrait.edit.assembly import CANVAS, OFFSET, Part, assemble, misfit
 from proportrait.edit.directions import BEHIND, directions
 from proportrait.edit.scene import FRAME, Person, is_well_framed, shoot, shoot_again
 from proportrait.edit.stylegan import CELLS, RATED_TRUNCATION, FaceSynthesizer
@@ -34,12 +34,12 @@ Image = npt.NDArray[np.uint8]
 _STRENGTHS = (1.0, 1.25)  # of an expression, in turn, before another kind is tried
 # Shares below which nobody can tell: of the frame for a background, of the person for a garment.
 _BACKGROUND_SHOWN, _CLOTH_SHOWN = 0.2, 0.15
-_SKIN = ("side", "luminance", "red", "yellow")  # of a head, that the body below it has too
+_SKIN = ("luminance", "red", "yellow")  # of a head, that the body below it has too
 # Surroundings: what the network drew behind somebody, what it drew behind somebody else, or a
 # background put behind a person who was cut out. The first is taken in so many cases, if the
 # measure is so far from its limit; the second in so many of the others.
 _NATURAL, _DRAWN, _REPLACED = "natural", "drawn", "replaced"
-_NATURAL_BACKGROUND, _PLAINLY, _DRAWN_BACKGROUND = 0.85, 25.0, 0.4
+_NATURAL_BACKGROUND, _PLAINLY, _DRAWN_BACKGROUND = 0.9, 20.0, 0.6
 _OWN_CLOTHES, _CASUAL = 0.75, -2.0  # share of casual portraits in their own; log odds, see TRAITS
 _SEEN = 1.08  # of the plain picture's height: what is drawn below it does not bear a close look
 _WINDOWS = 8  # tried, before the picture is given up
@@ -155,7 +155,7 @@ class PortraitEditor:
             head = Part(style + directions().change(style, dict.fromkeys(BEHIND, 0.0)), own)
             place = self._part(behind.place)
             seen_before = {"kind": behind.place.kind, "donor": behind.place.seed}
-        clothes, worn = self._clothes(head, place, formal, seed)
+        clothes, worn = self._clothes(head, formal, seed)
         drawn, cloth = assemble(self.synthesizer, head, clothes, place)
         face = self.analyzer.face(drawn)
         alpha = self.analyzer.mask(drawn, face)
@@ -163,26 +163,24 @@ class PortraitEditor:
         edits = {"expression": expressed, "attire": worn, "place": seen_before}
         return Person(drawn, alpha, face, cloth * alpha, seen), edits
 
-    def _clothes(
-        self, head: Part, place: Part, formal: bool, seed: int
-    ) -> tuple[Part, dict[str, Any]]:
+    def _clothes(self, head: Part, formal: bool, seed: int) -> tuple[Part, dict[str, Any]]:
         """A donor's garment, or one's own, which is casual or is made so; and the parameters."""
         if not formal and stream(seed, "own clothes").random() < _OWN_CLOTHES:
             told = float(directions().tell(head.style[None], ("formal",))["formal"][0])
             change = directions().change(head.style, {"formal": min(told, _CASUAL)})
             return Part(head.style + change, head.own), {"kind": _NATURAL, "was": round(told, 2)}
-        worn = _any_of(donors.FORMAL if formal else donors.CASUAL, seed, "clothes")
-        fitted = self._fitted(self._part(worn), head, place)
-        return fitted, {"kind": worn.kind, "donor": worn.seed}
+        choices = donors.FORMAL if formal else donors.CASUAL
+        fitting = sorted(choices, key=lambda d: misfit(head.own, donors.anatomy_of(d.seed)))
+        worn = _any_of(fitting[: len(choices) // 3], seed, "clothes")
+        return self._fitted(self._part(worn), head), {"kind": worn.kind, "donor": worn.seed}
 
     def _part(self, donor: donors.Donor) -> Part:
         style = self.synthesizer.style(donor.seed, RATED_TRUNCATION)
         return Part(style, donors.anatomy_of(donor.seed))
 
-    def _fitted(self, clothes: Part, head: Part, place: Part) -> Part:
-        """The clothes on a body with the skin of the head, in its light, before the place."""
+    def _fitted(self, clothes: Part, head: Part) -> Part:
+        """The clothes on a body with the skin of the head."""
         told = directions().tell(head.style[None], _SKIN)
-        told |= directions().tell(place.style[None], BEHIND)
         wanted = {name: float(value[0]) for name, value in told.items()}
         return Part(clothes.style + directions().change(clothes.style, wanted, ()), clothes.own)
 
