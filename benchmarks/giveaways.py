@@ -39,7 +39,12 @@ BAR = 0.60
 SEEN = 0.70  # what a control reaches at least
 SMALLEST_CLASS = 30  # pictures; with fewer of a kind a share says nothing: no bar
 # Lights that change how bright or how coloured the whole face is.
-EXPOSING = frozenset({"dark", "over", "flash", "stage", "back", "monochrome"})
+EXPOSING = frozenset(
+    {
+        "dark", "over", "flash", "back", "monochrome",
+        "stage", "tungsten", "fluorescent", "evening",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 style_mean.npy      mean style of 4,096 draws of default_rng(0)
 directions.npz      python -m proportrait.edit.fit_directions
 traits.npz          python -m proportrait.edit.fit_traits, from rated_*.csv
+donors.npz          python -m proportrait.edit.pack_donors
 bystander_*.webp    python -m proportrait.edit.draw_bystanders
 place_*.webp        python -m proportrait.edit.pack_places, from what README.md names
 """
