@@ -9,6 +9,7 @@ import pytest
 
 from proportrait.edit import assembly, donors
 from proportrait.edit.assembly import Part, assemble
+from proportrait.edit.directions import directions
 from proportrait.edit.stylegan import FaceSynthesizer
 from proportrait.edit.torso import SIZE, Anatomy, anatomy
 from proportrait.faces import FaceAnalyzer
@@ -16,7 +17,7 @@ from proportrait.measures import Subject, Unassessed
 from proportrait.measures import background as background_measure
 
 HEAD = 121  # of the built-in source
-GARMENT, PLACE, PARK = 824133, 728012, 732995  # a white T-shirt, a light grey wall, a garden
+GARMENT, PLACE, PARK = 824133, 709325, 732995  # a white T-shirt, a bright wall, a garden
 
 
 @pytest.fixture(scope="module")
@@ -42,16 +43,11 @@ def head(synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer) -> Part:
 
 
 def test_there_are_enough_kinds_and_nobody_lends_the_opposite() -> None:
-    for kinds, least in (
-        (donors.FORMAL, 8),
-        (donors.CASUAL, 8),
-        (donors.CLEAN, 10),
-        (donors.CLUTTERED, 10),
-    ):
-        assert len({donor.kind for donor in kinds}) >= least
+    for kinds in (donors.FORMAL, donors.CASUAL):
+        assert len({donor.kind for donor in kinds}) >= 8
         assert max(Counter(donor.seed for donor in kinds).values()) == 1
-    for one, other in ((donors.FORMAL, donors.CASUAL), (donors.CLEAN, donors.CLUTTERED)):
-        assert not {donor.seed for donor in one} & {donor.seed for donor in other}
+    formal, casual = ({donor.seed for donor in k} for k in (donors.FORMAL, donors.CASUAL))
+    assert not formal & casual
 
 
 def test_every_donor_is_packed_and_wears_something() -> None:
@@ -60,8 +56,6 @@ def test_every_donor_is_packed_and_wears_something() -> None:
         assert own.person.shape == (SIZE, SIZE)
         assert own.cloth[-20:].mean() > 0.3, donor
         assert 0.7 < own.chin < 1, donor
-    for donor in (*donors.CLEAN, *donors.CLUTTERED):
-        assert donors.anatomy_of(donor.seed).person[:200].mean() < 0.75, donor
     with pytest.raises(KeyError, match="no donor"):
         donors.anatomy_of(1)
 
@@ -102,18 +96,22 @@ def test_the_garment_is_where_it_says_it_is(synthesizer: FaceSynthesizer, head: 
     assert cloth[: len(cloth) // 2].max() < 0.1
 
 
-@pytest.mark.parametrize("clean", [True, False])
-def test_places_are_what_they_are_called(
-    synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer, head: Part, clean: bool
+def test_surroundings_follow_a_lead_and_the_face_does_not(
+    synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer, head: Part
 ) -> None:
-    told = []
-    for donor in (donors.CLEAN if clean else donors.CLUTTERED)[::6]:
-        clothes = part(synthesizer, GARMENT)
-        drawn, _ = assemble(synthesizer, head, clothes, part(synthesizer, donor.seed))
-        seen = background_measure.assess(background_measure.measure(Subject(drawn, analyzer)))
-        assert not isinstance(seen, Unassessed)
-        told.append((seen >= background_measure.LIMIT) == clean)
-    assert np.mean(told) > 0.7
+    pictures = []
+    for level in (5.0, -6.0):
+        led = head.style + directions().change(head.style, {"clean": level}, ())
+        pictures.append(assemble(synthesizer, head, head, Part(led, head.own))[0])
+    clean, cluttered = (
+        background_measure.measure(Subject(picture, analyzer)) for picture in pictures
+    )
+    plain, busy = (background_measure.assess(found) for found in (clean, cluttered))
+    assert not isinstance(plain, Unassessed)
+    assert not isinstance(busy, Unassessed)
+    assert plain > busy + 1
+    faces = [analyzer.identity(p, analyzer.face(p)) for p in pictures]
+    assert float(np.linalg.norm(faces[0] - faces[1])) < 0.3
 
 
 def _own(person: np.ndarray) -> Anatomy:

@@ -142,7 +142,7 @@ def test_every_bit_of_a_drawn_portrait_holds(editor: PortraitEditor, code: str) 
     mouth = edited.edits["expression"]["measured"]["open"]
     assert (mouth < 0.08) == bool(labels["expression"])
     worn = {donor.seed for donor in (donors.FORMAL if labels["attire"] else donors.CASUAL)}
-    if labels["attire"] or edited.edits["attire"]["kind"] != "natural":
+    if labels["attire"] or edited.edits["attire"]["kind"] != "own":
         assert edited.edits["attire"]["donor"] in worn
     assert (edited.reframed is None) == bool(labels["framing"])
     if labels["lighting"]:  # under a spoilt light the mesh may slip
@@ -192,9 +192,8 @@ def test_what_a_bad_framing_hides_is_not_claimed(
     editor: PortraitEditor, monkeypatch: pytest.MonkeyPatch, kind: str, hidden: set[str]
 ) -> None:
     monkeypatch.setattr(framing, "_SHARES", {kind: 1.0})
-    for share in ("_NATURAL_BACKGROUND", "_DRAWN_BACKGROUND"):
-        # Before a background that goes on for ever frames may go far.
-        monkeypatch.setattr(f"proportrait.edit.editor.{share}", 0.0)
+    # Before a background that goes on for ever frames may go far.
+    monkeypatch.setattr("proportrait.edit.editor._REPLACED", 1.0)
     labels = LabelVector.from_code("110101")
     for seed in range(20):
         edited = editor.edit_face(ADULT, labels, seed)
@@ -207,12 +206,18 @@ def test_what_a_bad_framing_hides_is_not_claimed(
     assert edited.known == LabelVector.ones()
 
 
-@pytest.mark.parametrize("clean", [True, False])
-def test_surroundings_that_are_as_wanted_stay(editor: PortraitEditor, clean: bool) -> None:
-    labels = LabelVector.ones().replace(background=int(clean))
-    made = [editor.edit_face(ADULT, labels, seed).edits["background"]["kind"] for seed in range(4)]
+def test_surroundings_are_led_unless_they_are_as_wanted(
+    editor: PortraitEditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("proportrait.edit.editor._REPLACED", 0.0)
+    made = {
+        clean: editor.edit_face(ADULT, LabelVector.ones().replace(background=clean), 3)
+        for clean in (1, 0)
+    }
     # Behind this face there is a plain wall.
-    assert ("natural" in made) == clean
+    assert made[1].edits["background"]["kind"] == "own"
+    assert made[1].edits["background"]["led_to"] is None
+    assert made[0].edits["background"].get("led_to", 0) is not None
 
 
 def test_a_picture_without_a_face_is_a_recorded_failure(editor: PortraitEditor) -> None:

@@ -1,8 +1,8 @@
-"""Built-in faces that lend what they wear, or the place that they are seen in.
+"""Built-in faces that lend what they wear.
 
-Picked by looking: clothes reach both borders, and neither hair, hands, nor beard cover them; places
-are plain or cluttered at sight, and by the background measure. `python -m
-proportrait.edit.pack_donors` makes data/donors.npz: what the plain portrait of each shows.
+Picked by looking: clothes reach both borders, and neither hair, hands, nor beard cover them.
+`python -m proportrait.edit.pack_donors` makes data/donors.npz: what the plain portrait of each
+shows.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PLANES, _NUMBERS = ("person", "skin", "cloth", "hair", "below"), ("centre", "ch
 
 @dataclass(frozen=True)
 class Donor:
-    """A seed of the built-in source (with `RATED_TRUNCATION`), and what it lends."""
+    """A seed of the built-in source (with `RATED_TRUNCATION`), and what it wears."""
 
     seed: int
     kind: str
@@ -63,52 +63,11 @@ CASUAL: tuple[Donor, ...] = _donors(
         "tunic": (820588,),
     }
 )
-CLEAN: tuple[Donor, ...] = _donors(
-    {
-        "white": (707716, 733687),
-        "off-white": (705306, 834315, 818801),
-        "light grey": (732791, 730699, 736494, 728012, 714073, 821960),
-        "grey": (711256, 735445, 714566),
-        "beige": (701048, 824303, 816280),
-        "blue grey": (703231, 703741, 814232),
-        "brown": (735443, 730561, 730818, 727639),
-        "violet grey": (723755, 721515, 731773),
-        "olive": (733407, 712556),
-        "dark brown": (737811,),
-        "navy wall": (704458,),
-        "yellow wall": (814193, 824885),
-        "blurred foliage": (729520, 816755),
-    }
-)
-# Before these a person is drawn who is to be cut out: their edges take no colour along.
-NEUTRAL: tuple[Donor, ...] = tuple(
-    donor for donor in CLEAN if donor.kind in ("light grey", "grey", "off-white")
-)
-CLUTTERED: tuple[Donor, ...] = _donors(
-    {
-        "autumn leaves": (733560, 729536),
-        "stone wall": (723067, 721181),
-        "blossom hedge": (723647,),
-        "garden": (732995, 714692, 704377, 723549, 927729),
-        "park": (735939, 902909, 930693, 907458, 915223),
-        "hedge": (910747, 906076),
-        "rock": (932428,),
-        "street": (716070, 703408),
-        "curtains": (739741,),
-        "furniture": (705980, 718520, 906553),
-        "shelves": (936690,),
-        "ruin": (939205,),
-        "bright room": (710271,),
-        "lit interior": (700892, 734868, 728712),
-        "fence": (734030,),
-        "snow": (715531,),
-    }
-)
 
 
 def seeds() -> list[int]:
     """All of them, each once, in order."""
-    return sorted({donor.seed for donor in (*FORMAL, *CASUAL, *CLEAN, *CLUTTERED)})
+    return sorted({donor.seed for donor in (*FORMAL, *CASUAL)})
 
 
 def pack(anatomies: dict[int, Anatomy]) -> dict[str, npt.NDArray[Any]]:

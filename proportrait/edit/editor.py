@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from proportrait.edit import donors, expression, framing
 from proportrait.edit.assembly import CANVAS, OFFSET, Part, assemble, misfit
-from proportrait.edit.directions import BEHIND, directions
+from proportrait.edit.directions import directions
 from proportrait.edit.scene import FRAME, Person, is_well_framed, shoot, shoot_again
 from proportrait.edit.stylegan import CELLS, RATED_TRUNCATION, FaceSynthesizer
 from proportrait.edit.torso import Anatomy, anatomy
@@ -35,11 +35,10 @@ _STRENGTHS = (1.0, 1.25)  # of an expression, in turn, before another kind is tr
 # Shares below which nobody can tell: of the frame for a background, of the person for a garment.
 _BACKGROUND_SHOWN, _CLOTH_SHOWN = 0.2, 0.15
 _SKIN = ("luminance", "red", "yellow")  # of a head, that the body below it has too
-# Surroundings: what the network drew behind somebody, what it drew behind somebody else, or a
-# background put behind a person who was cut out. The first is taken in so many cases, if the
-# measure is so far from its limit; the second in so many of the others.
-_NATURAL, _DRAWN, _REPLACED = "natural", "drawn", "replaced"
-_NATURAL_BACKGROUND, _PLAINLY, _DRAWN_BACKGROUND = 0.9, 20.0, 0.6
+# Log odds, see TRAITS: what the surroundings are led to, unless the measure finds them as wanted
+# and so far from its limit.
+_CLEAN, _CLUTTERED, _PLAINLY = 5.0, -5.0, 20.0
+_REPLACED = 0.3  # share of clean backgrounds that are put behind a person who was cut out
 _OWN_CLOTHES, _CASUAL = 0.75, -2.0  # share of casual portraits in their own; log odds, see TRAITS
 _SEEN = 1.08  # of the plain picture's height: what is drawn below it does not bear a close look
 _WINDOWS = 8  # tried, before the picture is given up
@@ -76,14 +75,6 @@ class _Neutral:
     background: float
 
 
-@dataclass(frozen=True)
-class _Surroundings:
-    """What somebody is drawn before: a donor's place, or None for what is behind them anyway."""
-
-    kind: str
-    place: donors.Donor | None
-
-
 class PortraitEditor:
     """Makes labels true. Holds networks, so keep one a process.
 
@@ -104,10 +95,10 @@ class PortraitEditor:
             EditError: a bit could not be made true.
         """
         try:
-            behind = self._surroundings(self._neutral(latent_seed), labels["background"] == 1, seed)
-            bits = labels["expression"] == 1, labels["attire"] == 1
-            person, edits = self._person(latent_seed, *bits, behind, seed)
-            own = behind.kind != _REPLACED
+            clean, bits = labels["background"] == 1, (labels["expression"], labels["attire"])
+            own = not clean or stream(seed, "own background").random() >= _REPLACED
+            level = self._level(latent_seed, clean) if own else _CLEAN
+            person, edits = self._person(latent_seed, *map(bool, bits), level, seed)
             return self._finish(person, labels, LabelVector.ones(), edits, seed, own)
         except AssessmentError as error:
             raise EditError(f"the drawn portrait cannot be measured: {error}") from error
@@ -126,41 +117,33 @@ class PortraitEditor:
         known = LabelVector.of(["lighting", "background", "framing", "sharpness"])
         return self._finish(person, labels, known, {}, seed, False)
 
-    def _surroundings(self, neutral: _Neutral, clean: bool, seed: int) -> _Surroundings:
-        """What to draw somebody before: what is behind them anyway, if it is plainly as wanted."""
-        found = neutral.background
+    def _level(self, latent_seed: int, clean: bool) -> float | None:
+        """What to lead somebody's surroundings to; None if they are plainly as wanted."""
+        found = self._neutral(latent_seed).background
         told = found - background.LIMIT if clean else background.LIMIT - found
-        if told > _PLAINLY and stream(seed, "natural background").random() < _NATURAL_BACKGROUND:
-            return _Surroundings(_NATURAL, None)
-        if stream(seed, "drawn background").random() < _DRAWN_BACKGROUND:
-            places = donors.CLEAN if clean else donors.CLUTTERED
-            return _Surroundings(_DRAWN, _any_of(places, seed, "place"))
-        return _Surroundings(_REPLACED, _any_of(donors.NEUTRAL, seed, "place"))
+        if told > _PLAINLY:
+            return None
+        return _CLEAN if clean else _CLUTTERED
 
     def _draw_person(
-        self, latent_seed: int, good: bool, formal: bool, behind: _Surroundings, seed: int
+        self, latent_seed: int, good: bool, formal: bool, level: float | None, seed: int
     ) -> tuple[Person, Mapping[str, Any]]:
-        """A built-in face with an expression, in a garment, in surroundings.
+        """A built-in face with an expression, in a garment, in its own surroundings.
 
+        They are led to a `level` of being clean; the head and the clothes do not follow.
         Returns the person, and the parameters.
         """
         neutral = self._neutral(latent_seed)
         style, plain, expressed = self._express(neutral, good, seed)
-        own = self._read(plain)
-        if behind.place is None:
-            head = place = Part(style, own)
-            seen_before: dict[str, Any] = {"kind": behind.kind}
-        else:
-            # Of what was behind the head, little comes along if it is grey.
-            head = Part(style + directions().change(style, dict.fromkeys(BEHIND, 0.0)), own)
-            place = self._part(behind.place)
-            seen_before = {"kind": behind.place.kind, "donor": behind.place.seed}
+        head = place = Part(style, self._read(plain))
+        if level is not None:
+            place = Part(style + directions().change(style, {"clean": level}, ()), head.own)
         clothes, worn = self._clothes(head, formal, seed)
         drawn, cloth = assemble(self.synthesizer, head, clothes, place)
         face = self.analyzer.face(drawn)
         alpha = self.analyzer.mask(drawn, face)
         seen = round((_SEEN + OFFSET[1]) * CELLS / CANVAS * len(drawn))
-        edits = {"expression": expressed, "attire": worn, "place": seen_before}
+        edits = {"expression": expressed, "attire": worn, "place": {"led_to": level}}
         return Person(drawn, alpha, face, cloth * alpha, seen), edits
 
     def _clothes(self, head: Part, formal: bool, seed: int) -> tuple[Part, dict[str, Any]]:
@@ -168,7 +151,7 @@ class PortraitEditor:
         if not formal and stream(seed, "own clothes").random() < _OWN_CLOTHES:
             told = float(directions().tell(head.style[None], ("formal",))["formal"][0])
             change = directions().change(head.style, {"formal": min(told, _CASUAL)})
-            return Part(head.style + change, head.own), {"kind": _NATURAL, "was": round(told, 2)}
+            return Part(head.style + change, head.own), {"kind": "own", "was": round(told, 2)}
         choices = donors.FORMAL if formal else donors.CASUAL
         fitting = sorted(choices, key=lambda d: misfit(head.own, donors.anatomy_of(d.seed)))
         worn = _any_of(fitting[: len(choices) // 3], seed, "clothes")
@@ -276,7 +259,7 @@ class PortraitEditor:
         edits = {**edits, **shot}
         drawn = edits.pop("place", {})
         if own:
-            edits["background"] = {**shot["background"], **drawn, "own": True}
+            edits["background"] = {**shot["background"], **drawn}
         if labels["framing"]:
             return Edited(image, None, known, edits, place)
         reframed = shoot_again(person, bad, shot, seed)
