@@ -21,7 +21,7 @@ from proportrait.edit.assembly import CANVAS, OFFSET, Part, assemble, misfit
 from proportrait.edit.directions import directions
 from proportrait.edit.scene import FRAME, Person, is_well_framed, shoot, shoot_again
 from proportrait.edit.stylegan import CELLS, RATED_TRUNCATION, FaceSynthesizer
-from proportrait.edit.torso import Anatomy, anatomy
+from proportrait.edit.torso import Anatomy, anatomy, beside
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import SAME_PERSON_LIMIT, FaceAnalyzer, distance
 from proportrait.faces.face import LOWER_LIP_OUTER
@@ -37,9 +37,10 @@ _BACKGROUND_SHOWN, _CLOTH_SHOWN = 0.2, 0.15
 _SKIN = ("luminance", "red", "yellow")  # of a head, that the body below it has too
 # Log odds, see TRAITS: what the surroundings are led to, unless the measure finds them as wanted
 # and so far from its limit.
-_CLEAN, _CLUTTERED, _PLAINLY = 5.0, -5.0, 20.0
+_CLEAN, _CLUTTERED, _PLAINLY = 5.0, -5.0, 28.0
+_BESIDE = 0.9  # see `beside`: from here on somebody else is in the picture
 _REPLACED = 0.3  # share of clean backgrounds that are put behind a person who was cut out
-_OWN_CLOTHES, _CASUAL = 0.75, -2.0  # share of casual portraits in their own; log odds, see TRAITS
+_OWN_CLOTHES, _CASUAL = 0.85, -2.0  # share of casual portraits in their own; log odds, see TRAITS
 _SEEN = 1.08  # of the plain picture's height: what is drawn below it does not bear a close look
 _WINDOWS = 8  # tried, before the picture is given up
 _KINDS = 4  # of expressions, tried before the picture is given up
@@ -68,11 +69,12 @@ class Edited:
 
 @dataclass(frozen=True, eq=False)
 class _Neutral:
-    """A built-in face: style (512,), identity (128,), and the component of its background."""
+    """A built-in face: style (512,), identity (128,), the component of its background, company."""
 
     style: Float
     identity: Float
     background: float
+    alone: bool
 
 
 class PortraitEditor:
@@ -97,6 +99,9 @@ class PortraitEditor:
         try:
             clean, bits = labels["background"] == 1, (labels["expression"], labels["attire"])
             own = not clean or stream(seed, "own background").random() >= _REPLACED
+            alone = self._neutral(latent_seed).alone
+            if clean and not alone:
+                raise EditError("somebody else stands beside the person", "background")
             level = self._level(latent_seed, clean) if own else _CLEAN
             person, edits = self._person(latent_seed, *map(bool, bits), level, seed)
             return self._finish(person, labels, LabelVector.ones(), edits, seed, own)
@@ -121,7 +126,7 @@ class PortraitEditor:
         """What to lead somebody's surroundings to; None if they are plainly as wanted."""
         found = self._neutral(latent_seed).background
         told = found - background.LIMIT if clean else background.LIMIT - found
-        if told > _PLAINLY:
+        if told > _PLAINLY or not self._neutral(latent_seed).alone:
             return None
         return _CLEAN if clean else _CLUTTERED
 
@@ -175,7 +180,8 @@ class PortraitEditor:
         seen = background.assess(background.measure(Subject(image, self.analyzer, face=face)))
         if isinstance(seen, Unassessed):
             seen = background.LIMIT  # neither
-        return _Neutral(style, self.analyzer.identity(image, face), seen)
+        alone = beside(self._read(image)) < _BESIDE
+        return _Neutral(style, self.analyzer.identity(image, face), seen, alone)
 
     def _express(
         self, neutral: _Neutral, good: bool, seed: int

@@ -31,7 +31,7 @@ _TRIES = 4  # of a frame, a background, a light, before the picture is given up
 # Components of the lighting measure. Its limit is 50, but it asks more of dark skin than of light
 # skin, so the best of several good lights is taken, unless it is plainly bad.
 _GOOD_LIGHT, _PASSABLE_LIGHT = 50.0, 25.0
-_CLEAR = 15.0  # of the background's component, by which a background of one's own must tell
+_CLEAR = 22.0  # of the background's component, by which a background of one's own must tell
 _OWN_LIGHT = 0.8  # share of well lit portraits whose light is left alone, if it is good
 _DIM = 0.30  # mean value of a face that is exposed just enough
 _BURNING = ("back", "over")  # lights that can burn a cluttered background away

@@ -89,6 +89,15 @@ def anatomy(image: Image, face: Face, person: Float) -> Anatomy:
     )
 
 
+def beside(own: Anatomy) -> float:
+    """How much of a side border next to the face is a person, [0, 1], of the side with more.
+
+    Above 0.9 it is hardly ever the hair of somebody alone.
+    """
+    rows = slice(round(0.3 * own.chin * SIZE), round(0.85 * own.chin * SIZE))
+    return float(max(own.person[rows, :4].mean(), own.person[rows, -4:].mean()))
+
+
 def wide_grid(own: Anatomy, cells: int, offset: tuple[float, float]) -> Float:
     """The grid (cells, cells, 2) for `FaceSynthesizer.draw`.
 
