@@ -1,4 +1,4 @@
-"""One picture of a head, somebody else's clothes, and surroundings that were behind a third person.
+"""One picture of a head, of clothes, perhaps somebody else's, and of surroundings.
 
 The three are joined cell by cell in the network's feature map, and the network draws what results.
 So neither clothes nor surroundings change the face, and no edge is cut.
@@ -20,10 +20,9 @@ Image = npt.NDArray[np.uint8]
 
 CANVAS = 24  # cells of the wide view: head, shoulders, and some of the chest
 OFFSET = ((CANVAS / CELLS - 1) / 2, 0.125)  # of it to the left of and above the plain picture
-# Shares of a head or a body in a cell: below the first it is background, above the second person.
-# What a cell shows of its own surroundings comes along as a halo; of hair, it makes the outline.
-_HEAD_EDGE, _BODY_EDGE = (0.55, 1.0), (0.6, 0.95)
-_STYLE_EDGE = 0.85
+# Shares of a person in a cell: below the first it is background, above the second person. What a
+# cell shows of its own surroundings comes along: wisps of hair before one's own, a halo of others'.
+_OWN_EDGE, _DONOR_EDGE = (0.05, 0.5), (0.55, 0.95)
 _FAINT = 0.15  # shares that join no pieces
 _HAIR_ENDS = 0.12  # picture widths below the plain picture
 _BESIDE = 0.2  # share of a person in a cell from which on it is none of the surroundings
@@ -40,7 +39,7 @@ class Part:
 def assemble(
     synthesizer: FaceSynthesizer, head: Part, clothes: Part, place: Part
 ) -> tuple[Image, Float]:
-    """Draw a head above clothes before a place.
+    """Draw a head above clothes before a place, which is the head's own, perhaps led elsewhere.
 
     Returns:
         The picture, (64 * CANVAS)**2, and where the garment is in it, same size, in [0, 1].
@@ -50,11 +49,12 @@ def assemble(
     grids = wide_grid(head.own, CANVAS, OFFSET), bodies, _mirrored()
     ends = np.clip(1 - (_straight()[..., 1] - 1) / 2 / _HAIR_ENDS, 0, 1)
     below = sample(_cells(head.own.below), _straight())[0]
-    face = _inside(head.own.person, _HEAD_EDGE, grids[0]) * (1 - below)
-    hair = _inside(head.own.hair + head.own.person * (1 - head.own.below), _HEAD_EDGE, grids[0])
+    face = _inside(head.own.person, _OWN_EDGE, grids[0]) * (1 - below)
+    hair = _inside(head.own.hair + head.own.person * (1 - head.own.below), _OWN_EDGE, grids[0])
     above = _in_one_piece(np.maximum(face, hair * ends))
     below = np.maximum(below, sample(_cells(clothes.own.below), grids[1])[0])
-    body = np.minimum(_inside(clothes.own.person, _BODY_EDGE, grids[1]) * below, 1 - above)
+    edge = _OWN_EDGE if clothes.own is head.own else _DONOR_EDGE
+    body = np.minimum(_inside(clothes.own.person, edge, grids[1]) * below, 1 - above)
     shares = np.stack([above, body, 1 - above - body])
     features = [
         synthesizer.features(head.style),
@@ -66,7 +66,7 @@ def assemble(
         for share, map_, grid in zip(shares, features, grids, strict=True)
     )
     styles = np.stack([part.style for part in (head, clothes, place)])
-    drawn = synthesizer.draw(np.asarray(joined), styles, _drawn_in(shares))
+    drawn = synthesizer.draw(np.asarray(joined), styles, shares)
     return drawn, resample(clothes.own.cloth, grids[1], len(drawn))
 
 
@@ -85,16 +85,6 @@ def _inside(plane: Float, edge: tuple[float, float], grid: Float) -> Float:
     """How much of a plane (512, 512) is seen in the cells of a grid, its edges drawn in."""
     low, high = edge
     return np.asarray(sample(np.clip((_cells(plane) - low) / (high - low), 0, 1), grid)[0])
-
-
-def _drawn_in(shares: Float) -> Float:
-    """Shares (3, c, c) of the styles: at its edge a head has the style of the surroundings.
-
-    A style brings the colours of its own background along, and they would be seen as a halo.
-    """
-    head, body, rest = shares
-    kept = head * np.clip((head + body - _STYLE_EDGE) / (1 - _STYLE_EDGE), 0, 1)
-    return np.stack([kept, body, rest + head - kept])
 
 
 def _in_one_piece(share: Float) -> Float:
