@@ -39,7 +39,7 @@ def top(rng: np.random.Generator) -> Rig:
         (rng.uniform(-0.3, 0.3), -1.0, rng.uniform(0.05, 0.18)),
         1.3,
         _WARM,
-        size=rng.uniform(0.4, 0.6),
+        size=rng.uniform(0.3, 0.45),
         shadow=0.9,
         shine=0.01,
         fall=rng.uniform(0.3, 0.5),

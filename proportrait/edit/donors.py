@@ -36,7 +36,8 @@ def _donors(kinds: dict[str, tuple[int, ...]]) -> tuple[Donor, ...]:
 
 FORMAL: tuple[Donor, ...] = _donors(
     {
-        "navy suit": (705306, 731773, 709671),
+        "navy suit": (705306, 731773),
+        "navy suit and tie": (709671,),
         "black suit": (
             723755, 730699, 735445, 727639, 734683, 700583, 709325,
         ),
@@ -45,7 +46,6 @@ FORMAL: tuple[Donor, ...] = _donors(
         "suit and blue shirt": (735443, 703231),
         "suit and lilac shirt": (732791, 721515, 721181, 703258),
         "blazer and blouse": (934407,),
-        "jacket with an open collar": (736374,),
     }
 )  # fmt: skip
 CASUAL: tuple[Donor, ...] = _donors(

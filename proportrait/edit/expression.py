@@ -76,7 +76,7 @@ BAD_EXPRESSIONS: dict[str, Expression] = {
     ),
     "scream": Expression({"open": 2.9, "eye": -3.4, "happy": -1.1, "width": -0.8}, _OPEN),
     "surprise": Expression(
-        {"open": 3.0, "happy": -0.6, "width": -0.6, "brow": 1.8, "eye": 1.6}, _OPEN
+        {"open": 2.5, "happy": -0.6, "width": -0.6, "brow": 1.8, "eye": 1.6}, _OPEN
     ),
     # The mesh draws shut eyes ajar, so that the score is not as low as it should be.
     "eyes_shut": Expression(

@@ -28,9 +28,9 @@ Image = npt.NDArray[np.uint8]
 OWN = "own"  # the background that a person was drawn before
 FRAME = 512  # px of a finished picture
 _TRIES = 4  # of a frame, a background, a light, before the picture is given up
-# Components of the lighting measure. Its limit is 50, but it asks more of dark skin than of light
-# skin, so the best of several good lights is taken, unless it is plainly bad.
-_GOOD_LIGHT, _PASSABLE_LIGHT = 50.0, 25.0
+# Components of the lighting measure, whose limit is 50. A bad light is a clear case. Of good ones
+# it asks more on dark skin than on light skin, so the best of several is taken, unless plainly bad.
+_GOOD_LIGHT, _PASSABLE_LIGHT, _BAD_LIGHT = 50.0, 25.0, 35.0
 _CLEAR = 22.0  # of the background's component, by which a background of one's own must tell
 _OWN_LIGHT = 0.8  # share of well lit portraits whose light is left alone, if it is good
 _DIM = 0.30  # mean value of a face that is exposed just enough
@@ -190,7 +190,7 @@ def _light(
         if isinstance(component, Unassessed):
             raise EditError(component.reason, "lighting")
         parameters = {**how, "tries": tries, "component": round(component, 1)}
-        if (component >= _GOOD_LIGHT) == good:
+        if component >= _GOOD_LIGHT if good else component < _BAD_LIGHT:
             return image, parameters
         found.append((component, image, parameters))
     component, image, parameters = max(found, key=lambda one: one[0])
