@@ -10,7 +10,15 @@ from proportrait.edit import framing
 from proportrait.edit.framing import Stage, Target, Window
 from proportrait.errors import EditError
 from proportrait.faces import Face
-from proportrait.faces.face import CHIN, FOREHEAD, NOSE_BASE
+from proportrait.faces.face import (
+    CHIN,
+    FOREHEAD,
+    LEFT_EYE_INNER,
+    LEFT_EYE_OUTER,
+    NOSE_BASE,
+    RIGHT_EYE_INNER,
+    RIGHT_EYE_OUTER,
+)
 from proportrait.labels import stream
 
 
@@ -19,6 +27,10 @@ def _face(x: float, y: float, height: float) -> Face:
     landmarks[:] = (x, y, 0)
     landmarks[FOREHEAD, 1], landmarks[CHIN, 1] = y - height / 2, y + height / 2
     landmarks[NOSE_BASE, 1] = y + (framing.UPPER_FACE - 0.5) * height
+    apart = framing.EYES_APART * height / 2
+    eyes = [LEFT_EYE_OUTER, LEFT_EYE_INNER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER]
+    landmarks[eyes, 0] = x + apart * np.array([-1.3, -0.7, 0.7, 1.3])
+    landmarks[eyes, 1] = y - framing.EYES_ABOVE * height
     landmarks[234, 0], landmarks[454, 0] = x - 0.4 * height, x + 0.4 * height
     box = np.array([x - height / 2, y - height / 2, x + height / 2, y + height / 2], np.float32)
     return Face(box, landmarks, 1.0)

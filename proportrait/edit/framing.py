@@ -18,11 +18,21 @@ import numpy.typing as npt
 
 from proportrait.errors import EditError
 from proportrait.faces import Face
-from proportrait.faces.face import CHIN, FOREHEAD, NOSE_BASE
+from proportrait.faces.face import (
+    CHIN,
+    FOREHEAD,
+    LEFT_EYE_INNER,
+    LEFT_EYE_OUTER,
+    NOSE_BASE,
+    RIGHT_EYE_INNER,
+    RIGHT_EYE_OUTER,
+)
 
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
-UPPER_FACE = 0.604  # forehead to the base of the nose, of a calm face's height; 40 faces
+# Of the height of a calm face, forehead to chin: down to the base of the nose (40 faces), between
+# the middles of the eyes, and from there down to the middle of the face (118 faces).
+UPPER_FACE, EYES_APART, EYES_ABOVE = 0.604, 0.370, 0.173
 _DRAWS = 200  # of targets, before a scene is given up
 
 
@@ -121,12 +131,15 @@ class Window:
 def face_extent(face: Face) -> tuple[float, float, float]:
     """(x, y) of the middle between forehead and chin, and their distance, px.
 
-    Told from the upper face: an open mouth moves the chin, and the place of a face in the frame
-    would give its expression away.
+    Told from where the eyes are: mouths and brows move, and the place of a face in the frame would
+    give its expression away.
     """
-    forehead, down = _axis(face)
-    x, y = forehead + down / 2
-    return float(x), float(y), float(np.linalg.norm(down))
+    corners = [LEFT_EYE_OUTER, LEFT_EYE_INNER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER]
+    left, right = face.landmarks[corners, :2].reshape(2, 2, 2).mean(1)
+    height = np.linalg.norm(right - left) / EYES_APART
+    across = (right - left) / max(float(np.linalg.norm(right - left)), 1e-6)
+    x, y = (left + right) / 2 + EYES_ABOVE * height * np.array([-across[1], across[0]])
+    return float(x), float(y), float(height)
 
 
 def with_shut_mouth(face: Face) -> Face:
