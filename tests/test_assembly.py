@@ -11,7 +11,7 @@ from proportrait.edit import assembly, donors
 from proportrait.edit.assembly import Part, assemble
 from proportrait.edit.directions import directions
 from proportrait.edit.stylegan import FaceSynthesizer
-from proportrait.edit.torso import SIZE, Anatomy, anatomy
+from proportrait.edit.torso import SIZE, Anatomy, alone, anatomy, beside
 from proportrait.faces import FaceAnalyzer
 from proportrait.measures import Subject, Unassessed
 from proportrait.measures import background as background_measure
@@ -137,3 +137,11 @@ def test_shares_are_without_what_floats_beside_the_head() -> None:
     kept = assembly._in_one_piece(share)
     assert kept[12:14, 1:3].max() == 0
     assert np.array_equal(kept[5:17, 7:17], share[5:17, 7:17])
+
+
+def test_what_is_far_beside_a_face_belongs_to_somebody_else() -> None:
+    own = alone(_own(np.ones((SIZE, SIZE), np.float32)))
+    assert own.person[:, SIZE // 2 - 140 : SIZE // 2 + 140].min() == 1
+    assert own.person[:, :80].max() == own.person[:, -80:].max() == 0
+    assert beside(_own(np.ones((SIZE, SIZE), np.float32))) == 1
+    assert beside(own) == 0

@@ -86,7 +86,7 @@ def test_a_background_of_ones_own_has_to_be_a_clear_case(
     say(monkeypatch, scene.background_measure, 60.0)
     with pytest.raises(EditError, match=r"^background: "):
         shoot(analyzer, person, window, GOOD, 1, own=True)
-    say(monkeypatch, scene.background_measure, 70.0)
+    say(monkeypatch, scene.background_measure, 75.0)
     _, edits = shoot(analyzer, person, window, GOOD, 1, own=True)
     assert edits["background"]["kind"] == OWN
 

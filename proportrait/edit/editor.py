@@ -21,7 +21,7 @@ from proportrait.edit.assembly import CANVAS, OFFSET, Part, assemble, misfit
 from proportrait.edit.directions import directions
 from proportrait.edit.scene import FRAME, Person, is_well_framed, shoot, shoot_again
 from proportrait.edit.stylegan import CELLS, RATED_TRUNCATION, FaceSynthesizer
-from proportrait.edit.torso import Anatomy, anatomy, beside
+from proportrait.edit.torso import Anatomy, alone, anatomy, beside
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import SAME_PERSON_LIMIT, FaceAnalyzer, distance
 from proportrait.faces.face import LOWER_LIP_OUTER
@@ -99,9 +99,6 @@ class PortraitEditor:
         try:
             clean, bits = labels["background"] == 1, (labels["expression"], labels["attire"])
             own = not clean or stream(seed, "own background").random() >= _REPLACED
-            alone = self._neutral(latent_seed).alone
-            if clean and not alone:
-                raise EditError("somebody else stands beside the person", "background")
             level = self._level(latent_seed, clean) if own else _CLEAN
             person, edits = self._person(latent_seed, *map(bool, bits), level, seed)
             return self._finish(person, labels, LabelVector.ones(), edits, seed, own)
@@ -126,7 +123,9 @@ class PortraitEditor:
         """What to lead somebody's surroundings to; None if they are plainly as wanted."""
         found = self._neutral(latent_seed).background
         told = found - background.LIMIT if clean else background.LIMIT - found
-        if told > _PLAINLY or not self._neutral(latent_seed).alone:
+        if not self._neutral(latent_seed).alone:
+            return _CLEAN if clean else None  # people behind somebody are clutter
+        if told > _PLAINLY:
             return None
         return _CLEAN if clean else _CLUTTERED
 
@@ -143,6 +142,8 @@ class PortraitEditor:
         head = place = Part(style, self._read(plain))
         if level is not None:
             place = Part(style + directions().change(style, {"clean": level}, ()), head.own)
+            if level > 0 and not neutral.alone:
+                head = Part(style, alone(head.own))
         clothes, worn = self._clothes(head, formal, seed)
         drawn, cloth = assemble(self.synthesizer, head, clothes, place)
         face = self.analyzer.face(drawn)
@@ -180,8 +181,8 @@ class PortraitEditor:
         seen = background.assess(background.measure(Subject(image, self.analyzer, face=face)))
         if isinstance(seen, Unassessed):
             seen = background.LIMIT  # neither
-        alone = beside(self._read(image)) < _BESIDE
-        return _Neutral(style, self.analyzer.identity(image, face), seen, alone)
+        by_oneself = beside(self._read(image)) < _BESIDE
+        return _Neutral(style, self.analyzer.identity(image, face), seen, by_oneself)
 
     def _express(
         self, neutral: _Neutral, good: bool, seed: int

@@ -5,7 +5,7 @@ Coordinates are in widths of the plain 1:1 picture: x and y in [0, 1] inside it,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -30,6 +30,7 @@ CHIN, RIGHT_SIDE, LEFT_SIDE = 152, 234, 454
 # Hair is looked for so many half widths of the jaw from the middle, further out than ears are, and
 # so many px of 512 above the chin. What is like it below falls between these half widths.
 _BESIDE, _NEAR, _FALLS = 1.15, (150, 50), (0.9, 1.7)
+_REACH = 0.31  # picture widths: about half as far again as the sides of a face
 _FEW = 900  # px of 512**2: less hair than this beside a jaw does not fall below it
 
 
@@ -96,6 +97,13 @@ def beside(own: Anatomy) -> float:
     """
     rows = slice(round(0.3 * own.chin * SIZE), round(0.85 * own.chin * SIZE))
     return float(max(own.person[rows, :4].mean(), own.person[rows, -4:].mean()))
+
+
+def alone(own: Anatomy) -> Anatomy:
+    """Without what is so far beside the face that it belongs to somebody else."""
+    across = np.abs(np.arange(SIZE, dtype=np.float32) / SIZE - own.centre)
+    near = np.asarray(np.clip((_REACH - across) / 0.02, 0, 1), np.float32)
+    return replace(own, person=own.person * near, hair=own.hair * near)
 
 
 def wide_grid(own: Anatomy, cells: int, offset: tuple[float, float]) -> Float:
