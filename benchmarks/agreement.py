@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait import imaging
+from proportrait.edit.fit_traits import auc
 from proportrait.faces import FaceAnalyzer
 from proportrait.labels import ATTRIBUTES as LABELS
 from proportrait.measures import (
@@ -161,14 +162,6 @@ def balanced_accuracy(rated: npt.NDArray[np.bool_], said: npt.NDArray[np.bool_])
     if rated.all() or not rated.any():
         return float("nan")
     return float((said[rated].mean() + (~said[~rated]).mean()) / 2)
-
-
-def auc(rated: npt.NDArray[np.bool_], values: npt.NDArray[np.float64]) -> float:
-    """Chance that a positive has the higher value; ties count half; NaN without a pair."""
-    good, bad = values[rated], values[~rated]
-    if not len(good) or not len(bad):
-        return float("nan")
-    return float(((good[:, None] > bad) + 0.5 * (good[:, None] == bad)).mean())
 
 
 def best_limit(

@@ -18,11 +18,7 @@ from proportrait import imaging
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.faces.face import (
-    LEFT_EYE_INNER,
-    LEFT_EYE_OUTER,
     OVAL,
-    RIGHT_EYE_INNER,
-    RIGHT_EYE_OUTER,
 )
 
 Float = npt.NDArray[np.float32]
@@ -68,12 +64,6 @@ class Shown:
         """CIE L*a*b* (H, W, 3), L* from 0 to 100."""
         lab = cv2.cvtColor(self.image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         return np.asarray(lab, np.float32)
-
-    def eyes(self) -> tuple[Float, Float]:
-        """Middle of each eye (2,) from its corners, which stay when it shuts or the mouth opens."""
-        left = self.face.point(LEFT_EYE_OUTER) + self.face.point(LEFT_EYE_INNER)
-        right = self.face.point(RIGHT_EYE_OUTER) + self.face.point(RIGHT_EYE_INNER)
-        return np.float32(0.5) * left, np.float32(0.5) * right
 
     def seen(self, image: Image) -> Sets:
         """The network's view of a picture, where there is a network."""
@@ -123,7 +113,7 @@ def border_background(shown: Shown) -> Sets:
 def without_face(shown: Shown) -> Sets:
     """The picture with the face covered by an ellipse that is placed by the eyes alone."""
     image = shown.image.copy()
-    left, right = shown.eyes()
+    left, right = shown.face.eyes
     across = float(np.linalg.norm(right - left))
     tilt = float(np.degrees(np.arctan2(*(right - left)[::-1])))
     down = np.array([-(right - left)[1], (right - left)[0]]) / max(across, 1e-6)
@@ -180,7 +170,7 @@ def band(shown: Shown) -> Sets:
 
 def place(shown: Shown) -> Sets:
     """Where the eyes are, their distance, and the tilt of the head."""
-    left, right = shown.eyes()
+    left, right = shown.face.eyes
     middle, across = (left + right) / 2, right - left
     size, tilt = np.linalg.norm(across), np.arctan2(across[1], across[0])
     return {"hand": np.array([*middle, size, tilt], np.float32)}

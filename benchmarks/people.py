@@ -18,9 +18,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.agreement import auc
 from proportrait.edit import data as edit_data
-from proportrait.edit.fit_traits import AGES
+from proportrait.edit.fit_traits import AGES, auc
 from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
 
 Float = npt.NDArray[np.float64]

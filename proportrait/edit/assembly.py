@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait.edit.stylegan import CELLS, FaceSynthesizer, resample, sample
-from proportrait.edit.torso import HALF, Anatomy, wide_grid
+from proportrait.edit.torso import HALF, Anatomy, wide_grid, wide_view
 
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
@@ -47,8 +47,9 @@ def assemble(
     # Every cell is taken as it is, from where it is: what is moved by half a cell is blurred.
     bodies = wide_grid(clothes.own, CANVAS, OFFSET)
     grids = wide_grid(head.own, CANVAS, OFFSET), bodies, _mirrored()
-    ends = np.clip(1 - (_straight()[..., 1] - 1) / 2 / _HAIR_ENDS, 0, 1)
-    below = sample(_cells(head.own.below), _straight())[0]
+    straight = _straight()
+    ends = np.clip(1 - (straight[..., 1] - 1) / 2 / _HAIR_ENDS, 0, 1)
+    below = sample(_cells(head.own.below), straight)[0]
     face = _inside(head.own.person, _OWN_EDGE, grids[0]) * (1 - below)
     hair = _inside(head.own.hair + head.own.person * (1 - head.own.below), _OWN_EDGE, grids[0])
     above = _in_one_piece(np.maximum(face, hair * ends))
@@ -98,9 +99,7 @@ def _in_one_piece(share: Float) -> Float:
 
 def _straight() -> Float:
     """The grid (CANVAS, CANVAS, 2) of the wide view, undistorted: beyond [-1, 1] at its sides."""
-    x = (np.arange(CANVAS, dtype=np.float32) + 0.5) / CELLS - OFFSET[0]
-    y = (np.arange(CANVAS, dtype=np.float32) + 0.5) / CELLS - OFFSET[1]
-    return np.asarray(np.stack(np.meshgrid(x, y), -1) * 2 - 1, np.float32)
+    return np.asarray(np.stack(wide_view(CANVAS, OFFSET), -1) * 2 - 1, np.float32)
 
 
 def _mirrored() -> Float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import cv2
@@ -21,7 +21,7 @@ from proportrait.edit.assembly import CANVAS, OFFSET, Part, assemble, misfit
 from proportrait.edit.directions import directions
 from proportrait.edit.scene import FRAME, Person, is_well_framed, shoot, shoot_again
 from proportrait.edit.stylegan import CELLS, RATED_TRUNCATION, FaceSynthesizer
-from proportrait.edit.torso import Anatomy, alone, anatomy, beside
+from proportrait.edit.torso import alone, anatomy, beside
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import SAME_PERSON_LIMIT, FaceAnalyzer, distance
 from proportrait.faces.face import LOWER_LIP_OUTER
@@ -99,9 +99,13 @@ class PortraitEditor:
         try:
             clean, bits = labels["background"] == 1, (labels["expression"], labels["attire"])
             own = not clean or stream(seed, "own background").random() >= _REPLACED
-            level = self._level(latent_seed, clean) if own else _CLEAN
+            level = _level(self._neutral(latent_seed), clean) if own else _CLEAN
             person, edits = self._person(latent_seed, *map(bool, bits), level, seed)
-            return self._finish(person, labels, LabelVector.ones(), edits, seed, own)
+            take = partial(self._take, person, labels, LabelVector.ones(), edits, seed)
+            if own:
+                with contextlib.suppress(EditError):
+                    return take(own=True)
+            return take(own=False)
         except AssessmentError as error:
             raise EditError(f"the drawn portrait cannot be measured: {error}") from error
 
@@ -117,17 +121,7 @@ class PortraitEditor:
             raise EditError(f"the portrait cannot be edited: {error}") from error
         person = Person(photo, self.analyzer.mask(photo, face), face)
         known = LabelVector.of(["lighting", "background", "framing", "sharpness"])
-        return self._finish(person, labels, known, {}, seed, False)
-
-    def _level(self, latent_seed: int, clean: bool) -> float | None:
-        """What to lead somebody's surroundings to; None if they are plainly as wanted."""
-        found = self._neutral(latent_seed).background
-        told = found - background.LIMIT if clean else background.LIMIT - found
-        if not self._neutral(latent_seed).alone:
-            return _CLEAN if clean else None  # people behind somebody are clutter
-        if told > _PLAINLY:
-            return None
-        return _CLEAN if clean else _CLUTTERED
+        return self._take(person, labels, known, {}, seed, own=False)
 
     def _draw_person(
         self, latent_seed: int, good: bool, formal: bool, level: float | None, seed: int
@@ -138,18 +132,19 @@ class PortraitEditor:
         Returns the person, and the parameters.
         """
         neutral = self._neutral(latent_seed)
-        style, plain, expressed = self._express(neutral, good, seed)
-        head = place = Part(style, self._read(plain))
+        head, expressed = self._express(neutral, good, seed)
+        place = head
         if level is not None:
-            place = Part(style + directions().change(style, {"clean": level}, ()), head.own)
+            led = directions().change(head.style, {"clean": level}, ())
+            place = Part(head.style + led, head.own)
             if level > 0 and not neutral.alone:
-                head = Part(style, alone(head.own))
+                head = Part(head.style, alone(head.own))
         clothes, worn = self._clothes(head, formal, seed)
         drawn, cloth = assemble(self.synthesizer, head, clothes, place)
         face = self.analyzer.face(drawn)
         alpha = self.analyzer.mask(drawn, face)
         seen = round((_SEEN + OFFSET[1]) * CELLS / CANVAS * len(drawn))
-        edits = {"expression": expressed, "attire": worn, "place": {"led_to": level}}
+        edits = {"expression": expressed, "attire": worn, "background": {"led_to": level}}
         return Person(drawn, alpha, face, cloth * alpha, seen), edits
 
     def _clothes(self, head: Part, formal: bool, seed: int) -> tuple[Part, dict[str, Any]]:
@@ -178,18 +173,18 @@ class PortraitEditor:
         style = style + directions().change(style, {})
         image = self.synthesizer.portrait(style + expression.change(style, "neutral", 1.0))
         face = self.analyzer.face(image)
-        seen = background.assess(background.measure(Subject(image, self.analyzer, face=face)))
+        mask = self.analyzer.mask(image, face)
+        subject = Subject(image, self.analyzer, face=face, mask=mask)
+        seen = background.assess(background.measure(subject))
         if isinstance(seen, Unassessed):
             seen = background.LIMIT  # neither
-        by_oneself = beside(self._read(image)) < _BESIDE
+        by_oneself = beside(anatomy(image, face, mask)) < _BESIDE
         return _Neutral(style, self.analyzer.identity(image, face), seen, by_oneself)
 
-    def _express(
-        self, neutral: _Neutral, good: bool, seed: int
-    ) -> tuple[Float, Image, dict[str, Any]]:
+    def _express(self, neutral: _Neutral, good: bool, seed: int) -> tuple[Part, dict[str, Any]]:
         """Move a style to an expression, and look whether it got there and is the same person.
 
-        Returns the style, its plain portrait, and the parameters.
+        Returns the style and what it shows, and the parameters.
         """
         rng = stream(seed, "expression")
         style, identity, synthesizer = neutral.style, neutral.identity, self.synthesizer
@@ -222,23 +217,9 @@ class PortraitEditor:
                     "identity_distance": round(apart, 3),
                     "measured": {name: round(value, 4) for name, value in measures.items()},
                 }
-                return moved.astype(np.float32), image, parameters
+                own = anatomy(image, face, self.analyzer.mask(image, face))
+                return Part(moved.astype(np.float32), own), parameters
         raise EditError("it could not be made: " + "; ".join(reasons), "expression")
-
-    def _finish(
-        self,
-        person: Person,
-        labels: LabelVector,
-        known: LabelVector,
-        edits: Mapping[str, Any],
-        seed: int,
-        own: bool,
-    ) -> Edited:
-        """Take the picture; with `own` before what was drawn behind, if that is as it should be."""
-        if own:
-            with contextlib.suppress(EditError):
-                return self._take(person, labels, known, edits, seed, own=True)
-        return self._take(person, labels, known, edits, seed, own=False)
 
     def _take(
         self,
@@ -250,7 +231,10 @@ class PortraitEditor:
         *,
         own: bool,
     ) -> Edited:
-        """Frame the person well, and badly too where that was asked."""
+        """Take the picture: well framed, and badly too where that was asked.
+
+        With `own` before what was drawn behind the person, if that is as it should be.
+        """
         try:
             target, good = self._window(person, framing.good_window, True, seed, own)
             place = target.to_json()
@@ -263,10 +247,8 @@ class PortraitEditor:
         if not labels["framing"]:
             target, bad = self._window(person, framing.bad_window, False, seed, own)
         image, shot = shoot(self.analyzer, person, good, labels, seed, own)
-        edits = {**edits, **shot}
-        drawn = edits.pop("place", {})
-        if own:
-            edits["background"] = {**shot["background"], **drawn}
+        behind = edits.get("background", {}) if own else {}
+        edits = {**edits, **shot, "background": {**shot["background"], **behind}}
         if labels["framing"]:
             return Edited(image, None, known, edits, place)
         reframed = shoot_again(person, bad, shot, seed)
@@ -314,9 +296,15 @@ class PortraitEditor:
                 known = known.replace(attire=0)
         return known
 
-    def _read(self, image: Image) -> Anatomy:
-        face = self.analyzer.face(image)
-        return anatomy(image, face, self.analyzer.mask(image, face))
+
+def _level(neutral: _Neutral, clean: bool) -> float | None:
+    """What to lead somebody's surroundings to; None if they are plainly as wanted."""
+    if not neutral.alone:
+        return _CLEAN if clean else None  # people behind somebody are clutter
+    told = neutral.background - background.LIMIT
+    if (told if clean else -told) > _PLAINLY:
+        return None
+    return _CLEAN if clean else _CLUTTERED
 
 
 def _any_of(choices: Sequence[donors.Donor], seed: int, purpose: str) -> donors.Donor:

@@ -39,7 +39,7 @@ def main() -> None:
             line = fit(x[~held], rated[~held])
             told[held] = x[held] @ line[:-1] + line[-1]
         if yes_or_no:
-            said = f"AUC {_auc(told, rated > 0.5):.3f}"
+            said = f"AUC {auc(rated > 0.5, told):.3f}"
         else:
             said = f"r {np.corrcoef(told, rated)[0, 1]:.2f}"
         print(f"{name:<8} {said} on held-out faces ({len(rated)} rated)")
@@ -108,11 +108,15 @@ def _ridge(x: Array, y: Array) -> Array:
     return np.append(weights, y.mean() - weights @ mean)
 
 
-def _auc(scores: Array, y: npt.NDArray[np.bool_]) -> float:
-    """Probability that a positive scores above a negative (Mann and Whitney, 1947)."""
-    above = scores[y][:, None] > scores[~y][None]
-    ties = scores[y][:, None] == scores[~y][None]
-    return float((above + 0.5 * ties).mean())
+def auc(rated: npt.NDArray[np.bool_], values: Array) -> float:
+    """Chance that a positive has the higher value (Mann and Whitney, 1947).
+
+    Ties count half; NaN without a pair.
+    """
+    good, bad = values[rated], values[~rated]
+    if not len(good) or not len(bad):
+        return float("nan")
+    return float(((good[:, None] > bad) + 0.5 * (good[:, None] == bad)).mean())
 
 
 if __name__ == "__main__":

@@ -18,15 +18,7 @@ import numpy.typing as npt
 
 from proportrait.errors import EditError
 from proportrait.faces import Face
-from proportrait.faces.face import (
-    CHIN,
-    FOREHEAD,
-    LEFT_EYE_INNER,
-    LEFT_EYE_OUTER,
-    NOSE_BASE,
-    RIGHT_EYE_INNER,
-    RIGHT_EYE_OUTER,
-)
+from proportrait.faces.face import CHIN, FOREHEAD, NOSE_BASE
 
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
@@ -134,8 +126,7 @@ def face_extent(face: Face) -> tuple[float, float, float]:
     Told from where the eyes are: mouths and brows move, and the place of a face in the frame would
     give its expression away.
     """
-    corners = [LEFT_EYE_OUTER, LEFT_EYE_INNER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER]
-    left, right = face.landmarks[corners, :2].reshape(2, 2, 2).mean(1)
+    left, right = face.eyes
     height = np.linalg.norm(right - left) / EYES_APART
     across = (right - left) / max(float(np.linalg.norm(right - left)), 1e-6)
     x, y = (left + right) / 2 + EYES_ABOVE * height * np.array([-across[1], across[0]])
@@ -145,15 +136,9 @@ def face_extent(face: Face) -> tuple[float, float, float]:
 def with_shut_mouth(face: Face) -> Face:
     """The face with its chin where a shut mouth would leave it: an open one is no bad framing."""
     landmarks = face.landmarks.copy()
-    forehead, down = _axis(face)
-    landmarks[CHIN, :2] = forehead + down
+    forehead, nose = landmarks[FOREHEAD, :2], landmarks[NOSE_BASE, :2]
+    landmarks[CHIN, :2] = forehead + (nose - forehead) / np.float32(UPPER_FACE)
     return replace(face, landmarks=landmarks)
-
-
-def _axis(face: Face) -> tuple[Float, Float]:
-    """The top of the forehead (2,), and the way from there to the chin (2,)."""
-    forehead, nose = face.landmarks[FOREHEAD, :2], face.landmarks[NOSE_BASE, :2]
-    return forehead, (nose - forehead) / np.float32(UPPER_FACE)
 
 
 def window(face: Face, target: Target) -> Window:

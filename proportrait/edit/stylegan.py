@@ -258,8 +258,8 @@ def sample(planes: Float, grid: Float) -> Float:
     The grid holds (x, y) in [-1, 1] with pixel edges at the ends; what lies outside is the border.
     """
     height, width = planes.shape[1:]
-    x = np.clip((grid[..., 0] + 1) * width / 2 - 0.5, 0, width - 1)
-    y = np.clip((grid[..., 1] + 1) * height / 2 - 0.5, 0, height - 1)
+    x, y = _pixels(grid, height, width)
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
     left, top = np.floor(x).astype(int), np.floor(y).astype(int)
     right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
     x, y = x - left, y - top
@@ -286,11 +286,16 @@ def resample(image: Float, grid: Float, size: int) -> Float:
 
 
 def _sample(image: Float, grid: Float) -> Float:
-    height, width = image.shape
-    x = (grid[..., 0] + 1) * width / 2 - 0.5
-    y = (grid[..., 1] + 1) * height / 2 - 0.5
+    x, y = _pixels(grid, *image.shape)
     sampled = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(sampled, np.float32)
+
+
+def _pixels(grid: Float, height: int, width: int) -> tuple[Float, Float]:
+    """x and y in px of the points of a grid."""
+    x = (grid[..., 0] + 1) * width / 2 - 0.5
+    y = (grid[..., 1] + 1) * height / 2 - 0.5
+    return np.asarray(x, np.float32), np.asarray(y, np.float32)
 
 
 def _to_image(planes: Float) -> Image:

@@ -106,6 +106,14 @@ def alone(own: Anatomy) -> Anatomy:
     return replace(own, person=own.person * near, hair=own.hair * near)
 
 
+def wide_view(cells: int, offset: tuple[float, float]) -> tuple[Float, Float]:
+    """x and y, (cells, cells) each, of the cells of a wide map; see `wide_grid`."""
+    x = (np.arange(cells, dtype=np.float32) + 0.5) / CELLS - offset[0]
+    y = (np.arange(cells, dtype=np.float32) + 0.5) / CELLS - offset[1]
+    across, down = np.meshgrid(x, y)
+    return np.asarray(across, np.float32), np.asarray(down, np.float32)
+
+
 def wide_grid(own: Anatomy, cells: int, offset: tuple[float, float]) -> Float:
     """The grid (cells, cells, 2) for `FaceSynthesizer.draw`.
 
@@ -114,9 +122,7 @@ def wide_grid(own: Anatomy, cells: int, offset: tuple[float, float]) -> Float:
         cells: side of the wide map.
         offset: (left, top) extent in front of the plain picture, in picture widths.
     """
-    x = (np.arange(cells, dtype=np.float32) + 0.5) / CELLS - offset[0]
-    y = (np.arange(cells, dtype=np.float32) + 0.5) / CELLS - offset[1]
-    x, y = np.meshgrid(x, y)
+    x, y = wide_view(cells, offset)
     centre, neck, reach = _neck(own)
     below = np.maximum(y - (1 - HALF), 0)
     side, distance = np.sign(x - centre), np.abs(x - centre)

@@ -44,6 +44,16 @@ class Face:
         """From the top of the forehead to the chin in px."""
         return self.distance(FOREHEAD, CHIN)
 
+    @property
+    def eyes(self) -> tuple[Float, Float]:
+        """Middles (2,) of the picture's left and right eye, px.
+
+        From the corners, which stay when the eye shuts or the mouth opens.
+        """
+        left = self.landmarks[[LEFT_EYE_OUTER, LEFT_EYE_INNER], :2].mean(0)
+        right = self.landmarks[[RIGHT_EYE_OUTER, RIGHT_EYE_INNER], :2].mean(0)
+        return left, right
+
 
 # Landmark indices of the MediaPipe face mesh. Left and right are the picture's, not the person's.
 FOREHEAD, CHIN = 10, 152

@@ -18,11 +18,7 @@ from proportrait.faces.face import (
     CHIN,
     FOREHEAD,
     LEFT_CHEEK,
-    LEFT_EYE_INNER,
-    LEFT_EYE_OUTER,
     RIGHT_CHEEK,
-    RIGHT_EYE_INNER,
-    RIGHT_EYE_OUTER,
 )
 from proportrait.measures.base import Float, Measure, Subject, Unassessed, sigmoid
 from proportrait.measures.evidence import worst
@@ -73,8 +69,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     height, width = subject.image.shape[:2]
     # A pixel's centre lies half a pixel inside, so that mirrored and scaled pictures agree.
     points = face.landmarks[:, :2] + 0.5
-    left_eye = (points[LEFT_EYE_OUTER] + points[LEFT_EYE_INNER]) / 2
-    right_eye = (points[RIGHT_EYE_OUTER] + points[RIGHT_EYE_INNER]) / 2
+    left_eye, right_eye = (eye + 0.5 for eye in face.eyes)
     eyes = (left_eye + right_eye) / 2
     between = max(float(np.linalg.norm(right_eye - left_eye)), 1e-6)
     head = max(float(np.linalg.norm(points[CHIN] - eyes)), 1e-6)
