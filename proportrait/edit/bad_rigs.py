@@ -8,6 +8,7 @@ from proportrait.edit.rigs import Colour, Light, Rig, RigMaker, grey, tinted
 from proportrait.edit.tone import Camera
 
 _WARM: Colour = (1.0, 0.97, 0.92)
+_RED_KEPT: Colour = (1.08, 0.975, 1.03)  # skin in the shade would be greyer on average
 _COOL: Colour = (0.95, 1.0, 1.08)  # what fills shadows: sky, and walls that the lamp does not reach
 
 
@@ -26,10 +27,11 @@ def _side(rng: np.random.Generator, side: float) -> Rig:
         (key,),
         tinted(rng.uniform(0.05, 0.08), _COOL),
         flatten=0.85,
-        exposure=rng.uniform(0.15, 0.4),
+        exposure=rng.uniform(-0.3, 0.3),
+        metered=True,
         backdrop=grey(rng.uniform(0.3, 0.65)),
         backdrop_ramp=(0.35 * side * rng.choice([-1.0, 1.0]), 0.0),
-        camera=Camera(grain=0.007),
+        camera=Camera(cast=_RED_KEPT, grain=0.007),
     )
 
 
@@ -49,7 +51,8 @@ def top(rng: np.random.Generator) -> Rig:
         tinted(rng.uniform(0.05, 0.08), _COOL),
         sky=-0.2,
         flatten=0.6,
-        exposure=rng.uniform(0.15, 0.35),
+        exposure=rng.uniform(-0.7, -0.1),
+        metered=True,
         backdrop=grey(rng.uniform(0.4, 0.7)),
         backdrop_ramp=(0.0, -0.2),
         camera=Camera(grain=0.008, contrast=1.05),
@@ -66,14 +69,15 @@ def under(rng: np.random.Generator) -> Rig:
         size=rng.uniform(0.7, 0.9),
         shadow=0.0,
         shine=0.02,
-        fall=rng.uniform(2.4, 3.0),
+        fall=rng.uniform(1.8, 2.4),
     )
     return Rig(
         (key,),
-        grey(rng.uniform(0.03, 0.06)),
+        grey(rng.uniform(0.04, 0.08)),
         sky=-0.4,
         flatten=0.8,
-        exposure=rng.uniform(-0.7, -0.3),
+        exposure=rng.uniform(0.1, 0.7),
+        metered=True,
         backdrop=tinted(rng.uniform(0.08, 0.2), key.colour),
         backdrop_ramp=(0.0, 0.3),
         camera=Camera(grain=0.014, contrast=1.05),

@@ -12,7 +12,16 @@ from proportrait.edit.bad_rigs import BAD
 from proportrait.edit.composite import tighten
 from proportrait.edit.relief import Relief, build_relief, head_axes
 from proportrait.edit.rigs import GOOD, Light, Rig
-from proportrait.edit.tone import Camera, Float, Image, developed, luminance, to_linear, to_srgb
+from proportrait.edit.tone import (
+    Camera,
+    Float,
+    Image,
+    developed,
+    luminance,
+    shoulder,
+    to_linear,
+    to_srgb,
+)
 from proportrait.faces import Face
 from proportrait.faces.face import CHIN, FOREHEAD, OVAL
 
@@ -28,6 +37,7 @@ MAX_BALANCE = 1.5
 _ABOUT = (0.7, 1.15)  # how far texture strays from its mean
 _GREY_SHARE = 0.12
 _BRIGHT = 85  # percentile of the face's skin that exposure is set for
+_METERINGS = 4  # highlights bend over: one step does not reach the wanted mean
 
 
 def relight(
@@ -281,11 +291,20 @@ def _shadow(relief: Relief, towards: Float, size: float) -> Float:
 def _exposure(scene: _Scene, gain: Float, rig: Rig, flatten: float) -> tuple[float, float]:
     """The factor that exposes the face as the rig wants it, and the bright level of its skin."""
     skin = scene.face_skin
-    own = luminance(scene.small)[skin] / scene.existing_light[skin] ** flatten
-    level = float(np.percentile(own, _BRIGHT))
-    lit = float(np.percentile(luminance(scene.small[skin] * gain[skin]), _BRIGHT))
+    own = luminance(scene.small)[skin]
+    level = float(np.percentile(own / scene.existing_light[skin] ** flatten, _BRIGHT))
+    lit = luminance(scene.small[skin] * gain[skin])
     wanted = level * 2.0**rig.exposure if rig.level is None else rig.level
-    return wanted / max(lit, 1e-4), level
+    scale = wanted / max(float(np.percentile(lit, _BRIGHT)), 1e-4)
+    for _ in range(_METERINGS if rig.metered else 0):
+        right = 2.0**rig.exposure * _value(own) ** 2.2
+        scale *= right / max(_value(lit * scale), 1e-3) ** 2.2
+    return scale, level
+
+
+def _value(light: Float) -> float:
+    """Mean of the encoded values, about [0, 1], that a camera records of light (n,)."""
+    return float((shoulder(light) ** (1 / 2.2)).mean())
 
 
 def _joined(scene: _Scene, gain: Float, behind: Float) -> Float:

@@ -46,6 +46,7 @@ class Rig:
         sky: [-1, 1], how much more of the ambient light comes from above than from below.
         flatten: [0, 1], how much of the light in the source picture is taken away first.
         exposure: stops over (+) or under (-) the right exposure of the person's brighter skin.
+        metered: the right exposure is instead that of the face's mean value, as a camera meters.
         level: if set, the light that this skin is given instead, whatever its tone.
         backdrop: light on the background, relative to the source.
         whole: the background gets the person's exposure too: only the camera was set wrongly.
@@ -60,6 +61,7 @@ class Rig:
     sky: float = 0.0
     flatten: float = 0.0
     exposure: float = 0.0
+    metered: bool = False
     level: float | None = None
     backdrop: Colour = WHITE
     whole: bool = False
