@@ -10,6 +10,7 @@ from PIL import Image as PillowImage
 from proportrait.errors import AssessmentError
 from proportrait.faces import DETECTORS, Face, FaceAnalyzer, distance, expression_ratios
 from proportrait.faces import face as points
+from proportrait.faces.detector import make_detector
 from proportrait.faces.mask import guided_filter
 from proportrait.inference import compile_network
 
@@ -38,6 +39,17 @@ def test_one_face_is_found_where_it_is(detector: str, image: np.ndarray, face: F
     assert x0 < nose[0] < x1
     assert y0 < nose[1] < y1
     assert 0.5 < found.score <= 1
+
+
+def test_a_face_that_fills_the_picture_is_found(image: np.ndarray, face: Face) -> None:
+    half = round(0.3 * face.height)
+    x, y = (round(float(v)) for v in face.landmarks[:, :2].mean(0))
+    close = np.ascontiguousarray(image[y - half : y + half, x - half : x + half])
+    assert make_detector()(close) == []  # too large for it, seen at once
+    (found,) = FaceAnalyzer().detect(close)
+    there = face.landmarks[:, :2] - (x - half, y - half)
+    nose = points.NOSE_TIP
+    assert found.point(nose) == pytest.approx(there[nose], abs=0.06 * face.height)
 
 
 def test_landmarks_stand_in_order(face: Face) -> None:

@@ -198,14 +198,17 @@ def test_a_small_face_is_not_assessed(analyzer: FaceAnalyzer) -> None:
     assert "too small" in verdict.reason
 
 
-def test_too_little_background_is_not_assessed(analyzer: FaceAnalyzer) -> None:
+def test_where_next_to_nothing_is_background_nothing_distracts(analyzer: FaceAnalyzer) -> None:
     mask = np.ones((SIZE, SIZE), np.float32)
     mask[:20, :30] = 0
     found = measure(subject(analyzer, GREY, mask))
     assert set(values(found)) == {"SingleFacePresent", "BackgroundShare"}
+    clutter = found["BackgroundClutter"]
+    assert isinstance(clutter, Unassessed)
+    assert "0% of the picture" in clutter.reason
     verdict = assess(found)
-    assert isinstance(verdict, Unassessed)
-    assert "0% of the picture" in verdict.reason
+    assert not isinstance(verdict, Unassessed)
+    assert verdict > LIMIT
 
 
 def test_faults_add_up() -> None:

@@ -227,6 +227,17 @@ def test_without_background_only_back_light_is_missing(
     assert assess(found) > LIMIT
 
 
+def test_a_cut_chin_takes_only_the_direction_of_the_light(
+    analyzer: FaceAnalyzer, image: np.ndarray, face: Face
+) -> None:
+    mouth = round(float(face.point(13)[1]))
+    found = measure(Subject(np.ascontiguousarray(image[:mouth]), analyzer, face=face))
+    missing = [name for name, one in found.items() if isinstance(one, Unassessed)]
+    assert "TopLight" in missing
+    assert not set(missing) & set(FAULTS)
+    assert assess(found) > LIMIT
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_fault_only_costs(name: str) -> None:
     costs = [FAULTS[name](value) for value in np.linspace(0, 3, 20)]

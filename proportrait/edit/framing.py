@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
@@ -18,13 +18,12 @@ import numpy.typing as npt
 
 from proportrait.errors import EditError
 from proportrait.faces import Face
-from proportrait.faces.face import CHIN, FOREHEAD, NOSE_BASE
 
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
-# Of the height of a calm face, forehead to chin: down to the base of the nose (40 faces), between
-# the middles of the eyes, and from there down to the middle of the face (118 faces).
-UPPER_FACE, EYES_APART, EYES_ABOVE = 0.604, 0.370, 0.173
+# Of the height of a calm face, forehead to chin: between the middles of the eyes, and from there
+# down to the middle of the face (118 faces).
+EYES_APART, EYES_ABOVE = 0.370, 0.173
 _DRAWS = 200  # of targets, before a scene is given up
 
 
@@ -131,14 +130,6 @@ def face_extent(face: Face) -> tuple[float, float, float]:
     across = (right - left) / max(float(np.linalg.norm(right - left)), 1e-6)
     x, y = (left + right) / 2 + EYES_ABOVE * height * np.array([-across[1], across[0]])
     return float(x), float(y), float(height)
-
-
-def with_shut_mouth(face: Face) -> Face:
-    """The face with its chin where a shut mouth would leave it: an open one is no bad framing."""
-    landmarks = face.landmarks.copy()
-    forehead, nose = landmarks[FOREHEAD, :2], landmarks[NOSE_BASE, :2]
-    landmarks[CHIN, :2] = forehead + (nose - forehead) / np.float32(UPPER_FACE)
-    return replace(face, landmarks=landmarks)
 
 
 def window(face: Face, target: Target) -> Window:

@@ -132,8 +132,7 @@ def is_well_framed(analyzer: FaceAnalyzer, person: Person, window: framing.Windo
     stage = framing.Stage.around(window, person.face, FRAME)
     mask = stage.cut(stage.move(person.alpha, cv2.BORDER_CONSTANT))
     blank = np.zeros((FRAME, FRAME, 3), np.uint8)  # only place and size count
-    face = framing.with_shut_mouth(stage.cut_face(person.face))
-    subject = Subject(blank, analyzer, face=face, mask=mask)
+    subject = Subject(blank, analyzer, face=stage.cut_face(person.face), mask=mask)
     component = framing_measure.assess(framing_measure.measure(subject))
     return None if isinstance(component, Unassessed) else component >= framing_measure.LIMIT
 

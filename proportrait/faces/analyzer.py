@@ -12,6 +12,7 @@ from proportrait.faces.identity import IdentityNetwork
 from proportrait.faces.landmarks import FaceMesh
 from proportrait.faces.mask import PersonMask
 
+_SMALLER = 0.45  # share of the detector's view, for a face that fills the picture
 _PRESENCE_LIMIT = 0.3  # under it the mesh says that the detector was wrong
 
 
@@ -31,11 +32,14 @@ class FaceAnalyzer:
 
     def detect(self, image: Image) -> list[Face]:
         """Every face, the largest first; none is an empty list."""
-        faces = []
-        for detection in self._detector(image):
-            landmarks, presence = self._mesh(image, detection)
-            if presence >= _PRESENCE_LIMIT:
-                faces.append(Face(detection.bbox, landmarks, min(detection.score, presence)))
+        for share in (1.0, _SMALLER):
+            faces = []
+            for detection in self._detector(image, share):
+                landmarks, presence = self._mesh(image, detection)
+                if presence >= _PRESENCE_LIMIT:
+                    faces.append(Face(detection.bbox, landmarks, min(detection.score, presence)))
+            if faces:
+                break
         return sorted(faces, key=lambda face: -face.width * face.height)
 
     def face(self, image: Image) -> Face:

@@ -36,8 +36,12 @@ class Detection:
 class Detector(Protocol):
     """Finds faces."""
 
-    def __call__(self, image: Image) -> list[Detection]:
-        """Every face of an RGB uint8 (H, W, 3) picture, the surest first."""
+    def __call__(self, image: Image, share: float = 1.0) -> list[Detection]:
+        """Every face of an RGB uint8 (H, W, 3) picture, the surest first.
+
+        With a `share` below 1 the picture takes only that part of what the network sees: faces that
+        fill a picture are larger than those that a network has learnt.
+        """
         ...
 
 
@@ -58,8 +62,8 @@ class BlazeFace:
         self._size = size
         self._anchors = _anchors(grids)
 
-    def __call__(self, image: Image) -> list[Detection]:
-        square, scale, corner = _fit(image, self._size)
+    def __call__(self, image: Image, share: float = 1.0) -> list[Detection]:
+        square, scale, corner = _fit(image, self._size, share)
         regressed, logits = self._network([square[None].astype(np.float32) / 127.5 - 1])
         scores = np.asarray(1 / (1 + np.exp(-np.clip(logits.ravel(), -80, 80))), np.float32)
         found = np.flatnonzero(scores > SCORE_LIMIT)
@@ -101,14 +105,16 @@ def _anchors(grids: Sequence[tuple[int, int]]) -> Float:
     return np.concatenate(layers).astype(np.float32)
 
 
-def _fit(image: Image, size: int) -> tuple[Image, float, Float]:
+def _fit(image: Image, size: int, share: float) -> tuple[Image, float, Float]:
     """Draw a picture in the middle of a black square of `size` px: stretching would change faces.
+
+    Its longer side takes a `share` of the square's.
 
     Returns:
         The square, its scale (square px to a picture px), and the picture's corner (2,) in it.
     """
     height, width = image.shape[:2]
-    scale = size / max(height, width)
+    scale = share * size / max(height, width)
     extent = (max(1, round(width * scale)), max(1, round(height * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     left, top = (size - extent[0]) // 2, (size - extent[1]) // 2

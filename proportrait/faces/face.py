@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,12 @@ class Face:
     def height(self) -> float:
         """From the top of the forehead to the chin in px."""
         return self.distance(FOREHEAD, CHIN)
+
+    def with_shut_mouth(self) -> Face:
+        """The face with its chin as much higher as the lips are apart."""
+        landmarks = self.landmarks.copy()
+        landmarks[CHIN, :2] += self.point(UPPER_LIP) - self.point(LOWER_LIP)
+        return replace(self, landmarks=landmarks)
 
     @property
     def eyes(self) -> tuple[Float, Float]:

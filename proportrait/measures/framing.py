@@ -59,8 +59,9 @@ _BORDER = 128  # the topmost of so many strips is the upper border
 def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     """Measure the framing; the keys are `NAMES`, in that order.
 
-    Head heights are those of ISO/IEC 29794-5: from the middle between the eyes to the chin. Left
-    and right are the picture's.
+    Head heights are those of ISO/IEC 29794-5: from the middle between the eyes to the chin, which
+    is taken where a shut mouth would leave it: a laugh is no bad framing. Left and right are the
+    picture's.
     """
     try:
         face, mask = subject.face, subject.mask
@@ -68,7 +69,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
         return {name: Unassessed(name, str(error)) for name in NAMES}
     height, width = subject.image.shape[:2]
     # A pixel's centre lies half a pixel inside, so that mirrored and scaled pictures agree.
-    points = face.landmarks[:, :2] + 0.5
+    points = face.with_shut_mouth().landmarks[:, :2] + 0.5
     left_eye, right_eye = (eye + 0.5 for eye in face.eyes)
     eyes = (left_eye + right_eye) / 2
     between = max(float(np.linalg.norm(right_eye - left_eye)), 1e-6)
@@ -80,10 +81,10 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     left, right = float(left_eye[0]) / between, (width - float(right_eye[0])) / between
     above, below = float(eyes[1]) / head, (height - float(eyes[1])) / head
     cut = _head_cut(face, mask)
-    chin = max(0.0, float(points[CHIN, 1]) - height) / head
+    chin = max(0.0, float(face.point(CHIN)[1]) + 0.5 - height) / head
     yaw, pitch, roll = head_pose(face)
     found = (
-        Measure("HeadSize", size, "picture heights", _between(size, 0.15, 0.483, 0.015), "middle"),
+        Measure("HeadSize", size, "picture heights", _between(size, 0.135, 0.467, 0.015), "middle"),
         Measure(NAMES[1], left, "inter-eye distances", sigmoid(left, 0.9, 0.1), "higher"),
         Measure(NAMES[2], right, "inter-eye distances", sigmoid(right, 0.9, 0.1), "higher"),
         Measure(NAMES[3], above, "head heights", sigmoid(above, 0.8, 0.1), "higher"),

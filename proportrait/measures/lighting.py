@@ -61,6 +61,7 @@ NAMES = (
     "DimFace",
     "ColourCast",
 )
+_DIRECTIONS = ("IlluminationUniformity", "SideLight", "TopLight", "ShadowEdges")
 # A logistic regression, balanced, on the rated faces of the built-in source and the rated pictures
 # of golden_dev, well-lit faces of the darkest third counted twice: log odds of a face without
 # fault, and what each fault costs. Only what ColourCast costs was chosen by hand: no rated face
@@ -138,7 +139,9 @@ class _Skin:
         self.samples = places[self.inside[places[:, 1], places[:, 0]]]
         if self.skin.sum() < _ENOUGH or len(self.samples) < _SAMPLES:
             raise AssessmentError("too little of the face is in the picture")
-        self.cheeks = self.seen(CHEEKS[0]) | self.seen(CHEEKS[1])
+        self.cheeks = self.region(CHEEKS[0]) | self.region(CHEEKS[1])
+        if self.cheeks.sum() < _FEWEST:
+            raise AssessmentError("the cheeks are hidden or outside the picture")
 
     def seen(self, outline: Sequence[int]) -> Mask:
         """The part of the picture within landmarks, which has to be there.
@@ -168,12 +171,8 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     """
     try:
         skin = _Skin(subject.image, subject.face)
-        found: list[Measure | Unassessed] = [
-            *_exposure(skin),
-            *_directions(skin),
-            _back_light(subject, skin),
-            *_faults(skin),
-        ]
+        found: list[Measure | Unassessed] = [*_exposure(skin), *_faults(skin)]
+        found += [*_directions(skin), _back_light(subject, skin)]
     except AssessmentError as error:
         return {name: Unassessed(name, str(error)) for name in NAMES}
     by_name = {one.name: one for one in found}
@@ -214,9 +213,14 @@ def _exposure(skin: _Skin) -> list[Measure]:
     ]
 
 
-def _directions(skin: _Skin) -> list[Measure]:
-    """From where the light comes."""
-    left, right = (skin.seen(CHEEKS[i]) | skin.seen(_FOREHEADS[i]) for i in (0, 1))
+def _directions(skin: _Skin) -> list[Measure | Unassessed]:
+    """From where the light comes; where a part of the face is cut off, that is not told."""
+    try:
+        left, right = (skin.seen(CHEEKS[i]) | skin.seen(_FOREHEADS[i]) for i in (0, 1))
+        forehead = skin.seen(_FOREHEADS[0]) | skin.seen(_FOREHEADS[1])
+        chin = skin.seen(_CHIN_SKIN)
+    except AssessmentError as error:
+        return [Unassessed(name, str(error)) for name in _DIRECTIONS]
     # In units of the face's mean, so that neither exposure nor the tone of the skin counts.
     relative = skin.luminance / max(1.0, float(skin.luminance[skin.skin].mean()))
     histograms = [
@@ -224,8 +228,7 @@ def _directions(skin: _Skin) -> list[Measure]:
     ]
     overlap = float(np.minimum(*histograms).sum())
     side = abs(_median(skin.stops, left) - _median(skin.stops, right))
-    forehead = skin.seen(_FOREHEADS[0]) | skin.seen(_FOREHEADS[1])
-    top = _median(skin.stops, forehead) - _median(skin.stops, skin.seen(_CHIN_SKIN))
+    top = _median(skin.stops, forehead) - _median(skin.stops, chin)
     # Gradients of the light alone: blurred on the skin, so that hair and eyes stay out.
     weight = skin.skin.astype(np.float32)
     blurred = cv2.GaussianBlur(skin.stops * weight, (0, 0), _BLUR)
