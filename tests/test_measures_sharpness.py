@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from proportrait.edit.blur import BLURS, motion_kernel
+from proportrait.edit.blur import BLURS, _filter_linear, motion_kernel
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.faces.face import OVAL
+from proportrait.imaging import decode, encode_jpeg
 from proportrait.measures import Measure, Subject, Unassessed
 from proportrait.measures.sharpness import (
     LIMIT,
@@ -85,8 +86,10 @@ LINEAR, NEAREST = 1, 0
 def test_blur_lowers_sharpness_monotonically(image: np.ndarray, face: Face, kind: str) -> None:
     pictures = [image, *(blurred(image, kind, strength, LINEAR) for strength in STRENGTHS)]
     components = [component(picture, face) for picture in pictures]
-    assert all(a > b for a, b in pairwise(components)), components
+    # Of a motion longer than the kernel of the measure nothing more is lost: under 0.1 of 100.
+    assert all(a > b or max(a, b) < 0.1 for a, b in pairwise(components)), components
     assert components[0] >= LIMIT > components[1]
+    assert components[1] > components[2] > components[3]
 
 
 def test_larger_pixels_repeat_more(image: np.ndarray, face: Face) -> None:
@@ -150,6 +153,22 @@ def test_a_mirror_image_is_as_sharp(image: np.ndarray, face: Face) -> None:
     mirrored = values(np.ascontiguousarray(image[:, ::-1]), Face(face.bbox, landmarks, face.score))
     for name, value in values(image, face).items():
         assert mirrored[name] == pytest.approx(value, rel=0.03, abs=0.02), name
+
+
+def test_enlarged_pixels_show_after_jpeg(image: np.ndarray, face: Face) -> None:
+    enlarged = blurred(image, "low_resolution", 0.5, NEAREST)
+    for picture in (enlarged, decode(encode_jpeg(enlarged))):
+        assert values(picture, face)["RepeatedPixels"] > 0.5
+        assert component(picture, face) < LIMIT
+    assert values(image, face)["RepeatedPixels"] < 0.25
+
+
+def test_motion_from_corner_to_corner_is_no_sharper(image: np.ndarray, face: Face) -> None:
+    shaken = [
+        _filter_linear(image, motion_kernel(12, angle)) for angle in (0, np.pi / 4, np.pi / 2)
+    ]
+    along, across, down = (values(picture, face)["Sharpness"] for picture in shaken)
+    assert across == pytest.approx((along + down) / 2, abs=0.05)
 
 
 def test_the_blur_effect_of_a_step_by_hand() -> None:
