@@ -28,14 +28,7 @@ from proportrait import imaging
 from proportrait.edit.fit_traits import auc
 from proportrait.faces import FaceAnalyzer
 from proportrait.labels import ATTRIBUTES as LABELS
-from proportrait.measures import (
-    Subject,
-    Unassessed,
-    background,
-    expression,
-    framing,
-    lighting,
-)
+from proportrait.measures import MODULES, Subject, Unassessed, assess, lighting
 
 Image = npt.NDArray[np.uint8]
 
@@ -62,23 +55,15 @@ class Case:
 
 @dataclass(frozen=True)
 class Attribute:
-    """How an attribute is measured and held against the raters.
+    """How an attribute is held against the raters.
 
     Attributes:
-        assess: gives the component.
-        limit: from this component on it counts as professional.
         bar: the balanced accuracy asked for.
         more: further lines of the report, or None.
     """
 
-    assess: Callable[[Subject], float | Unassessed]
-    limit: float
     bar: float
     more: Callable[[Sequence[Case]], list[str]] | None = None
-
-
-def _lighting(subject: Subject) -> float | Unassessed:
-    return lighting.assess(lighting.measure(subject))
 
 
 def _by_skin(cases: Sequence[Case]) -> list[str]:
@@ -97,23 +82,11 @@ def _by_skin(cases: Sequence[Case]) -> list[str]:
     return lines
 
 
-def _background(subject: Subject) -> float | Unassessed:
-    return background.assess(background.measure(subject))
-
-
-def _expression(subject: Subject) -> float | Unassessed:
-    return expression.assess(expression.measure(subject))
-
-
-def _framing(subject: Subject) -> float | Unassessed:
-    return framing.assess(framing.measure(subject))
-
-
 ATTRIBUTES: dict[str, Attribute] = {
-    "lighting": Attribute(_lighting, lighting.LIMIT, 0.85, _by_skin),
-    "background": Attribute(_background, background.LIMIT, 0.88),
-    "expression": Attribute(_expression, expression.LIMIT, 0.88),
-    "framing": Attribute(_framing, framing.LIMIT, 0.92),
+    "lighting": Attribute(0.85, _by_skin),
+    "background": Attribute(0.88),
+    "expression": Attribute(0.88),
+    "framing": Attribute(0.92),
 }
 
 
@@ -187,12 +160,13 @@ def report(key: str, where: str, cases: Sequence[Case], names: bool) -> bool:
     if not len(done) or rated.all() or not rated.any():
         print("    one kind only: nothing to tell apart")
     else:
-        said = values >= attribute.limit
+        limit = MODULES[key].LIMIT
+        said = values >= limit
         accuracy = balanced_accuracy(rated, said)
         enough = min(rated.sum(), (~rated).sum()) >= SMALLEST_CLASS
         passed = accuracy >= attribute.bar or not enough
         verdict = ("pass" if passed else "FAIL") if enough else "too few for a bar"
-        print(f"    balanced accuracy {accuracy:.3f} at {attribute.limit:g}", end="")
+        print(f"    balanced accuracy {accuracy:.3f} at {limit:g}", end="")
         print(f"  {verdict} (at least {attribute.bar:g})")
         print(
             f"    professional {said[rated].mean():.3f}, not {(~said[~rated]).mean():.3f}", end=""
@@ -241,10 +215,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         cases: dict[str, list[Case]] = {key: [] for key in options.attributes or ATTRIBUTES}
         for name, image, bits in read(folder, options.cache):
             subject = Subject(image, analyzer)
-            for key, found in cases.items():
-                if bits.get(key) in ("0", "1"):
-                    value = ATTRIBUTES[key].assess(subject)
-                    found.append(Case(name, bits[key] == "1", subject, value))
+            rated = [key for key in cases if bits.get(key) in ("0", "1")]
+            for key, value in assess(subject, rated).items():
+                cases[key].append(Case(name, bits[key] == "1", subject, value))
         for key, found in cases.items():
             if found:
                 passed = report(key, where, found, options.names) and passed

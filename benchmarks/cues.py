@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import PIL.Image
 
-from benchmarks.backbone import Backbone
 from proportrait import imaging
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.faces.face import (
     OVAL,
 )
+from proportrait.features import Backbone
 
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]

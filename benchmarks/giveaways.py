@@ -26,12 +26,12 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.backbone import Backbone
 from benchmarks.classify import Accuracy, accuracy
 from benchmarks.cues import VIEWS, Sets, Shown
 from benchmarks.folder import balance, describe, finished, rows
 from proportrait.errors import AssessmentError, StoreError
 from proportrait.faces import FaceAnalyzer
+from proportrait.features import Backbone
 from proportrait.labels import KEYS
 from proportrait.records import Record
 

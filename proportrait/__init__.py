@@ -8,11 +8,14 @@ A module imports only what stands above it in this list, or left of it in its li
     imaging, disk           reading and writing pictures, durable writes
     records, ledger, journal, store, export     what is kept, and other formats of it
     assets, inference       weight files: where they are, what they are, how they run
+    workers                 worker processes
     faces                   detector, landmarks, person mask, emotion, identity
+    features                what a network that has learnt to see makes of a picture
     measures                native measures with units, one module an attribute
     edit                    the offline editor
     generate                sources, prompts, generators, retries and limits, twins
     report, runlog          what a run tells its user
+    verify                  labels against measures and against each other; repair, undo
     download                the published data set
 """
 

@@ -3,7 +3,9 @@
 A group is written to `.staging/<id>/`, then one line to the ledger, then its files are moved into
 place, the JSONs last. The line on the disk is the commit: a crash before it leaves a staging folder
 that no line names, which the next opening deletes; a crash after it leaves one that a line names,
-which the next opening moves into place. Nothing outside `.staging` is ever deleted.
+which the next opening moves into place. A line may also name files that move elsewhere: that
+happens first, and again after a crash, where a move that was made already is passed over. Nothing
+outside `.staging` is ever deleted.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ class _Ticket:
 
     line: bytes
     folder: Path | None = None
+    moves: tuple[tuple[str, str], ...] = ()
     durable: bool = False
     finished: bool = False
     error: StoreError | None = None
@@ -78,13 +81,13 @@ class Journal:
         if not entries and (entries := rebuild()):
             self.ledger.rewrite(entries)
         self.ledger.open()
-        committed = {entry.commit for entry in entries}
+        committed = {entry.commit: entry.moves for entry in entries}
         folders = [f for f in self._staging.iterdir() if _FOLDER.fullmatch(f.name)]
         # The unfinished ones go first: on a full disk that makes room for the others.
         for folder in folders:
             if folder.name not in committed:
                 shutil.rmtree(folder)
-        self._publish([f for f in folders if f.name in committed])
+        self._publish([(f, committed[f.name]) for f in folders if f.name in committed])
         self._is_open = True
         return entries
 
@@ -94,12 +97,15 @@ class Journal:
             self._is_open = False
             self.ledger.close()
 
-    def write(self, entry: Entry, files: Mapping[str, bytes]) -> None:
+    def write(self, entry: Entry, files: Mapping[str, bytes]) -> Entry:
         """Commit an entry and its files, and wait until they are on the disk.
 
         Args:
             entry: the ledger line; its `commit` is filled in here.
             files: bytes by name; *.json go to `metadata/`, the others to `images/`.
+
+        Returns:
+            The entry as it was written.
 
         Raises:
             StoreError: the disk is full or fails. Nothing was saved, unless it failed after the
@@ -108,10 +114,10 @@ class Journal:
         """
         if not self._is_open:
             raise ValueError("the store is not open: use it in a `with` block")
-        folder = self._staging / uuid.uuid4().hex if files else None
+        folder = self._staging / uuid.uuid4().hex if files or entry.moves else None
         if folder is not None:
             entry = replace(entry, commit=folder.name)
-        ticket = _Ticket(entry.to_line(), folder)
+        ticket = _Ticket(entry.to_line(), folder, entry.moves)
         try:
             if folder is not None:
                 with disk_errors(self.path):
@@ -125,6 +131,7 @@ class Journal:
             if folder is not None and not ticket.durable:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
+        return entry
 
     def _submit(self, ticket: _Ticket) -> None:
         with self._queue_guard:
@@ -141,7 +148,7 @@ class Journal:
         failure: StoreError | None = StoreError("the write was interrupted")
         try:
             with disk_errors(self.path):
-                folders = [t.folder for t in group if t.folder is not None]
+                folders = [(t.folder, t.moves) for t in group if t.folder is not None]
                 if folders:
                     sync(self._staging)
                 self.ledger.append(b"".join(t.line for t in group))
@@ -155,15 +162,27 @@ class Journal:
             for ticket in group:
                 ticket.error, ticket.finished = failure, True
 
-    def _publish(self, folders: Sequence[Path]) -> None:
-        """Move committed files into place: all pictures, then all JSONs."""
-        if not folders:
+    def _publish(self, commits: Sequence[tuple[Path, tuple[tuple[str, str], ...]]]) -> None:
+        """Move what the commits name, then put their files in place: all pictures, then JSONs."""
+        if not commits:
             return
-        staged = sorted(itertools.chain.from_iterable(f.iterdir() for f in folders))
+        self._move([move for _, moves in commits for move in moves])
+        staged = sorted(itertools.chain.from_iterable(f.iterdir() for f, _ in commits))
         for is_json, place in ((False, self._images), (True, self._metadata)):
             for file in staged:
                 if (file.suffix == ".json") is is_json:
                     file.replace(place / file.name)
             sync(place)
-        for folder in folders:
+        for folder, _ in commits:
             folder.rmdir()
+
+    def _move(self, moves: Sequence[tuple[str, str]]) -> None:
+        """Move files within the output folder; what is at its new place already stays there."""
+        touched = set()
+        for old, new in ((self.path / a, self.path / b) for a, b in moves):
+            if not new.exists() and old.exists():
+                new.parent.mkdir(parents=True, exist_ok=True)
+                old.replace(new)
+                touched |= {old.parent, new.parent}
+        for place in sorted(touched):
+            sync(place)

@@ -29,6 +29,8 @@ class Entry:
         seconds: time taken.
         files: (name in images/, sha256 of the picture) of each picture.
         commit: name of the staging folder that the files came from, "" where there was none.
+        moves: (from, to) of files of this source that changed their place with it; paths relative
+            to the output folder, the order is that of the moves.
         filename: the source's own name in its data set.
         error: class of the error that ended it, "" for "done".
         message: what the error said.
@@ -43,6 +45,7 @@ class Entry:
     seconds: float = 0.0
     files: tuple[tuple[str, str], ...] = ()
     commit: str = ""
+    moves: tuple[tuple[str, str], ...] = ()
     filename: str = ""
     error: str = ""
     message: str = ""
@@ -51,6 +54,8 @@ class Entry:
         """The entry as one line of JSON."""
         data: dict[str, Any] = {key: getattr(self, key) for key in self.__slots__}
         data["files"] = [{"name": name, "sha256": sha256} for name, sha256 in self.files]
+        if not self.moves:
+            del data["moves"]
         if self.status == "done":
             del data["filename"], data["error"], data["message"]
         else:
@@ -68,6 +73,7 @@ class Entry:
             data = json.loads(line)
             known = {key: data[key] for key in cls.__slots__ if key in data}
             known["files"] = tuple((f["name"], f["sha256"]) for f in data.get("files", ()))
+            known["moves"] = tuple((old, new) for old, new in data.get("moves", ()))
             entry = cls(**known)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"no ledger entry: {error}") from error

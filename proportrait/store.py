@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 from proportrait.disk import disk_errors
 from proportrait.errors import StoreBusyError, StoreError
 from proportrait.journal import Journal
-from proportrait.ledger import Entry, Status
+from proportrait.ledger import Entry, Ledger, Status
 from proportrait.records import Record, parse_file_stem
 
 MESSAGE_LIMIT = 2000  # characters of an error's message; a server's reply can be megabytes
@@ -147,6 +147,117 @@ class RecordStore:
         with self._guard:
             self._remember(entry)
         return records
+
+    def amend(
+        self, source_id: str, changes: Mapping[str, Record | None], aside: str
+    ) -> list[tuple[str, str]]:
+        """Change what is said of pictures of one source, or take some away, as one atomic thing.
+
+        Args:
+            source_id: the source.
+            changes: by the picture's present name its new record, whose `output_filename` may be
+                another, or None where the picture is taken away.
+            aside: folder inside the output folder that replaced JSONs and such pictures move to.
+
+        Returns:
+            The moves that were made, as the ledger keeps them; `revert` undoes them.
+
+        Raises:
+            StoreError: a new name is taken, or the disk is full; nothing has changed.
+            ValueError: a picture is not one of this source, or the store is not open.
+        """
+        entry = self._entries[source_id]
+        files, moves, jsons = dict(entry.files), [], {}
+        for name, record in changes.items():
+            if name not in files:
+                raise ValueError(f"{name!r} is no picture of {source_id!r}")
+            sha256 = files.pop(name)
+            json = f"metadata/{_json_name(name)}"
+            moves.append((json, f"{aside}/{json}"))
+            if record is None:
+                moves.append((f"images/{name}", f"{aside}/images/{name}"))
+                continue
+            fresh = record.output_filename
+            if fresh != name:
+                self._check_free(fresh)
+                moves.append((f"images/{name}", f"images/{fresh}"))
+            files[fresh] = sha256
+            jsons[_json_name(fresh)] = record.to_bytes()
+        self._write_amended(entry, files, moves, jsons)
+        return moves
+
+    def revert(self, entry: Entry, before: Entry, aside: str) -> None:
+        """Undo an entry of `amend`: every file has its former bytes at its former place.
+
+        Args:
+            entry: the source's last one, with moves.
+            before: the one before it.
+            aside: folder that the JSONs move to which it had made.
+
+        Raises:
+            StoreError: the source has changed since, or a former name is taken.
+        """
+        if self._entries[entry.source_id] != entry:
+            raise StoreError(f"{entry.source_id} has changed since: undo the later change first")
+        gone = {name for name, _ in entry.files} - {name for name, _ in before.files}
+        jsons = {f"metadata/{_json_name(name)}" for name in gone}
+        jsons |= {old for old, _ in entry.moves if old.startswith("metadata/")}
+        moves = [(json, f"{aside}/{json}") for json in sorted(jsons) if (self.path / json).exists()]
+        moves += [(new, old) for old, new in reversed(entry.moves)]
+        freed = {old for old, _ in moves}
+        for _, place in moves:
+            if place not in freed and (self.path / place).exists():
+                raise StoreError(f"{self.path / place} is there again: move it away")
+        self._write_amended(entry, dict(before.files), moves, {})
+
+    def owner(self, name: str) -> str | None:
+        """The source that a picture in images/ is of, or None if the ledger does not say."""
+        return self._owner.get(name)
+
+    def files_of(self, source_id: str) -> list[str]:
+        """Names of the pictures of a source."""
+        return [name for name, _ in self._entries[source_id].files]
+
+    def read(self, name: str) -> Record:
+        """The record of a picture.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        return Record.read(self.metadata / _json_name(name))
+
+    def history(self) -> list[Entry]:
+        """Every line of the ledger, oldest first."""
+        with disk_errors(self.path):
+            return Ledger(self.path / "ledger.jsonl").read()
+
+    def _write_amended(
+        self,
+        entry: Entry,
+        files: Mapping[str, str],
+        moves: Sequence[tuple[str, str]],
+        jsons: Mapping[str, bytes],
+    ) -> None:
+        fresh = replace(
+            entry,
+            time=_now(),
+            cost_usd=0.0,
+            tries=0,
+            seconds=0.0,
+            files=tuple(files.items()),
+            moves=tuple(moves),
+        )
+        # The commit's name is known only to the journal; what is compared later comes from there.
+        written = self._journal.write(fresh, jsons)
+        with self._guard:
+            for name, _ in entry.files:
+                self._owner.pop(name, None)
+            self._remember(written)
+
+    def _check_free(self, name: str) -> None:
+        for path in (self.images / name, self.metadata / _json_name(name)):
+            if path.exists():
+                raise StoreError(f"{path} is there already: the label cannot get this name")
 
     def fail(
         self,

@@ -15,7 +15,6 @@ import pytest
 import torch
 
 from benchmarks import giveaways
-from benchmarks.backbone import SIDE, SIZE, build
 from benchmarks.classify import accuracy, balanced
 from benchmarks.cues import VIEWS, Shown
 from benchmarks.folder import balance, rows
@@ -23,6 +22,7 @@ from benchmarks.script import PORTRAIT
 from proportrait import imaging
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer
+from proportrait.features import SIDE, SIZE, build
 from proportrait.generate.sample import sample_labels
 from proportrait.inference import compile_network
 from proportrait.labels import LabelVector

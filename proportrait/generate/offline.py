@@ -5,19 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import multiprocessing
-import os
 import signal
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
-import psutil
-
 from proportrait.errors import FatalError
 from proportrait.generate.base import Generated, GenerationRequest, SourceItem
 from proportrait.labels import LabelVector
+from proportrait.workers import fitting_workers, start_worker
 
 if TYPE_CHECKING:
     from proportrait.edit.editor import Edited, PortraitEditor
@@ -42,11 +39,11 @@ class OfflineGenerator:
     price_usd = 0.0
 
     def __init__(self, workers: int | None = None) -> None:
-        self.workers = fitting_workers(workers)
+        self.workers = fitting_workers(workers, WORKER_BYTES)
         self._pool = ProcessPoolExecutor(
             self.workers,
             mp_context=multiprocessing.get_context("spawn"),
-            initializer=_start_worker,
+            initializer=start_worker,
         )
 
     async def generate(self, request: GenerationRequest) -> Generated:
@@ -103,30 +100,7 @@ def _unheard_by_new_processes(number: int) -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def fitting_workers(wanted: int | None = None) -> int:
-    """How many worker processes run well here, from 1 to `wanted`."""
-    cores = os.cpu_count() or 1
-    memory = int(psutil.virtual_memory().available) // WORKER_BYTES
-    return max(1, min(wanted or cores, cores, memory))
-
-
 _editor: PortraitEditor | None = None
-
-
-def _start_worker() -> None:
-    """Once a worker: leave Ctrl-C to the parent, and never outlive it."""
-    import cv2
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-
-        def follow() -> None:
-            parent.join()
-            os._exit(1)
-
-        threading.Thread(target=follow, daemon=True).start()
 
 
 def _work(item: SourceItem, labels: LabelVector, seed: int) -> Edited:

@@ -4,6 +4,29 @@ Names are those of ISO/IEC 29794-5:2025 where it has one. A measure has a native
 and a quality component from 0 to 100; where it cannot be taken there is a reason, never a number.
 """
 
+from collections.abc import Iterable
+from types import ModuleType
+
+from proportrait.measures import attire, background, expression, framing, lighting, sharpness
 from proportrait.measures.base import Measure, Subject, Unassessed
 
-__all__ = ["Measure", "Subject", "Unassessed"]
+# By the key of the attribute: `measure`, `assess`, and `LIMIT` of each.
+MODULES: dict[str, ModuleType] = {
+    "lighting": lighting,
+    "background": background,
+    "attire": attire,
+    "expression": expression,
+    "framing": framing,
+    "sharpness": sharpness,
+}
+
+__all__ = ["MODULES", "Measure", "Subject", "Unassessed", "assess"]
+
+
+def assess(subject: Subject, keys: Iterable[str] = tuple(MODULES)) -> dict[str, float | Unassessed]:
+    """The component [0, 100] of each attribute of `keys`, or why there is none."""
+    found: dict[str, float | Unassessed] = {}
+    for key in keys:
+        module = MODULES[key]
+        found[key] = module.assess(module.measure(subject))
+    return found

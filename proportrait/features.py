@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait.assets import asset
+from proportrait.faces import Face
+from proportrait.faces.face import CHIN
 from proportrait.inference import compile_network
 
 Float = npt.NDArray[np.float32]
@@ -21,6 +23,7 @@ Image = npt.NDArray[np.uint8]
 SIDE = 224  # px of a side of the input
 SIZE = 1280  # numbers of the output
 _STRIDES = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)  # of the sixteen blocks
+_LEAST = 64  # px of a side of a part that is looked at
 _EPSILON = 1e-3  # of the batch normalisation
 
 
@@ -40,6 +43,18 @@ class Backbone:
         small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         scaled = (small.astype(np.float32) - 127) / 128
         return np.asarray(self._network([scaled.transpose(2, 0, 1)[None]])[0].reshape(-1))
+
+
+def clothes(image: Image, face: Face) -> Image:
+    """What is below the chin, as wide as the shoulders: a part of the picture (H, W, 3)."""
+    height, width = image.shape[:2]
+    x, y = (float(v) for v in face.point(CHIN))
+    left, top = (int(np.clip(v, 0, side - _LEAST)) for v, side in (
+        (x - 1.2 * face.height, width), (y - 0.1 * face.height, height),
+    ))  # fmt: skip
+    right = min(width, max(left + _LEAST, int(x + 1.2 * face.height)))
+    bottom = min(height, max(top + _LEAST, int(y + 1.3 * face.height)))
+    return np.ascontiguousarray(image[top:bottom, left:right])
 
 
 def build(state: dict[str, npt.NDArray[Any]]) -> Any:

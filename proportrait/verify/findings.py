@@ -1,0 +1,192 @@
+"""What a verification found, added up picture by picture, and told as a table."""
+
+from __future__ import annotations
+
+import csv
+import heapq
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from proportrait.labels import KEYS
+from proportrait.records import Record
+from proportrait.verify.judge import WORDS, Verdict
+from proportrait.verify.limits import limits
+
+EXAMPLES = 6  # of each kind of error
+PROBLEMS = 1000  # that are listed one by one
+
+
+@dataclass(frozen=True, order=True)
+class Example:
+    """A contradicted bit; `sureness` orders them."""
+
+    sureness: float
+    name: str
+    key: str = field(compare=False)
+    said: int = field(compare=False)
+    why: str = field(compare=False)
+
+    @property
+    def title(self) -> str:
+        """What the label says, and what the picture shows."""
+        words = ("bad", "good")
+        return f"{self.key}: labelled {words[self.said]}, is {words[1 - self.said]}"
+
+
+@dataclass
+class Findings:
+    """Counts over all pictures; memory does not grow with them.
+
+    Attributes:
+        keys: attributes that were judged.
+        words: attribute -> verdict -> bits with a claim.
+        by: attribute -> "measure" or "model" -> bits that it decided.
+        found: attribute -> bits without a claim that are known now.
+        before, after: attribute -> "1", "0", "unknown" -> pictures.
+        requested: attribute -> (bit asked for, bit shown or None) -> pictures.
+        examples: attribute and bit said -> the surest contradictions.
+        pictures, unreadable: counts; sizes: "width x height" -> pictures.
+        problems: what is wrong with files, one line each.
+    """
+
+    keys: Sequence[str] = KEYS
+    words: dict[str, Counter[str]] = field(init=False)
+    by: dict[str, Counter[str]] = field(init=False)
+    found: Counter[str] = field(default_factory=Counter)
+    before: dict[str, Counter[str]] = field(init=False)
+    after: dict[str, Counter[str]] = field(init=False)
+    requested: dict[str, Counter[tuple[int, int | None]]] = field(init=False)
+    examples: dict[tuple[str, int], list[Example]] = field(default_factory=dict)
+    pictures: int = 0
+    unreadable: int = 0
+    sizes: Counter[str] = field(default_factory=Counter)
+    problems: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for name in ("words", "by", "before", "after", "requested"):
+            setattr(self, name, {key: Counter() for key in self.keys})
+
+    def add(self, record: Record, verdicts: Sequence[Verdict], size: tuple[int, int]) -> None:
+        """Count one picture."""
+        self.pictures += 1
+        self.sizes[f"{size[1]} x {size[0]}"] += 1
+        for verdict in verdicts:
+            key, said, shown = verdict.key, verdict.said, verdict.shown
+            self.before[key][_bit(said)] += 1
+            self.after[key][_bit(said if shown is None else shown)] += 1
+            if verdict.by:
+                self.by[key][verdict.by] += 1
+            if said is None:
+                self.found[key] += shown is not None
+                continue
+            self.words[key][verdict.word] += 1
+            self.requested[key][record.requested[key], shown] += 1
+            if verdict.word == "contradicted":
+                self._keep(Example(_sureness(verdict), record.output_filename, key, said,
+                                   _why(verdict)))  # fmt: skip
+
+    def problem(self, line: str) -> None:
+        """Note what is wrong with a file."""
+        self.unreadable += 1
+        if len(self.problems) < PROBLEMS:
+            self.problems.append(line)
+
+    def share(self, key: str, word: str) -> float:
+        """Of the bits with a claim; 0 without any."""
+        return self.words[key][word] / max(1, self.words[key].total())
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready."""
+        return {
+            "pictures": self.pictures,
+            "attributes": {
+                key: {
+                    **{word.replace(" ", "_"): self.words[key][word] for word in WORDS},
+                    "newly_known": self.found[key],
+                    "decided_by": dict(self.by[key]),
+                    "before": dict(self.before[key]),
+                    "after": dict(self.after[key]),
+                    "requested_and_shown": {
+                        f"{asked} -> {'?' if shown is None else shown}": count
+                        for (asked, shown), count in sorted(self.requested[key].items(), key=str)
+                    },
+                }
+                for key in self.keys
+            },
+            "sizes": dict(self.sizes),
+            "problems": self.problems,
+            "problems_in_all": self.unreadable,
+        }
+
+    def table(self) -> str:
+        """For a terminal."""
+        rows = [
+            f"{'attribute':<12}{'confirmed':>10}{'contradicted':>14}{'cannot tell':>13}"
+            f"{'newly known':>13}   {'good : bad before':>18}{'after':>14}"
+        ]
+        for key in self.keys:
+            counts = self.words[key]
+            rows.append(
+                f"{key:<12}{counts['confirmed']:>10}"
+                f"{counts['contradicted']:>7}{self.share(key, 'contradicted'):>7.1%}"
+                f"{counts['cannot tell']:>6}{self.share(key, 'cannot tell'):>7.1%}"
+                f"{self.found[key]:>13}   "
+                f"{self.before[key]['1']:>9} : {self.before[key]['0']:<6}"
+                f"{self.after[key]['1']:>7} : {self.after[key]['0']}"
+            )
+        return "\n".join(rows)
+
+    def _keep(self, example: Example) -> None:
+        kept = self.examples.setdefault((example.key, example.said), [])
+        (heapq.heappush if len(kept) < EXAMPLES else heapq.heappushpop)(kept, example)
+
+
+class Lines:
+    """One line of CSV a verdict, written as they come."""
+
+    NAMES = ("file", "attribute", "said", "shown", "verdict", "by", "component", "probability",
+             "reason")  # fmt: skip
+
+    def __init__(self, file: TextIO) -> None:
+        self._writer = csv.writer(file)
+        self._writer.writerow(self.NAMES)
+
+    def add(self, name: str, verdicts: Sequence[Verdict]) -> None:
+        """Write the verdicts of one picture."""
+        for v in verdicts:
+            numbers = ["" if n is None else f"{n:.3f}" for n in (v.component, v.probability)]
+            bits = ["" if b is None else b for b in (v.said, v.shown)]
+            self._writer.writerow([name, v.key, *bits, v.word, v.by, *numbers, v.reason])
+
+
+def _bit(bit: int | None) -> str:
+    return "unknown" if bit is None else str(bit)
+
+
+def _sureness(verdict: Verdict) -> float:
+    """[0, 1], 1 where nothing is surer."""
+    if verdict.probability is not None and verdict.by == "model":
+        return abs(verdict.probability - 0.5) * 2
+    limit = limits()[verdict.key]
+    component = verdict.component or 0.0
+    if verdict.shown:
+        return (component - (limit.good_from or 0)) / max(1e-6, 100 - (limit.good_from or 0))
+    return 1 - component / max(1e-6, limit.bad_under or 1)
+
+
+def _why(verdict: Verdict) -> str:
+    if verdict.by == "model":
+        return f"model: {verdict.probability or 0:.0%} good"
+    return f"measured {verdict.component or 0:.0f} of 100"
+
+
+def ordered(examples: Mapping[tuple[str, int], Sequence[Example]]) -> list[Sequence[Example]]:
+    """Rows of examples, the surest first, in the order of the attributes."""
+    return [
+        sorted(examples[key, said], reverse=True)
+        for key in KEYS
+        for said in (0, 1)
+        if examples.get((key, said))
+    ]

@@ -1,0 +1,192 @@
+"""What is done about contradicted labels: relabel or set aside, and undo that exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import PurePath
+
+from proportrait.errors import StoreError
+from proportrait.labels import KEYS, LabelVector
+from proportrait.ledger import Entry
+from proportrait.records import Record
+from proportrait.store import RecordStore
+from proportrait.verify.judge import Verdict
+
+FOLDER = "verification"
+_UNDONE = "-undone"
+_THREADS = 8  # sources that wait for the disk together
+
+
+@dataclass
+class Outcome:
+    """What a repair or an undo did.
+
+    Attributes:
+        changed: pictures.
+        renamed: (old, new) names of pictures.
+        refused: why a source was left as it was, one line each.
+    """
+
+    changed: int = 0
+    renamed: list[tuple[str, str]] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+
+def relabelled(record: Record, verdicts: Sequence[Verdict], run: str) -> Record | None:
+    """The record with every bit that its picture shows, under the name that goes with it.
+
+    Returns None where nothing changes: all that is shown was said.
+    """
+    shown = {v.key: v.shown for v in verdicts if v.shown is not None and v.shown != v.said}
+    if not shown:
+        return None
+    labels = record.labels.replace(**shown)
+    known = LabelVector(tuple(int(key in shown or record.known[key]) for key in KEYS))
+    said = {
+        v.key: {"from": v.said, "to": v.shown, "by": v.by, **_grounds(v)}
+        for v in verdicts
+        if v.key in shown
+    }
+    return replace(
+        record,
+        labels=labels,
+        known=known,
+        output_filename=renamed(record.output_filename, record.labels, labels),
+        checks={**record.checks, "relabelled": {"run": run, **said}},
+    )
+
+
+def renamed(name: str, before: LabelVector, after: LabelVector) -> str:
+    """The name with other bits; one that does not end in its bits stays."""
+    path = PurePath(name)
+    if not path.stem.endswith(f"_{before.code}"):
+        return name
+    return path.stem.removesuffix(before.code) + after.code + path.suffix
+
+
+def apply(
+    store: RecordStore,
+    fresh: Mapping[str, Record | None],
+    run: str,
+    done: Callable[[], object] = lambda: None,
+) -> Outcome:
+    """Write new records, or set pictures aside where the new record is None.
+
+    All of one source happens at once; a twin follows the new name of the picture it comes from.
+
+    Args:
+        store: opened for writing.
+        fresh: by the present name of the picture.
+        run: name of this run's folder, where replaced files go.
+        done: called after each source.
+    """
+    outcome = Outcome()
+    sources: dict[str, list[str]] = {}
+    for name in fresh:
+        owner = store.owner(name)
+        if owner is None:
+            outcome.refused.append(f"{name}: the ledger does not know it; it stays as it is")
+        else:
+            sources.setdefault(owner, []).append(name)
+
+    def amend(source_id: str, names: Sequence[str]) -> None:
+        changes = {name: fresh[name] for name in names}
+        for name in store.files_of(source_id):
+            changes.update(_follow(store, name, fresh, changes))
+        try:
+            store.amend(source_id, changes, f"{FOLDER}/{run}")
+        except StoreError as error:
+            outcome.refused.append(f"{source_id}: {error}")
+        else:
+            outcome.changed += len(names)
+            outcome.renamed += [
+                (name, record.output_filename)
+                for name, record in changes.items()
+                if record is not None and record.output_filename != name
+            ]
+        done()
+
+    _each(amend, list(sources.items()))
+    return outcome
+
+
+def undo(store: RecordStore, run: str, done: Callable[[], object] = lambda: None) -> Outcome:
+    """Put everything back that a run of `apply` changed.
+
+    Raises:
+        StoreError: no such run is in the ledger, or it was undone before.
+    """
+    prefix = f"{FOLDER}/{run}/"
+    last: dict[str, Entry] = {}
+    pairs: dict[str, tuple[Entry, Entry]] = {}
+    for entry in store.history():
+        if any(new.startswith(prefix) for _, new in entry.moves) and entry.source_id in last:
+            pairs[entry.source_id] = (entry, last[entry.source_id])
+        elif any(old.startswith(prefix) for old, _ in entry.moves):
+            pairs.pop(entry.source_id, None)
+        last[entry.source_id] = entry
+    if not pairs:
+        raise StoreError(f"nothing of the run {run} is left to undo in {store.path}")
+    outcome = Outcome()
+
+    def revert(source_id: str, pair: tuple[Entry, Entry]) -> None:
+        try:
+            store.revert(*pair, aside=f"{FOLDER}/{run}{_UNDONE}")
+        except StoreError as error:
+            outcome.refused.append(str(error))
+        else:
+            outcome.changed += sum(old.startswith("metadata/") for old, _ in pair[0].moves)
+            outcome.renamed += [
+                (PurePath(new).name, PurePath(old).name)
+                for old, new in pair[0].moves
+                if old.startswith("images/") and new.startswith("images/")
+            ]
+        done()
+
+    _each(revert, list(pairs.items()))
+    return outcome
+
+
+def last_run(store: RecordStore) -> str:
+    """The newest run that changed something and was not undone.
+
+    Raises:
+        StoreError: there is none.
+    """
+    undone = set()
+    for entry in reversed(store.history()):
+        undone |= {PurePath(old).parts[1] for old, _ in entry.moves if old.startswith(FOLDER)}
+        for run in (PurePath(new).parts[1] for _, new in entry.moves if new.startswith(FOLDER)):
+            if run not in undone and not run.endswith(_UNDONE):
+                return run
+    raise StoreError(f"no run has changed anything in {store.path}")
+
+
+def _each(work: Callable[..., None], items: Sequence[tuple[object, object]]) -> None:
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for finished in [threads.submit(partial(work, *item)) for item in items]:
+            finished.result()
+
+
+def _follow(
+    store: RecordStore,
+    name: str,
+    fresh: Mapping[str, Record | None],
+    changes: Mapping[str, Record | None],
+) -> dict[str, Record]:
+    """The record of a twin whose parent gets another name."""
+    if name in changes and changes[name] is None:
+        return {}
+    record = changes.get(name) or store.read(name)
+    parent = fresh.get(record.parent) if record.parent else None
+    if parent is None or parent.output_filename == record.parent:
+        return {}
+    return {name: replace(record, parent=parent.output_filename)}
+
+
+def _grounds(verdict: Verdict) -> dict[str, float]:
+    found = {"component": verdict.component, "probability": verdict.probability}
+    return {name: round(value, 3) for name, value in found.items() if value is not None}

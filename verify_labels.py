@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""Stage 2: record -> look at the picture -> verdict on every bit -> verified record.
+
+Says of every label whether the picture confirms or contradicts it, or that nobody can tell:
+
+    python verify_labels.py --input output                      tell, change nothing
+    python verify_labels.py --input output --mode fix           write the bits that pictures show
+    python verify_labels.py --input output --mode quarantine    set contradicted pictures aside
+    python verify_labels.py --input output --undo last          put everything back
+
+Two judges look. The measures know what a headshot is and speak where they are sure. Where a set has
+enough labels, a model that learns from all the others gives a second opinion of each; it judges
+clothes too, which nothing measures. Neither looks at how a picture was made. A run that is killed
+goes on where it stopped. The report stands in INPUT/verification/RUN/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from proportrait.errors import ConfigurationError, ProPortraitError
+from proportrait.labels import KEYS
+from proportrait.records import Record
+from proportrait.store import RecordStore
+from proportrait.verify import repair
+from proportrait.verify.arguments import parse
+from proportrait.verify.cache import LookCache
+from proportrait.verify.findings import Findings, Lines
+from proportrait.verify.judge import judge
+from proportrait.verify.look import WORKER_BYTES, look
+from proportrait.verify.pictures import Pictures
+from proportrait.verify.publish import publish
+from proportrait.workers import fitting_workers, spread
+
+MODES = {
+    "report": "Nothing was changed.",
+    "fix": "Labels were changed to what the pictures show.",
+    "quarantine": "Contradicted pictures were set aside.",
+}
+
+
+@dataclass
+class Run:
+    """One verification: what is looked at, and where it is written down."""
+
+    options: argparse.Namespace
+    pictures: Pictures
+    folder: Path
+    cache: LookCache
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def look_at_all(self) -> None:
+        """Every picture that was not looked at yet, spread over worker processes."""
+        features = self.options.model
+        files = (self.pictures.images / record.output_filename for record in self.pictures)
+        bar = partial(tqdm, unit="picture", smoothing=0.05)
+        with bar(total=len(self.pictures), desc="looking") as progress:
+
+            def waiting() -> Any:
+                for file in files:
+                    if self.cache.has(file, features):
+                        progress.update()
+                    else:
+                        yield file
+
+            workers = fitting_workers(self.options.workers, WORKER_BYTES)
+            with contextlib.closing(
+                spread(partial(look, keys=KEYS, features=features), waiting(), workers)
+            ) as looks:
+                for file, seen in looks:
+                    self.cache.put(file, seen)
+                    progress.update()
+
+    def second_opinions(self) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+        """The model's probabilities by picture and attribute, and where it has none, why."""
+        if not self.options.model:
+            return {}, {}
+        from proportrait.verify.suspects import gather, opinions
+
+        names, rows = gather(self.pictures, self.cache)
+        likely, reasons = opinions(rows, self.options.attributes)
+        return {
+            name: {
+                key: float(value)
+                for key, value in zip(KEYS, row, strict=True)
+                if value == value and key in self.options.attributes
+            }
+            for name, row in zip(names, likely, strict=True)
+        }, reasons
+
+    def judge_all(
+        self, opinions: dict[str, dict[str, float]]
+    ) -> tuple[Findings, dict[str, Record | None]]:
+        """What was found, and the new records of pictures that do not show what is said."""
+        keys = self.options.attributes
+        findings, fresh = Findings(keys), dict[str, Record | None]()
+        with (self.folder / "verdicts.csv").open("w", newline="", encoding="utf-8") as file:
+            lines = Lines(file)
+            for record in tqdm(self.pictures, total=len(self.pictures), desc="judging"):
+                name = record.output_filename
+                seen = self.cache.get(name)
+                if seen is None or seen.error:
+                    findings.problem(f"{name}: {seen.error if seen else 'it is gone'}")
+                    continue
+                verdicts = judge(record.labels, record.known, seen, opinions.get(name, {}), keys)
+                findings.add(record, verdicts, seen.size)
+                lines.add(name, verdicts)
+                if self.options.mode == "quarantine":
+                    if any(verdict.word == "contradicted" for verdict in verdicts):
+                        fresh[name] = None
+                elif changed := repair.relabelled(record, verdicts, self.name):
+                    fresh[name] = changed
+        for line in self.pictures.problems:
+            findings.problem(line)
+        usual = findings.sizes.most_common(1)
+        for size, count in findings.sizes.items():
+            if size != usual[0][0] and self.pictures.store is not None:
+                findings.problem(f"{count} pictures are {size} px, unlike most ({usual[0][0]})")
+        return findings, fresh
+
+    def repair(self, fresh: dict[str, Record | None]) -> repair.Outcome:
+        """Do to the folder what the mode asks for."""
+        if self.options.mode == "report" or self.options.dry_run or not fresh:
+            return repair.Outcome()
+        with RecordStore(self.pictures.path) as store, tqdm(unit="source", desc="writing") as bar:
+            outcome = repair.apply(store, fresh, self.name, bar.update)
+        for old, new in outcome.renamed:
+            self.cache.renamed(old, new)
+        return outcome
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Verify a folder, or undo what a run changed; returns the exit code."""
+    pictures = Pictures(options.input)
+    if options.undo:
+        return undo(options)
+    if pictures.store is None and options.mode != "report":
+        raise ConfigurationError(
+            f"{options.input} is a folder of photos without records: nothing is said of them that "
+            f"could be changed; leave --mode out to see what they show"
+        )
+    folder = _new_run(options.input / repair.FOLDER)
+    with LookCache(options.input / repair.FOLDER / "looks.sqlite") as cache:
+        run = Run(options, pictures, folder, cache)
+        run.look_at_all()
+        opinions, no_model = run.second_opinions()
+        findings, fresh = run.judge_all(opinions)
+        outcome = run.repair(fresh)
+    names = dict(outcome.renamed)
+    shown_in = pictures.images
+    if options.mode == "quarantine" and outcome.changed:
+        shown_in = folder / "images"
+    said = MODES["report" if options.dry_run else options.mode]
+    told = {
+        "run": folder.name,
+        "input": str(options.input),
+        "mode": options.mode,
+        "dry_run": options.dry_run,
+        "mode_said": said,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "changed": outcome.changed,
+        "refused": outcome.refused,
+        "no_model": no_model,
+    }
+    made = publish(folder, findings, lambda name: shown_in / names.get(name, name), told)
+    print(findings.table())
+    for key, reason in no_model.items():
+        print(f"no second opinion of {key}: {reason}")
+    _tell(findings, outcome, options, len(fresh), folder, made)
+    return 1 if findings.problems or outcome.refused else 0
+
+
+def undo(options: argparse.Namespace) -> int:
+    """Put back what a run changed."""
+    folder: Path = options.input / repair.FOLDER
+    name = options.undo
+    with RecordStore(options.input) as store:
+        if name == "last":
+            name = repair.last_run(store)
+        with tqdm(unit="source", desc="undoing") as bar:
+            outcome = repair.undo(store, name, bar.update)
+    with LookCache(folder / "looks.sqlite") as cache:
+        for old, new in outcome.renamed:
+            cache.renamed(old, new)
+    print(f"{outcome.changed} pictures are as they were before the run {name}")
+    for line in outcome.refused:
+        print(f"left as it is: {line}")
+    return 1 if outcome.refused else 0
+
+
+def _tell(
+    findings: Findings,
+    outcome: repair.Outcome,
+    options: argparse.Namespace,
+    found: int,
+    folder: Path,
+    made: list[Path],
+) -> None:
+    if options.mode != "report":
+        word = "set aside" if options.mode == "quarantine" else "relabelled"
+        if options.dry_run:
+            print(f"\n{found} pictures would be {word}")
+        else:
+            print(f"\n{outcome.changed} pictures {word}; --undo {folder.name} puts them back")
+    for line in [*findings.problems[:10], *outcome.refused[:10]]:
+        print(f"problem     {line}")
+    if findings.unreadable > 10:
+        print(f"            and {findings.unreadable - 10} more, in report.json")
+    print("report      " + ", ".join(str(path) for path in [*made, folder / "verdicts.csv"]))
+
+
+def _new_run(folder: Path) -> Path:
+    """A new folder, named by the time."""
+    stem = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    number = 1
+    while True:
+        path = folder / (stem if number == 1 else f"{stem}-{number}")
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            number += 1
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be made: {error.strerror}") from error
+        else:
+            return path
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Returns 0, or 1 if something was wrong with a file, 2 for wrong options, 130 after Ctrl-C."""
+    run: Callable[[argparse.Namespace], int] = execute
+    try:
+        return run(parse(argv, __doc__))
+    except ConfigurationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ProPortraitError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())
