@@ -97,15 +97,12 @@ class Journal:
             self._is_open = False
             self.ledger.close()
 
-    def write(self, entry: Entry, files: Mapping[str, bytes]) -> Entry:
+    def write(self, entry: Entry, files: Mapping[str, bytes]) -> None:
         """Commit an entry and its files, and wait until they are on the disk.
 
         Args:
             entry: the ledger line; its `commit` is filled in here.
             files: bytes by name; *.json go to `metadata/`, the others to `images/`.
-
-        Returns:
-            The entry as it was written.
 
         Raises:
             StoreError: the disk is full or fails. Nothing was saved, unless it failed after the
@@ -131,7 +128,6 @@ class Journal:
             if folder is not None and not ticket.durable:
                 shutil.rmtree(folder, ignore_errors=True)
             raise
-        return entry
 
     def _submit(self, ticket: _Ticket) -> None:
         with self._queue_guard:

@@ -190,15 +190,13 @@ class RecordStore:
         """Undo an entry of `amend`: every file has its former bytes at its former place.
 
         Args:
-            entry: the source's last one, with moves.
+            entry: what made the source as it is now, with moves.
             before: the one before it.
             aside: folder that the JSONs move to which it had made.
 
         Raises:
-            StoreError: the source has changed since, or a former name is taken.
+            StoreError: a former name is taken.
         """
-        if self._entries[entry.source_id] != entry:
-            raise StoreError(f"{entry.source_id} has changed since: undo the later change first")
         gone = {name for name, _ in entry.files} - {name for name, _ in before.files}
         jsons = {f"metadata/{_json_name(name)}" for name in gone}
         jsons |= {old for old, _ in entry.moves if old.startswith("metadata/")}
@@ -247,12 +245,11 @@ class RecordStore:
             files=tuple(files.items()),
             moves=tuple(moves),
         )
-        # The commit's name is known only to the journal; what is compared later comes from there.
-        written = self._journal.write(fresh, jsons)
+        self._journal.write(fresh, jsons)
         with self._guard:
             for name, _ in entry.files:
                 self._owner.pop(name, None)
-            self._remember(written)
+            self._remember(fresh)
 
     def _check_free(self, name: str) -> None:
         for path in (self.images / name, self.metadata / _json_name(name)):

@@ -119,34 +119,41 @@ def undo(store: RecordStore, run: str, done: Callable[[], object] = lambda: None
     Raises:
         StoreError: no such run is in the ledger, or it was undone before.
     """
-    prefix = f"{FOLDER}/{run}/"
     last: dict[str, Entry] = {}
-    pairs: dict[str, tuple[Entry, Entry]] = {}
+    in_force: dict[str, list[tuple[str, Entry, Entry]]] = {}  # by source: run, its entry, before
     for entry in store.history():
-        if any(new.startswith(prefix) for _, new in entry.moves) and entry.source_id in last:
-            pairs[entry.source_id] = (entry, last[entry.source_id])
-        elif any(old.startswith(prefix) for old, _ in entry.moves):
-            pairs.pop(entry.source_id, None)
+        stack = in_force.setdefault(entry.source_id, [])
+        undone, made = _runs(entry)
+        if undone:
+            stack[:] = [layer for layer in stack if layer[0] not in undone]
+        elif made and entry.source_id in last:
+            stack += [(name, entry, last[entry.source_id]) for name in made]
+        else:
+            stack.clear()
         last[entry.source_id] = entry
-    if not pairs:
+    ours = {key: stack for key, stack in in_force.items() if run in (name for name, *_ in stack)}
+    if not ours:
         raise StoreError(f"nothing of the run {run} is left to undo in {store.path}")
     outcome = Outcome()
 
-    def revert(source_id: str, pair: tuple[Entry, Entry]) -> None:
+    def revert(source_id: str, stack: Sequence[tuple[str, Entry, Entry]]) -> None:
+        newest, entry, before = stack[-1]
         try:
-            store.revert(*pair, aside=f"{FOLDER}/{run}{_UNDONE}")
+            if newest != run:
+                raise StoreError(f"{source_id} has changed since: undo {newest} first")
+            store.revert(entry, before, aside=f"{FOLDER}/{run}{_UNDONE}")
         except StoreError as error:
             outcome.refused.append(str(error))
         else:
-            outcome.changed += sum(old.startswith("metadata/") for old, _ in pair[0].moves)
+            outcome.changed += sum(old.startswith("metadata/") for old, _ in entry.moves)
             outcome.renamed += [
                 (PurePath(new).name, PurePath(old).name)
-                for old, new in pair[0].moves
+                for old, new in entry.moves
                 if old.startswith("images/") and new.startswith("images/")
             ]
         done()
 
-    _each(revert, list(pairs.items()))
+    _each(revert, list(ours.items()))
     return outcome
 
 
@@ -156,13 +163,22 @@ def last_run(store: RecordStore) -> str:
     Raises:
         StoreError: there is none.
     """
-    undone = set()
+    gone: set[str] = set()
     for entry in reversed(store.history()):
-        undone |= {PurePath(old).parts[1] for old, _ in entry.moves if old.startswith(FOLDER)}
-        for run in (PurePath(new).parts[1] for _, new in entry.moves if new.startswith(FOLDER)):
-            if run not in undone and not run.endswith(_UNDONE):
-                return run
+        undone, made = _runs(entry)
+        gone |= undone
+        if left := made - gone:
+            return left.pop()
     raise StoreError(f"no run has changed anything in {store.path}")
+
+
+def _runs(entry: Entry) -> tuple[set[str], set[str]]:
+    """Runs that an entry undoes, and runs that made it."""
+    undone, made = (
+        {PurePath(move[side]).parts[1] for move in entry.moves if move[side].startswith(FOLDER)}
+        for side in (0, 1)
+    )
+    return undone, set() if undone else made
 
 
 def _each(work: Callable[..., None], items: Sequence[tuple[object, object]]) -> None:
