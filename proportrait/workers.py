@@ -34,9 +34,11 @@ def fitting_workers(wanted: int | None, bytes_each: int) -> int:
 def start_worker() -> None:
     """Once a worker: leave Ctrl-C to the parent, never outlive it, and use one core."""
     import cv2
+    from threadpoolctl import threadpool_limits
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
+    threadpool_limits(1)
     parent = multiprocessing.parent_process()
     if parent is not None:
 

@@ -39,7 +39,7 @@ _COMPONENTS = 128  # of the features
 _FOLDS, _ROUNDS = 5, 4
 _PENALTY, _MEASURED_WEIGHT = 0.002, 12.0
 # Where the measure contradicts more of a kind of label, such labels teach nothing.
-_AGREED = 0.6
+_AGREED = 0.4
 _SEEN = 0.7  # balanced accuracy against the labels, where nothing is measured
 
 
@@ -177,8 +177,8 @@ def gather(records: Iterable[Record], cache: LookCache, seed: int = 0) -> tuple[
 
 def _reduced(names: Sequence[str], cache: LookCache, seed: int) -> Float:
     """Principal components (N, k) of the features, which are never held all at once."""
-    if not names:
-        return np.zeros((0, 0), np.float32)
+    if len(names) < FEWEST:
+        return np.zeros((len(names), 0), np.float32)
     rng = np.random.default_rng(seed)
     sample = np.sort(rng.permutation(len(names))[:_SAMPLE])
     pca = make_pipeline(
