@@ -39,7 +39,7 @@ BARS = {"framing": 0.97, "sharpness": 0.97, "attire": 0.85}
 BAR, FALSE_ALARMS = 0.90, 0.02
 RIGHT, SPEAKS = 0.95, 0.80
 SPEAKING = ("framing", "background", "expression", "sharpness")
-SPEED_UP, TIMED = 1.8, 200
+SPEED_UP, TIMED = 1.8, 400
 
 
 def flips(rows: Rows, key: str, seed: int) -> tuple[float, float]:

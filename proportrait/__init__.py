@@ -1,6 +1,7 @@
 """ProPortrait-Gen: from a portrait to a verdict that one can act on.
 
     source portrait -> label vector -> prompt / edit -> image -> record -> verified record
+    -> augmented twins
 
 A module imports only what stands above it in this list, or left of it in its line:
 
@@ -16,6 +17,7 @@ A module imports only what stands above it in this list, or left of it in its li
     generate                sources, prompts, generators, retries and limits, twins
     report, runlog          what a run tells its user
     verify                  labels against measures and against each other; repair, undo
+    augment                 twins that balance framing and sharpness
     download                the published data set
 """
 

@@ -186,6 +186,26 @@ class RecordStore:
         self._write_amended(entry, files, moves, jsons)
         return moves
 
+    def add(self, source_id: str, pictures: Sequence[tuple[Record, bytes]]) -> list[Record]:
+        """Save more pictures of a source that is done, as one atomic thing.
+
+        Returns:
+            The records as they were saved, with `sha256` filled in.
+
+        Raises:
+            StoreError: a name is taken, or the disk is full; nothing has changed.
+        """
+        entry = self._entries[source_id]
+        records = [replace(r, sha256=hashlib.sha256(data).hexdigest()) for r, data in pictures]
+        files, staged = dict(entry.files), {}
+        for record, (_, data) in zip(records, pictures, strict=True):
+            name = record.output_filename
+            self._check_free(name)
+            files[name] = record.sha256
+            staged[name], staged[_json_name(name)] = data, record.to_bytes()
+        self._write_amended(entry, files, [], staged)
+        return records
+
     def revert(self, entry: Entry, before: Entry, aside: str) -> None:
         """Undo an entry of `amend`: every file has its former bytes at its former place.
 
@@ -234,7 +254,7 @@ class RecordStore:
         entry: Entry,
         files: Mapping[str, str],
         moves: Sequence[tuple[str, str]],
-        jsons: Mapping[str, bytes],
+        staged: Mapping[str, bytes],
     ) -> None:
         fresh = replace(
             entry,
@@ -245,7 +265,7 @@ class RecordStore:
             files=tuple(files.items()),
             moves=tuple(moves),
         )
-        self._journal.write(fresh, jsons)
+        self._journal.write(fresh, staged)
         with self._guard:
             for name, _ in entry.files:
                 self._owner.pop(name, None)

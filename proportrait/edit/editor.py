@@ -90,8 +90,16 @@ class PortraitEditor:
         self._neutral = lru_cache(maxsize=2)(self._draw_neutral)
         self._person = lru_cache(maxsize=4)(self._draw_person)
 
-    def edit_face(self, latent_seed: int, labels: LabelVector, seed: int) -> Edited:
+    def edit_face(
+        self,
+        latent_seed: int,
+        labels: LabelVector,
+        seed: int,
+        bad_kinds: Sequence[str] = framing.BAD_KINDS,
+    ) -> Edited:
         """Draw the built-in face of a seed with the bits wanted.
+
+        `bad_kinds` are the kinds of bad framing to choose from; they change nothing else.
 
         Raises:
             EditError: a bit could not be made true.
@@ -101,7 +109,8 @@ class PortraitEditor:
             own = not clean or stream(seed, "own background").random() >= _REPLACED
             level = _level(self._neutral(latent_seed), clean) if own else _CLEAN
             person, edits = self._person(latent_seed, *map(bool, bits), level, seed)
-            take = partial(self._take, person, labels, LabelVector.ones(), edits, seed)
+            known = LabelVector.ones()
+            take = partial(self._take, person, labels, known, edits, seed, bad_kinds=bad_kinds)
             if own:
                 with contextlib.suppress(EditError):
                     return take(own=True)
@@ -230,6 +239,7 @@ class PortraitEditor:
         seed: int,
         *,
         own: bool,
+        bad_kinds: Sequence[str] = framing.BAD_KINDS,
     ) -> Edited:
         """Take the picture: well framed, and badly too where that was asked.
 
@@ -245,7 +255,8 @@ class PortraitEditor:
             place = framing.place(person.face, good).to_json()
             known = known.replace(framing=0)
         if not labels["framing"]:
-            target, bad = self._window(person, framing.bad_window, False, seed, own)
+            badly = partial(framing.bad_window, kinds=bad_kinds)
+            target, bad = self._window(person, badly, False, seed, own)
         image, shot = shoot(self.analyzer, person, good, labels, seed, own)
         behind = edits.get("background", {}) if own else {}
         edits = {**edits, **shot, "background": {**shot["background"], **behind}}
@@ -268,7 +279,7 @@ class PortraitEditor:
         Before the person's own background it lies inside the picture.
         """
         for attempt in range(_WINDOWS):
-            rng = stream(seed, draw.__name__, str(attempt))
+            rng = stream(seed, "good_window" if wanted else "bad_window", str(attempt))
             alpha = None if own else person.alpha
             target, window = draw(person.image, person.face, rng, alpha, person.seen)
             if is_well_framed(self.analyzer, person, window) in (wanted, None):

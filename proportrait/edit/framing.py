@@ -7,7 +7,7 @@ it there. Bad framing never pads: where the scene does not reach, another target
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -178,6 +178,7 @@ def bad_window(
     rng: np.random.Generator,
     alpha: Float | None = None,
     seen: int | None = None,
+    kinds: Sequence[str] = BAD_KINDS,
 ) -> tuple[Target, Window]:
     """A bad framing that the scene can show, without padding; `_SHARES` says how likely which is.
 
@@ -187,12 +188,13 @@ def bad_window(
         rng: draws kind and place.
         alpha: (H, W), the person (see `Window.reaches`).
         seen: rows that may be looked at closely; those below are for a far view only.
+        kinds: those of `BAD_KINDS` that are wanted.
 
     Raises:
         EditError: none was found (the face fills the picture).
     """
     order = rng.choice(list(_SHARES), len(_SHARES), replace=False, p=list(_SHARES.values()))
-    for kind in map(str, order):
+    for kind in filter(kinds.__contains__, map(str, order)):
         rows = slice(None if kind == "too_far" else seen)
         person = None if alpha is None else alpha[rows]
         with contextlib.suppress(EditError):

@@ -16,7 +16,7 @@ from proportrait.store import RecordStore
 from proportrait.verify.judge import Verdict
 
 FOLDER = "verification"
-_UNDONE = "-undone"
+_UNDONE, _OTHER = "-undone", "pictures were added"
 _THREADS = 8  # sources that wait for the disk together
 
 
@@ -128,8 +128,8 @@ def undo(store: RecordStore, run: str, done: Callable[[], object] = lambda: None
             stack[:] = [layer for layer in stack if layer[0] not in undone]
         elif made and entry.source_id in last:
             stack += [(name, entry, last[entry.source_id]) for name in made]
-        else:
-            stack.clear()
+        elif entry.source_id in last:
+            stack.append((_OTHER, entry, last[entry.source_id]))
         last[entry.source_id] = entry
     ours = {key: stack for key, stack in in_force.items() if run in (name for name, *_ in stack)}
     if not ours:
@@ -140,7 +140,8 @@ def undo(store: RecordStore, run: str, done: Callable[[], object] = lambda: None
         newest, entry, before = stack[-1]
         try:
             if newest != run:
-                raise StoreError(f"{source_id} has changed since: undo {newest} first")
+                hint = "" if newest == _OTHER else f": undo {newest} first"
+                raise StoreError(f"{source_id} has changed since{hint}")
             store.revert(entry, before, aside=f"{FOLDER}/{run}{_UNDONE}")
         except StoreError as error:
             outcome.refused.append(str(error))

@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Stage 3: verified record -> degraded twins, until framing and sharpness are balanced.
+
+Adds badly framed twins of good pictures until the asked share is badly framed, and with --blur
+unsharp ones likewise:
+
+    python augment_framing.py --input output --dry_run          what would be made
+    python augment_framing.py --input output --blur             half of each
+
+A built-in face is drawn again from its record, so that a twin shows what is beside and below the
+picture. Of other photos a part is shown, or a plain background goes on beyond the border: nothing
+is padded with grey or mirrored. Every twin is measured, and kept only where its label is true. The
+pictures themselves are not touched, a second run adds nothing, and one that is killed goes on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import itertools
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from proportrait import report
+from proportrait.augment import plan
+from proportrait.augment.arguments import parse
+from proportrait.augment.make import Made, can_be_drawn_again, make
+from proportrait.augment.plan import KINDS, counts, wanted
+from proportrait.errors import ConfigurationError, ProPortraitError
+from proportrait.generate import offline
+from proportrait.records import Record
+from proportrait.store import RecordStore
+from proportrait.verify.look import WORKER_BYTES
+from proportrait.workers import fitting_workers, spread
+
+
+def balance(store: RecordStore, attribute: str, options: argparse.Namespace) -> list[Record]:
+    """Add twins of one attribute; returns their records."""
+    records = list(store.records())
+    good, bad = counts(records, attribute)
+    missing = wanted(good, bad, options.balance)
+    kinds = [kind for kind in KINDS[attribute] if kind in options.kinds]
+    queues = plan.queues(records, attribute, kinds, options.seed, missing)
+    print(
+        f"{attribute}: {good} good, {bad} bad; {missing} bad ones are missing until "
+        f"{options.balance:.0%} are bad; {sum(len(q) for q, _ in queues)} twins can be tried"
+    )
+    if options.dry_run or not missing:
+        return []
+    added: list[Record] = []
+    reasons: Counter[str] = Counter()
+    with tqdm(total=missing, unit="twin", desc=attribute, smoothing=0.05) as bar:
+        short = 0
+        for ready, quota in queues:
+            found = list(itertools.islice(kept(store, ready, options, reasons, bar), quota + short))
+            short += quota - len(found)
+            added += found
+    tell(attribute, added, reasons, missing)
+    return added
+
+
+def kept(
+    store: RecordStore,
+    ready: list[plan.Task],
+    options: argparse.Namespace,
+    reasons: Counter[str],
+    bar: Any,
+) -> Iterator[Record]:
+    """The records of twins that were made and saved, one after the other."""
+    heavy = any(t.attribute == "framing" and can_be_drawn_again(t.parent) for t in ready)
+    each = offline.WORKER_BYTES if heavy else WORKER_BYTES
+    workers = fitting_workers(options.workers, each)
+    with contextlib.closing(in_order(ready, store.images, workers)) as results:
+        for task, made in results:
+            if made.record is None:
+                reasons[f"{task.kind}: {made.reason}"] += 1
+                bar.set_postfix(given_up=reasons.total(), refresh=False)
+                continue
+            (record,) = store.add(task.parent.source_id, [(made.record, made.data)])
+            bar.update()
+            yield record
+
+
+def in_order(
+    ready: list[plan.Task], images: Path, workers: int
+) -> Iterator[tuple[plan.Task, Made]]:
+    """Results in the order of the tasks, so that which twins are kept depends on no timing."""
+    numbers = {(task.parent.output_filename, task.kind): i for i, task in enumerate(ready)}
+    waiting: dict[int, tuple[plan.Task, Made]] = {}
+    following = 0
+    with contextlib.closing(spread(partial(make, images=images), ready, workers)) as results:
+        for task, made in results:
+            waiting[numbers[task.parent.output_filename, task.kind]] = (task, made)
+            while following in waiting:
+                yield waiting.pop(following)
+                following += 1
+
+
+def tell(attribute: str, added: list[Record], reasons: Counter[str], missing: int) -> None:
+    """What was added and what could not be made."""
+    kinds = Counter(r.framing_type if attribute == "framing" else r.blur_type for r in added)
+    print(
+        f"added       {len(added)}: " + ", ".join(f"{n} {kind}" for kind, n in kinds.most_common())
+    )
+    if reasons:
+        print(f"not kept    {reasons.total()}, most often:")
+        for reason, count in reasons.most_common(5):
+            print(f"            {count} x {reason}")
+    if len(added) < missing:
+        print(
+            f"short       {missing - len(added)} more are wanted, but no picture is left that can "
+            f"show them: add pictures, or ask for a lower --balance"
+        )
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Balance a folder; returns the exit code."""
+    if not (options.input / "metadata").is_dir():
+        raise ConfigurationError(
+            f"{options.input} holds no records: name the folder that "
+            f"synthetic_dataset_generator.py wrote with -o"
+        )
+    added: list[Record] = []
+    with contextlib.ExitStack() as stack:
+        store = RecordStore(options.input)
+        if not options.dry_run:
+            stack.enter_context(store)
+        for attribute in ("framing", "sharpness") if options.blur else ("framing",):
+            added += balance(store, attribute, options)
+        for error in itertools.islice(store.problems, 10):
+            print(f"passed over {error}")
+        if added:
+            folder = options.input / "augmentation"
+            folder.mkdir(exist_ok=True)
+            sheet = report.contact_sheet(store, added, folder / "twins.png")
+            print(f"pictures    {sheet}")
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Returns 0, or 1 for a folder that cannot be used, 2 for wrong options, 130 after Ctrl-C."""
+    try:
+        return execute(parse(argv, __doc__))
+    except ConfigurationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ProPortraitError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())

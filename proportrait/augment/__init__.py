@@ -1,0 +1,1 @@
+"""Degraded twins of good pictures, until framing and sharpness are balanced."""

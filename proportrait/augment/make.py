@@ -1,0 +1,192 @@
+"""One twin: made from the scene where it can be drawn again, else from the picture; measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from proportrait import imaging
+from proportrait.augment.fill import cut_filled
+from proportrait.augment.plan import Task
+from proportrait.edit import blur, framing
+from proportrait.errors import AssessmentError, EditError, ImageError
+from proportrait.faces import Face, FaceAnalyzer
+from proportrait.faces.face import CHIN, LOWER_LIP_OUTER
+from proportrait.generate.offline import VERSION
+from proportrait.labels import LabelVector, stream
+from proportrait.measures import MODULES, Subject, Unassessed, assess
+from proportrait.records import Record, file_stem
+
+if TYPE_CHECKING:
+    from proportrait.edit.editor import PortraitEditor
+
+Image = npt.NDArray[np.uint8]
+
+SIDE = 512  # px of every twin
+_SOURCE = "stylegan:mobile-ffhq/"
+_PLAIN = 85.0  # component of a background that may be continued beyond the border
+_TRIES = 6  # windows or strengths, before a twin is given up
+_HIDDEN_CLOTHES, _HIDDEN_BACKGROUND = 0.12, 0.2  # shares of the frame: less tells nothing
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A twin: its record and the bytes of its file, or why there is none."""
+
+    record: Record | None = None
+    data: bytes = b""
+    reason: str = ""
+
+
+def make(task: Task, images: Path) -> Made:
+    """Make one twin, and look whether its bit is true and its picture else as good as before.
+
+    What goes wrong is said, not raised.
+    """
+    rng_names = (task.parent.source_id, task.attribute, task.kind)
+    try:
+        image = imaging.read(images / task.parent.output_filename, min_side=256)
+        build = _reframed if task.attribute == "framing" else _blurred
+        for attempt in range(_TRIES):
+            rng = stream(task.seed, *rng_names, str(attempt))
+            twin, known, parameters = build(task, image, rng)
+            if not (reason := _contradiction(twin, task, known)):
+                return _record(task, twin, known, parameters)
+            if "drawn_again" in parameters:
+                break  # drawn once more it would be the same
+    except (ImageError, AssessmentError, EditError, OSError) as error:
+        reason = str(error)
+    return Made(reason=reason)
+
+
+def _blurred(
+    task: Task, image: Image, rng: np.random.Generator
+) -> tuple[Image, LabelVector, dict[str, Any]]:
+    twin, parameters = blur.degrade(_sized(image), task.kind, rng)
+    return twin, task.parent.known, parameters
+
+
+def _reframed(
+    task: Task, image: Image, rng: np.random.Generator
+) -> tuple[Image, LabelVector, dict[str, Any]]:
+    if can_be_drawn_again(task.parent):
+        return _drawn_again(task)
+    analyzer = _analyzer()
+    subject = Subject(image, analyzer)
+    face, mask = subject.face, subject.mask
+    component = assess(subject, ["background"])["background"]
+    plain = not isinstance(component, Unassessed) and component >= _PLAIN
+    _, window = framing.bad_window(image, face, rng, mask if plain else None, kinds=(task.kind,))
+    place = framing.place(face, window, task.kind).to_json()
+    if window.reaches(image):
+        twin = window.cut(image, SIDE)
+    else:
+        twin = cut_filled(image, mask, window, SIDE)
+        place["filled"] = True
+    return twin, _still_known(task.parent, window, face, mask), place
+
+
+def can_be_drawn_again(record: Record) -> bool:
+    """Whether the whole scene follows from the record: then a twin shows what is there."""
+    return (
+        record.source_id.startswith(_SOURCE)
+        and record.model_version == VERSION
+        and record.generation_seed is not None
+    )
+
+
+def _drawn_again(task: Task) -> tuple[Image, LabelVector, dict[str, Any]]:
+    parent = task.parent
+    latent = int(parent.source_id.removeprefix(_SOURCE))
+    asked = parent.requested.replace(framing=0)
+    edited = _editor().edit_face(latent, asked, parent.generation_seed or 0, (task.kind,))
+    if edited.reframed is None:
+        raise EditError("the scene shows no such framing", "framing")
+    shown = edited.reframed_known or LabelVector.ones()
+    known = [a & b for a, b in zip(parent.known, shown, strict=True)]
+    return edited.reframed, LabelVector(tuple(known)), {**edited.reframing, "drawn_again": True}
+
+
+def _still_known(
+    parent: Record, window: framing.Window, face: Face, mask: npt.NDArray[np.float32]
+) -> LabelVector:
+    """The parent's known bits, less those of what the window hardly shows."""
+    known = parent.known
+    bottom = window.top + window.side
+    if face.point(LOWER_LIP_OUTER)[1] > bottom or _beside(face, window):
+        known = known.replace(expression=0)
+    person = window.cut((mask * 255).astype(np.uint8)[..., None].repeat(3, 2), 64)[..., 0] / 255
+    if 1 - float(person.mean()) < _HIDDEN_BACKGROUND:
+        known = known.replace(background=0)
+    if (bottom - float(face.point(CHIN)[1])) / window.side < _HIDDEN_CLOTHES:
+        known = known.replace(attire=0)
+    return known
+
+
+def _beside(face: Face, window: framing.Window) -> bool:
+    """Whether a border cuts the mouth."""
+    mouth = face.landmarks[[61, 291], 0]
+    return bool(mouth.min() < window.left or mouth.max() > window.left + window.side)
+
+
+def _contradiction(twin: Image, task: Task, known: LabelVector) -> str:
+    """Why the measures do not believe a twin, or ""."""
+    other = "sharpness" if task.attribute == "framing" else "framing"
+    found = assess(Subject(twin, _analyzer()), [task.attribute, other])
+    mine, theirs = found[task.attribute], found[other]
+    if isinstance(mine, Unassessed):
+        # A head that is cut so far that no face is found is no good framing; a blur can hide it.
+        return "" if task.attribute == "framing" else f"{task.attribute}: {mine.reason}"
+    if mine >= MODULES[task.attribute].LIMIT:
+        return f"{task.attribute}: a component of {mine:.0f} still counts as good"
+    checked = task.attribute == "framing" and known[other]
+    if checked and not isinstance(theirs, Unassessed) and theirs < MODULES[other].LIMIT:
+        return f"{other}: the twin lost it, with a component of {theirs:.0f}"
+    return ""
+
+
+def _record(task: Task, twin: Image, known: LabelVector, parameters: Mapping[str, Any]) -> Made:
+    parent = task.parent
+    labels = parent.labels.replace(**{task.attribute: 0})
+    reframed = task.attribute == "framing"
+    extension = Path(parent.output_filename).suffix
+    encode = imaging.encode_png if extension == ".png" else imaging.encode_jpeg
+    name = file_stem(task.stem, labels, blur=not reframed, badframe=reframed)
+    record = replace(
+        parent,
+        output_filename=name + (".png" if extension == ".png" else ".jpg"),
+        labels=labels,
+        known=known.replace(**{task.attribute: 1}),
+        edits={**parent.edits, task.attribute: dict(parameters)},
+        framing_type=task.kind if reframed else parent.framing_type,
+        blur_type=parent.blur_type if reframed else task.kind,
+        parent=parent.output_filename,
+        cost_usd=0.0,
+        checks={"augmented": {"seed": task.seed}},
+        sha256="",
+    )
+    return Made(record, encode(twin))
+
+
+def _sized(image: Image) -> Image:
+    if image.shape[:2] == (SIDE, SIDE):
+        return image
+    return np.asarray(imaging.resize(image, (SIDE, SIDE)), np.uint8)
+
+
+@cache
+def _analyzer() -> FaceAnalyzer:
+    return FaceAnalyzer(threads=1)
+
+
+@cache
+def _editor() -> PortraitEditor:
+    from proportrait.edit.editor import PortraitEditor
+
+    return PortraitEditor(threads=1)

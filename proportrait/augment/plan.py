@@ -1,0 +1,111 @@
+"""How many twins are wanted, and of which pictures, in which order."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from proportrait.edit.blur import BLURS
+from proportrait.edit.framing import BAD_KINDS
+from proportrait.labels import stream
+from proportrait.records import Record, parse_file_stem
+
+KINDS: Mapping[str, tuple[str, ...]] = {"framing": BAD_KINDS, "sharpness": tuple(BLURS)}
+
+
+@dataclass(frozen=True)
+class Task:
+    """One twin that may be made.
+
+    Attributes:
+        parent: record of the picture that it is made of.
+        attribute: "framing" or "sharpness", the bit that it breaks.
+        kind: of the framing or the blur.
+        seed: of the run.
+    """
+
+    parent: Record
+    attribute: str
+    kind: str
+    seed: int
+
+    @property
+    def stem(self) -> str:
+        """Start of the twin's file name, which no other twin shares."""
+        try:
+            stem, tags, _ = parse_file_stem(self.parent.output_filename)
+        except ValueError:
+            stem, tags = self.parent.output_filename.rpartition(".")[0], ()
+        return "_".join([stem, *tags, self.kind])
+
+
+def wanted(good: int, bad: int, balance: float) -> int:
+    """How many bad pictures are missing until they are a share `balance` of all.
+
+    What is within 1 % of all, or one picture, counts as balanced, so that rounding is not mended
+    again and again.
+
+    >>> wanted(80, 20, 0.5), wanted(80, 79, 0.5)
+    (60, 0)
+    """
+    missing = math.ceil((balance * (good + bad) - bad) / (1 - balance) - 1e-9)
+    return missing if missing > max(1.0, 0.01 * (good + bad)) else 0
+
+
+def counts(records: Sequence[Record], attribute: str) -> tuple[int, int]:
+    """(good, bad) pictures whose bit is known."""
+    known = Counter(r.labels[attribute] for r in records if r.known[attribute])
+    return known[1], known[0]
+
+
+def queues(
+    records: Sequence[Record], attribute: str, kinds: Sequence[str], seed: int, missing: int
+) -> list[tuple[list[Task], int]]:
+    """Twins that could be made, in the order that they are tried, and how many of them are wanted.
+
+    First one of every picture, then a second one, each time of another kind, so that no picture and
+    no kind is used much more than others. What is there already is passed over; the order does not
+    depend on it. Badly framed pictures have a queue of their own: they are blurred as often as
+    there are such, so that framing stays as balanced as it was.
+    """
+    parents = [r for r in records if is_parent(r, attribute)]
+    badly = [r for r in parents if not r.labels["framing"]]
+    well = [r for r in parents if r.labels["framing"]]
+    good, bad = counts(records, "framing")
+    share = bad / max(1, good + bad) if badly else 0.0
+    of_badly = round(share * missing)
+    return [
+        (list(_tasks(badly, records, attribute, kinds, seed)), of_badly),
+        (list(_tasks(well, records, attribute, kinds, seed)), missing - of_badly),
+    ]
+
+
+def _tasks(
+    parents: Sequence[Record],
+    records: Sequence[Record],
+    attribute: str,
+    kinds: Sequence[str],
+    seed: int,
+) -> Iterator[Task]:
+    made = {
+        (r.parent, r.framing_type if attribute == "framing" else r.blur_type)
+        for r in records
+        if r.parent
+    }
+    streams = [stream(seed, r.source_id, r.sha256 or r.output_filename, attribute) for r in parents]
+    orders = [list(map(str, rng.permutation(list(kinds)))) for rng in streams]
+    places = [float(rng.random()) for rng in streams]
+    for turn in range(len(kinds)):
+        for i in sorted(range(len(parents)), key=places.__getitem__):
+            parent, kind = parents[i], orders[i][turn]
+            if (parent.output_filename, kind) not in made:
+                yield Task(parent, attribute, kind, seed)
+
+
+def is_parent(record: Record, attribute: str) -> bool:
+    """Whether a picture can be spoilt: sharp, and no twin itself unless it shall be blurred."""
+    if not (record.labels["sharpness"] and record.known["sharpness"] and record.known["framing"]):
+        return False
+    return attribute == "sharpness" or bool(record.labels["framing"] and record.parent is None)
