@@ -7,11 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait.edit.framing import Window
+from proportrait.errors import EditError
 
 Float = npt.NDArray[np.float32]
 Image = npt.NDArray[np.uint8]
 
 _NEAR = 0.05  # of the mask: more of it is not background alone
+_UNEVEN = 14.0  # grey levels that the border may differ from its smooth surroundings
 _RIM = 9  # px beside the person that are left out, where light and hair mix in
 
 
@@ -26,6 +28,9 @@ def cut_filled(image: Image, alpha: Float, window: Window, size: int) -> Image:
         alpha: (H, W) in [0, 1], the person.
         window: what is shown.
         size: px of a side of the result.
+
+    Raises:
+        EditError: what stands at a border that is passed is not as smooth as that.
     """
     height, width = image.shape[:2]
     low = np.floor([window.left, window.top]).astype(int)
@@ -45,9 +50,12 @@ def cut_filled(image: Image, alpha: Float, window: Window, size: int) -> Image:
     rest = (wide - smooth)[(shown * free) > 0]
     # The border itself keeps its pixels; what differs there from the smooth one fades away.
     edge = cv2.distanceTransform((1 - shown).astype(np.uint8), cv2.DIST_L2, 5)
-    fading = np.exp(-edge / (0.04 * max(height, width)))[..., None]
-    offset = cv2.GaussianBlur(wide - smooth, (0, 0), 6)
-    beyond = smooth + fading * offset + _grain(rest, wide.shape)
+    offset, broad = (cv2.GaussianBlur(wide - smooth, (0, 0), sigma) for sigma in (6, 24))
+    near, far = (np.exp(-edge / (s * max(height, width)))[..., None] for s in (0.04, 0.5))
+    passed = ((edge > 0) & (edge < 2))[..., None] * np.abs(offset)
+    if float(passed.max()) > _UNEVEN:
+        raise EditError("the background is not plain where it would go on", "framing")
+    beyond = smooth + near * (offset - broad) + far * broad + _grain(rest, wide.shape)
     whole = np.where(shown[..., None] > 0, wide, beyond)
     moved = Window(window.left + left, window.top + top, window.side)
     return moved.cut(np.clip(np.rint(whole), 0, 255).astype(np.uint8), size)
