@@ -1,4 +1,4 @@
-# make demo: a data set in a few minutes, offline.   make test: everything that CI runs after lint.
+# make demo: a data set in a few minutes, offline: generated, verified, balanced.   make test: everything that CI runs after lint.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip install --quiet --no-warn-conflicts --disable-pip-ve
 .PHONY: help setup demo test lint bench clean
 
 help:
-	@echo "make demo   set up, make 48 portraits offline, show a table and a contact sheet"
+	@echo "make demo   set up, make 48 portraits offline, verify their labels, add degraded twins"
 	@echo "make test   set up, run all tests"
 	@echo "make lint   ruff and mypy --strict"
 	@echo "make bench  ratios against stated bounds"
@@ -33,6 +33,8 @@ demo: setup
 	@# 1 says that a portrait could not be made; the table names it, and the others are there.
 	$(BIN)/python synthetic_dataset_generator.py -o ./output --mock --limit 48 || \
 	  { [ $$? -eq 1 ] && [ -s output/contact_sheet.png ]; }
+	$(BIN)/python verify_labels.py --input ./output
+	$(BIN)/python augment_framing.py --input ./output --blur
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest

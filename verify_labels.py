@@ -177,8 +177,9 @@ def execute(options: argparse.Namespace) -> int:
     }
     made = publish(folder, findings, lambda name: shown_in / names.get(name, name), told)
     print(findings.table())
-    for key, reason in no_model.items():
-        print(f"no second opinion of {key}: {reason}")
+    for reason in dict.fromkeys(no_model.values()):
+        named = ", ".join(key for key, why in no_model.items() if why == reason)
+        print(f"no second opinion ({reason}): {named}")
     _tell(findings, outcome, options, len(fresh), folder, made)
     return 1 if findings.problems or outcome.refused else 0
 

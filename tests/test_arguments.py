@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from proportrait.augment import arguments as augment_arguments
 from proportrait.errors import ConfigurationError
 from proportrait.generate import arguments
 from proportrait.generate.control import ControlledGenerator
 from proportrait.generate.offline import OfflineGenerator
 from proportrait.generate.source import DEFAULT_DATASET, FolderSource
 from proportrait.generate.stylegan_source import StyleganSource
+from proportrait.verify import arguments as verify_arguments
 
 ROOT = Path(__file__).parents[1]
 KEY = "AIzaSyTheKeyThatNobodyMaySee0123456789"
@@ -146,6 +148,11 @@ def test_the_parts_that_the_arguments_mean(tmp_path: Path, monkeypatch: pytest.M
 
 # --- the README
 
+LATER_STAGES = {
+    "verify_labels.py": verify_arguments.parse,
+    "augment_framing.py": augment_arguments.parse,
+}
+
 
 def readme_lines() -> list[str]:
     """The commands of its fenced blocks, without comments; continued lines are joined."""
@@ -177,6 +184,8 @@ def test_a_command_of_the_readme_is_understood(line: str) -> None:
             assert end.code == 0  # noqa: PT017
         else:
             assert options.output_dir
+    elif stage := next((name for name in LATER_STAGES if name in words), None):
+        assert LATER_STAGES[stage](words[words.index(stage) + 1 :], None).input
     elif words[0] == "make":
         targets = re.findall(r"^([a-z]\w*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert set(words[1:]) <= set(targets), f"the Makefile has only {targets}"
@@ -200,8 +209,10 @@ def test_a_command_of_the_readme_is_understood(line: str) -> None:
 @pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README yet")
 def test_the_readme_explains_every_flag_and_no_other() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    known = {"--" + name for name in vars(arguments.parse([], None))} - {"--base_url"}
-    known = {"--no-variation" if flag == "--no_variation" else flag for flag in known}
+    parsers = (arguments.parse, *LATER_STAGES.values())
+    known = {"--" + name for parse in parsers for name in vars(parse([], None))} - {"--base_url"}
+    # Both --model and --no-model leave a `model`.
+    known = known - {"--no_variation"} | {"--no-variation", "--no-model"}
     rows = re.findall(r"^\|(.*?)\|", text, re.MULTILINE)
     explained = {flag for row in rows for flag in re.findall(r"--\w[\w-]*", row)}
     assert known <= explained, f"not in the table of flags: {sorted(known - explained)}"

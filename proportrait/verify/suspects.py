@@ -39,7 +39,7 @@ _COMPONENTS = 128  # of the features
 _FOLDS, _ROUNDS = 5, 4
 _PENALTY, _MEASURED_WEIGHT = 0.002, 12.0
 # Where the measure contradicts more of a kind of label, such labels teach nothing.
-_AGREED = 0.4
+_AGREED = 0.5
 _SEEN = 0.7  # balanced accuracy against the labels, where nothing is measured
 
 
@@ -77,7 +77,9 @@ def opinions(rows: Rows, keys: Sequence[str], seed: int = 0) -> tuple[Float, Map
         bits = rows.labels[claims, column].astype(np.int64)
         kinds = np.bincount(bits, minlength=2)
         if len(claims) < FEWEST or kinds.min() < FEWEST_OF_A_KIND:
-            reasons[key] = f"too few labels to learn from ({kinds[1]} good, {kinds[0]} bad)"
+            reasons[key] = (
+                f"under {FEWEST} labels, or {FEWEST_OF_A_KIND} of a kind: too few to learn from"
+            )
             continue
         if reason := _contradicted(key, bits, rows.components[claims, column]):
             reasons[key] = reason
