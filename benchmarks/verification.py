@@ -9,14 +9,17 @@ are contradicted, and true bits that are. Real pictures: the verdicts of the mea
 portraits of DIR2/golden_dev, which are right if they say what the raters say; there are too few to
 learn from. The limits were set on that set as a whole, so a fifth of it at a time is also judged by
 limits that the other four fifths alone would give. Speed: two worker processes against one plain
-loop over the same pictures. Ends with 1 if a bar is missed.
+loop over the same pictures. Memory: 10,000 records against 1,000. Ends with 1 if a bar is missed.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import os
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,7 +30,8 @@ from tqdm import tqdm
 
 from benchmarks.folder import describe, finished
 from proportrait import imaging
-from proportrait.labels import KEYS
+from proportrait.labels import KEYS, LabelVector
+from proportrait.records import Record
 from proportrait.verify import look as looking
 from proportrait.verify.cache import LookCache
 from proportrait.verify.limits import limits
@@ -40,6 +44,7 @@ BAR, FALSE_ALARMS = 0.90, 0.02
 RIGHT, SPEAKS = 0.95, 0.80
 SPEAKING = ("framing", "background", "expression", "sharpness")
 SPEED_UP, TIMED = 1.8, 400
+RECORDS, MORE_MB = 10_000, 60
 
 
 def flips(rows: Rows, key: str, seed: int) -> tuple[float, float]:
@@ -182,6 +187,43 @@ def speed(folder: Path) -> bool:
     return good
 
 
+def memory() -> bool:
+    """Print how much more memory ten times as many records take; False over the bar.
+
+    The looks are made up: what is measured is all that follows them, the model included.
+    """
+    few, many = (_peak_mb(count) for count in (RECORDS // 10, RECORDS))
+    good = many - few <= MORE_MB
+    print(
+        f"\npeak memory with {RECORDS // 10} records {few:.0f} MB, with {RECORDS} {many:.0f} MB: "
+        f"{many - few:+.0f} MB (at most {MORE_MB})  {'pass' if good else 'FAIL'}"
+    )
+    return good
+
+
+def _peak_mb(count: int) -> float:
+    picture = imaging.encode_jpeg(np.full((128, 128, 3), 128, np.uint8))
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory(prefix=".bench-", dir=Path()) as folder:
+        path = Path(folder)
+        for name in ("images", "metadata"):
+            (path / name).mkdir()
+        with LookCache(path / "verification" / "looks.sqlite") as cache:
+            for number in range(count):
+                labels = LabelVector(tuple(map(int, rng.integers(0, 2, len(KEYS)))))
+                name = f"p{number:06d}_{labels.code}.jpg"
+                record = Record(name, name, f"p{number // 2}", labels, labels, LabelVector.ones())
+                (path / "images" / name).write_bytes(picture)
+                (path / "metadata" / name).with_suffix(".json").write_bytes(record.to_bytes())
+                features = rng.standard_normal(looking.FEATURES).astype(np.float16)
+                components = {key: float(rng.uniform(0, 100)) for key in KEYS}
+                cache.put(path / "images" / name, looking.Look(components, {}, features, (9, 9)))
+        command = [sys.executable, "verify_labels.py", "--input", folder]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, _, usage = os.wait4(process.pid, 0)
+    return usage.ru_maxrss / 1024
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, or 1 if a bar is missed."""
     parser = argparse.ArgumentParser(
@@ -201,6 +243,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         passed = rated(options.shared / "golden_dev") and passed
     if options.images is not None:
         passed = speed(options.images) and passed
+        passed = memory() and passed
     return 0 if passed else 1
 
 
