@@ -66,10 +66,10 @@ def low_resolution(image: Image, rng: np.random.Generator) -> Edit:
 
 
 def jpeg(image: Image, rng: np.random.Generator) -> Edit:
-    """A small, heavily compressed picture: blocks of 8 px at 150 to 260 px, quality 4 to 12."""
+    """A small, heavily compressed picture: blocks of 8 px at 150 to 240 px, quality 8 to 15."""
     height, width = image.shape[:2]
-    side = round(int(rng.integers(150, 261)) * _scale(image))
-    quality = int(rng.integers(4, 13))
+    side = round(int(rng.integers(150, 241)) * _scale(image))
+    quality = int(rng.integers(8, 16))
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
     _, data = cv2.imencode(
         ".jpg", np.ascontiguousarray(small[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, quality]
