@@ -32,7 +32,8 @@ from proportrait.augment import plan
 from proportrait.augment.arguments import parse
 from proportrait.augment.make import Made, can_be_drawn_again, make
 from proportrait.augment.plan import KINDS, counts, wanted
-from proportrait.errors import ConfigurationError, ProPortraitError
+from proportrait.commandline import exit_code
+from proportrait.errors import ConfigurationError
 from proportrait.generate import offline
 from proportrait.records import Record
 from proportrait.store import RecordStore
@@ -145,17 +146,7 @@ def execute(options: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Returns 0, or 1 for a folder that cannot be used, 2 for wrong options, 130 after Ctrl-C."""
-    try:
-        return execute(parse(argv, __doc__))
-    except ConfigurationError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except ProPortraitError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted: the same command goes on", file=sys.stderr)
-        return 130
+    return exit_code(lambda: execute(parse(argv, __doc__)))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from proportrait import report
+from proportrait.commandline import INTERRUPTED, exit_code
 from proportrait.errors import (
     AssessmentError,
     BudgetError,
@@ -55,7 +56,6 @@ from proportrait.store import RecordStore
 
 log = logging.getLogger("proportrait.generate")
 T = TypeVar("T")
-INTERRUPTED = "interrupted: the same command goes on"
 
 
 @dataclass
@@ -238,17 +238,7 @@ def execute(options: argparse.Namespace) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Returns 0, or 1 if anything failed, 2 for wrong options, 130 after Ctrl-C."""
-    try:
-        return execute(arguments.parse(argv, __doc__))
-    except ConfigurationError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except ProPortraitError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print(INTERRUPTED, file=sys.stderr)
-        return 130
+    return exit_code(lambda: execute(arguments.parse(argv, __doc__)))
 
 
 def _now() -> str:

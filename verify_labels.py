@@ -19,7 +19,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -28,7 +27,8 @@ from typing import Any
 
 from tqdm import tqdm
 
-from proportrait.errors import ConfigurationError, ProPortraitError
+from proportrait.commandline import exit_code
+from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.records import Record
 from proportrait.store import RecordStore
@@ -241,18 +241,7 @@ def _new_run(folder: Path) -> Path:
 
 def main(argv: list[str] | None = None) -> int:
     """Returns 0, or 1 if something was wrong with a file, 2 for wrong options, 130 after Ctrl-C."""
-    run: Callable[[argparse.Namespace], int] = execute
-    try:
-        return run(parse(argv, __doc__))
-    except ConfigurationError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except ProPortraitError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted: the same command goes on", file=sys.stderr)
-        return 130
+    return exit_code(lambda: execute(parse(argv, __doc__)))
 
 
 if __name__ == "__main__":

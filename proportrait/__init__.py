@@ -6,6 +6,7 @@
 A module imports only what stands above it in this list, or left of it in its line:
 
     errors, labels          words and types
+    commandline             types of options, errors in one line
     imaging, disk           reading and writing pictures, durable writes
     records, ledger, journal, store, export     what is kept, and other formats of it
     assets, inference       weight files: where they are, what they are, how they run

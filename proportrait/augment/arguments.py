@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proportrait.augment.plan import KINDS
+from proportrait.commandline import count, index, share, some_of
 
 ALL = tuple(kind for kinds in KINDS.values() for kind in kinds)
 
@@ -24,40 +25,14 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     add = parser.add_argument
     add("-i", "--input", type=Path, default=Path("output"), metavar="DIR",
         help="folder that synthetic_dataset_generator.py wrote (default ./output)")
-    add("--balance", type=_share, default=0.5, metavar="SHARE",
+    add("--balance", type=share, default=0.5, metavar="SHARE",
         help="share of the pictures that shall be badly framed, and unsharp (default 0.5)")
-    add("--kinds", type=_kinds, default=ALL, metavar="NAMES",
+    add("--kinds", type=some_of(ALL, "kind"), default=ALL, metavar="NAMES",
         help=f"all (the default), or some of {','.join(ALL)}")
     add("--blur", action="store_true", help="balance sharpness too, not framing alone")
-    add("--seed", type=int, default=0, help="same seed, same twins (default 0)")
-    add("--workers", type=_count, metavar="N",
+    add("--seed", type=index, default=0, help="same seed, same twins (default 0)")
+    add("--workers", type=count, metavar="N",
         help="processes (default: one a core, as far as the memory reaches)")
     add("--dry_run", action="store_true", help="say what would be made, and make nothing")
     # fmt: on
     return parser.parse_args(argv)
-
-
-def _share(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 0.9:
-        raise argparse.ArgumentTypeError(f"a share from 0 to 0.9 is expected, not {text!r}")
-    return value
-
-
-def _kinds(text: str) -> tuple[str, ...]:
-    if text == "all":
-        return ALL
-    names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in ALL:
-            raise argparse.ArgumentTypeError(f"no kind {name!r}: all, or some of {', '.join(ALL)}")
-    return tuple(kind for kind in ALL if kind in names)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of at least 1 is expected, not {text!r}")
-    return int(text)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from proportrait.commandline import count, dollars, index, positive
 from proportrait.errors import ConfigurationError
 from proportrait.export import EXPORTS
 from proportrait.generate.base import ImageGenerator, PortraitSource
@@ -31,10 +30,10 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     add = parser.add_argument_group("what is made").add_argument
     add("-o", "--output_dir", type=Path, default=Path("output"), metavar="DIR",
         help="folder for images/, metadata/, and ledger.jsonl (default ./output)")
-    add("--limit", type=_count, metavar="N",
+    add("--limit", type=count, metavar="N",
         help="source portraits, finished ones included; default: the whole source "
              "(100 of the endless built-in one)")
-    add("--seed", type=_index, default=0,
+    add("--seed", type=index, default=0,
         help="of labels, prompts, and edits; same seed, same data set (default 0)")
     add("--perfect_prob", type=float, default=0.15, metavar="P",
         help="share of portraits with six good bits (default 0.15)")
@@ -65,17 +64,17 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     add("--lora", metavar="ID", help="LoRA weights for a diffusers pipeline")
     add("--upscaler", metavar="NAME", help="super-resolution after a diffusers pipeline: "
                                            "x4, latent-x2, or an id")
-    add("--price_usd", type=_dollars, metavar="USD", help="of one picture, where it has changed")
+    add("--price_usd", type=dollars, metavar="USD", help="of one picture, where it has changed")
     add("--base_url", help=argparse.SUPPRESS)
     add = parser.add_argument_group("running").add_argument
-    add("--concurrency", type=_count, default=10, metavar="N",
+    add("--concurrency", type=count, default=10, metavar="N",
         help="requests at once; with --mock, worker processes, at most one a core (default 10)")
-    add("--requests_per_minute", type=_positive, metavar="N", help="pace of the requests")
-    add("--max_retries", type=_index, default=3, metavar="N",
+    add("--requests_per_minute", type=positive, metavar="N", help="pace of the requests")
+    add("--max_retries", type=index, default=3, metavar="N",
         help="tries after the first one, of errors that may pass (default 3)")
-    add("--timeout", type=_positive, default=120.0, metavar="S",
+    add("--timeout", type=positive, default=120.0, metavar="S",
         help="of a request (default 120 s)")
-    add("--budget_usd", type=_dollars, metavar="USD",
+    add("--budget_usd", type=dollars, metavar="USD",
         help="never spend more on this folder, over all its runs")
     add("--dry_run", action="store_true", help="say what would be made and what it would cost")
     add("--retry_failed", action="store_true", help="try portraits again that failed before")
@@ -155,27 +154,3 @@ def _settle(options: argparse.Namespace) -> None:
     if options.source == "stylegan" and options.limit is None:
         options.limit = 100
     options.hf_dataset = options.hf_dataset or DEFAULT_DATASET
-
-
-def _count(text: str) -> int:
-    return int(_number(text, int, 1, "a whole number of at least 1"))
-
-
-def _index(text: str) -> int:
-    return int(_number(text, int, 0, "a whole number of at least 0"))
-
-
-def _positive(text: str) -> float:
-    return _number(text, float, 5e-324, "a number above 0")
-
-
-def _dollars(text: str) -> float:
-    return _number(text, float, 0.0, "a number of at least 0")
-
-
-def _number(text: str, kind: Callable[[str], float], least: float, what: str) -> float:
-    with contextlib.suppress(ValueError):
-        value = kind(text)
-        if least <= value < math.inf:
-            return value
-    raise argparse.ArgumentTypeError(f"{what} is expected, not {text!r}")

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from proportrait.commandline import count, some_of
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 
@@ -24,14 +25,14 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     add = parser.add_argument
     add("-i", "--input", type=Path, default=Path("output"), metavar="DIR",
         help="folder with images/ and metadata/, or with photos alone (default ./output)")
-    add("--attributes", type=_keys, default=KEYS, metavar="NAMES",
+    add("--attributes", type=some_of(KEYS, "attribute"), default=KEYS, metavar="NAMES",
         help=f"all (the default), or some of {','.join(KEYS)}")
     add("--mode", choices=("report", "fix", "quarantine"), default="report",
         help="report: change nothing (the default). fix: write the bits that pictures show into "
              "file names, records, and ledger. quarantine: move contradicted pictures with their "
              "records to verification/RUN/")
     add("--dry_run", action="store_true", help="say what the mode would change, and change nothing")
-    add("--workers", type=_count, metavar="N",
+    add("--workers", type=count, metavar="N",
         help="processes (default: one a core, as far as the memory reaches)")
     add("--no-model", dest="model", action="store_false",
         help="measures alone, without a model that learns from the labels")
@@ -42,20 +43,3 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     if options.undo and (options.mode != "report" or options.dry_run):
         raise ConfigurationError("--undo goes with --input alone")
     return options
-
-
-def _keys(text: str) -> tuple[str, ...]:
-    if text == "all":
-        return KEYS
-    names = [name.strip() for name in text.split(",")]
-    for name in names:
-        if name not in KEYS:
-            known = ", ".join(KEYS)
-            raise argparse.ArgumentTypeError(f"no attribute {name!r}: all, or some of {known}")
-    return tuple(key for key in KEYS if key in names)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"a whole number of at least 1 is expected, not {text!r}")
-    return int(text)

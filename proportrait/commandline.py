@@ -1,0 +1,79 @@
+"""What the commands share: types of options, and one clear line for an error."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import math
+import sys
+from collections.abc import Callable, Sequence
+
+from proportrait.errors import ConfigurationError, ProPortraitError
+
+INTERRUPTED = "interrupted: the same command goes on"
+
+
+def exit_code(work: Callable[[], int]) -> int:
+    """What `work` returns; 2 for wrong options, 1 for what a user can act on, 130 after Ctrl-C."""
+    try:
+        return work()
+    except ConfigurationError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except ProPortraitError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(INTERRUPTED, file=sys.stderr)
+        return 130
+
+
+def count(text: str) -> int:
+    """A whole number of at least 1."""
+    return int(_number(text, int, 1, math.inf, "a whole number of at least 1"))
+
+
+def index(text: str) -> int:
+    """A whole number of at least 0."""
+    return int(_number(text, int, 0, math.inf, "a whole number of at least 0"))
+
+
+def positive(text: str) -> float:
+    """A number above 0."""
+    return _number(text, float, 5e-324, math.inf, "a number above 0")
+
+
+def dollars(text: str) -> float:
+    """A number of at least 0."""
+    return _number(text, float, 0.0, math.inf, "a number of at least 0")
+
+
+def share(text: str) -> float:
+    """A number from 0 to 0.9."""
+    return _number(text, float, 0.0, math.nextafter(0.9, 1), "a share from 0 to 0.9")
+
+
+def some_of(choices: Sequence[str], what: str) -> Callable[[str], tuple[str, ...]]:
+    """Names with commas between them, or all; the tuple has the order of the choices."""
+
+    def read(text: str) -> tuple[str, ...]:
+        if text == "all":
+            return tuple(choices)
+        names = [name.strip() for name in text.split(",")]
+        for name in names:
+            if name not in choices:
+                known = ", ".join(choices)
+                raise argparse.ArgumentTypeError(f"no {what} {name!r}: all, or some of {known}")
+        return tuple(choice for choice in choices if choice in names)
+
+    return read
+
+
+def _number(
+    text: str, kind: Callable[[str], float], least: float, under: float, what: str
+) -> float:
+    with contextlib.suppress(ValueError):
+        value = kind(text)
+        if least <= value < under:
+            return value
+    raise argparse.ArgumentTypeError(f"{what} is expected, not {text!r}")
