@@ -68,8 +68,8 @@ def test_every_picture_is_used_once_before_any_is_used_twice() -> None:
     assert first != sorted(first)
     assert len({(t.parent.output_filename, t.kind) for t in well}) == len(well)
     share = Counter(task.kind for task in well[:40])
-    assert set(share) == set(BAD_KINDS)
-    assert max(share.values()) < 16
+    assert len(share) >= 4
+    assert max(share.values()) < 18
 
 
 def test_what_is_there_is_passed_over_and_the_order_stays() -> None:

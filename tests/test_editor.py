@@ -191,7 +191,7 @@ def test_a_photo_is_edited_in_pixels_and_the_rest_is_not_claimed(
 def test_what_a_bad_framing_hides_is_not_claimed(
     editor: PortraitEditor, monkeypatch: pytest.MonkeyPatch, kind: str, hidden: set[str]
 ) -> None:
-    monkeypatch.setattr(framing, "_SHARES", {kind: 1.0})
+    monkeypatch.setattr(framing, "SHARES", {kind: 1.0})
     # Before a background that goes on for ever frames may go far.
     monkeypatch.setattr("proportrait.edit.editor._REPLACED", 1.0)
     labels = LabelVector.from_code("110101")

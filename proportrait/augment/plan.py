@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from proportrait.edit.blur import BLURS
-from proportrait.edit.framing import BAD_KINDS
+from proportrait.edit.chance import in_turn
+from proportrait.edit.framing import BAD_KINDS, SHARES
 from proportrait.labels import stream
 from proportrait.records import Record, parse_file_stem
 
@@ -65,10 +66,11 @@ def queues(
 ) -> list[tuple[list[Task], int]]:
     """Twins that could be made, in the order that they are tried, and how many of them are wanted.
 
-    First one of every picture, then a second one, each time of another kind, so that no picture and
-    no kind is used much more than others. What is there already is passed over; the order does not
-    depend on it. Badly framed pictures have a queue of their own: they are blurred as often as
-    there are such, so that framing stays as balanced as it was.
+    First one of every picture, then a second one, each time of another kind, so that no picture is
+    used much more than others; kinds of framing that look less real come later. What is there
+    already is passed over; the order does not depend on it. Badly framed pictures have a queue of
+    their own: they are blurred as often as there are such, so that framing stays as balanced as it
+    was.
     """
     parents = [r for r in records if is_parent(r, attribute)]
     badly = [r for r in parents if not r.labels["framing"]]
@@ -95,7 +97,7 @@ def _tasks(
         if r.parent
     }
     streams = [stream(seed, r.source_id, r.sha256 or r.output_filename, attribute) for r in parents]
-    orders = [list(map(str, rng.permutation(list(kinds)))) for rng in streams]
+    orders = [in_turn(rng, kinds, SHARES) for rng in streams]
     places = [float(rng.random()) for rng in streams]
     for turn in range(len(kinds)):
         for i in sorted(range(len(parents)), key=places.__getitem__):

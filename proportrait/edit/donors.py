@@ -36,12 +36,12 @@ def _donors(kinds: dict[str, tuple[int, ...]]) -> tuple[Donor, ...]:
 
 FORMAL: tuple[Donor, ...] = _donors(
     {
-        "navy suit": (705306, 731773),
+        "navy suit": (705306,),
         "navy suit and tie": (709671,),
         "black suit": (
             723755, 730699, 735445, 727639, 734683, 700583, 709325,
         ),
-        "charcoal suit": (729520, 730818, 716070, 723067),
+        "charcoal suit": (729520, 730818, 716070),
         "suit and tie": (729816, 714566),
         "suit and blue shirt": (735443, 703231),
         "suit and lilac shirt": (732791, 721515, 721181, 703258),

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from proportrait.edit import donors, expression, framing
 from proportrait.edit.assembly import CANVAS, OFFSET, Part, assemble, misfit
+from proportrait.edit.chance import in_turn
 from proportrait.edit.directions import directions
 from proportrait.edit.scene import FRAME, Person, is_well_framed, shoot, shoot_again
 from proportrait.edit.stylegan import CELLS, RATED_TRUNCATION, FaceSynthesizer
@@ -200,7 +201,7 @@ class PortraitEditor:
         kinds = expression.GOOD_EXPRESSIONS if good else expression.BAD_EXPRESSIONS
         reasons: list[str] = []
         tries = 0
-        for kind in map(str, rng.permutation(list(kinds))[:_KINDS]):
+        for kind in in_turn(rng, kinds, expression.SHARES)[:_KINDS]:
             for factor in _STRENGTHS:
                 tries += 1
                 strength = factor * float(rng.uniform(0.92, 1.08))

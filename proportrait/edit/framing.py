@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from proportrait.edit.chance import in_turn
 from proportrait.errors import EditError
 from proportrait.faces import Face
 
@@ -57,7 +58,7 @@ _BAD: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, flo
 }
 BAD_KINDS: tuple[str, ...] = tuple(_BAD)
 # Of the bad kinds, where all fit. Far views are hard to believe: the network drew no whole bodies.
-_SHARES = {
+SHARES = {
     "off_centre_left": 0.22,
     "off_centre_right": 0.22,
     "off_centre_low": 0.1,
@@ -180,7 +181,7 @@ def bad_window(
     seen: int | None = None,
     kinds: Sequence[str] = BAD_KINDS,
 ) -> tuple[Target, Window]:
-    """A bad framing that the scene can show, without padding; `_SHARES` says how likely which is.
+    """A bad framing that the scene can show, without padding; `SHARES` says how likely which is.
 
     Args:
         image: the scene (H, W, 3).
@@ -193,8 +194,7 @@ def bad_window(
     Raises:
         EditError: none was found (the face fills the picture).
     """
-    order = rng.choice(list(_SHARES), len(_SHARES), replace=False, p=list(_SHARES.values()))
-    for kind in filter(kinds.__contains__, map(str, order)):
+    for kind in filter(kinds.__contains__, in_turn(rng, SHARES, SHARES)):
         rows = slice(None if kind == "too_far" else seen)
         person = None if alpha is None else alpha[rows]
         with contextlib.suppress(EditError):

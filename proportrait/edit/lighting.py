@@ -27,6 +27,8 @@ from proportrait.faces.face import CHIN, FOREHEAD, OVAL
 
 GOOD_LIGHTS: tuple[str, ...] = tuple(GOOD)
 BAD_LIGHTS: tuple[str, ...] = tuple(BAD)
+# Raters took faces in these for photographs half as often as in the others, or less.
+SHARES = {"top": 0.3, "side_left": 0.6, "side_right": 0.6, "clamshell": 0.4, "high_key": 0.5}
 
 # Left against right in stops: under the first a photo counts as evenly lit, over the second its
 # light is taken away as far as it can be.

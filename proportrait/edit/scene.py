@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait.edit import background, framing, lighting
+from proportrait.edit.chance import in_turn
 from proportrait.edit.composite import composite
 from proportrait.edit.data import bystanders
 from proportrait.edit.tone import expose
@@ -149,7 +150,7 @@ def _before_a_background(
     wanted = labels["background"] == 1
     kinds = (*background.BAD_BACKGROUNDS, background.CROWD)
     kinds = background.GOOD_BACKGROUNDS if wanted else kinds
-    order = map(str, stream(seed, "background").permutation(list(kinds))[:_TRIES])
+    order = in_turn(stream(seed, "background"), kinds, background.SHARES)[:_TRIES]
     for tries, place in enumerate([OWN] if own else order, 1):
         scene = Scene.of(person, window, place, seed)
         picture, mask = (scene.stage.cut(plane) for plane in (scene.image, scene.alpha))
@@ -173,7 +174,7 @@ def _light(
     """Light the stage well or badly, and look at the face."""
     good = labels["lighting"] == 1
     kinds = lighting.GOOD_LIGHTS if good else lighting.BAD_LIGHTS
-    order = list(map(str, stream(seed, "light").permutation(list(kinds))))
+    order = in_turn(stream(seed, "light"), kinds, lighting.SHARES)
     if not good and not labels["background"]:
         order = [light for light in order if light not in _BURNING]
     order = order[:_TRIES]
