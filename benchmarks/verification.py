@@ -4,7 +4,8 @@
     python -m benchmarks.verification --images DIR --shared DIR2
 
 Planted errors: in a set whose labels are true a fifth of the bits of one attribute is flipped at
-random, for each attribute in turn, three times; the picture is not touched. Counted are flips that
+random, for each attribute in turn, three times; the picture is not touched. Then 83 % of the zeros
+are wrong, as when an image model ignores what it is told to spoil. Counted are flips that
 are contradicted, and true bits that are. Real pictures: the verdicts of the measures on the rated
 portraits of DIR2/golden_dev, which are right if they say what the raters say; there are too few to
 learn from. The limits were set on that set as a whole, so a fifth of it at a time is also judged by
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +41,7 @@ from proportrait.verify.suspects import Rows, gather, opinions
 from proportrait.workers import spread
 
 FLIPPED, DRAWS = 0.2, 3
+IGNORED = 0.83  # what an image model made of the requests for bad framing
 BARS = {"framing": 0.97, "sharpness": 0.97, "attire": 0.85}
 BAR, FALSE_ALARMS = 0.90, 0.02
 RIGHT, SPEAKS = 0.95, 0.80
@@ -49,10 +52,29 @@ RECORDS, MORE_MB = 10_000, 60
 
 def flips(rows: Rows, key: str, seed: int) -> tuple[float, float]:
     """(share of flips that are contradicted, share of true bits that are)."""
+    claims = np.flatnonzero(rows.known[:, KEYS.index(key)])
+    wrong = np.random.default_rng(seed).choice(claims, round(FLIPPED * len(claims)), replace=False)
+    return contradicted(rows, key, claims, wrong)
+
+
+def ignored(rows: Rows, key: str, seed: int) -> tuple[float, float]:
+    """The same where a generator ignored `IGNORED` of the requests for a 0 and made a 1."""
     column = KEYS.index(key)
-    claims = np.flatnonzero(rows.known[:, column])
+    claims = rows.known[:, column]
+    good, bad = (np.flatnonzero(claims & (rows.labels[:, column] == bit)) for bit in (1, 0))
     rng = np.random.default_rng(seed)
-    wrong = rng.choice(claims, round(FLIPPED * len(claims)), replace=False)
+    wrong = rng.choice(good, round(0.4 * len(good)), replace=False)
+    obeyed = round(len(wrong) * (1 - IGNORED) / IGNORED)
+    kept = np.concatenate([good, rng.choice(bad, min(obeyed, len(bad)), replace=False)])
+    rows = Rows(*(getattr(rows, field.name)[kept] for field in fields(Rows)))
+    return contradicted(rows, key, np.arange(len(kept)), np.flatnonzero(np.isin(kept, wrong)))
+
+
+def contradicted(
+    rows: Rows, key: str, claims: npt.NDArray[np.intp], wrong: npt.NDArray[np.intp]
+) -> tuple[float, float]:
+    """Shares of wrong and of other claims that are contradicted, with the wrong ones flipped."""
+    column = KEYS.index(key)
     labels = rows.labels.copy()
     labels[wrong, column] ^= 1
     flipped = Rows(rows.groups, labels, rows.known, rows.components, rows.features)
@@ -90,6 +112,10 @@ def planted(folder: Path) -> bool:
         passed &= bool(good)
         word = "pass" if good else "FAIL"
         print(f"{key:<12}{found:>12.3f}{bar:>10.2f}{alarms:>14.4f}{FALSE_ALARMS:>9.2f}  {word}")
+    print(f"\n{IGNORED:.0%} of the requests for a bad one ignored:")
+    for key in ("framing", "sharpness", "lighting", "background", "expression"):
+        found, alarms = np.mean([ignored(rows, key, seed) for seed in range(DRAWS)], axis=0)
+        print(f"{key:<12}{found:>12.3f}{'':>10}{alarms:>14.4f}")
     return passed
 
 
