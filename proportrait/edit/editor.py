@@ -44,7 +44,7 @@ _REPLACED = 0.3  # share of clean backgrounds that are put behind a person who w
 _OWN_CLOTHES, _CASUAL = 0.85, -2.0  # share of casual portraits in their own; log odds, see TRAITS
 _SEEN = 1.08  # of the plain picture's height: what is drawn below it does not bear a close look
 _WINDOWS = 8  # tried, before the picture is given up
-_KINDS = 4  # of expressions, tried before the picture is given up
+_KINDS = 6  # of expressions, tried before the picture is given up
 
 
 @dataclass(frozen=True, eq=False)
