@@ -40,7 +40,7 @@ _SIDE = 354  # px of the longer side while measuring: the height of the crop in 
 _PERSON = 0.1  # from this share of a pixel on it is no background
 _RIM = 21  # px around the person where hair and errors of the mask lie
 _SMALLEST_SHARE = 0.02  # of the picture: from less nobody can tell what is there
-_HIDDEN, _NOTHING_SEEN = 0.05, 90.0  # share of the picture; the component that it then has
+_HIDDEN, _NOTHING_SEEN = 0.04, 90.0  # share of the picture; the component that it then has
 _TOLERANCE = 1.4  # px of blur before gradients are taken: grain and plaster are no clutter
 _SPOT_TOLERANCE = 5.5  # px of blur before spots are looked for
 _SPOT_LIMIT = 16.0
@@ -81,7 +81,7 @@ def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
     """The component of the whole attribute, [0, 100]; from `LIMIT` on it is professional.
 
     0 where another face is seen, else the faults of BackgroundClutter and OtherSkin add up. Where
-    next to nothing is background, nothing distracts: raters called nine such of nine clean.
+    next to nothing is background, nothing distracts: raters called nine such of ten clean.
     """
     single, share = measures["SingleFacePresent"], measures["BackgroundShare"]
     if isinstance(single, Measure) and single.value > 0:
