@@ -72,7 +72,7 @@ def test_a_plain_background_is_perfect(analyzer: FaceAnalyzer) -> None:
     assert all(name == measured.name for name, measured in found.items())
     expected = dict.fromkeys(NAMES, 0.0) | {"BackgroundShare": 1 - 0.9 * 0.4}
     assert values(found) == pytest.approx(expected, abs=0.01)
-    # By hand: 190 / (1 + exp(-10 / 100)), and 1 / (1 + exp(-7.42)) without a fault.
+    # By hand: 190 / (1 + exp(-10 / 100)), and 1 / (1 + exp(-7.43)) without a fault.
     expected = dict.fromkeys(NAMES, 100.0) | {"BackgroundUniformity": 99.746}
     assert components(found) == pytest.approx(expected, abs=0.1)
     assert assess(found) == pytest.approx(99.940, abs=0.01)
@@ -220,6 +220,6 @@ def test_faults_add_up() -> None:
         found["BackgroundClutter"] = Measure("BackgroundClutter", clutter, "1", 0, "lower")
         found["OtherSkin"] = Measure("OtherSkin", skin, "1", 0, "lower")
         verdicts.append(assess(found))
-    # Log odds by hand: 7.42, less 2.9 ln(3), less 0.87 ln(11), less 2.9 ln(3) again.
-    odds = [7.42, 7.42 - 3.186, 7.42 - 3.186 - 2.086, 7.42 - 6.372 - 2.086]
+    # Log odds by hand: 7.43, less 2.9 ln(3), less 0.87 ln(11), less 2.9 ln(3) again.
+    odds = [7.43, 7.43 - 3.186, 7.43 - 3.186 - 2.086, 7.43 - 6.372 - 2.086]
     assert verdicts == pytest.approx([100 / (1 + np.exp(-x)) for x in odds], abs=0.05)
