@@ -25,6 +25,7 @@ from proportrait.store import RecordStore
 
 SHEET_LIMIT = 200  # pictures on one contact sheet
 _CELL, _CAPTION, _COLUMNS = 256, 44, 8
+_NAME = 34  # characters that fit into a cell
 _GOOD, _BAD, _UNKNOWN = (38, 128, 70), (190, 45, 45), (120, 120, 120)
 
 
@@ -255,6 +256,7 @@ def contact_sheet(store: RecordStore, records: Sequence[Record], path: Path) -> 
             mark = (str(bit) if known else "?") + " " + key[:4]
             draw.text((left + 2, y + _CELL), mark, fill="white", font=font)
         name = record.output_filename.rsplit(".", 1)[0]
+        name = name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
         draw.text((x + 4, y + _CELL + 20), name, fill=(40, 40, 40), font=font)
     data = io.BytesIO()
     sheet.save(data, "PNG")
