@@ -17,7 +17,7 @@ from proportrait.augment.plan import Task
 from proportrait.edit import blur, framing
 from proportrait.errors import AssessmentError, EditError, ImageError
 from proportrait.faces import Face, FaceAnalyzer
-from proportrait.faces.face import CHIN, LOWER_LIP_OUTER
+from proportrait.faces.face import CHIN, LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT
 from proportrait.generate.offline import VERSION
 from proportrait.labels import LabelVector, stream
 from proportrait.measures import MODULES, Subject, Unassessed, assess
@@ -131,7 +131,7 @@ def _still_known(
 
 def _beside(face: Face, window: framing.Window) -> bool:
     """Whether a border cuts the mouth."""
-    mouth = face.landmarks[[61, 291], 0]
+    mouth = face.landmarks[[MOUTH_LEFT, MOUTH_RIGHT], 0]
     return bool(mouth.min() < window.left or mouth.max() > window.left + window.side)
 
 
