@@ -47,7 +47,13 @@ def start(*argv: str, **variables: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_hear_ctrl_c,
     )
+
+
+def _hear_ctrl_c() -> None:
+    """Also where a shell that ignores it has started the tests, in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def cheap(faces: Path, out: Path, *more: str) -> tuple[str, ...]:
