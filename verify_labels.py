@@ -92,14 +92,8 @@ class Run:
 
         names, rows = gather(self.pictures, self.cache)
         likely, reasons = opinions(rows, self.options.attributes)
-        return {
-            name: {
-                key: float(value)
-                for key, value in zip(KEYS, row, strict=True)
-                if value == value and key in self.options.attributes
-            }
-            for name, row in zip(names, likely, strict=True)
-        }, reasons
+        by_key = [dict(zip(KEYS, map(float, row), strict=True)) for row in likely]
+        return dict(zip(names, by_key, strict=True)), reasons
 
     def judge_all(
         self, opinions: dict[str, dict[str, float]]

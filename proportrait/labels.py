@@ -115,6 +115,10 @@ class LabelVector:
             values[_index(key)] = bit
         return LabelVector(tuple(values))
 
+    def __and__(self, other: LabelVector) -> LabelVector:
+        """The bits that are 1 in both."""
+        return LabelVector(tuple(a & b for a, b in zip(self, other, strict=True)))
+
     def __getitem__(self, key: str) -> int:
         return self.values[_index(key)]
 

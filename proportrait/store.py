@@ -148,19 +148,16 @@ class RecordStore:
             self._remember(entry)
         return records
 
-    def amend(
-        self, source_id: str, changes: Mapping[str, Record | None], aside: str
-    ) -> list[tuple[str, str]]:
+    def amend(self, source_id: str, changes: Mapping[str, Record | None], aside: str) -> None:
         """Change what is said of pictures of one source, or take some away, as one atomic thing.
+
+        `revert` undoes it.
 
         Args:
             source_id: the source.
             changes: by the picture's present name its new record, whose `output_filename` may be
                 another, or None where the picture is taken away.
             aside: folder inside the output folder that replaced JSONs and such pictures move to.
-
-        Returns:
-            The moves that were made, as the ledger keeps them; `revert` undoes them.
 
         Raises:
             StoreError: a new name is taken, or the disk is full; nothing has changed.
@@ -184,7 +181,6 @@ class RecordStore:
             files[fresh] = sha256
             jsons[_json_name(fresh)] = record.to_bytes()
         self._write_amended(entry, files, moves, jsons)
-        return moves
 
     def add(self, source_id: str, pictures: Sequence[tuple[Record, bytes]]) -> list[Record]:
         """Save more pictures of a source that is done, as one atomic thing.

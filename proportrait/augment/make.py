@@ -16,9 +16,11 @@ from proportrait.augment.fill import cut_filled
 from proportrait.augment.plan import Task
 from proportrait.edit import blur, framing
 from proportrait.errors import AssessmentError, EditError, ImageError
-from proportrait.faces import Face, FaceAnalyzer
+from proportrait.faces import Face, shared_analyzer
 from proportrait.faces.face import CHIN, LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT
 from proportrait.generate.offline import VERSION
+from proportrait.generate.stylegan_source import SOURCE
+from proportrait.generate.twins import SIDE, resized
 from proportrait.labels import LabelVector, stream
 from proportrait.measures import MODULES, Subject, Unassessed, assess
 from proportrait.records import Record, file_stem
@@ -28,8 +30,6 @@ if TYPE_CHECKING:
 
 Image = npt.NDArray[np.uint8]
 
-SIDE = 512  # px of every twin
-_SOURCE = "stylegan:mobile-ffhq/"
 _PLAIN = 85.0  # component of a background that may be continued beyond the border
 _TRIES = 6  # windows or strengths, before a twin is given up
 _HIDDEN_CLOTHES, _HIDDEN_BACKGROUND = 0.12, 0.2  # shares of the frame: less tells nothing
@@ -68,7 +68,7 @@ def make(task: Task, images: Path) -> Made:
 def _blurred(
     task: Task, image: Image, rng: np.random.Generator
 ) -> tuple[Image, LabelVector, dict[str, Any]]:
-    twin, parameters = blur.degrade(_sized(image), task.kind, rng)
+    twin, parameters = blur.degrade(resized(image), task.kind, rng)
     return twin, task.parent.known, parameters
 
 
@@ -77,8 +77,7 @@ def _reframed(
 ) -> tuple[Image, LabelVector, dict[str, Any]]:
     if can_be_drawn_again(task.parent):
         return _drawn_again(task)
-    analyzer = _analyzer()
-    subject = Subject(image, analyzer)
+    subject = Subject(image, shared_analyzer())
     face, mask = subject.face, subject.mask
     component = assess(subject, ["background"])["background"]
     plain = not isinstance(component, Unassessed) and component >= _PLAIN
@@ -95,7 +94,7 @@ def _reframed(
 def can_be_drawn_again(record: Record) -> bool:
     """Whether the whole scene follows from the record: then a twin shows what is there."""
     return (
-        record.source_id.startswith(_SOURCE)
+        record.source_id.startswith(SOURCE)
         and record.model_version == VERSION
         and record.generation_seed is not None
     )
@@ -103,14 +102,13 @@ def can_be_drawn_again(record: Record) -> bool:
 
 def _drawn_again(task: Task) -> tuple[Image, LabelVector, dict[str, Any]]:
     parent = task.parent
-    latent = int(parent.source_id.removeprefix(_SOURCE))
+    latent = int(parent.source_id.removeprefix(SOURCE))
     asked = parent.requested.replace(framing=0)
     edited = _editor().edit_face(latent, asked, parent.generation_seed or 0, (task.kind,))
     if edited.reframed is None:
         raise EditError("the scene shows no such framing", "framing")
     shown = edited.reframed_known or LabelVector.ones()
-    known = [a & b for a, b in zip(parent.known, shown, strict=True)]
-    return edited.reframed, LabelVector(tuple(known)), {**edited.reframing, "drawn_again": True}
+    return edited.reframed, parent.known & shown, {**edited.reframing, "drawn_again": True}
 
 
 def _still_known(
@@ -138,7 +136,7 @@ def _beside(face: Face, window: framing.Window) -> bool:
 def _contradiction(twin: Image, task: Task, known: LabelVector) -> str:
     """Why the measures do not believe a twin, or ""."""
     other = "sharpness" if task.attribute == "framing" else "framing"
-    found = assess(Subject(twin, _analyzer()), [task.attribute, other])
+    found = assess(Subject(twin, shared_analyzer()), [task.attribute, other])
     mine, theirs = found[task.attribute], found[other]
     if isinstance(mine, Unassessed):
         # A head that is cut so far that no face is found is no good framing; a blur can hide it.
@@ -172,17 +170,6 @@ def _record(task: Task, twin: Image, known: LabelVector, parameters: Mapping[str
         sha256="",
     )
     return Made(record, encode(twin))
-
-
-def _sized(image: Image) -> Image:
-    if image.shape[:2] == (SIDE, SIDE):
-        return image
-    return np.asarray(imaging.resize(image, (SIDE, SIDE)), np.uint8)
-
-
-@cache
-def _analyzer() -> FaceAnalyzer:
-    return FaceAnalyzer(threads=1)
 
 
 @cache

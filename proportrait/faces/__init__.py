@@ -1,6 +1,6 @@
 """Faces: where they are, their landmarks, the person's mask, emotion, and identity."""
 
-from proportrait.faces.analyzer import FaceAnalyzer
+from proportrait.faces.analyzer import FaceAnalyzer, shared_analyzer
 from proportrait.faces.detector import DETECTORS
 from proportrait.faces.emotion import EMOTIONS
 from proportrait.faces.face import Face, expression_ratios
@@ -14,4 +14,5 @@ __all__ = [
     "FaceAnalyzer",
     "distance",
     "expression_ratios",
+    "shared_analyzer",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 
 from proportrait.errors import AssessmentError
 from proportrait.faces.detector import Detector, make_detector
@@ -80,3 +80,9 @@ class FaceAnalyzer:
     @cached_property
     def _identity(self) -> IdentityNetwork:
         return IdentityNetwork()
+
+
+@cache
+def shared_analyzer() -> FaceAnalyzer:
+    """One for the whole process, with one thread: that of a worker."""
+    return FaceAnalyzer(threads=1)

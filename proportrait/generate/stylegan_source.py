@@ -13,6 +13,7 @@ from proportrait.edit.directions import presentable
 from proportrait.edit.stylegan import FaceSynthesizer, shared_synthesizer
 from proportrait.generate.base import Portrait, SourceItem
 
+SOURCE = "stylegan:mobile-ffhq/"  # of every source_id; the seed follows
 SEEDS_PER_RUN = 10_000_000  # runs with different seeds show different people
 _AT_ONCE = 64  # seeds; drawing their styles one by one would take five times as long
 
@@ -26,7 +27,7 @@ class StyleganItem:
     @property
     def source_id(self) -> str:
         """The network and the seed, so that the same face is the same source everywhere."""
-        return f"stylegan:mobile-ffhq/{self.latent_seed}"
+        return f"{SOURCE}{self.latent_seed}"
 
     @property
     def stem(self) -> str:

@@ -66,12 +66,12 @@ def finish(
         analyzer: finds the face that is to be framed badly.
     """
     if generated.known is not None:
-        known = _both(known, generated.known)
+        known = known & generated.known
     image = _square(generated.image)
     edits = dict(generated.edits)
     if generated.framing:
         edits["framing"] = dict(generated.framing)
-    good = Picture(_resize(image), labels.replace(framing=1, sharpness=1), known, edits)
+    good = Picture(resized(image), labels.replace(framing=1, sharpness=1), known, edits)
     if labels["framing"] and labels["sharpness"]:
         return [good]
     twin, twin_known, kind, blurred_by = good.image, known, None, None
@@ -85,7 +85,7 @@ def finish(
         else:
             kind, twin_edits["framing"] = str(place["kind"]), place
             if generated.reframed_known is not None:
-                twin_known = _both(twin_known, generated.reframed_known)
+                twin_known = twin_known & generated.reframed_known
             twin_known = twin_known.replace(framing=1)
     if not labels["sharpness"]:
         rng = stream(seed, "blur")
@@ -104,14 +104,10 @@ def _reframe(
 ) -> tuple[Image, dict[str, Any]]:
     """The badly framed view: the generator's own, or a window of the picture."""
     if generated.reframed is not None:
-        return _resize(generated.reframed), dict(generated.reframing)
+        return resized(generated.reframed), dict(generated.reframing)
     face = analyzer.face(image)
     target, window = framing.bad_window(image, face, stream(seed, "framing"))
     return window.cut(image, SIDE), target.to_json()
-
-
-def _both(one: LabelVector, other: LabelVector) -> LabelVector:
-    return LabelVector(tuple(a & b for a, b in zip(one, other, strict=True)))
 
 
 def _square(image: Image) -> Image:
@@ -121,5 +117,6 @@ def _square(image: Image) -> Image:
     return image[top : top + side, left : left + side]
 
 
-def _resize(image: Image) -> Image:
+def resized(image: Image) -> Image:
+    """A square picture at the size of every finished one."""
     return image if image.shape[:2] == (SIDE, SIDE) else imaging.resize(image, (SIDE, SIDE))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from proportrait import imaging
 from proportrait.errors import AssessmentError, ImageError
-from proportrait.faces import FaceAnalyzer
+from proportrait.faces import shared_analyzer
 from proportrait.features import SIZE, Backbone, clothes
 from proportrait.labels import KEYS
 from proportrait.measures import Subject, Unassessed, assess
@@ -53,7 +53,7 @@ def look(path: Path, keys: Sequence[str] = KEYS, features: bool = True) -> Look:
         image = imaging.read(path)
     except (ImageError, OSError) as error:
         return Look(error=str(error))
-    subject = Subject(image, _analyzer())
+    subject = Subject(image, shared_analyzer())
     components, reasons = {}, {}
     for key, found in assess(subject, keys).items():
         if isinstance(found, Unassessed):
@@ -71,11 +71,6 @@ def _features(subject: Subject) -> npt.NDArray[np.float16]:
     except AssessmentError:
         worn = whole
     return np.concatenate([whole, worn]).astype(np.float16)
-
-
-@cache
-def _analyzer() -> FaceAnalyzer:
-    return FaceAnalyzer(threads=1)
 
 
 @cache
