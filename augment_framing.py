@@ -20,7 +20,7 @@ import contextlib
 import itertools
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,7 +90,7 @@ def kept(
 
 def in_order(
     ready: list[plan.Task], images: Path, workers: int
-) -> Iterator[tuple[plan.Task, Made]]:
+) -> Generator[tuple[plan.Task, Made], None, None]:
     """Results in the order of the tasks, so that which twins are kept depends on no timing."""
     numbers = {(task.parent.output_filename, task.kind): i for i, task in enumerate(ready)}
     waiting: dict[int, tuple[plan.Task, Made]] = {}

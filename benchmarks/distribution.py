@@ -3,7 +3,7 @@
     python -m benchmarks.distribution                    what is asked for, nothing is drawn
     python -m benchmarks.distribution --images DIR       what was finished in a folder, too
 
-Sex, age, glasses, and skin tone are told from the latent seed alone (see `benchmarks.people`), so
+Sex, age, glasses, and skin tone are told from the latent seed alone (`proportrait.edit.people`), so
 that 20,000 requests take a minute. A bit and a trait correlate (point-biserial: Pearson's r with a
 bit) by less than 0.08 in 1,000 records or more; in fewer the figure is stated, since chance alone
 gives one in 25 of them that much at 700. What is told of a person holds much, not all, of the truth
@@ -27,9 +27,9 @@ from scipy import stats
 from tqdm import tqdm
 
 from benchmarks.folder import describe, finished
-from benchmarks.people import TRAITS, People
 from benchmarks.ratio import Ratio
 from proportrait.edit.directions import presentable
+from proportrait.edit.people import TRAITS, People
 from proportrait.edit.stylegan import FaceSynthesizer
 from proportrait.errors import StoreError
 from proportrait.generate.sample import MIXED, NEAR_PERFECT, PERFECT, sample_labels

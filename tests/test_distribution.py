@@ -20,7 +20,7 @@ from benchmarks.distribution import (
     spread,
     tried,
 )
-from benchmarks.people import AGES, TRAITS, People, ratings
+from proportrait.edit.people import AGES, TRAITS, People, ratings
 from proportrait.edit.stylegan import FaceSynthesizer
 from proportrait.errors import StoreError
 from proportrait.generate.sample import sample_labels

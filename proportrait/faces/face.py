@@ -44,6 +44,12 @@ class Face:
         """From the top of the forehead to the chin in px."""
         return self.distance(FOREHEAD, CHIN)
 
+    def box(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """x0, y0, x1, y1 of the mesh in shares of a picture's sides; outside it below 0, over 1."""
+        points = self.landmarks[:, :2] / np.array([width, height])
+        x0, y0, x1, y1 = (round(float(v), 5) for v in (*points.min(0), *points.max(0)))
+        return x0, y0, x1, y1
+
     def with_shut_mouth(self) -> Face:
         """The face with its chin as much higher as the lips are apart."""
         landmarks = self.landmarks.copy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,7 @@ from proportrait.verify.look import VERSION, Look
 _TABLE = """CREATE TABLE IF NOT EXISTS looks (
     name TEXT PRIMARY KEY, size INTEGER, changed_ns INTEGER, version INTEGER,
     said TEXT, features BLOB)"""
+_SAID = tuple(field.name for field in fields(Look) if field.name != "features")
 _EVERY = 64  # looks between two writes to the disk
 
 
@@ -63,7 +65,9 @@ class LookCache:
             "WHERE name = ? AND size = ? AND changed_ns = ? AND version = ?",
             (picture.name, stat.st_size, stat.st_mtime_ns, VERSION),
         ).fetchone()
-        return row is not None and (bool(row[0]) or not features or bool(json.loads(row[1])[3]))
+        return row is not None and (
+            bool(row[0]) or not features or bool(json.loads(row[1])["error"])
+        )
 
     def put(self, picture: Path, look: Look) -> None:
         """Keep a look; a picture that is gone has none.
@@ -75,7 +79,7 @@ class LookCache:
             stat = picture.stat()
         except OSError:
             return
-        said = json.dumps([look.components, look.reasons, look.size, look.error])
+        said = json.dumps({name: getattr(look, name) for name in _SAID})
         blob = None if look.features is None else look.features.tobytes()
         row = (picture.name, stat.st_size, stat.st_mtime_ns, VERSION, said, blob)
         try:
@@ -90,13 +94,15 @@ class LookCache:
     def get(self, name: str) -> Look | None:
         """The look at a picture, or None."""
         row = self._file.execute(
-            "SELECT said, features FROM looks WHERE name = ?", (name,)
+            "SELECT said, features FROM looks WHERE name = ? AND version = ?", (name, VERSION)
         ).fetchone()
         if row is None:
             return None
-        components, reasons, size, error = json.loads(row[0])
+        said = json.loads(row[0])
+        for name in ("box", "size"):
+            said[name] = said[name] and tuple(said[name])
         features = None if row[1] is None else np.frombuffer(row[1], np.float16)
-        return Look(components, reasons, features, tuple(size), error)
+        return Look(**said, features=features)
 
     def renamed(self, old: str, new: str) -> None:
         """A picture got another name."""

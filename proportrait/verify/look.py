@@ -17,7 +17,7 @@ from proportrait.features import SIZE, Backbone, clothes
 from proportrait.labels import KEYS
 from proportrait.measures import Subject, Unassessed, assess
 
-VERSION = 1  # of the measures: a look of another version is taken again
+VERSION = 2  # of the measures: a look of another version is taken again
 FEATURES = 2 * SIZE  # numbers: the whole picture, then the clothes
 WORKER_BYTES = 700_000_000  # resident memory of a worker
 
@@ -32,6 +32,7 @@ class Look:
         features: (FEATURES,) float16, or None where they were not asked for.
         size: (height, width) px; (0, 0) where the file cannot be read.
         error: why it cannot be read, or "".
+        box: of the largest face's mesh, x0 y0 x1 y1 in shares of the sides, or None without one.
     """
 
     components: dict[str, float] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Look:
     features: npt.NDArray[np.float16] | None = None
     size: tuple[int, int] = (0, 0)
     error: str = ""
+    box: tuple[float, ...] | None = None
 
 
 def look(path: Path, keys: Sequence[str] = KEYS, features: bool = True) -> Look:
@@ -61,7 +63,9 @@ def look(path: Path, keys: Sequence[str] = KEYS, features: bool = True) -> Look:
         else:
             components[key] = round(found, 3)
     seen = _features(subject) if features else None
-    return Look(components, reasons, seen, (image.shape[0], image.shape[1]))
+    height, width = image.shape[:2]
+    box = subject.faces[0].box(width, height) if subject.faces else None
+    return Look(components, reasons, seen, (height, width), box=box)
 
 
 def _features(subject: Subject) -> npt.NDArray[np.float16]:

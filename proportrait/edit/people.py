@@ -1,6 +1,6 @@
 """What the people of the built-in source look like, told from their latent seeds alone.
 
-    python -m benchmarks.people      how well it is told, on held-out faces
+    python -m proportrait.edit.people      how well it is told, on held-out faces
 
 data/rated_people.csv holds 248 faces by seed: sex, age band, and glasses by the sight of one rater
 at 218 px, `?` where he could not say. The skin tone is measured, as the portrait is lit: the
