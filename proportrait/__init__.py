@@ -20,6 +20,10 @@ A module imports only what stands above it in this list, or left of it in its li
     verify                  labels against measures and against each other; repair, undo
     augment                 twins that balance framing and sharpness
     download                the published data set
+    model                   the network, its input, its file
+    train                   from labelled pictures to a model, and how good it is
+    score                   what a model says of pictures
+    cli, __main__           the commands that follow the data
 """
 
 from proportrait.errors import ProPortraitError

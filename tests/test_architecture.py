@@ -20,6 +20,7 @@ NETWORK = {
 }  # fmt: skip
 MAY_USE_NETWORK = re.compile(
     r"generate/(gemini|gemini_errors|hub|upscale|diffusion\w*)\.py|download\.py"
+    r"|model/backbone\.py"  # asks the local cache of the Hub only
 )
 
 

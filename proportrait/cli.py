@@ -1,0 +1,252 @@
+"""`proportrait train | evaluate | score`: the stages that follow the data."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from proportrait.commandline import count, exit_code, index, positive, some_of
+from proportrait.disk import disk_errors
+from proportrait.errors import ConfigurationError
+from proportrait.labels import KEYS
+
+SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff"}
+
+_TRAIN = """Stage 4: train a backbone with six heads on labelled pictures.
+
+    proportrait train output                                  the best backbone on this machine
+    proportrait train output --download                       Swin-Tiny, from the Hugging Face Hub
+    proportrait train output --backbone resnet50 --download
+    proportrait train output --lora 8 --backbone swin_tiny    adapt 1 %% of it
+    accelerate launch -m proportrait train output             several GPUs
+
+Folders are those that synthetic_dataset_generator.py wrote, or have a labels.csv. Pictures of one
+source are never on both sides of a split. The same command goes on where a killed one stopped. In
+--output: model.safetensors, history.csv, metrics.json, the ONNX and OpenVINO models, a model
+card."""
+_EVALUATE = """Hold a model against labels.
+
+    proportrait evaluate ../shared/golden_dev                 the packaged model, on your own labels
+    proportrait evaluate output --model runs/a/model.safetensors
+
+DIR is a folder that synthetic_dataset_generator.py wrote, or has a labels.csv with the columns
+file,labels (six characters 0, 1, or ? where nobody knows). Brackets hold 95 %% intervals of a
+bootstrap by source."""
+_SCORE = """Judge portraits.
+
+    proportrait score me.jpg
+    proportrait score photos/ --format json > scores.json
+    proportrait score a.jpg b.jpg --picture verdicts.png
+
+Prints, for each picture, 1 (professional) or 0 of six attributes. Exit code 1: a file was no
+picture."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns 0, 1 if something failed, 2 for wrong options, 130 after Ctrl-C."""
+    options = _parser().parse_args(argv)
+    work: Callable[[argparse.Namespace], int] = options.work
+    return exit_code(lambda: work(options))
+
+
+def train(options: argparse.Namespace) -> int:
+    """`proportrait train`."""
+    from proportrait.train.evaluate import judge
+    from proportrait.train.export import export
+    from proportrait.train.loop import Settings
+    from proportrait.train.run import MODEL, run
+
+    settings = Settings(
+        backbone=options.backbone, pretrained=options.pretrained, download=options.download,
+        size=options.size, views=options.views, measures=options.measures,
+        batch_size=options.batch_size, epochs=options.epochs, lr=options.lr,
+        max_lr=options.max_lr, patience=options.patience, lora=options.lora,
+        precision=options.precision, split=options.split, seed=options.seed,
+    )  # fmt: skip
+    headshot, final = run(
+        options.folders, settings, options.output, always_learn=options.learn_from,
+        workers=options.workers, tensorboard=options.tensorboard,
+    )  # fmt: skip
+    print(f"\non the {headshot.about['judged_on']} pictures, of people that were not learnt from:")
+    print(final.report(options.seed).table())
+    errors = headshot.about["calibration_error"]
+    before = headshot.about["calibration_error_before"]
+    print("calibration " + ", ".join(
+        f"{key} {before[key]:.3f} -> {errors[key]:.3f}" for key in KEYS
+        if errors[key] is not None and before[key] is not None
+    ))  # fmt: skip
+    if options.compare:
+        other = _scorer(argparse.Namespace(model=_named(options.compare))).model
+        print(f"\nthe same pictures by {options.compare}:")
+        print(judge(other, final.pictures).report(options.seed).table())
+    for line in export(headshot, options.output, final.pictures):
+        print(line)
+    print(f"model       {options.output / MODEL}")
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """`proportrait evaluate`."""
+    from proportrait.train.data import Pictures
+    from proportrait.train.evaluate import breakdown, judge
+
+    scorer = _scorer(options)
+    judged = judge(scorer.model, Pictures.from_folders(options.folders), options.workers)
+    found, groups = judged.report(options.seed), breakdown(judged)
+    if options.format == "json":
+        data = found.to_json() | {
+            "calibration_error": judged.calibration_errors(),
+            "groups": {name: part.to_json() for name, part in groups.items()},
+        }
+        print(json.dumps(data, indent=2))
+        return 0
+    print(found.table())
+    for name, part in groups.items():
+        print(
+            f"{name:34s} {part.pictures:6d} pictures  overall {part.overall!s:22s} "
+            f"exact {part.exact_match}"
+        )
+    return 0
+
+
+def score(options: argparse.Namespace) -> int:
+    """`proportrait score`."""
+    from tqdm import tqdm
+
+    from proportrait.score.sheet import draw
+    from proportrait.verify.look import WORKER_BYTES
+    from proportrait.workers import fitting_workers
+
+    paths = _pictures(options.paths)
+    scorer = _scorer(options)
+    workers = fitting_workers(options.workers, WORKER_BYTES) if len(paths) >= 50 else 1
+    scores = list(
+        tqdm(scorer.files(paths, workers), total=len(paths), unit="picture", desc="judging",
+             leave=False, disable=len(paths) < 10)
+    )  # fmt: skip
+    if options.format == "json":
+        print(json.dumps([entry.to_json() for entry in scores], indent=2))
+    else:
+        print(f"{'picture':40s} " + " ".join(f"{key:>10s}" for key in KEYS))
+        for entry in scores:
+            said = entry.error or " ".join(
+                f"{'good' if entry.verdicts[key] else 'bad':>5s} {entry.probabilities[key]:4.2f}"
+                for key in KEYS
+            )
+            name = entry.path if len(entry.path) <= 40 else f"…{entry.path[-39:]}"
+            print(f"{name:40s} {said}")
+    if options.picture:
+        with disk_errors(options.picture):
+            draw(scores, options.picture)
+        print(f"picture     {options.picture}", file=sys.stderr)
+    return int(any(entry.error for entry in scores))
+
+
+def _named(model: str) -> Path | None:
+    return None if model == "packaged" else Path(model)
+
+
+def _scorer(options: argparse.Namespace) -> Any:
+    from proportrait.score import Scorer
+
+    return Scorer.from_file(options.model) if options.model else Scorer.packaged()
+
+
+def _pictures(paths: Sequence[Path]) -> list[Path]:
+    """Files as they are named, and the pictures of folders, by name."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+            if not inside:
+                raise ConfigurationError(f"{path} holds no pictures")
+            found += inside
+        else:
+            found.append(path)
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    from proportrait.model.views import VIEWS
+    from proportrait.train.data import SPLITS
+
+    shape: Any = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog="proportrait", description=__doc__)
+    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    # fmt: off
+    verb = verbs.add_parser("train", help="train a model on labelled pictures",
+                            description=_TRAIN.replace("%%", "%"), formatter_class=shape)
+    verb.set_defaults(work=train)
+    add = verb.add_argument
+    add("folders", nargs="+", type=Path, metavar="DIR", help="labelled pictures")
+    add("-o", "--output", type=Path, default=Path("output/model"), metavar="DIR",
+        help="of the model and its checkpoint (default ./output/model)")
+    add("--learn_from", action="append", type=Path, default=[], metavar="DIR",
+        help="more pictures, of which none is in the validation or the test; may be repeated")
+    add("--backbone", default="auto", metavar="NAME",
+        help="of timm: swin_tiny, swin_base, vit_b_16, resnet50, efficientnet_lite0, ... (default "
+             "auto: Swin-Tiny where its weights are here or --download is given, else "
+             "efficientnet_lite0, whose weights a pip package carries)")
+    add("--download", action="store_true",
+        help="fetch ImageNet weights that are not here from the Hugging Face Hub")
+    add("--no-pretrained", dest="pretrained", action="store_false",
+        help="start from random weights")
+    add("--lora", type=index, default=0, metavar="RANK",
+        help="train low-rank adapters of that rank beside the backbone, not the backbone itself")
+    add("--size", type=count, default=224, metavar="PX", help="side of the input (default 224)")
+    add("--views", type=some_of(VIEWS, "view"), default=VIEWS, metavar="NAMES",
+        help=f"what the backbone sees: {', '.join(VIEWS)}, or all (the default)")
+    add("--no-measures", dest="measures", action="store_false",
+        help="heads that know the backbone's features alone, not what proportrait.measures tells")
+    add("--epochs", type=count, default=10, metavar="N", help="at most (default 10)")
+    add("--batch_size", type=count, default=32, metavar="N", help="of a device (default 32)")
+    add("--lr", type=positive, default=5e-5, metavar="X", help="to begin with (default 5e-5)")
+    add("--max_lr", type=positive, default=1e-4, metavar="X",
+        help="highest, of OneCycleLR (default 1e-4); the heads take ten times as much")
+    add("--patience", type=count, default=3, metavar="N",
+        help="epochs without a better validation loss before it ends (default 3)")
+    add("--precision", choices=("auto", "bf16", "fp32"), default="auto",
+        help="bf16 where the device computes with it (auto, the default)")
+    add("--split", choices=tuple(SPLITS), default="three",
+        help="three: 70/15/15 train, validation, test by source (the default). published: 80/20")
+    add("--seed", type=index, default=0, help="same seed, same weights on the CPU (default 0)")
+    add("--workers", type=index, metavar="N",
+        help="processes that read pictures (default: 8 beside a GPU, none on the CPU)")
+    add("--compare", metavar="FILE",
+        help="another model's figures on the same pictures; packaged names the one that comes "
+             "with the package")
+    add("--tensorboard", action="store_true", help="write a TensorBoard log too")
+
+    verb = verbs.add_parser("evaluate", help="hold a model against labels",
+                            description=_EVALUATE.replace("%%", "%"), formatter_class=shape)
+    verb.set_defaults(work=evaluate)
+    add = verb.add_argument
+    add("folders", nargs="+", type=Path, metavar="DIR", help="labelled pictures")
+    add("--model", type=Path, metavar="FILE",
+        help="a model.safetensors (default: the packaged one)")
+    add("--format", choices=("table", "json"), default="table")
+    add("--seed", type=index, default=0, help="of the bootstrap (default 0)")
+    add("--workers", type=count, metavar="N", help="processes (default: one a core)")
+
+    verb = verbs.add_parser("score", help="judge portraits", description=_SCORE,
+                            formatter_class=shape)
+    verb.set_defaults(work=score)
+    add = verb.add_argument
+    add("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or folders of them")
+    add("--format", choices=("table", "json"), default="table")
+    add("--picture", type=Path, metavar="FILE", help="draw the pictures with their verdicts (PNG)")
+    add("--model", type=Path, metavar="FILE",
+        help="a model.safetensors (default: the packaged one)")
+    add("--workers", type=count, metavar="N", help="processes (default: one a core)")
+    # fmt: on
+    return parser
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())

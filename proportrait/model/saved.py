@@ -1,0 +1,122 @@
+"""A model in one safetensors file: weights, preprocessing, calibration, and what is known of it.
+
+safetensors holds numbers and text, and runs nothing when it is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from proportrait.disk import replace_file
+from proportrait.errors import AssetError
+from proportrait.labels import KEYS
+from proportrait.model.calibration import Calibration
+from proportrait.model.views import Preprocessing
+
+Float = npt.NDArray[np.float32]
+
+FORMAT = 1  # of the file; a later one may hold what this version cannot read
+_ENTRY = "proportrait"
+
+
+@dataclass(frozen=True, eq=False)
+class Headshot:
+    """A model that is ready to judge.
+
+    Attributes:
+        network: a `HeadshotModel` in evaluation mode, float32.
+        calibration: its temperatures and thresholds.
+        about: JSON-ready: settings, fingerprint of the data, figures, date.
+    """
+
+    network: Any
+    calibration: Calibration
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        found = self.network.architecture.preprocessing
+        assert isinstance(found, Preprocessing)
+        return found
+
+    def logits(self, views: npt.NDArray[np.uint8], components: Float) -> Float:
+        """Of N pictures, (N, 6) float32, before calibration.
+
+        Args:
+            views: (N, V, size, size, 3), as `Preprocessing` makes them.
+            components: (N, 6), [0, 100], NaN where a measure could not be taken.
+        """
+        import torch
+
+        flat = self.preprocessing.normalised(views.reshape(-1, *views.shape[2:]))
+        batch = torch.from_numpy(flat.reshape(*views.shape[:2], *flat.shape[1:]))
+        with torch.inference_mode():
+            return np.asarray(self.network(batch, torch.from_numpy(components)).float().numpy())
+
+
+def save(headshot: Headshot, path: Path, half: bool = False) -> None:
+    """Write a model; `half` keeps its weights as float16, which halves the file."""
+    from safetensors.torch import save as to_bytes
+
+    state = {
+        name: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
+        for name, value in headshot.network.state_dict().items()
+    }
+    said = {
+        "format": FORMAT,
+        "architecture": asdict(headshot.network.architecture),
+        "labels": list(KEYS),
+        "calibration": asdict(headshot.calibration),
+        "about": dict(headshot.about),
+    }
+    replace_file(path, to_bytes(state, {_ENTRY: json.dumps(said)}))
+
+
+def load(path: Path) -> Headshot:
+    """Read a model that `save` wrote.
+
+    Raises:
+        AssetError: the file is missing, damaged, or no model of this project or version.
+    """
+    from safetensors import SafetensorError, safe_open
+    from safetensors.torch import load_file
+
+    from proportrait.model.backbone import Choice, create
+    from proportrait.model.network import Architecture, HeadshotModel
+
+    try:
+        with safe_open(path, "pt") as file:
+            said = json.loads((file.metadata() or {})[_ENTRY])
+        state = load_file(path)
+    except (OSError, SafetensorError, KeyError, ValueError) as error:
+        raise AssetError(
+            f"{path} is no model of `proportrait train` (a .safetensors file): {error}"
+        ) from error
+    if said["format"] > FORMAT or said["labels"] != list(KEYS):
+        raise AssetError(
+            f"{path} was written by another version, or has other labels: train it again, or "
+            f"install the version that wrote it"
+        )
+    built = said["architecture"]
+    prepare: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in built["preprocessing"].items()
+    }
+    preprocessing = Preprocessing(**prepare)
+    architecture = Architecture(built["backbone"], preprocessing, built["measures"])
+    network = HeadshotModel(
+        architecture, create(Choice(architecture.backbone, "none", ""), preprocessing.size)
+    )
+    wanted, there = network.state_dict(), state
+    if {k: v.shape for k, v in wanted.items()} != {k: v.shape for k, v in there.items()}:
+        raise AssetError(f"{path} was written by another version: train it again")
+    network.load_state_dict({name: value.float() if value.is_floating_point() else value
+                             for name, value in state.items()})  # fmt: skip
+    calibration = Calibration(**{k: tuple(v) for k, v in said["calibration"].items()})
+    return Headshot(network.eval(), calibration, said["about"])

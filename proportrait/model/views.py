@@ -1,0 +1,99 @@
+"""What the model sees of a picture: all of it, and the face close to its own pixels.
+
+Framing, surroundings, and clothes show in the whole picture. Whether a face is crisp, how it is
+lit, and what it expresses is lost when a picture of 512 px is made 224: the second view is the face
+at about the scale it was taken at. Both are small uint8 pictures, so that variation and
+normalisation cost little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+Float = npt.NDArray[np.float32]
+View = Literal["whole", "face"]
+VIEWS: tuple[View, ...] = ("whole", "face")
+
+REFERENCE = 512  # px of the shorter side at which sharpness is judged; larger pictures are made so
+_ROOM = 1.25  # side of the view of a face / the longer side of its mesh
+_GUESS = (0.2, 0.12, 0.8, 0.72)  # where most faces are, for a picture in which none is found
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """How pictures become the input of a model; it is kept with the weights.
+
+    Attributes:
+        size: px of a side of every view.
+        views: which views, in the order of the model's inputs.
+        mean, std: of each channel (R, G, B), in [0, 1], as the backbone was trained with.
+    """
+
+    size: int
+    views: tuple[View, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    def __call__(self, image: Image, box: Float | None) -> list[Image]:
+        """The views of a picture (H, W, 3), each (size, size, 3).
+
+        Args:
+            image: RGB.
+            box: where the face is, (4,) as `Face.box` tells it, or None without one.
+        """
+        image = reduced(image)
+        return [cut(image, window(image, box, view), self.size) for view in self.views]
+
+    def normalised(self, views: Image) -> Float:
+        """A batch of views (N, size, size, 3) as float32 (N, 3, size, size)."""
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        values = (views.astype(np.float32) / 255 - mean) / std
+        return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+
+
+def reduced(image: Image) -> Image:
+    """The picture with a shorter side of at most `REFERENCE` px."""
+    height, width = image.shape[:2]
+    scale = REFERENCE / min(height, width)
+    if scale >= 1:
+        return image
+    extent = max(1, round(width * scale)), max(1, round(height * scale))
+    return np.asarray(cv2.resize(image, extent, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def window(image: Image, box: Float | None, view: View) -> Float:
+    """The part of a picture that a view shows: x0 y0 x1 y1 in px; it may pass the border."""
+    height, width = image.shape[:2]
+    if view == "whole":
+        return np.array([0, 0, width, height], np.float32)
+    sides = np.array([width, height] * 2, np.float32)
+    x0, y0, x1, y1 = np.array(_GUESS if box is None else box, np.float32) * sides
+    # A small face is not enlarged: it would look soft.
+    side = max(_ROOM * max(x1 - x0, y1 - y0), 0.45 * min(height, width))
+    side = min(side, height, width)
+    left = float(np.clip((x0 + x1 - side) / 2, 0, width - side))
+    top = float(np.clip((y0 + y1 - side) / 2, 0, height - side))
+    return np.array([left, top, left + side, top + side], np.float32)
+
+
+def cut(image: Image, part: Float, size: int) -> Image:
+    """A part of a picture, (size, size, 3); every pixel is a mean of those that it covers."""
+    height, width = image.shape[:2]
+    x0, y0 = (int(np.clip(round(float(v)), 0, side - 1)) for v, side in
+              zip(part[:2], (width, height), strict=True))  # fmt: skip
+    x1 = int(np.clip(round(float(part[2])), x0 + 1, width))
+    y1 = int(np.clip(round(float(part[3])), y0 + 1, height))
+    shown = image[y0:y1, x0:x1]
+    # OpenCV takes means only where neither side grows: those that shrink come first.
+    fewer = min(x1 - x0, size), min(y1 - y0, size)
+    if fewer != (x1 - x0, y1 - y0):
+        shown = cv2.resize(shown, fewer, interpolation=cv2.INTER_AREA)
+    if fewer != (size, size):
+        shown = cv2.resize(shown, (size, size), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(shown, np.uint8)

@@ -1,0 +1,5 @@
+"""Stage 5: a picture -> probabilities and verdicts of the six attributes."""
+
+from proportrait.score.scorer import Score, Scorer
+
+__all__ = ["Score", "Scorer"]

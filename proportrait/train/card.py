@@ -1,0 +1,98 @@
+"""The model card: what a model is for, what it was made of, and how good it is.
+
+Mitchell et al., "Model Cards for Model Reporting", 2019.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proportrait.labels import ATTRIBUTES
+from proportrait.model.saved import Headshot
+
+
+def card(headshot: Headshot) -> str:
+    """Markdown, with the front matter that the Hugging Face Hub reads."""
+    about: Any = headshot.about
+    settings, data, figures = about["settings"], about["data"], about["figures"]
+    prepare = headshot.preprocessing
+    lines = [
+        "---",
+        "license: mit",
+        "library_name: timm",
+        f"base_model: timm/{about['backbone']}",
+        "pipeline_tag: image-classification",
+        "tags: [portrait, headshot, image-quality]",
+        "---",
+        "# Is this a professional headshot?",
+        f"Six yes-or-no verdicts on a portrait, by `{about['backbone']}` with six heads. Made by "
+        f"ProPortrait-Gen {about['version']} on "
+        f"{about['time'][:10]}.",
+        "",
+        "| attribute | 1 | 0 |",
+        "|---|---|---|",
+        *(f"| {a.key} | {a.good} | {a.bad} |" for a in ATTRIBUTES),
+        "",
+        "## What it is for",
+        "Telling people what in their own portrait to change, and sorting pictures. It says "
+        "nothing of the person, and is no ground for a decision about one: do not use it to choose "
+        "applicants. Pictures that were learnt from are made with faces learnt from FFHQ, for "
+        "non-commercial use.",
+        "",
+        "## Use",
+        "```python",
+        "from proportrait.score import Scorer",
+        "",
+        'scorer = Scorer.from_file("model.safetensors")',
+        'for score in scorer.files(["me.jpg"]):',
+        "    print(score.verdicts, score.probabilities)",
+        "```",
+        f"Input: {' and '.join(prepare.views)} of a picture at {prepare.size} px "
+        f"(`proportrait.model.views`)"
+        + (
+            ", and the components of `proportrait.measures`."
+            if headshot.network.architecture.measures
+            else "."
+        ),
+        "",
+        "## Figures",
+        f"{figures['pictures']} {about['judged_on']} pictures of {figures['sources']} people that "
+        f"were not learnt from, with 95 % intervals of a bootstrap by person. They were made by "
+        f"the same generator as those that it learnt from: on photos from elsewhere expect less.",
+        "",
+        "| attribute | accuracy | balanced | F1 | AUC | calibration error | temperature "
+        "| threshold |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    calibration = headshot.calibration
+    for i, attribute in enumerate(ATTRIBUTES):
+        found = figures["attributes"][attribute.key]
+        shown = (_said(found[k]) for k in ("accuracy", "balanced_accuracy", "f1", "auc"))
+        error = about["calibration_error"][attribute.key]
+        lines.append(
+            f"| {attribute.key} | {' | '.join(shown)} | {'-' if error is None else f'{error:.3f}'} "
+            f"| {calibration.temperatures[i]:.2f} | {calibration.thresholds[i]:.2f} |"
+        )
+    lines += [
+        "",
+        f"Overall {_said(figures['overall'])}, exact match {_said(figures['exact_match'])}, "
+        f"macro F1 {_said(figures['macro_f1'])}.",
+        "",
+        "## Data and settings",
+        f"{data['pictures']} pictures of {data['sources']} source portraits ({data['train']} "
+        f"learnt from, {data['validation']} validation, {data['test']} test); fingerprint "
+        f"`{data['fingerprint'][:16]}`.",
+        "",
+        "```",
+        *(f"{name} = {value}" for name, value in settings.items()),
+        "```",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _said(figure: dict[str, float | None]) -> str:
+    if figure["value"] is None:
+        return "-"
+    if figure["low"] is None:
+        return f"{figure['value']:.3f}"
+    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"

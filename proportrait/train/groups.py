@@ -1,0 +1,96 @@
+"""Who is on the pictures, as far as that can be told: skin tone, age band, glasses.
+
+Of a built-in face its style tells all three (`proportrait.edit.people`, held-out AUC of glasses and
+correlation of age there). Of a photo the skin tone is measured where a face is found: the
+individual typology angle (Chardon, Cretois, Hourseau, "Skin colour typology and suntanning
+pathways", International Journal of Cosmetic Science 1991) of cheeks and forehead, as the picture is
+lit.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from proportrait import imaging
+from proportrait.edit.people import People
+from proportrait.edit.stylegan import FaceSynthesizer
+from proportrait.faces import Face, shared_analyzer
+from proportrait.generate.stylegan_source import SOURCE
+
+Image = npt.NDArray[np.uint8]
+
+# Landmarks in the middle of the cheeks and of the forehead, and the half width of a patch there.
+_SKIN = (50, 280, 151)
+_PATCH = 0.05  # face heights
+# Degrees, from: the bands of Chardon et al., the outer ones joined.
+TONES: tuple[tuple[str, float], ...] = (
+    ("skin light", 41.0), ("skin intermediate or tan", 10.0), ("skin brown or dark", -np.inf),
+)  # fmt: skip
+AGES: tuple[tuple[str, float], ...] = (
+    ("age older", 2.0), ("age middle", 1.5), ("age young", -np.inf),
+)  # fmt: skip
+
+
+def groups(paths: npt.NDArray[np.str_], sources: npt.NDArray[np.str_]) -> dict[str, list[int]]:
+    """Numbers of the pictures of each group; those that cannot be told are in none."""
+    found: dict[str, list[int]] = {}
+    built_in = {str(s): int(str(s).removeprefix(SOURCE)) for s in np.unique(sources)
+                if str(s).startswith(SOURCE) and str(s).removeprefix(SOURCE).isdigit()}  # fmt: skip
+    told: dict[str, tuple[float, float, float]] = {}
+    if built_in:
+        synthesizer = FaceSynthesizer()
+        traits = People(synthesizer).traits(synthesizer.styles(list(built_in.values())))
+        told = {
+            name: (
+                float(traits["skin tone"][i]),
+                float(traits["age"][i]),
+                float(traits["glasses"][i]),
+            )
+            for i, name in enumerate(built_in)
+        }
+    for number, (path, source) in enumerate(zip(paths, sources, strict=True)):
+        if str(source) in told:
+            tone, age, glasses = told[str(source)]
+            found.setdefault(_band(age, AGES), []).append(number)
+            found.setdefault("glasses" if glasses > 0.5 else "no glasses", []).append(number)
+        else:
+            tone = measured_tone(Path(str(path)))
+        if not np.isnan(tone):
+            found.setdefault(_band(tone, TONES), []).append(number)
+    return dict(sorted(found.items()))
+
+
+def measured_tone(path: Path) -> float:
+    """The individual typology angle in degrees of the largest face; NaN without one."""
+    image = imaging.read(path)
+    faces = shared_analyzer().detect(image)
+    return typology_angle(image, faces[0]) if faces else float("nan")
+
+
+def typology_angle(image: Image, face: Face) -> float:
+    """arctan((L* - 50) / b*) in degrees, of the median colour of cheeks and forehead.
+
+    High is light.
+    """
+    half = max(1, round(_PATCH * face.height))
+    patches = []
+    for index in _SKIN:
+        x, y = (round(float(v)) for v in face.point(index))
+        patch = image[
+            max(0, y - half) : max(0, y + half + 1), max(0, x - half) : max(0, x + half + 1)
+        ]
+        patches.append(patch.reshape(-1, 3))
+    skin = np.concatenate(patches)
+    if not len(skin):
+        return float("nan")
+    lab = cv2.cvtColor(np.float32(skin[None]) / 255, cv2.COLOR_RGB2LAB)[0]
+    lightness, _, yellow = np.median(lab, 0)
+    return float(np.degrees(np.arctan2(lightness - 50, max(float(yellow), 1e-3))))
+
+
+def _band(value: float, bands: tuple[tuple[str, float], ...]) -> str:
+    return next(name for name, least in bands if value >= least)

@@ -1,0 +1,286 @@
+"""Pictures of a training and of its figures, by matplotlib: each function returns a Figure.
+
+Every one says under what conditions its numbers were measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from proportrait import imaging
+from proportrait.labels import ATTRIBUTES, KEYS
+from proportrait.train.data import Pictures
+from proportrait.train.evaluate import Judged
+from proportrait.train.metrics import Report
+
+GOOD, BAD, MUTED, ACCENT = "#26804a", "#be2d2d", "#9a9a9a", "#2b5d8c"
+_BINS = 10
+
+
+def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
+    """Loss and accuracy by epoch."""
+    figure = _figure(10, 3.6)
+    epochs = [row["epoch"] for row in history]
+    left, right = figure.subplots(1, 2)
+    left.plot(
+        epochs,
+        [row["train_loss"] for row in history],
+        marker="o",
+        color=MUTED,
+        label="train, all opinions",
+    )
+    left.plot(
+        epochs,
+        [row["validation_loss"] for row in history],
+        marker="o",
+        color=ACCENT,
+        label="validation",
+    )
+    left.set(xlabel="epoch", ylabel="binary cross-entropy", title="Loss")
+    left.legend(frameon=False)
+    right.plot(epochs, [row["validation_accuracy"] for row in history], marker="o", color=ACCENT)
+    right.set(xlabel="epoch", ylabel="share of bits", title="Right on validation")
+    for axes in (left, right):
+        axes.set_xticks(epochs)
+    return figure
+
+
+def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
+    """Balanced accuracy of every attribute with its 95 % interval, one bar a set."""
+    figure = _figure(10, 4)
+    axes = figure.subplots()
+    width = 0.8 / len(reports)
+    for number, (name, found) in enumerate(reports.items()):
+        values = [found.attributes[key].balanced_accuracy for key in KEYS]
+        heights = np.array([v.value for v in values])
+        errors = np.array([[v.value - v.low, v.high - v.value] for v in values]).T
+        places = np.arange(len(KEYS)) + (number - (len(reports) - 1) / 2) * width
+        axes.bar(places, np.nan_to_num(heights), width * 0.92, label=name,
+                 yerr=np.nan_to_num(errors).clip(0), capsize=2,
+                 color=(ACCENT, "#c98b2b", GOOD)[number % 3])  # fmt: skip
+        for place, height in zip(places, heights, strict=True):
+            text = "-" if np.isnan(height) else f"{height:.2f}"
+            axes.text(place, 0.03, text, ha="center", color="white", fontsize=8)
+    axes.axhline(0.5, color=MUTED, linewidth=0.8, linestyle=":")
+    axes.set_xticks(range(len(KEYS)), KEYS)
+    axes.set(
+        ylim=(0, 1),
+        ylabel="balanced accuracy",
+        title="How often it is right, attribute by attribute",
+    )
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def confusion(found: Report) -> Figure:
+    """A table of true against said bits for every attribute."""
+    figure = _figure(12, 2.6)
+    for axes, key in zip(figure.subplots(1, len(KEYS)), KEYS, strict=True):
+        table = np.array(found.attributes[key].confusion)
+        shares = table / np.maximum(table.sum(1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        for (row, column), count in np.ndenumerate(table):
+            dark = shares[row, column] > 0.55
+            axes.text(
+                column,
+                row,
+                str(count),
+                ha="center",
+                va="center",
+                color="white" if dark else "black",
+            )
+        axes.set_xticks((0, 1), ("bad", "good"))
+        axes.set_yticks((0, 1), ("bad", "good"))
+        axes.set_title(key, fontsize=10)
+        axes.set_xlabel("said")
+    figure.axes[0].set_ylabel("true")
+    return figure
+
+
+def reliability(before: Judged, after: Judged) -> Figure:
+    """How often a bit is good against how likely that was said, before and after calibration."""
+    figure = _figure(12, 2.8)
+    for column, axes in enumerate(figure.subplots(1, len(KEYS))):
+        for judged, colour, name in ((before, MUTED, "before"), (after, ACCENT, "after")):
+            there = judged.pictures.known[:, column]
+            said, true = judged.probabilities[there, column], judged.pictures.labels[there, column]
+            bins = np.minimum((said * _BINS).astype(int), _BINS - 1)
+            counts = np.bincount(bins, minlength=_BINS)
+            filled = counts > 0
+            x = np.bincount(bins, said, _BINS)[filled] / counts[filled]
+            y = np.bincount(bins, true, _BINS)[filled] / counts[filled]
+            axes.plot(x, y, color=colour, linewidth=1, label=name)
+            axes.scatter(x, y, s=4 + 60 * counts[filled] / counts.sum(), color=colour)
+        axes.plot((0, 1), (0, 1), color="black", linewidth=0.6, linestyle=":")
+        axes.set(xlim=(0, 1), ylim=(0, 1), title=KEYS[column], xlabel="said")
+    figure.axes[0].set_ylabel("share that is good")
+    figure.axes[0].legend(frameon=False, fontsize=8)
+    return figure
+
+
+def examples(judged: Judged, right: bool, count: int = 6) -> Figure:
+    """Pictures whose known bits are all right, or the surest mistakes; wrong bits are red."""
+    known, true = judged.pictures.known, judged.pictures.labels > 0.5
+    wrong = known & (judged.verdicts != true)
+    sure = np.abs(judged.probabilities - 0.5)
+    if right:
+        chosen = np.flatnonzero(~wrong.any(1))[:: max(1, int((~wrong.any(1)).sum() // count))]
+    else:
+        chosen = np.argsort(-(sure * wrong).max(1))
+        chosen = chosen[wrong[chosen].any(1)]
+    chosen = chosen[:count]
+    figure = _figure(12, 3.3)
+    if not len(chosen):
+        figure.text(0.5, 0.5, "none", ha="center")
+        return figure
+    for axes, number in zip(np.atleast_1d(figure.subplots(1, len(chosen))), chosen, strict=True):
+        axes.imshow(imaging.read(str(judged.pictures.paths[number])))
+        axes.set_axis_off()
+        for line, key in enumerate(KEYS):
+            says = "good" if judged.verdicts[number, line] else "bad"
+            text = f"{key} {says} {judged.probabilities[number, line]:.2f}"
+            if wrong[number, line]:
+                text += f" (is {'good' if true[number, line] else 'bad'})"
+            colour = BAD if wrong[number, line] else (GOOD if known[number, line] else MUTED)
+            axes.text(0, -0.06 - 0.085 * line, text, transform=axes.transAxes, fontsize=7.5,
+                      color=colour, va="top")  # fmt: skip
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    engine.set(rect=(0, 0.2, 1, 0.8))
+    return figure
+
+
+def composition(pictures: Pictures) -> Figure:
+    """How many pictures have each number of faults, and how many are twins."""
+    figure = _figure(10, 3.4)
+    left, right = figure.subplots(1, 2)
+    whole = pictures.known.all(1)
+    faults = (pictures.labels[whole] < 0.5).sum(1)
+    left.bar(range(7), np.bincount(faults, minlength=7), color=ACCENT)
+    left.set(xlabel="faults of a picture", ylabel="pictures",
+             title=f"{whole.sum()} pictures of which all six bits are known")  # fmt: skip
+    sizes = np.unique(pictures.sources, return_counts=True)[1]
+    right.hist(sizes, bins=np.arange(1, sizes.max() + 2) - 0.5, color=ACCENT)
+    right.set(xlabel="pictures of a source portrait", ylabel="source portraits",
+              title=f"{len(pictures)} pictures of {len(sizes)} source portraits")  # fmt: skip
+    return figure
+
+
+def label_distribution(pictures: Pictures) -> Figure:
+    """Good, bad, and unknown bits of each attribute."""
+    figure = _figure(10, 3.4)
+    axes = figure.subplots()
+    good = (pictures.known & (pictures.labels > 0.5)).sum(0)
+    bad = (pictures.known & (pictures.labels < 0.5)).sum(0)
+    unknown = (~pictures.known).sum(0)
+    left = np.zeros(len(KEYS))
+    for name, counts, colour in (
+        ("good", good, GOOD),
+        ("bad", bad, BAD),
+        ("unknown", unknown, MUTED),
+    ):
+        axes.barh(range(len(KEYS)), counts, left=left, color=colour, label=name)
+        for place, (start, count) in enumerate(zip(left, counts, strict=True)):
+            if count > 0.04 * len(pictures):
+                axes.text(
+                    start + count / 2,
+                    place,
+                    str(count),
+                    ha="center",
+                    va="center",
+                    color="white",
+                    fontsize=9,
+                )
+        left = left + counts
+    axes.set_yticks(range(len(KEYS)), KEYS)
+    axes.invert_yaxis()
+    axes.set(xlabel="pictures", title="What the labels say")
+    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.18))
+    return figure
+
+
+def good_and_bad(pictures: Pictures, key: str, count: int = 6, seed: int = 0) -> Figure:
+    """Pictures in which one attribute is good, above pictures in which it is bad."""
+    column = KEYS.index(key)
+    rng = np.random.default_rng(seed)
+    figure = _figure(2 * count, 4.6)
+    rows = figure.subplots(2, count)
+    for row, bit in zip(rows, (1, 0), strict=True):
+        there = np.flatnonzero(pictures.known[:, column] & (pictures.labels[:, column] == bit))
+        for axes, number in zip(row, rng.permutation(there)[:count], strict=False):
+            axes.imshow(imaging.read(str(pictures.paths[number])))
+        for axes in row:
+            axes.set_xticks([])
+            axes.set_yticks([])
+            for side in axes.spines.values():
+                side.set_visible(False)
+        row[0].set_ylabel("good" if bit else "bad", color=GOOD if bit else BAD, fontsize=14)
+    attribute = ATTRIBUTES[column]
+    figure.suptitle(f"{attribute.title}:  {attribute.good}  /  {attribute.bad}", fontsize=11)
+    return figure
+
+
+def journey(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """Framing, overall accuracy, and exact match of the three trainings of the journey."""
+    figure = _figure(9, 4)
+    axes = figure.subplots()
+    names = ("framing", "overall", "exact_match")
+    for number, name in enumerate(names):
+        values = [float(row[name]) for row in rows]
+        places = np.arange(len(rows)) + (number - 1) * 0.27
+        axes.bar(
+            places,
+            values,
+            0.25,
+            label=name.replace("_", " "),
+            color=(ACCENT, GOOD, "#c98b2b")[number],
+        )
+        for place, value in zip(places, values, strict=True):
+            axes.text(place, value + 0.01, f"{value:.1%}", ha="center", fontsize=9)
+    axes.set_xticks(range(len(rows)), [str(row["step"]) for row in rows])
+    axes.set(ylim=(0, 1.08), title="What verified and balanced labels are worth")
+    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.1))
+    return figure
+
+
+def parameters(settings: Mapping[str, Any]) -> Figure:
+    """The settings of a training as a table."""
+    return _table("Training parameters", [(name, str(value)) for name, value in settings.items()])
+
+
+def summary_card(lines: Sequence[tuple[str, str]]) -> Figure:
+    """A few figures, large."""
+    figure = _figure(10, 0.75 * len(lines) + 1)
+    figure.suptitle("ProPortrait-Gen: what was measured", fontsize=16, fontweight="bold")
+    for number, (name, value) in enumerate(lines):
+        y = 1 - (number + 1.6) / (len(lines) + 1.4)
+        figure.text(0.04, y, name, fontsize=12, color="#444444")
+        figure.text(0.96, y, value, fontsize=14, fontweight="bold", ha="right", color=ACCENT)
+    return figure
+
+
+def conditions(figure: Figure, text: str) -> Figure:
+    """Write beneath a figure under what conditions it was measured."""
+    figure.supxlabel(text, fontsize=7.5, color="#666666", x=0.01, ha="left")
+    return figure
+
+
+def _table(title: str, rows: Sequence[tuple[str, str]]) -> Figure:
+    figure = _figure(7, 0.32 * len(rows) + 0.8)
+    axes = figure.subplots()
+    axes.set_axis_off()
+    axes.set_title(title)
+    table = axes.table(cellText=[list(row) for row in rows], loc="center", cellLoc="left")
+    table.auto_set_font_size(False)
+    table.set_fontsize(9.5)
+    table.scale(1, 1.35)
+    return figure
+
+
+def _figure(width: float, height: float) -> Figure:
+    return Figure(figsize=(width, height), dpi=110, layout="constrained", facecolor="white")

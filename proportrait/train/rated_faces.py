@@ -1,0 +1,67 @@
+"""480 faces of the built-in source as people rated them.
+
+    python -m proportrait.train.rated_faces -o DIR
+
+Whose light and surroundings are natural, and what of them passes, is said by two raters instead of
+by construction (edit/data/README.md). Framing and sharpness were not rated: those bits are unknown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+from proportrait import imaging
+from proportrait.commandline import exit_code
+from proportrait.disk import replace_file
+from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
+from proportrait.labels import KEYS
+from proportrait.train.data import TABLE
+
+SIZE = 512  # px, that of made portraits
+
+
+def draw(folder: Path) -> int:
+    """Write images/ and labels.csv; faces that are there already are not drawn again.
+
+    Returns:
+        How many faces there are.
+    """
+    text = files("proportrait.edit").joinpath("data/rated_faces.csv").read_text("utf-8")
+    rated = [row for row in csv.DictReader(text.splitlines()) if row["usable"] != "0"]
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    synthesizer = FaceSynthesizer()
+    lines = ["file,labels,source_id"]
+    for row in tqdm(rated, unit="face", desc="drawing"):
+        seed = int(row["seed"])
+        path = folder / "images" / f"rated_{seed:05d}.jpg"
+        if not path.exists():
+            drawn = synthesizer.portrait(synthesizer.style(seed, RATED_TRUNCATION))
+            small = cv2.resize(drawn, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
+            replace_file(path, imaging.encode_jpeg(np.asarray(small, np.uint8)))
+        code = "".join(row.get(key, "?") for key in KEYS)
+        lines.append(f"{path.name},{code},rated_{seed:05d}")
+    replace_file(folder / TABLE, ("\n".join(lines) + "\n").encode())
+    return len(rated)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Returns 0, or 1 if a file cannot be written."""
+    parser = argparse.ArgumentParser(
+        prog="python -m proportrait.train.rated_faces", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("-o", "--output", type=Path, default=Path("output_rated"), metavar="DIR")
+    options = parser.parse_args(argv)
+    return exit_code(lambda: print(f"{draw(options.output)} faces in {options.output}") or 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,120 @@
+"""One training from folders to a model file: split, fit, calibrate, judge, write down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proportrait import __version__
+from proportrait.disk import replace_file
+from proportrait.model import backbone
+from proportrait.model.calibration import Calibration
+from proportrait.model.saved import Headshot, save
+from proportrait.train.batches import Batches, Seen, look_at
+from proportrait.train.data import Pictures, split
+from proportrait.train.evaluate import Judged, judged
+from proportrait.train.loop import Settings, build, fit, make_accelerator, predict
+
+MODEL = "model.safetensors"
+
+
+def run(
+    folders: Sequence[Path],
+    settings: Settings,
+    output: Path,
+    *,
+    always_learn: Sequence[Path] = (),
+    workers: int | None = None,
+    tensorboard: bool = False,
+) -> tuple[Headshot, Judged]:
+    """Train on folders, and write the model, its history, and its figures to `output`.
+
+    Args:
+        folders: that are split by source.
+        always_learn: folders that are learnt from only: they are in no validation and no test.
+
+    Returns:
+        The model, and what it says of the test pictures (of the validation pictures where the
+        split has no test).
+    """
+    choice = backbone.choose(settings.backbone, settings.pretrained, settings.download)
+    print(f"backbone    {choice.said}")
+    # The same training, wherever the weights came from.
+    settings = replace(settings, backbone=choice.name, download=False)
+    parts = split(Pictures.from_folders(folders), settings.split, settings.seed)
+    learn = parts.train
+    held = np.concatenate([parts.validation.sources, parts.test.sources])
+    for folder in always_learn:
+        more = Pictures.from_folder(folder)
+        learn = learn + more[~np.isin(more.sources, held)]
+    _tell(parts.train, parts.validation, parts.test, learn)
+    accelerator = make_accelerator(settings.precision)
+    print(f"device      {accelerator.device}, {accelerator.mixed_precision.replace('no', 'fp32')}")
+
+    every = learn + parts.validation + parts.test
+    seen = look_at(every)
+    ends = np.cumsum([len(learn), len(parts.validation), len(parts.test)])
+    model = build(settings, choice)
+    prepare = model.architecture.preprocessing
+
+    def batches(pictures: Pictures, start: int, end: int) -> Batches:
+        return Batches(pictures, Seen(*(v[start:end] for v in (seen.boxes, seen.components))),
+                       prepare, settings.seed)  # fmt: skip
+
+    training = batches(learn, 0, ends[0])
+    validation = batches(parts.validation, ends[0], ends[1])
+    trained = fit(
+        model, training, validation, settings, output, workers=workers, tensorboard=tensorboard,
+        accelerator=accelerator,
+    )  # fmt: skip
+    logits = predict(trained.network, validation)
+    calibration = Calibration.fit(logits, parts.validation.labels, parts.validation.known)
+    before = judged(parts.validation, logits, Calibration())
+    chosen = judged(parts.validation, logits, calibration)
+    final = chosen
+    if len(parts.test):
+        test = batches(parts.test, ends[1], ends[2])
+        final = judged(parts.test, predict(trained.network, test), calibration)
+        before = judged(parts.test, final.logits, Calibration())
+    found = final.report()
+    about: dict[str, Any] = {
+        "settings": asdict(settings),
+        "backbone": choice.name,
+        "weights": choice.weights,
+        "version": __version__,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "data": {
+            "fingerprint": every.fingerprint(),
+            "pictures": len(every),
+            "sources": len(np.unique(every.sources)),
+            "train": len(learn),
+            "validation": len(parts.validation),
+            "test": len(parts.test),
+        },
+        "judged_on": "test" if len(parts.test) else "validation",
+        "figures": found.to_json(),
+        "calibration_error_before": before.calibration_errors(),
+        "calibration_error": final.calibration_errors(),
+        "history": trained.history,
+    }
+    headshot = Headshot(trained.network, calibration, about)
+    save(headshot, output / MODEL)
+    replace_file(output / "metrics.json", (json.dumps(about, indent=2) + "\n").encode())
+    return headshot, final
+
+
+def _tell(train: Pictures, validation: Pictures, test: Pictures, learn: Pictures) -> None:
+    parts = [("train", train), ("validation", validation), ("test", test)]
+    said = ", ".join(
+        f"{len(part)} {name} of {len(np.unique(part.sources))} people"
+        for name, part in parts
+        if len(part)
+    )
+    more = len(learn) - len(train)
+    print(f"pictures    {said}" + (f"; {more} more to learn from" if more > 0 else ""))

@@ -1,0 +1,226 @@
+"""A training from folders to files: the model in other forms, and the card that describes it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from proportrait import cli
+from proportrait.errors import ProPortraitError
+from proportrait.inference import compile_network, read_network
+from proportrait.labels import ATTRIBUTES, KEYS
+from proportrait.model.backbone import OFFLINE
+from proportrait.model.saved import Headshot, load
+from proportrait.train import export as exporting
+from proportrait.train.card import card
+from proportrait.train.data import Pictures
+from proportrait.train.export import CARD, ONNX, OPENVINO, export, to_onnx, to_openvino
+from proportrait.train.metrics import report
+from tests.tiny_training import CONVOLUTIONAL, SIZE, TRANSFORMER, headshot, write_folder
+
+FILES = {ONNX, OPENVINO, "model.bin", CARD}
+
+
+def about() -> dict[str, Any]:
+    """What `run` writes of a training; of attire nothing is known."""
+    rng = np.random.default_rng(0)
+    truth, said = rng.random((60, 6)) < 0.5, rng.random((60, 6)) < 0.5
+    known = np.ones((60, 6), bool)
+    known[:, 2] = False
+    people = np.array([f"p{n // 2}" for n in range(60)], np.str_)
+    found = report(truth.astype(np.float32), known, said, said, people)
+    return {
+        "settings": {"backbone": TRANSFORMER, "lr": 5e-5},
+        "backbone": TRANSFORMER,
+        "version": "0.1.0",
+        "time": "2026-01-02T03:04:05+00:00",
+        "data": {
+            "fingerprint": "0123456789abcdef" * 4, "pictures": 400, "sources": 100, "train": 280,
+            "validation": 60, "test": 60,
+        },
+        "judged_on": "test",
+        "figures": found.to_json(),
+        "calibration_error": {key: None if key == "attire" else 0.0123 for key in KEYS},
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Pictures:
+    return Pictures.from_folder(write_folder(tmp_path_factory.mktemp("pictures") / "set"))
+
+
+@pytest.fixture(scope="module")
+def model() -> Headshot:
+    return headshot(about())
+
+
+# --- ONNX and OpenVINO
+
+
+def test_all_forms_say_the_same(model: Headshot, pictures: Pictures, tmp_path: Path) -> None:
+    lines = export(model, tmp_path, pictures)
+    assert {path.name for path in tmp_path.iterdir()} == FILES
+    for line, name in zip(lines, ("ONNX", "OpenVINO"), strict=True):
+        found = re.fullmatch(rf"{name} +agrees with PyTorch within (\S+) of a probability", line)
+        assert found is not None
+        assert float(found[1]) < 1e-4
+    assert (tmp_path / CARD).read_text() == card(model)
+    assert "<net" in (tmp_path / OPENVINO).read_text()[:200]
+
+
+def test_they_take_any_number_of_pictures_and_unmeasured_ones(
+    model: Headshot, tmp_path: Path
+) -> None:
+    onnx = to_onnx(model, tmp_path / ONNX)
+    rng = np.random.default_rng(0)
+    for path in (onnx, to_openvino(onnx, tmp_path / OPENVINO)):
+        network = compile_network(path, 1)
+        for count in (1, 5):
+            pictures = rng.integers(0, 256, (count, 2, SIZE, SIZE, 3), dtype=np.uint8)
+            components = rng.uniform(0, 100, (count, 6)).astype(np.float32)
+            components[0] = np.nan
+            components[-1, 1:3] = 0, 100
+            flat = model.preprocessing.normalised(pictures.reshape(-1, SIZE, SIZE, 3))
+            views = flat.reshape(count, 2, 3, SIZE, SIZE)
+            (logits,) = network({"views": views, "components": components})
+            assert logits == pytest.approx(model.logits(pictures, components), abs=1e-3)
+            assert np.isfinite(logits).all()
+    names = {name for port in read_network(onnx).inputs for name in port.names}
+    assert names == {"views", "components"}
+
+
+def test_a_form_that_says_something_else_is_an_error(
+    model: Headshot, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = exporting._torch
+    monkeypatch.setattr(exporting, "_torch", lambda *given: right(*given) + 0.1)
+    with pytest.raises(ProPortraitError, match=r"the ONNX model differs .* use model\.safetensors"):
+        export(model, tmp_path, pictures)
+    assert not (tmp_path / CARD).exists()
+
+
+def test_a_later_model_replaces_the_files(
+    model: Headshot, pictures: Pictures, tmp_path: Path
+) -> None:
+    export(model, tmp_path, pictures[np.arange(2)])
+    other = Headshot(headshot(seed=1).network, model.calibration, model.about)
+    assert len(export(other, tmp_path, pictures[np.arange(2)])) == 2
+
+
+# --- the card
+
+
+def test_the_card_holds_the_figures(model: Headshot) -> None:
+    text = card(model)
+    figures = model.about["figures"]
+    for number, attribute in enumerate(ATTRIBUTES):
+        (row,) = (line for line in text.splitlines() if line.startswith(f"| {attribute.key} |")
+                  and line.count("|") == 9)  # fmt: skip
+        cells = [cell.strip() for cell in row.strip("|").split("|")]
+        found = figures["attributes"][attribute.key]["balanced_accuracy"]
+        if attribute.key == "attire":
+            assert cells[1:6] == ["-"] * 5
+        else:
+            assert cells[2] == f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+            assert cells[5] == "0.012"
+        calibration = model.calibration
+        assert cells[6] == f"{calibration.temperatures[number]:.2f}"
+        assert cells[7] == f"{calibration.thresholds[number]:.2f}"
+        assert f"| {attribute.key} | {attribute.good} | {attribute.bad} |" in text
+    exact = figures["exact_match"]
+    assert f"exact match {exact['value']:.3f} [{exact['low']:.3f}" in text
+    assert "60 test pictures of 30 people" in text
+    assert "400 pictures of 100 source portraits (280 learnt from, 60 validation, 60 test)" in text
+    assert "`0123456789abcdef`" in text
+    assert "lr = 5e-05" in text
+    assert text.startswith("---\nlicense: mit\n")
+    assert f"base_model: timm/{TRANSFORMER}\n" in text
+    assert "on 2026-01-02." in text
+
+
+def test_the_card_tells_what_goes_in(model: Headshot) -> None:
+    assert "whole and face of a picture at 64 px" in card(model)
+    assert "and the components of `proportrait.measures`." in card(model)
+    alone = headshot(about())
+    network = alone.network
+    network.architecture = replace(network.architecture, measures=False)
+    assert "components" not in card(alone)
+
+
+# --- the command
+
+
+def test_train_writes_a_model_that_can_be_loaded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, out = write_folder(tmp_path / "set", 24), tmp_path / "out"
+    more = write_folder(tmp_path / "more", 4, seed=1)
+    arguments = [
+        "train", str(folder), "-o", str(out), "--learn_from", str(more),
+        "--backbone", CONVOLUTIONAL, "--no-pretrained", "--size", "64", "--epochs", "2",
+        "--batch_size", "8", "--precision", "bf16", "--seed", "3",
+    ]  # fmt: skip
+    assert cli.main(arguments) == 0
+    shown = capsys.readouterr().out
+    assert "pictures    16 train of 8 people, 4 validation of 2 people, 4 test of 2" in shown
+    assert "4 more to learn from" in shown
+    assert "agrees with PyTorch" in shown
+    files = {path.name for path in out.iterdir()}
+    assert files >= {"model.safetensors", "metrics.json", "history.csv"} | FILES
+    found = load(out / "model.safetensors")
+    about = json.loads((out / "metrics.json").read_text())
+    assert found.about == about
+    assert about["judged_on"] == "test"
+    assert about["data"]["train"] == 20
+    assert about["settings"]["max_lr"] == 1e-4
+    assert len(about["history"]) == 2
+    assert about["figures"]["pictures"] == 4
+    assert found.preprocessing.size == SIZE
+    before = (out / "model.safetensors").read_bytes()
+    assert cli.main([*arguments, "--epochs", "3"]) == 2
+    assert "other settings" in capsys.readouterr().err
+    assert (out / "model.safetensors").read_bytes() == before
+
+
+def test_the_published_split_is_judged_by_its_validation(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_folder(tmp_path / "set", 20)
+    assert cli.main([
+        "train", str(folder), "-o", str(tmp_path / "out"), "--backbone", CONVOLUTIONAL,
+        "--size", "64", "--no-pretrained", "--epochs", "1", "--split", "published",
+        "--precision", "fp32", "--views", "whole", "--no-measures",
+    ]) == 0  # fmt: skip
+    assert "on the validation pictures" in capsys.readouterr().out
+    found = load(tmp_path / "out" / "model.safetensors")
+    assert found.about["figures"]["pictures"] == found.about["data"]["validation"] == 4
+    assert found.about["data"]["test"] == 0
+    assert found.preprocessing.views == ("whole",)
+    assert not found.network.architecture.measures
+    assert "whole of a picture at 64 px" in (tmp_path / "out" / CARD).read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["gone"], "holds neither images/ with metadata/ nor a labels.csv"),
+        (["set", "--backbone", "no_such", "--no-pretrained"], "timm has no model 'no_such'"),
+        (["few", "--backbone", OFFLINE], "at least 8 source portraits"),
+    ],
+)
+def test_what_cannot_be_trained_is_told(
+    tmp_path: Path, arguments: list[str], told: str, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    write_folder(tmp_path / "set", 20)
+    write_folder(tmp_path / "few", 8)
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["train", *arguments]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "output").exists()

@@ -1,0 +1,271 @@
+"""The six-head model: which backbone it has, what its heads learn from, and how it is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from proportrait.errors import AssetError, ConfigurationError
+from proportrait.features import Backbone
+from proportrait.labels import KEYS
+from proportrait.model import backbone
+from proportrait.model.backbone import ALIASES, AUTO, OFFLINE, PUBLISHED, Choice, choose, create
+from proportrait.model.compat import timm
+from proportrait.model.network import SHARES, masked_bce
+from proportrait.model.saved import FORMAT, Headshot, load, save
+from proportrait.model.views import Preprocessing
+from tests.tiny_training import CONVOLUTIONAL, SIZE, TRANSFORMER, headshot, network
+
+NAN = float("nan")
+
+
+def views(count: int = 3, seed: int = 0) -> Tensor:
+    return torch.randn(count, 2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(seed))
+
+
+# --- which backbone
+
+
+@pytest.fixture
+def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backbone, "_cached", lambda name: False)
+
+
+@pytest.mark.usefixtures("empty_cache")
+def test_without_a_network_the_packaged_backbone_is_chosen() -> None:
+    chosen = choose(AUTO)
+    assert (chosen.name, chosen.weights) == (OFFLINE, "package")
+    assert "--download fetches them" in chosen.said
+    assert choose(AUTO, download=True) == choose(PUBLISHED, download=True)
+    assert choose(AUTO, download=True).weights == "download"
+    assert choose(AUTO, pretrained=False).weights == "none"
+
+
+def test_what_is_in_the_cache_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(backbone, "_cached", lambda name: name == PUBLISHED)
+    assert (choose(AUTO).name, choose(AUTO).weights) == (PUBLISHED, "cache")
+    assert choose(PUBLISHED, download=True).weights == "cache"
+
+
+def test_names_that_people_know_are_those_of_timm() -> None:
+    assert all(timm().is_model(name) for name in ALIASES.values())
+    assert choose("efficientnet_lite0") == choose(OFFLINE)
+    assert choose("vit_b_16", pretrained=False).name == "vit_base_patch16_224"
+
+
+@pytest.mark.usefixtures("empty_cache")
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("resnet_500", r"no model 'resnet_500'; try auto, .*, or one of .*resnet"),
+        ("no such", r"no model 'no such'; try auto, efficientnet_lite0, .*vit_b_16$"),
+        (
+            "swin_tiny",
+            rf"of {PUBLISHED} are not .*: --download .* --backbone {OFFLINE} has its own",
+        ),
+        ("resnet50", r"of resnet50 are not on this machine: .*--no-pretrained"),
+    ],
+)
+def test_a_backbone_that_cannot_be_had_is_told(name: str, hint: str) -> None:
+    with pytest.raises(ConfigurationError, match=hint):
+        choose(name)
+
+
+def test_packaged_weights_are_loaded_where_they_belong() -> None:
+    """The features are those of the graph that verification builds from the same file."""
+    image = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
+    expected = Backbone(threads=1)(image)
+    built = create(choose(OFFLINE), 224).eval()
+    values = (image.astype(np.float32) - 127) / 128
+    with torch.inference_mode():
+        found = built(torch.from_numpy(values.transpose(2, 0, 1)[None]))[0].numpy()
+    assert found == pytest.approx(expected, abs=1e-3)
+    assert expected.std() > 0.05
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    built = create(Choice(CONVOLUTIONAL, "none", ""), SIZE)
+    torch.save(nn.Conv2d(3, 8, 3).state_dict(), tmp_path / "other.pth")
+    with pytest.raises(AssetError, match="weights of another network"):
+        backbone._load_packaged(built, tmp_path / "other.pth")
+
+
+def test_a_backbone_takes_pictures_of_the_size_that_is_asked() -> None:
+    built = create(Choice(TRANSFORMER, "none", ""), 96).eval()  # made for 160 px
+    assert built(torch.zeros(1, 3, 96, 96)).shape == (1, built.num_features)
+
+
+def test_normalisation_is_that_of_the_backbone() -> None:
+    assert backbone.normalisation(OFFLINE) == ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
+    assert backbone.normalisation(PUBLISHED)[0] == pytest.approx((0.485, 0.456, 0.406))
+
+
+# --- heads
+
+
+@pytest.mark.parametrize("name", [CONVOLUTIONAL, TRANSFORMER])
+def test_every_picture_has_six_logits(name: str) -> None:
+    model = network(name)
+    components = torch.full((3, 6), 70.0)
+    with torch.inference_mode():
+        logits = model(views(), components)
+        alone = model(views()[1:2], components[:1])
+    assert logits.shape == (3, 6)
+    assert torch.allclose(alone[0], logits[1], atol=1e-5)
+    assert logits.std(0).min() > 0
+    assert model.heads.in_features == 2 * model.backbone.num_features
+
+
+def test_the_logit_is_the_weighted_mean_of_both_opinions() -> None:
+    model = network()
+    components = torch.tensor([[50, 90, 10, 0, 100, NAN]] * 3)
+    end = np.log(0.997 / 0.003)  # no component says more than this
+    measured = np.array([0, np.log(9), -np.log(9), -end, end])
+    weight = np.array([SHARES[key] for key in KEYS[:5]])
+    with torch.inference_mode():
+        seen = model(views(), torch.full((3, 6), NAN)).numpy()
+        fused = model(views(), components).numpy()
+    assert fused[:, :5] == pytest.approx((1 - weight) * seen[:, :5] + weight * measured, abs=1e-4)
+    assert np.array_equal(fused[:, 5], seen[:, 5])  # what cannot be measured has no say
+
+
+def test_every_attribute_has_a_share_of_what_is_measured() -> None:
+    assert tuple(SHARES) == KEYS
+    assert all(0 <= share < 1 for share in SHARES.values())
+    assert SHARES["attire"] == 0  # there is no measure of it
+
+
+def test_measures_have_no_say_where_they_are_left_out() -> None:
+    model = network(measures=False)
+    with torch.inference_mode():
+        seen = model(views(), torch.full((3, 6), NAN))
+        assert torch.equal(model(views(), torch.full((3, 6), 99.0)), seen)
+
+
+def test_the_backbone_learns_by_itself() -> None:
+    model = network().train()
+    model.dropout.p = 0.0
+    seen = model(views(), torch.full((3, 6), NAN))
+    assert torch.equal(model(views(), torch.full((3, 6), 99.0)), seen)
+    with torch.inference_mode():
+        alone = model.eval()(views(), torch.full((3, 6), NAN))
+    assert torch.allclose(alone, seen, atol=1e-5)
+
+
+def test_unknown_bits_teach_nothing() -> None:
+    model = network().train()
+    model.dropout.p = 0.0
+    known = torch.ones(3, 6)
+    known[0, 2] = known[:, 4] = 0
+    labels = torch.ones(3, 6)
+    logits = model(views(), torch.full((3, 6), 70.0))
+    logits.retain_grad()
+    masked_bce(logits, labels, known).backward()
+    assert (logits.grad[known == 0] == 0).all()
+    assert (logits.grad[known > 0] != 0).all()
+    for parameter in (model.heads.weight, model.heads.bias):
+        assert (parameter.grad[4] == 0).all()
+        assert (parameter.grad[3] != 0).any()
+    # What stands in their place makes no difference either.
+    other = torch.where(known > 0, labels, 0)
+    assert masked_bce(logits, other, known) == masked_bce(logits, labels, known)
+
+
+def test_the_loss_is_a_mean_over_known_bits() -> None:
+    logits = torch.tensor([[0.0, np.log(3), 50]])
+    labels, known = torch.tensor([[1.0, 0, 0]]), torch.tensor([[1.0, 1, 0]])
+    assert masked_bce(logits, labels, known).item() == pytest.approx((np.log(2) + np.log(4)) / 2)
+    assert masked_bce(logits, labels, known * 0).item() == 0
+
+
+def test_statistics_of_batch_normalisation_stay() -> None:
+    model = network(CONVOLUTIONAL).train()
+    before = {k: v.clone() for k, v in model.state_dict().items() if "running" in k}
+    assert len(before) > 4
+    model(views(), torch.full((3, 6), NAN)).sum().backward()
+    after = model.state_dict()
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+    assert model.training
+    assert model.dropout.training
+    norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    assert all(norm.weight.grad is not None for norm in norms)  # scale and shift do learn
+
+
+# --- the file
+
+
+@pytest.fixture(scope="module")
+def model() -> Headshot:
+    return headshot({"settings": {"lr": 0.1}, "note": "ünïcode"})
+
+
+def said(model: Headshot) -> np.ndarray:
+    pictures = np.random.default_rng(0).integers(0, 256, (3, 2, SIZE, SIZE, 3), dtype=np.uint8)
+    return model.logits(pictures, np.full((3, 6), 60, np.float32))
+
+
+def test_a_model_is_the_same_after_saving(model: Headshot, tmp_path: Path) -> None:
+    save(model, tmp_path / "m.safetensors")
+    found = load(tmp_path / "m.safetensors")
+    assert found.about == model.about
+    assert found.calibration == model.calibration
+    assert found.network.architecture == model.network.architecture
+    assert isinstance(found.preprocessing, Preprocessing)
+    assert not found.network.training
+    state = found.network.state_dict()
+    assert all(torch.equal(state[k], v) for k, v in model.network.state_dict().items())
+    assert np.array_equal(said(found), said(model))
+
+
+def test_half_the_bytes_say_nearly_the_same(model: Headshot, tmp_path: Path) -> None:
+    save(model, tmp_path / "full.safetensors")
+    save(model, tmp_path / "half.safetensors", half=True)
+    found = load(tmp_path / "half.safetensors")
+    assert {v.dtype for v in found.network.state_dict().values()} == {torch.float32}
+    assert said(found) == pytest.approx(said(model), abs=0.01)
+    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("half", "full")]
+    assert sizes[0] < 0.6 * sizes[1]
+
+
+def test_files_that_are_no_model_are_refused(model: Headshot, tmp_path: Path) -> None:
+    from safetensors.torch import save as to_bytes
+
+    save(model, tmp_path / "good.safetensors")
+    data = (tmp_path / "good.safetensors").read_bytes()
+    broken = {
+        "missing": None,
+        "empty": b"",
+        "text": b"this is no model",
+        "cut": data[: len(data) // 2],
+        "other": to_bytes({"weight": torch.zeros(2)}),
+        "words": to_bytes({"weight": torch.zeros(2)}, {"proportrait": "{"}),
+    }
+    for name, content in broken.items():
+        path = tmp_path / f"{name}.safetensors"
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(AssetError, match=f"{name}.safetensors is no model of"):
+            load(path)
+    with pytest.raises(AssetError, match="is no model of"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"format": FORMAT + 1}, {"labels": ["lighting"]}])
+def test_a_model_of_another_version_is_refused(
+    model: Headshot, tmp_path: Path, change: dict[str, object]
+) -> None:
+    from safetensors import safe_open
+    from safetensors.torch import load_file, save_file
+
+    path = tmp_path / "m.safetensors"
+    save(model, path)
+    with safe_open(path, "pt") as file:
+        entry = json.loads(file.metadata()["proportrait"])
+    save_file(load_file(path), path, {"proportrait": json.dumps(entry | change)})
+    with pytest.raises(AssetError, match="written by another version, or has other labels"):
+        load(path)

@@ -1,0 +1,195 @@
+"""Labelled pictures of a folder, their fingerprint, and their split by source."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from proportrait.errors import ConfigurationError
+from proportrait.train.data import SPLITS, TABLE, Pictures, Split, split
+from tests.store_samples import commit_all
+
+CODES = {"a.jpg": "111111", "b.jpg": "1?0?01", "c.jpg": "000000"}
+
+
+def write_table(folder: Path, text: str, files: str = "a.jpg b.jpg c.jpg") -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in files.split():
+        (folder / name).write_bytes(name.encode())
+    (folder / TABLE).write_text(text)
+    return folder
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    rows = [f"{name},{code},{'ann' if name != 'c.jpg' else ''}" for name, code in CODES.items()]
+    return write_table(tmp_path / "set", "\n".join(["file,labels,source_id", *rows]))
+
+
+def many(people: int, each: int = 2) -> Pictures:
+    """Pictures that are nowhere."""
+    count = people * each
+    return Pictures(
+        np.array([f"{n}.jpg" for n in range(count)], np.str_),
+        np.ones((count, 6), np.float32),
+        np.ones((count, 6), bool),
+        np.array([f"person {n // each}" for n in range(count)], np.str_),
+        np.array([""] * count, np.str_),
+    )
+
+
+# --- folders
+
+
+def test_a_table_gives_labels_and_what_is_known_of_them(labelled: Path) -> None:
+    found = Pictures.from_folder(labelled)
+    assert list(found.paths) == [str(labelled / name) for name in CODES]
+    assert found.labels.tolist() == [[1] * 6, [1, 0, 0, 0, 0, 1], [0] * 6]
+    assert found.known.tolist() == [
+        [True] * 6, [True, False, True, False, True, True], [True] * 6,
+    ]  # fmt: skip
+    assert list(found.sources) == ["ann", "ann", "c.jpg"]  # without a name it stands alone
+    assert found.labels.dtype == np.float32
+
+
+def test_a_table_without_people_has_one_a_picture(tmp_path: Path) -> None:
+    folder = write_table(tmp_path, "\ufefffile,labels\na.jpg,111111\nb.jpg,111111\n")
+    assert list(Pictures.from_folder(folder).sources) == ["a.jpg", "b.jpg"]
+
+
+def test_files_of_a_table_may_lie_in_images(tmp_path: Path) -> None:
+    write_table(tmp_path / "images", "", "a.jpg")
+    folder = write_table(tmp_path, "file,labels\na.jpg,111111\n", "")
+    assert list(Pictures.from_folder(folder).paths) == [str(tmp_path / "images" / "a.jpg")]
+
+
+def test_records_give_labels_sources_and_digests(tmp_path: Path) -> None:
+    commit_all(tmp_path, 2, threads=1)
+    found = Pictures.from_folder(tmp_path)
+    # 101111, of which attire and expression are no claims, and its blurred twin.
+    assert {tuple(row) for row in found.labels} == {(1, 0, 0, 0, 1, 1), (1, 0, 0, 0, 1, 0)}
+    assert (found.known == [True, True, False, False, True, True]).all()
+    assert sorted(found.sources) == ["sample:0", "sample:0", "sample:1", "sample:1"]
+    assert list(found.paths) == sorted(map(str, (tmp_path / "images").iterdir()))
+    bytes_ = [Path(path).read_bytes() for path in found.paths]
+    assert list(found.digests) == [hashlib.sha256(data).hexdigest() for data in bytes_]
+
+
+def test_several_folders_are_one_set(labelled: Path, tmp_path: Path) -> None:
+    commit_all(tmp_path / "made", 1, threads=1)
+    found = Pictures.from_folders([labelled, tmp_path / "made"])
+    assert list(found.sources) == ["ann", "ann", "c.jpg", "sample:0", "sample:0"]
+    assert len(found) == 5
+    assert len(found[found.sources == "ann"]) == 2
+    assert list(found[np.array([4, 2])].sources) == ["sample:0", "c.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("table", "told"),
+    [
+        ("", "has no column file and labels: its first line is file,labels"),
+        ("file,code\na.jpg,111111", "has no column labels:"),
+        ("file,labels\n", "names no picture"),
+        ("file,labels\na.jpg,111111\nb.jpg,11111", "line 3: labels are 6 .* not '11111'"),
+        ("file,labels\na.jpg,11111x", "line 2: labels are 6 characters 0, 1, or"),
+        ("file,labels\na.jpg", "line 2: labels are 6 characters .* not ''"),
+        ("file,labels\ngone.jpg,111111", "line 2: there is no .*gone.jpg"),
+        ("labels,file\n111111", "line 2: there is no "),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_told(tmp_path: Path, table: str, told: str) -> None:
+    write_table(tmp_path, table)
+    with pytest.raises(ConfigurationError, match=told):
+        Pictures.from_folder(tmp_path)
+
+
+def test_a_folder_that_holds_no_labels_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"holds neither images/ .* nor a labels\.csv"):
+        Pictures.from_folder(tmp_path)
+    (tmp_path / "metadata").mkdir()
+    with pytest.raises(ConfigurationError, match="holds no readable record"):
+        Pictures.from_folder(tmp_path)
+
+
+# --- the fingerprint
+
+
+def test_a_fingerprint_does_not_tell_the_place(labelled: Path, tmp_path: Path) -> None:
+    before = Pictures.from_folder(labelled)
+    shutil.copytree(labelled, tmp_path / "other")
+    after = Pictures.from_folder(tmp_path / "other")
+    assert after.fingerprint() == before.fingerprint()
+    assert after[np.array([2, 0, 1])].fingerprint() == before.fingerprint()
+
+
+def test_a_fingerprint_does_not_tell_the_names_of_folders(tmp_path: Path) -> None:
+    write_table(tmp_path / "p", "file,labels\na.jpg,111111", "a.jpg")
+    write_table(tmp_path / "q", "file,labels\nb.jpg,000000", "b.jpg")
+    before = Pictures.from_folders([tmp_path / "p", tmp_path / "q"]).fingerprint()
+    (tmp_path / "p").rename(tmp_path / "r")
+    assert Pictures.from_folders([tmp_path / "r", tmp_path / "q"]).fingerprint() == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("000000", "000001"), ("000000", "00000?"), ("1?0?01", "100?01"), ("ann", "bob")],
+)
+def test_a_fingerprint_changes_with_the_table(labelled: Path, old: str, new: str) -> None:
+    before = Pictures.from_folder(labelled).fingerprint()
+    text = (labelled / TABLE).read_text()
+    (labelled / TABLE).write_text(text.replace(old, new))
+    assert Pictures.from_folder(labelled).fingerprint() != before
+
+
+def test_a_fingerprint_changes_with_a_picture_and_its_name(labelled: Path) -> None:
+    before = Pictures.from_folder(labelled).fingerprint()
+    (labelled / "a.jpg").write_bytes(b"A")
+    changed = Pictures.from_folder(labelled).fingerprint()
+    assert changed != before
+    (labelled / "a.jpg").rename(labelled / "d.jpg")
+    (labelled / TABLE).write_text((labelled / TABLE).read_text().replace("a.jpg", "d.jpg"))
+    assert Pictures.from_folder(labelled).fingerprint() not in (before, changed)
+
+
+# --- the split
+
+
+def parts(found: Split) -> list[list[str]]:
+    return [list(part.paths) for part in (found.train, found.validation, found.test)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "people"), [("three", (70, 15, 15)), ("published", (80, 20, 0))], ids=list(SPLITS)
+)
+def test_nobody_is_on_two_sides_of_a_split(kind: str, people: tuple[int, ...]) -> None:
+    pictures = many(100, 3)
+    found = split(pictures, kind, seed=1)
+    sides = [set(part.sources) for part in (found.train, found.validation, found.test)]
+    assert tuple(map(len, sides)) == pytest.approx(people, abs=1)
+    assert len(set.union(*sides)) == 100
+    assert sorted(itertools.chain(*parts(found))) == sorted(pictures.paths)
+
+
+def test_a_split_is_a_function_of_its_seed() -> None:
+    assert parts(split(many(20), seed=3)) == parts(split(many(20), seed=3))
+    assert parts(split(many(20), seed=3)) != parts(split(many(20), seed=4))
+
+
+@pytest.mark.parametrize("kind", SPLITS)
+def test_few_people_still_have_every_part(kind: str) -> None:
+    found = split(many(8), kind)
+    assert len(found.train) >= 8
+    assert len(found.validation)
+    assert bool(len(found.test)) == (kind == "three")
+    with pytest.raises(ConfigurationError, match="at least 8 source portraits"):
+        split(many(7, 10), kind)
+
+
+def test_there_is_no_other_split() -> None:
+    with pytest.raises(ValueError, match="unknown split 'four'; the splits are three, published"):
+        split(many(8), "four")

@@ -1,0 +1,127 @@
+"""What the model sees of a picture: its views, how they are cut, and their numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from proportrait.model.views import REFERENCE, Preprocessing, cut, reduced, window
+
+HALF = (0.5, 0.5, 0.5)
+
+
+def blank(height: int, width: int) -> np.ndarray:
+    return np.zeros((height, width, 3), np.uint8)
+
+
+def slope(height: int, width: int) -> np.ndarray:
+    """Red tells the column, green the row."""
+    rows, columns = np.mgrid[:height, :width]
+    return np.dstack([columns, rows, rows * 0]).astype(np.uint8)
+
+
+# --- windows
+
+
+@pytest.mark.parametrize("size", [(512, 512), (512, 900), (700, 200)])
+@pytest.mark.parametrize(
+    "box",
+    [
+        (0.3, 0.2, 0.6, 0.7), (0, 0, 1, 1), (-0.5, -0.4, 0.1, 0.2), (0.9, 0.8, 1.4, 1.3),
+        (0.5, 0.5, 0.5, 0.5), (0, 0.99, 0.01, 1), (2, 2, 3, 3), None,
+    ],
+)  # fmt: skip
+def test_the_window_of_a_face_is_a_large_enough_square_inside(
+    size: tuple[int, int], box: tuple[float, ...] | None
+) -> None:
+    height, width = size
+    x0, y0, x1, y1 = window(blank(*size), None if box is None else np.float32(box), "face")
+    assert 0 <= x0 < x1 <= width
+    assert 0 <= y0 < y1 <= height
+    assert x1 - x0 == pytest.approx(y1 - y0, abs=1e-3)
+    assert 0.45 * min(size) - 1e-3 <= x1 - x0 <= min(size)
+
+
+def test_the_window_of_a_face_has_some_room_around_it() -> None:
+    # 200 px wide and 240 high around (300, 220): 1.25 * 240 = 300.
+    box = np.float32([200 / 600, 100 / 500, 400 / 600, 340 / 500])
+    assert window(blank(500, 600), box, "face") == pytest.approx([150, 70, 450, 370], abs=0.01)
+    # At the border it is moved, not made smaller.
+    box = np.float32([0, 100 / 500, 200 / 600, 340 / 500])
+    assert window(blank(500, 600), box, "face") == pytest.approx([0, 70, 300, 370], abs=0.01)
+    small = np.float32([0.5, 0.5, 0.51, 0.51])
+    assert window(blank(500, 500), small, "face") == pytest.approx(
+        [252.5 - 112.5, 252.5 - 112.5, 252.5 + 112.5, 252.5 + 112.5], abs=0.01
+    )
+
+
+def test_the_window_of_the_whole_is_all() -> None:
+    assert window(blank(300, 500), np.float32([0, 0, 0.1, 0.1]), "whole").tolist() == [
+        0, 0, 500, 300,
+    ]  # fmt: skip
+
+
+# --- pixels
+
+
+def test_large_pictures_are_reduced_and_small_ones_left_alone() -> None:
+    assert reduced(blank(1024, 3000)).shape == (REFERENCE, 1500, 3)
+    assert reduced(blank(3000, 1024)).shape == (1500, REFERENCE, 3)
+    small = blank(REFERENCE, 900)
+    assert reduced(small) is small
+
+
+def test_a_pixel_is_the_mean_of_those_that_it_covers() -> None:
+    image = blank(128, 128)
+    image[::2, ::2] = 200  # lattice: any other filter would leave a pattern
+    shown = cut(image, np.float32([0, 0, 128, 128]), 32)
+    assert (shown == 50).all()
+    image = np.random.default_rng(0).integers(0, 256, (120, 120, 3), dtype=np.uint8)
+    shown = cut(image, np.float32([20, 10, 100, 90]), 16)
+    means = image[10:90, 20:100].reshape(16, 5, 16, 5, 3).mean((1, 3))
+    assert np.abs(shown - means).max() <= 1
+
+
+def test_a_part_beyond_the_border_ends_there() -> None:
+    image = slope(100, 200)
+    assert np.array_equal(
+        cut(image, np.float32([-30, -20, 230, 120]), 50),
+        cut(image, np.float32([0, 0, 200, 100]), 50),
+    )
+    corner = cut(image, np.float32([190, 95, 400, 300]), 8)  # enlarged, about 10 x 5 px
+    assert corner[..., 0].min() >= 189
+    assert corner[..., 1].min() >= 94
+    assert cut(image, np.float32([300, 300, 300, 300]), 8).shape == (8, 8, 3)
+
+
+def test_a_picture_becomes_its_views_in_order() -> None:
+    prepare = Preprocessing(32, ("whole", "face"), HALF, HALF)
+    whole, face = prepare(slope(128, 128), np.float32([0.25, 0.5, 0.65, 0.9]))
+    assert whole.shape == face.shape == (32, 32, 3)
+    # The face: 0.4 * 1.25 * 128 = 64 px, around (57.6, 89.6), rounded.
+    assert face[0, 0, :2].tolist() == pytest.approx([26.5, 58.5], abs=0.6)
+    assert face[-1, -1, :2].tolist() == pytest.approx([88.5, 120.5], abs=0.6)
+    assert whole[0, 0, :2].tolist() == pytest.approx([1.5, 1.5], abs=0.6)
+    (alone,) = Preprocessing(32, ("face",), HALF, HALF)(slope(128, 128), None)
+    assert not np.array_equal(alone, face)
+
+
+def test_large_pictures_are_seen_at_the_size_of_reference() -> None:
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 256, (2 * REFERENCE, 2 * REFERENCE, 3), dtype=np.uint8)
+    prepare = Preprocessing(64, ("whole", "face"), HALF, HALF)
+    for one, other in zip(prepare(image, None), prepare(reduced(image), None), strict=True):
+        assert np.array_equal(one, other)
+
+
+def test_numbers_are_normalised_channel_by_channel() -> None:
+    prepare = Preprocessing(4, ("whole",), (0.5, 0.25, 0), (0.5, 0.25, 2))
+    views = np.zeros((2, 4, 4, 3), np.uint8)
+    views[1] = (255, 51, 204)
+    views[1, 0, 3] = 0  # the first row, the last column
+    found = prepare.normalised(views)
+    assert found.shape == (2, 3, 4, 4)
+    assert found.dtype == np.float32
+    assert found[0, :, 2, 2] == pytest.approx([-1, -1, 0])
+    assert found[1, :, 2, 2] == pytest.approx([1, (0.2 - 0.25) / 0.25, 0.4], abs=1e-6)
+    assert found[1, :, 0, 3] == pytest.approx([-1, -1, 0])
