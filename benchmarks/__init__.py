@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from benchmarks.ratio import Ratio
 
-BENCHMARKS = ("online", "memory", "offline", "shared", "resume")
+BENCHMARKS = ("online", "memory", "offline", "shared", "resume", "training")
 QUICK: dict[str, dict[str, int | float]] = {
     "online": {"portraits": 60, "concurrency": 15, "latency_s": 1.0},
     "memory": {"portraits": 150, "first": 50, "concurrency": 15},
     "offline": {"portraits": 10, "warm_ups": 2, "alone": 2},
     "shared": {"sources": 2, "vectors": 2},
     "resume": {"portraits": 500},
+    "training": {"batches": 2, "batch_size": 8},
 }
 
 

@@ -24,6 +24,7 @@ SMALL = {
     "offline": {"portraits": 2, "warm_ups": 1, "alone": 1},
     "shared": {"sources": 1, "vectors": 1},
     "resume": {"portraits": 6},
+    "training": {"batches": 2, "batch_size": 2},
 }
 # name of the ratio -> the bar, as the ratio has it
 BARS = {
@@ -33,6 +34,7 @@ BARS = {
     "shared: rate": ("at least", 1.0),
     "resume: folder": ("under", 1.0),
     "resume: built-in faces": ("under", 1.0),
+    "training: rate": ("at least", 0.85),
 }
 
 

@@ -1,0 +1,169 @@
+"""results/ and visuals/ from a real model: `make results`, or
+
+    python -m benchmarks.results --model FILE --images DIR [--rated DIR2] [--journey FILE2]
+
+The test pictures are those of the model's own split of DIR, which it says in the file; DIR must be
+the data that it was trained on (its fingerprint is compared). DIR2 holds rated portraits that
+nobody here made (images/ and labels.csv), FILE2 is what `benchmarks.journey` wrote. Beside each
+number stand the conditions that it was measured under.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from proportrait.errors import ConfigurationError
+from proportrait.labels import KEYS
+from proportrait.model.calibration import Calibration
+from proportrait.model.pack import packaged
+from proportrait.model.saved import load
+from proportrait.train import plots
+from proportrait.train.data import Pictures, split
+from proportrait.train.evaluate import breakdown, judge, judged
+from proportrait.train.metrics import Report
+
+
+def collect(
+    model_file: Path,
+    images: Sequence[Path],
+    learnt_too: Sequence[Path],
+    rated: Sequence[Path],
+    journey: Path | None,
+    visuals: Path,
+) -> dict[str, Any]:
+    """All figures, JSON-ready; draws the pictures on the way."""
+    model = load(model_file)
+    settings = model.about["settings"]
+    whole = Pictures.from_folders(images)
+    parts = split(whole, settings["split"], settings["seed"])
+    every = parts.train
+    for folder in learnt_too:
+        every = every + Pictures.from_folder(folder)
+    every = every + parts.validation + parts.test
+    if every.fingerprint() != model.about["data"]["fingerprint"]:
+        raise ConfigurationError(
+            f"{model_file} was trained on other data than {', '.join(map(str, images))}: its test "
+            f"pictures cannot be told apart from those that it has learnt"
+        )
+    test = judge(model, parts.test)
+    found = test.report()
+    conditions = (
+        f"{model.about['backbone']}, trained on {model.about['data']['train']} offline pictures; "
+        f"test: {found.pictures} made pictures of {found.sources} other people; "
+        f"{platform.machine()}, torch {version('torch')}"
+    )
+    data: dict[str, Any] = {
+        "conditions": conditions,
+        "model": {
+            key: model.about[key] for key in ("backbone", "weights", "settings", "data", "time")
+        },
+        "made_test": found.to_json(),
+        "made_test_groups": {name: part.to_json() for name, part in breakdown(test).items()},
+        "made_test_calibration_error": test.calibration_errors(),
+        "rated": {},
+    }
+    reports: dict[str, Report] = {"made, other people": found}
+    for folder in rated:
+        real = judge(model, Pictures.from_folder(folder))
+        said = real.report()
+        data["rated"][folder.name] = said.to_json() | {
+            "groups": {name: part.to_json() for name, part in breakdown(real).items()}
+        }
+        reports[f"{folder.name}, made by nobody here"] = said
+    if journey:
+        data["journey"] = json.loads(journey.read_text(encoding="utf-8"))
+
+    visuals.mkdir(exist_ok=True)
+    before = judged(test.pictures, test.logits, Calibration())
+    drawn = {
+        "per_attribute_accuracy": plots.attribute_accuracy(reports),
+        "confusion": plots.confusion(found),
+        "reliability": plots.reliability(before, test),
+        "training_curves": plots.training_curves(model.about["history"]),
+        "dataset_composition": plots.composition(whole),
+        "label_distribution": plots.label_distribution(whole),
+        "training_parameters": plots.parameters(settings),
+        "summary_card": plots.summary_card(_card(reports)),
+    }
+    if journey:
+        drawn["improvement_journey"] = plots.journey(data["journey"]["rows"])
+    for name, figure in drawn.items():
+        plots.conditions(figure, conditions).savefig(visuals / f"{name}.png")
+    for key in KEYS:
+        name = "good_and_bad_framing" if key == "framing" else f"good_and_bad_{key}"
+        plots.good_and_bad(parts.test, key).savefig(visuals / f"{name}.png", dpi=80)
+    return data
+
+
+def write(data: dict[str, Any], folder: Path) -> None:
+    """experiment_results.json, and .csv with a line for each attribute of each set."""
+    folder.mkdir(exist_ok=True)
+    text = json.dumps(data, indent=2) + "\n"
+    (folder / "experiment_results.json").write_text(text, encoding="utf-8")
+    names = ("accuracy", "balanced_accuracy", "f1", "auc")
+    sets = {"made test": data["made_test"]} | data["rated"]
+    with (folder / "experiment_results.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["set", "attribute", "good", "bad"]
+            + [f"{n}{e}" for n in names for e in ("", "_low", "_high")]
+        )
+        for set_name, found in sets.items():
+            for key, row in found["attributes"].items():
+                cells = [row[name][part] for name in names for part in ("value", "low", "high")]
+                writer.writerow([set_name, key, row["good"], row["bad"], *cells])
+            for name in ("overall", "exact_match", "macro_f1", "mean_balanced_accuracy"):
+                value = found[name]
+                writer.writerow(
+                    [set_name, name, "", "", value["value"], value["low"], value["high"]]
+                )
+
+
+def _card(reports: dict[str, Report]) -> list[tuple[str, str]]:
+    lines = []
+    for name, found in reports.items():
+        lines += [
+            (f"{name}: bits that are right", f"{found.overall.value:.1%}"),
+            (f"{name}: all six right", f"{found.exact_match.value:.1%}"),
+            (f"{name}: balanced accuracy", f"{found.mean_balanced_accuracy.value:.1%}"),
+        ]
+    return [*lines, ("cost of a picture", "$0")]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns 0."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.results", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    # fmt: off
+    add = parser.add_argument
+    add("--model", type=Path, default=packaged(), metavar="FILE", help="default: the packaged one")
+    add("--images", type=Path, action="append", required=True, metavar="DIR", help="its data")
+    add("--learn_from", type=Path, action="append", default=[], metavar="DIR",
+        help="as given to `proportrait train`")
+    add("--rated", type=Path, action="append", default=[], metavar="DIR2")
+    add("--journey", type=Path, metavar="FILE2")
+    add("--output", type=Path, default=Path("results"), metavar="DIR3")
+    add("--visuals", type=Path, default=Path("visuals"), metavar="DIR4")
+    # fmt: on
+    options = parser.parse_args(argv)
+    data = collect(
+        options.model, options.images, options.learn_from, options.rated, options.journey,
+        options.visuals,
+    )  # fmt: skip
+    write(data, options.output)
+    print(f"written to {options.output} and {options.visuals}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
