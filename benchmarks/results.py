@@ -77,7 +77,7 @@ def collect(
         data["rated"][folder.name] = said.to_json() | {
             "groups": {name: part.to_json() for name, part in breakdown(real).items()}
         }
-        reports[f"{folder.name}, made by nobody here"] = said
+        reports[f"{folder.name}, not made here"] = said
     if journey:
         data["journey"] = json.loads(journey.read_text(encoding="utf-8"))
 

@@ -73,7 +73,7 @@ def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
         ylabel="balanced accuracy",
         title="How often it is right, attribute by attribute",
     )
-    axes.legend(frameon=False, loc="lower right")
+    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.08))
     return figure
 
 
