@@ -32,7 +32,7 @@ def measure(folder: Path, *, batches: int = 8, batch_size: int = 32) -> list[Rat
 
     (folder / "images").mkdir(parents=True)
     count = batches * batch_size
-    picture = imaging.encode_jpeg(imaging.resize(PORTRAIT, (512, 512)))
+    picture = imaging.encode_jpeg(imaging.resize(imaging.read(PORTRAIT), (512, 512)))
     for number in range(count):
         (folder / "images" / f"{number:04d}.jpg").write_bytes(picture)
     rows = "".join(f"{number:04d}.jpg,{number % 2}10101\n" for number in range(count))

@@ -49,7 +49,7 @@ picture."""
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, 1 if something failed, 2 for wrong options, 130 after Ctrl-C."""
-    options = _parser().parse_args(argv)
+    options = parser().parse_args(argv)
     work: Callable[[argparse.Namespace], int] = options.work
     return exit_code(lambda: work(options))
 
@@ -171,13 +171,14 @@ def _pictures(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """The command line, with a subparser for each command."""
     from proportrait.model.views import VIEWS
     from proportrait.train.data import SPLITS
 
     shape: Any = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(prog="proportrait", description=__doc__)
-    verbs = parser.add_subparsers(required=True, metavar="COMMAND")
+    whole = argparse.ArgumentParser(prog="proportrait", description=__doc__)
+    verbs = whole.add_subparsers(required=True, metavar="COMMAND")
     # fmt: off
     verb = verbs.add_parser("train", help="train a model on labelled pictures",
                             description=_TRAIN.replace("%%", "%"), formatter_class=shape)
@@ -244,7 +245,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a model.safetensors (default: the packaged one)")
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")
     # fmt: on
-    return parser
+    return whole
 
 
 if __name__ == "__main__":

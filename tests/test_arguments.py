@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from proportrait import cli
 from proportrait.augment import arguments as augment_arguments
 from proportrait.errors import ConfigurationError
 from proportrait.generate import arguments
@@ -158,9 +159,8 @@ def readme_lines() -> list[str]:
     """The commands of its fenced blocks, without comments; continued lines are joined."""
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
-    blocks = re.findall(
-        r"^```(?:bash|sh|shell|console)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL
-    )
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    blocks = [block for kind, block in fenced if kind in ("", "bash", "sh", "shell", "console")]
     joined = "\n".join(blocks).replace("\\\n", " ")
     lines = [line.partition(" #")[0].strip().removeprefix("$ ") for line in joined.splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
@@ -186,6 +186,9 @@ def test_a_command_of_the_readme_is_understood(line: str) -> None:
             assert options.output_dir
     elif stage := next((name for name in LATER_STAGES if name in words), None):
         assert LATER_STAGES[stage](words[words.index(stage) + 1 :], None).input
+    elif words[0] == "proportrait":
+        command = words[1 : words.index(">")] if ">" in words else words[1:]
+        assert callable(cli.parser().parse_args(command).work)
     elif words[0] == "make":
         targets = re.findall(r"^([a-z]\w*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert set(words[1:]) <= set(targets), f"the Makefile has only {targets}"
@@ -206,13 +209,20 @@ def test_a_command_of_the_readme_is_understood(line: str) -> None:
         assert words[0] in ("git", "cd", "source", "export", "pip", "open")
 
 
+def command_flags() -> set[str]:
+    """Of `proportrait train`, `evaluate`, and `score`."""
+    (verbs,) = (a.choices for a in cli.parser()._actions if isinstance(a.choices, dict))
+    options = (o for verb in verbs.values() for a in verb._actions for o in a.option_strings)
+    return {option for option in options if option.startswith("--")} - {"--help"}
+
+
 @pytest.mark.skipif(not (ROOT / "README.md").exists(), reason="there is no README yet")
 def test_the_readme_explains_every_flag_and_no_other() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     parsers = (arguments.parse, *LATER_STAGES.values())
     known = {"--" + name for parse in parsers for name in vars(parse([], None))} - {"--base_url"}
     # Both --model and --no-model leave a `model`.
-    known = known - {"--no_variation"} | {"--no-variation", "--no-model"}
+    known = known - {"--no_variation"} | {"--no-variation", "--no-model"} | command_flags()
     rows = re.findall(r"^\|(.*?)\|", text, re.MULTILINE)
     explained = {flag for row in rows for flag in re.findall(r"--\w[\w-]*", row)}
     assert known <= explained, f"not in the table of flags: {sorted(known - explained)}"
