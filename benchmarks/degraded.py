@@ -1,4 +1,4 @@
-"""Rated portraits and spoilt copies of them: real goods and bads of lighting and sharpness.
+"""Rated portraits and spoilt copies of them: goods and bads of lighting and sharpness.
 
     python -m benchmarks.degraded --shared DIR -o DIR2
     proportrait evaluate DIR2

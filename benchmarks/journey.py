@@ -117,9 +117,8 @@ def walk(images: Path, work: Path, settings: Settings, seed: int = 0) -> dict[st
     write(store, [r for r in records if r.source_id in held], test)
     folders = [work / name for name in ("requested", "verified", "balanced")]
     learn = as_requested([r for r in records if r.source_id not in held], seed)
-    write(store, learn, folders[0])
-    write(store, learn, folders[1])
-    write(store, learn, folders[2])
+    for folder in folders:
+        write(store, learn, folder)
     wrong = {
         key: round(float(np.mean([
             truth.labels[key] for truth, said in _pairs(records, learn)

@@ -20,6 +20,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.model.calibration import Calibration
@@ -53,10 +55,12 @@ def collect(
             f"{model_file} was trained on other data than {', '.join(map(str, images))}: its test "
             f"pictures cannot be told apart from those that it has learnt"
         )
+    held = len(parts.validation) + len(parts.test)
+    distinct = len(np.unique(every.paths)) - held  # a folder may be learnt from twice
     test = judge(model, parts.test)
     found = test.report()
     conditions = (
-        f"{model.about['backbone']}, trained on {model.about['data']['train']} offline pictures; "
+        f"{model.about['backbone']}, learnt from {distinct} offline pictures; "
         f"test: {found.pictures} made pictures of {found.sources} other people; "
         f"{platform.machine()}, torch {version('torch')}"
     )

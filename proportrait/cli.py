@@ -14,8 +14,7 @@ from proportrait.commandline import count, exit_code, index, positive, some_of
 from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
-
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff"}
+from proportrait.verify.pictures import is_picture
 
 _TRAIN = """Stage 4: train a backbone with six heads on labelled pictures.
 
@@ -162,7 +161,7 @@ def _pictures(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+            inside = sorted(filter(is_picture, path.iterdir()))
             if not inside:
                 raise ConfigurationError(f"{path} holds no pictures")
             found += inside

@@ -86,7 +86,7 @@ def choose(name: str = AUTO, pretrained: bool = True, download: bool = False) ->
     )
 
 
-def create(choice: Choice, size: int, drop_path: float = 0.0) -> Any:
+def create(choice: Choice, size: int) -> Any:
     """The network without its classifier: float32 (N, 3, size, size) -> (N, num_features).
 
     Raises:
@@ -94,7 +94,7 @@ def create(choice: Choice, size: int, drop_path: float = 0.0) -> Any:
         ConfigurationError: the network takes no pictures of this size.
     """
     fetched = choice.weights in ("cache", "download")
-    options: dict[str, Any] = {"num_classes": 0, "drop_path_rate": drop_path}
+    options: dict[str, Any] = {"num_classes": 0}
     cfg = timm().get_pretrained_cfg(choice.name)
     if cfg is not None and cfg.fixed_input_size and cfg.input_size[-1] != size:
         options["img_size"] = size

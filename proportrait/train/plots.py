@@ -27,20 +27,9 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
     figure = _figure(10, 3.6)
     epochs = [row["epoch"] for row in history]
     left, right = figure.subplots(1, 2)
-    left.plot(
-        epochs,
-        [row["train_loss"] for row in history],
-        marker="o",
-        color=MUTED,
-        label="train, all opinions",
-    )
-    left.plot(
-        epochs,
-        [row["validation_loss"] for row in history],
-        marker="o",
-        color=ACCENT,
-        label="validation",
-    )
+    for part, colour in (("train", MUTED), ("validation", ACCENT)):
+        losses = [row[f"{part}_loss"] for row in history]
+        left.plot(epochs, losses, marker="o", color=colour, label=part)
     left.set(xlabel="epoch", ylabel="binary cross-entropy", title="Loss")
     left.legend(frameon=False)
     right.plot(epochs, [row["validation_accuracy"] for row in history], marker="o", color=ACCENT)

@@ -76,8 +76,7 @@ def run(
     logits = predict(trained.network, validation)
     calibration = Calibration.fit(logits, parts.validation.labels, parts.validation.known)
     before = judged(parts.validation, logits, Calibration())
-    chosen = judged(parts.validation, logits, calibration)
-    final = chosen
+    final = judged(parts.validation, logits, calibration)
     if len(parts.test):
         test = batches(parts.test, ends[1], ends[2])
         final = judged(parts.test, predict(trained.network, test), calibration)
@@ -91,7 +90,7 @@ def run(
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "data": {
             "fingerprint": every.fingerprint(),
-            "pictures": len(every),
+            "pictures": len(np.unique(every.paths)),
             "sources": len(np.unique(every.sources)),
             "train": len(learn),
             "validation": len(parts.validation),

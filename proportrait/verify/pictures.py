@@ -34,7 +34,7 @@ class Pictures:
         if (path / "images").is_dir():
             self.store: RecordStore | None = RecordStore(path)
             self.images = path / "images"
-        elif path.is_dir() and any(_is_picture(file) for file in path.iterdir()):
+        elif path.is_dir() and any(is_picture(file) for file in path.iterdir()):
             self.store, self.images = None, path
         else:
             raise ConfigurationError(
@@ -46,7 +46,7 @@ class Pictures:
         """Every picture's record, by name; photos make no claim."""
         self.problems = []
         if self.store is None:
-            for file in sorted(filter(_is_picture, self.path.iterdir())):
+            for file in sorted(filter(is_picture, self.path.iterdir())):
                 yield _photo(file)
             return
         with_record = set()
@@ -56,13 +56,13 @@ class Pictures:
             yield record
         self.problems += map(str, self.store.problems)
         for file in sorted(self.images.iterdir()):
-            if _is_picture(file) and file.name not in with_record:
+            if is_picture(file) and file.name not in with_record:
                 self.problems.append(f"{file}: there is no readable record of it in metadata/")
 
     def __len__(self) -> int:
         """How many records there seem to be."""
         folder = self.path if self.store is None else self.path / "metadata"
-        return sum(_is_picture(f) if self.store is None else f.suffix == ".json"
+        return sum(is_picture(f) if self.store is None else f.suffix == ".json"
                    for f in folder.iterdir()) if folder.is_dir() else 0  # fmt: skip
 
     def _check_name(self, record: Record) -> None:
@@ -76,7 +76,8 @@ class Pictures:
             )
 
 
-def _is_picture(file: Path) -> bool:
+def is_picture(file: Path) -> bool:
+    """Whether a file's name is that of a picture which is not hidden, and the file is there."""
     return file.suffix.lower() in _SUFFIXES and not file.name.startswith(".") and file.is_file()
 
 
