@@ -3,12 +3,13 @@
     python -m benchmarks.distribution                    what is asked for, nothing is drawn
     python -m benchmarks.distribution --images DIR       what was finished in a folder, too
 
-Sex, age, glasses, and skin tone are told from the latent seed alone (`proportrait.edit.people`), so
-that 20,000 requests take a minute. A bit and a trait correlate (point-biserial: Pearson's r with a
-bit) by less than 0.08 in 1,000 records or more; in fewer the figure is stated, since chance alone
-gives one in 25 of them that much at 700. What is told of a person holds much, not all, of the truth
-(r of .6 for glasses and skin tone to .8 for sex), and correlates that much less with a bit than the
-truth would. Ends with 1 if a bar is missed.
+Sex, age, glasses, skin tone, and complexion are told from the latent seed alone
+(`proportrait.edit.people`), so that 20,000 requests take a minute. A bit and a trait correlate
+(point-biserial: Pearson's r with a bit) by less than 0.08 in 2,000 records or more; in fewer the
+figure is stated, since among 30 of them chance alone gives one that much now and then. What is told
+of a person holds much, not all, of the truth (r of .6 for glasses and skin tone to .9 for the
+complexion), and correlates that much less with a bit than the truth would. Ends with 1 if a bar is
+missed.
 """
 
 from __future__ import annotations
@@ -42,9 +43,11 @@ Float = npt.NDArray[np.float64]
 Traits = Mapping[str, Float]  # (n,) each
 
 BAR = 0.08  # of a correlation
-ENOUGH = 1000  # records for a correlation to be held against the bar
+ENOUGH = (
+    2000  # records for a correlation to be held against the bar: three standard errors and a half
+)
 RARE = 0.001  # a chi-square that chance exceeds less often than this fails
-CORRELATED = ("men", "age", "glasses", "skin tone")
+CORRELATED = ("men", "age", "glasses", "skin tone", "complexion")
 _AT_ONCE = 1024  # seeds
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import pickle
@@ -11,10 +12,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from proportrait.edit.directions import presentable
+from proportrait.edit.people import COMPLEXIONS, People
+from proportrait.edit.stylegan import FaceSynthesizer
 from proportrait.errors import ConfigurationError, ImageError
-from proportrait.generate.base import SourceItem
+from proportrait.generate.base import PortraitSource, SourceItem
 from proportrait.generate.hub import HubSource
 from proportrait.generate.source import SOURCES, FolderSource, file_stems, open_source
 from tests.made_pictures import EXPECTED, made_pictures
@@ -194,3 +199,21 @@ def test_importing_the_registry_loads_no_heavy_library() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_built_in_faces_of_even_skin_tones_take_turns() -> None:
+    def complexions(source: PortraitSource) -> list[float]:
+        synthesizer = FaceSynthesizer()
+        seeds = [item.latent_seed for item in itertools.islice(source, 12)]  # type: ignore[attr-defined]
+        assert len(set(seeds)) == 12
+        styles = synthesizer.styles(seeds)
+        assert presentable(styles).all()
+        return People(synthesizer).traits(styles)["complexion"].tolist()
+
+    even = complexions(open_source("stylegan", seed=3, skin_tones="even"))
+    assert min(even[0::3]) >= COMPLEXIONS[0][1] > max(even[1::3])
+    assert min(even[1::3]) >= COMPLEXIONS[1][1] > max(even[2::3])
+    assert complexions(open_source("stylegan", seed=3, skin_tones="even")) == even
+    assert np.mean(complexions(open_source("stylegan", seed=3))) < COMPLEXIONS[1][1]
+    with pytest.raises(ValueError, match="natural or even, not 'dark'"):
+        open_source("stylegan", skin_tones="dark")

@@ -12,7 +12,7 @@ from proportrait.export import EXPORTS
 from proportrait.generate.base import ImageGenerator, PortraitSource
 from proportrait.generate.factory import GeneratorOptions, choose_generator, make_generator
 from proportrait.generate.sample import check_probabilities
-from proportrait.generate.source import DEFAULT_DATASET, SOURCES, open_source
+from proportrait.generate.source import DEFAULT_DATASET, SKIN_TONES, SOURCES, open_source
 from proportrait.imaging import ENCODERS
 
 
@@ -53,6 +53,9 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
         help=f"data set on the Hub, or a local imagefolder or parquet (default {DEFAULT_DATASET})")
     add("--hf_split", default="train", metavar="SPLIT", help="of the data set (default train)")
     add("--source_dir", type=Path, metavar="DIR", help="folder of your own portraits")
+    add("--skin_tones", choices=SKIN_TONES, default="natural",
+        help="of the built-in faces: natural, as in FFHQ, where few are dark (default), or even, "
+             "a third each of light, tan, and dark")
     add = parser.add_argument_group("generator").add_argument
     add("--mock", action="store_true",
         help="the offline editor: photoreal, free, no network, labels true by construction")
@@ -97,6 +100,7 @@ def source(options: argparse.Namespace) -> PortraitSource:
         hf_split=options.hf_split,
         source_dir=options.source_dir,
         seed=options.seed,
+        skin_tones=options.skin_tones,
     )
 
 
@@ -146,6 +150,11 @@ def _settle(options: argparse.Namespace) -> None:
         raise ConfigurationError(f"--source_dir goes with --source folder, not {options.source}")
     if options.hf_dataset is not None and options.source != "hf":
         raise ConfigurationError(f"--hf_dataset goes with --source hf, not {options.source}")
+    if options.skin_tones != "natural" and options.source != "stylegan":
+        raise ConfigurationError(
+            f"--skin_tones chooses among the built-in faces, not those of {options.source}: leave "
+            f"it out, or give --source stylegan"
+        )
     diffusion = choose_generator(options.mock, options.model) == "diffusion"
     if (options.lora or options.upscaler) and not diffusion:
         raise ConfigurationError(

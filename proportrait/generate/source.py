@@ -18,6 +18,7 @@ from proportrait.errors import ConfigurationError
 from proportrait.generate.base import Portrait, PortraitSource
 
 DEFAULT_DATASET = "marcosv/ffhq-dataset"
+SKIN_TONES = ("natural", "even")  # of the built-in faces: as they come, or a third each
 STEM_LIMIT = 80  # characters; a whole file name stays far below the 255 that file systems allow
 
 # Pictures that people have and that Pillow cannot read: told apart from files that are no pictures.
@@ -36,12 +37,14 @@ class SourceOptions:
         hf_split: the split of it.
         source_dir: the folder of `--source folder`.
         seed: of the run.
+        skin_tones: of the built-in faces of `SKIN_TONES`.
     """
 
     hf_dataset: str = DEFAULT_DATASET
     hf_split: str = "train"
     source_dir: Path | None = None
     seed: int = 0
+    skin_tones: str = "natural"
 
 
 def _hub(options: SourceOptions) -> PortraitSource:
@@ -59,7 +62,7 @@ def _folder(options: SourceOptions) -> PortraitSource:
 def _stylegan(options: SourceOptions) -> PortraitSource:
     from proportrait.generate.stylegan_source import StyleganSource
 
-    return StyleganSource(seed=options.seed)
+    return StyleganSource(options.seed, options.skin_tones)
 
 
 SOURCES: dict[str, Callable[[SourceOptions], PortraitSource]] = {
@@ -76,6 +79,7 @@ def open_source(
     hf_split: str = "train",
     source_dir: str | Path | None = None,
     seed: int = 0,
+    skin_tones: str = "natural",
 ) -> PortraitSource:
     """Make the source of that name; see `SourceOptions`.
 
@@ -87,7 +91,7 @@ def open_source(
     if factory is None:
         raise ConfigurationError(f"unknown source {name!r}; choose from {', '.join(SOURCES)}")
     folder = None if source_dir is None else Path(source_dir)
-    return factory(SourceOptions(hf_dataset, hf_split, folder, seed))
+    return factory(SourceOptions(hf_dataset, hf_split, folder, seed, skin_tones))
 
 
 @dataclass(frozen=True)

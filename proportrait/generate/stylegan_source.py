@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import itertools
 import os
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from proportrait.edit.directions import presentable
+from proportrait.edit.people import COMPLEXIONS, People
 from proportrait.edit.stylegan import FaceSynthesizer, shared_synthesizer
 from proportrait.generate.base import Portrait, SourceItem
+from proportrait.generate.source import SKIN_TONES
+
+Float = npt.NDArray[np.float32]
 
 SOURCE = "stylegan:mobile-ffhq/"  # of every source_id; the seed follows
 SEEDS_PER_RUN = 10_000_000  # runs with different seeds show different people
@@ -51,17 +57,45 @@ class StyleganSource:
     Seeds are taken in order, starting at `seed * SEEDS_PER_RUN`. About every second is passed over,
     told by the style alone before anything is drawn: faces turned far to a side, children, and hard
     light.
+
+    Args:
+        seed: of the run.
+        skin_tones: "natural" takes faces as FFHQ has them, of which one in 150 is dark; "even"
+            passes over more of them, so that light, tan, and dark ones take turns.
     """
 
     name = "stylegan"
 
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+    def __init__(self, seed: int = 0, skin_tones: str = "natural") -> None:
+        """
+        Raises:
+            ValueError: there are no such skin tones.
+        """
+        if skin_tones not in SKIN_TONES:
+            raise ValueError(f"skin_tones is {' or '.join(SKIN_TONES)}, not {skin_tones!r}")
+        self.seed, self.skin_tones = seed, skin_tones
 
     def __iter__(self) -> Iterator[SourceItem]:
         # Only its small mapping network is used here, and the caller waits for it.
         synthesizer = FaceSynthesizer(threads=os.cpu_count() or 1)
+        blocks = self._presentable(synthesizer)
+        if self.skin_tones == "natural":
+            for seeds, _ in blocks:
+                yield from map(StyleganItem, seeds)
+        people = People(synthesizer)
+        waiting = [deque[int](maxlen=_AT_ONCE) for _ in COMPLEXIONS]
+        for turn in itertools.cycle(waiting):
+            while not turn:
+                seeds, styles = next(blocks)
+                told = people.traits(styles)["complexion"]
+                bands = (told[:, None] >= [least for _, least in COMPLEXIONS]).argmax(1)
+                for seed, band in zip(seeds, bands, strict=True):
+                    waiting[band].append(seed)
+            yield StyleganItem(turn.popleft())
+
+    def _presentable(self, synthesizer: FaceSynthesizer) -> Iterator[tuple[list[int], Float]]:
+        """Seeds that are not passed over and their styles (n, 512), some at a time, without end."""
         for start in itertools.count(self.seed * SEEDS_PER_RUN, _AT_ONCE):
-            seeds = range(start, start + _AT_ONCE)
-            for place in np.flatnonzero(presentable(synthesizer.styles(seeds))):
-                yield StyleganItem(start + int(place))
+            styles = synthesizer.styles(range(start, start + _AT_ONCE))
+            fit = np.flatnonzero(presentable(styles))
+            yield (start + fit).tolist(), styles[fit]

@@ -1,6 +1,6 @@
 """The six-head model: a backbone that looks at the views, and what was measured, fused late.
 
-Every attribute has two opinions. One is a linear layer on what the backbone sees in all views; only
+Every attribute has two opinions. One is a linear layer on what the backbone sees in the views; only
 this one learns. The other is the component that the measures of the attribute give (see
 `proportrait.measures`), whose log odds raters have set. The logit is their weighted mean.
 Where landmarks decide, a component means the same in a photo as in a made picture, which what a
@@ -29,6 +29,9 @@ SHARES = {
     "framing": 0.9,
     "sharpness": 0.5,
 }
+# Judged on the view of the face alone: in made pictures more goes along with light and expression
+# than in others. The other attributes are judged on all views.
+FACIAL = ("lighting", "expression")
 _SUREST = 0.003  # a component within this share of its ends says no more than one there
 _FEATURE_DROPOUT = 0.2
 
@@ -57,6 +60,7 @@ class HeadshotModel(nn.Module):
     """
 
     shares: Tensor
+    sees: Tensor
 
     def __init__(self, architecture: Architecture, backbone: Any) -> None:
         super().__init__()
@@ -66,6 +70,12 @@ class HeadshotModel(nn.Module):
         self.dropout = nn.Dropout(_FEATURE_DROPOUT)
         self.heads = nn.Linear(seen, len(KEYS))
         nn.init.zeros_(self.heads.bias)
+        views = architecture.preprocessing.views
+        blind = [
+            [key in FACIAL and view == "whole" and "face" in views for view in views]
+            for key in KEYS
+        ]
+        self.register_buffer("sees", 1 - torch.tensor(blind).float()[..., None])  # (6, views, 1)
         shares = torch.tensor([SHARES[key] for key in KEYS])
         self.register_buffer("shares", shares * architecture.measures)
 
@@ -78,9 +88,9 @@ class HeadshotModel(nn.Module):
                 backbone decides alone. While the model is in training mode it does so everywhere.
         """
         features = self.backbone(views.flatten(0, 1)).unflatten(0, views.shape[:2])
-        seen: Tensor = self.heads(
-            self.dropout(features.flatten(1).float())
-        )  # (N, views * features) -> 6
+        flat = self.dropout(features.flatten(1).float())  # (N, views * features)
+        weight = self.heads.weight.view(len(KEYS), views.shape[1], -1) * self.sees
+        seen = nn.functional.linear(flat, weight.flatten(1), self.heads.bias)
         if self.training:
             return seen
         there = ~torch.isnan(components)

@@ -1,7 +1,7 @@
 """Who is on the pictures, as far as that can be told: skin tone, age band, glasses.
 
-Of a built-in face its style tells all three (`proportrait.edit.people`, held-out AUC of glasses and
-correlation of age there). Of a photo the skin tone is measured where a face is found: the
+Of a built-in face its style tells all three (`proportrait.edit.people` says how well), the skin as
+it is, whatever the light. Of a photo the skin tone is measured where a face is found: the
 individual typology angle (Chardon, Cretois, Hourseau, "Skin colour typology and suntanning
 pathways", International Journal of Cosmetic Science 1991) of cheeks and forehead, as the picture is
 lit.
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait import imaging
-from proportrait.edit.people import People
+from proportrait.edit.people import COMPLEXIONS, People
 from proportrait.edit.stylegan import FaceSynthesizer
 from proportrait.faces import Face, shared_analyzer
 from proportrait.generate.stylegan_source import SOURCE
@@ -46,7 +46,7 @@ def groups(paths: npt.NDArray[np.str_], sources: npt.NDArray[np.str_]) -> dict[s
         traits = People(synthesizer).traits(synthesizer.styles(list(built_in.values())))
         told = {
             name: (
-                float(traits["skin tone"][i]),
+                float(traits["complexion"][i]),
                 float(traits["age"][i]),
                 float(traits["glasses"][i]),
             )
@@ -54,13 +54,14 @@ def groups(paths: npt.NDArray[np.str_], sources: npt.NDArray[np.str_]) -> dict[s
         }
     for number, (path, source) in enumerate(zip(paths, sources, strict=True)):
         if str(source) in told:
-            tone, age, glasses = told[str(source)]
+            complexion, age, glasses = told[str(source)]
+            found.setdefault(_band(complexion, COMPLEXIONS), []).append(number)
             found.setdefault(_band(age, AGES), []).append(number)
             found.setdefault("glasses" if glasses > 0.5 else "no glasses", []).append(number)
         else:
             tone = measured_tone(Path(str(path)))
-        if not np.isnan(tone):
-            found.setdefault(_band(tone, TONES), []).append(number)
+            if not np.isnan(tone):
+                found.setdefault(_band(tone, TONES), []).append(number)
     return dict(sorted(found.items()))
 
 

@@ -1,4 +1,4 @@
-"""480 faces of the built-in source as people rated them.
+"""Faces of the built-in source as raters judged them: 480 at random, 1,640 chosen ones.
 
     python -m proportrait.train.rated_faces -o DIR
 
@@ -25,6 +25,7 @@ from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
 from proportrait.labels import KEYS
 from proportrait.train.data import TABLE
 
+TABLES = ("rated_faces.csv", "rated_natural.csv")
 SIZE = 512  # px, that of made portraits
 
 
@@ -34,8 +35,10 @@ def draw(folder: Path) -> int:
     Returns:
         How many faces there are.
     """
-    text = files("proportrait.edit").joinpath("data/rated_faces.csv").read_text("utf-8")
-    rated = [row for row in csv.DictReader(text.splitlines()) if row["usable"] != "0"]
+    rated: list[dict[str, str]] = []
+    for name in TABLES:
+        text = files("proportrait.edit").joinpath(f"data/{name}").read_text("utf-8")
+        rated += [row for row in csv.DictReader(text.splitlines()) if row.get("usable") != "0"]
     (folder / "images").mkdir(parents=True, exist_ok=True)
     synthesizer = FaceSynthesizer()
     lines = ["file,labels,source_id"]
