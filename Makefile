@@ -55,12 +55,13 @@ bench: $(VENV)/.installed-dev
 
 # results/ and visuals/ from the packaged model and the data that it was trained on (see
 # proportrait/weights/README.md); RATED and JOURNEY name more, where you have them.
-DATA ?= output_full
+DATA ?= output_full output_even output_rated
+LEARNT ?= output_rated
 RATED ?=
 JOURNEY ?=
 results: setup
-	$(BIN)/python -m benchmarks.results --images $(DATA) --learn_from output_rated \
-	  $(addprefix --rated ,$(RATED)) $(addprefix --journey ,$(JOURNEY))
+	$(BIN)/python -m benchmarks.results $(addprefix --images ,$(DATA)) \
+	  $(addprefix --learn_from ,$(LEARNT)) $(addprefix --rated ,$(RATED)) $(addprefix --journey ,$(JOURNEY))
 
 clean:
 	rm -rf output .pytest_cache .mypy_cache .ruff_cache

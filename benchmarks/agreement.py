@@ -17,10 +17,8 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -29,10 +27,10 @@ from proportrait.edit.fit_traits import auc
 from proportrait.faces import FaceAnalyzer
 from proportrait.labels import ATTRIBUTES as LABELS
 from proportrait.measures import MODULES, Subject, Unassessed, assess, lighting
+from proportrait.train.rated_faces import rated_face
 
 Image = npt.NDArray[np.uint8]
 
-SIZE = 512  # px, the size that portraits are made in
 SMALLEST_CLASS = 5  # with fewer pictures of a kind a share says nothing: no bar
 
 
@@ -108,23 +106,8 @@ def rated_faces(folder: Path, drawn: Path) -> Iterator[tuple[str, Image, dict[st
                 continue
             path = drawn / f"{int(row['seed']):05d}.png"
             if not path.exists():
-                path.write_bytes(imaging.encode_png(_draw(int(row["seed"]))))
+                path.write_bytes(imaging.encode_png(rated_face(int(row["seed"]))))
             yield row["seed"], imaging.read(path), row
-
-
-def _draw(seed: int) -> Image:
-    from proportrait.edit.stylegan import RATED_TRUNCATION
-
-    synthesizer = _synthesizer()
-    image = synthesizer.portrait(synthesizer.style(seed, RATED_TRUNCATION))
-    return np.asarray(cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-@cache
-def _synthesizer():  # type: ignore[no-untyped-def]
-    from proportrait.edit.stylegan import FaceSynthesizer
-
-    return FaceSynthesizer()
 
 
 SETS = {"golden_dev": golden_dev, "rated_faces": rated_faces}

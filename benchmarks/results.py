@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
@@ -57,11 +59,12 @@ def collect(
         )
     held = len(parts.validation) + len(parts.test)
     distinct = len(np.unique(every.paths)) - held  # a folder may be learnt from twice
-    test = judge(model, parts.test)
-    found = test.report()
+    both = judge(model, parts.test)
+    tests = {kind: both[numbers] for kind, numbers in _kinds(both.pictures, images).items()}
+    reports = {f"{kind}, other people": test.report() for kind, test in tests.items()}
+    tested = ", ".join(f"{found.pictures} {name}" for name, found in reports.items())
     conditions = (
-        f"{model.about['backbone']}, learnt from {distinct} offline pictures; "
-        f"test: {found.pictures} made pictures of {found.sources} other people; "
+        f"{model.about['backbone']}, learnt from {distinct} offline pictures; test: {tested}; "
         f"{platform.machine()}, torch {version('torch')}"
     )
     data: dict[str, Any] = {
@@ -69,28 +72,26 @@ def collect(
         "model": {
             key: model.about[key] for key in ("backbone", "weights", "settings", "data", "time")
         },
-        "made_test": found.to_json(),
-        "made_test_groups": {name: part.to_json() for name, part in breakdown(test).items()},
-        "made_test_calibration_error": test.calibration_errors(),
-        "rated": {},
+        "sets": {},
     }
-    reports: dict[str, Report] = {"made, other people": found}
     for folder in rated:
-        real = judge(model, Pictures.from_folder(folder))
-        said = real.report()
-        data["rated"][folder.name] = said.to_json() | {
-            "groups": {name: part.to_json() for name, part in breakdown(real).items()}
+        name = f"{folder.name}, not made here"
+        tests[name] = judge(model, Pictures.from_folder(folder))
+        reports[name] = tests[name].report()
+    for (name, found), test in zip(reports.items(), tests.values(), strict=True):
+        data["sets"][name] = found.to_json() | {
+            "groups": {group: part.to_json() for group, part in breakdown(test).items()},
+            "calibration_error": test.calibration_errors(),
         }
-        reports[f"{folder.name}, not made here"] = said
     if journey:
         data["journey"] = json.loads(journey.read_text(encoding="utf-8"))
 
     visuals.mkdir(exist_ok=True)
-    before = judged(test.pictures, test.logits, Calibration())
+    before = judged(both.pictures, both.logits, Calibration())
     drawn = {
         "per_attribute_accuracy": plots.attribute_accuracy(reports),
-        "confusion": plots.confusion(found),
-        "reliability": plots.reliability(before, test),
+        "confusion": plots.confusion(both.report()),
+        "reliability": plots.reliability(before, both),
         "training_curves": plots.training_curves(model.about["history"]),
         "dataset_composition": plots.composition(whole),
         "label_distribution": plots.label_distribution(whole),
@@ -107,20 +108,27 @@ def collect(
     return data
 
 
+def _kinds(pictures: Pictures, images: Sequence[Path]) -> dict[str, npt.NDArray[np.intp]]:
+    """Numbers of the pictures that we made, and of those whose labels raters gave."""
+    made = tuple(f"{folder}{os.sep}" for folder in images if (folder / "metadata").is_dir())
+    ours = np.array([str(path).startswith(made) for path in pictures.paths], bool)
+    kinds = {"made pictures": np.flatnonzero(ours), "rated faces": np.flatnonzero(~ours)}
+    return {kind: numbers for kind, numbers in kinds.items() if len(numbers)}
+
+
 def write(data: dict[str, Any], folder: Path) -> None:
     """experiment_results.json, and .csv with a line for each attribute of each set."""
     folder.mkdir(exist_ok=True)
     text = json.dumps(data, indent=2) + "\n"
     (folder / "experiment_results.json").write_text(text, encoding="utf-8")
     names = ("accuracy", "balanced_accuracy", "f1", "auc")
-    sets = {"made test": data["made_test"]} | data["rated"]
     with (folder / "experiment_results.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(
             ["set", "attribute", "good", "bad"]
             + [f"{n}{e}" for n in names for e in ("", "_low", "_high")]
         )
-        for set_name, found in sets.items():
+        for set_name, found in data["sets"].items():
             for key, row in found["attributes"].items():
                 cells = [row[name][part] for name in names for part in ("value", "low", "high")]
                 writer.writerow([set_name, key, row["good"], row["bad"], *cells])

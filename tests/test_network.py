@@ -16,7 +16,7 @@ from proportrait.labels import KEYS
 from proportrait.model import backbone
 from proportrait.model.backbone import ALIASES, AUTO, OFFLINE, PUBLISHED, Choice, choose, create
 from proportrait.model.compat import timm
-from proportrait.model.network import SHARES, masked_bce
+from proportrait.model.network import FACIAL, SHARES, masked_bce
 from proportrait.model.saved import FORMAT, Headshot, load, save
 from proportrait.model.views import Preprocessing
 from tests.tiny_training import CONVOLUTIONAL, SIZE, TRANSFORMER, headshot, network
@@ -138,6 +138,26 @@ def test_every_attribute_has_a_share_of_what_is_measured() -> None:
     assert tuple(SHARES) == KEYS
     assert all(0 <= share < 1 for share in SHARES.values())
     assert SHARES["attire"] == 0  # there is no measure of it
+
+
+def test_light_and_expression_are_judged_on_the_face_alone() -> None:
+    assert network().architecture.preprocessing.views == ("whole", "face")
+    model, seen = network(measures=False), views()
+    unmeasured = torch.full((3, 6), NAN)
+    elsewhere, other_face = seen.clone(), seen.clone()
+    elsewhere[:, 0], other_face[:, 1] = views(seed=1)[:, 0], views(seed=1)[:, 1]
+    facial = torch.tensor([key in FACIAL for key in KEYS])
+    with torch.no_grad():
+        before = model(seen, unmeasured)
+        assert torch.equal((model(elsewhere, unmeasured) == before).all(0), facial)
+        assert (model(other_face, unmeasured) != before).all()
+
+
+def test_where_the_face_is_not_seen_all_are_judged_on_the_whole() -> None:
+    model = network(measures=False, views=("whole",))
+    with torch.no_grad():
+        one, other = (model(views(seed=s)[:, :1], torch.full((3, 6), NAN)) for s in (0, 1))
+    assert (one != other).all()
 
 
 def test_measures_have_no_say_where_they_are_left_out() -> None:

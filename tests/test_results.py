@@ -47,14 +47,18 @@ def test_results_are_those_of_the_test_people(trained: tuple[Path, Path], tmp_pa
     assert results.main([*arguments, *where]) == 0
     found = json.loads((tmp_path / "results" / "experiment_results.json").read_text())
     said = json.loads((model.parent / "metrics.json").read_text())
-    assert found["made_test"] == said["figures"]
-    assert found["rated"]["rated"]["pictures"] == 12
+    sets = found["sets"]
+    assert list(sets) == ["rated faces, other people", "rated, not made here"]
+    assert {key: sets["rated faces, other people"][key] for key in said["figures"]} == (
+        said["figures"]
+    )
+    assert sets["rated, not made here"]["pictures"] == 12
     assert found["journey"]["rows"] == rows
-    assert f"{said['figures']['pictures']} made pictures" in found["conditions"]
+    assert f"{said['figures']['pictures']} rated faces" in found["conditions"]
     with (tmp_path / "results" / "experiment_results.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert [line["attribute"] for line in lines[:6]] == list(KEYS)
-    assert {line["set"] for line in lines} == {"made test", "rated"}
+    assert {line["set"] for line in lines} == set(sets)
     drawn = {path.stem for path in (tmp_path / "visuals").glob("*.png")}
     assert drawn >= {
         "summary_card", "per_attribute_accuracy", "improvement_journey", "dataset_composition",

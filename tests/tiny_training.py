@@ -56,13 +56,16 @@ def batches(pictures: Pictures, seed: int = 0, kind: type[Batches] = Batches) ->
     return kind(pictures, unmeasured(len(pictures)), preprocessing(), seed)
 
 
-def network(backbone: str = TRANSFORMER, measures: bool = True, seed: int = 0) -> HeadshotModel:
+def network(
+    backbone: str = TRANSFORMER, measures: bool = True, seed: int = 0,
+    views: tuple[View, ...] = VIEWS,
+) -> HeadshotModel:  # fmt: skip
     """With random weights, in evaluation mode."""
     import torch
 
     torch.manual_seed(seed)
     built = create(Choice(backbone, "none", ""), SIZE)
-    return HeadshotModel(Architecture(backbone, preprocessing(), measures), built).eval()
+    return HeadshotModel(Architecture(backbone, preprocessing(views), measures), built).eval()
 
 
 def headshot(about: Mapping[str, Any] | None = None, seed: int = 0) -> Headshot:

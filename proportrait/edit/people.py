@@ -7,7 +7,7 @@ at 218 px, `?` where he could not say. The skin tone is measured, as the portrai
 individual typology angle (Chardon, Cretois, Hourseau, "Skin colour typology and suntanning
 pathways", 1991) of the median colour of cheeks and forehead; above 55 degrees is very light, under
 -30 dark. The complexion is a person's own, whatever the light, by the sight of two raters of
-data/rated_natural.csv (1,640 faces; they agreed on 95 %): what is measured takes a pale face in the
+data/rated_natural.csv (2,000 faces; they agreed on 95 %): what is measured takes a pale face in the
 shade for a dark one. A ridge regression on the style gives each trait.
 """
 

@@ -1,4 +1,4 @@
-"""Faces of the built-in source as raters judged them: 480 at random, 1,640 chosen ones.
+"""Faces of the built-in source as raters judged them: 480 at random, 2,000 chosen ones.
 
     python -m proportrait.train.rated_faces -o DIR
 
@@ -16,17 +16,27 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
 from proportrait import imaging
 from proportrait.commandline import exit_code
 from proportrait.disk import replace_file
-from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
+from proportrait.edit.stylegan import RATED_TRUNCATION, shared_synthesizer
 from proportrait.labels import KEYS
 from proportrait.train.data import TABLE
 
+Image = npt.NDArray[np.uint8]
+
 TABLES = ("rated_faces.csv", "rated_natural.csv")
 SIZE = 512  # px, that of made portraits
+
+
+def rated_face(seed: int) -> Image:
+    """The face of a seed as the raters saw it, (SIZE, SIZE, 3)."""
+    synthesizer = shared_synthesizer()
+    drawn = synthesizer.portrait(synthesizer.style(seed, RATED_TRUNCATION))
+    return np.asarray(cv2.resize(drawn, (SIZE, SIZE), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def draw(folder: Path) -> int:
@@ -40,15 +50,12 @@ def draw(folder: Path) -> int:
         text = files("proportrait.edit").joinpath(f"data/{name}").read_text("utf-8")
         rated += [row for row in csv.DictReader(text.splitlines()) if row.get("usable") != "0"]
     (folder / "images").mkdir(parents=True, exist_ok=True)
-    synthesizer = FaceSynthesizer()
     lines = ["file,labels,source_id"]
     for row in tqdm(rated, unit="face", desc="drawing"):
         seed = int(row["seed"])
         path = folder / "images" / f"rated_{seed:05d}.jpg"
         if not path.exists():
-            drawn = synthesizer.portrait(synthesizer.style(seed, RATED_TRUNCATION))
-            small = cv2.resize(drawn, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
-            replace_file(path, imaging.encode_jpeg(np.asarray(small, np.uint8)))
+            replace_file(path, imaging.encode_jpeg(rated_face(seed)))
         code = "".join(row.get(key, "?") for key in KEYS)
         lines.append(f"{path.name},{code},rated_{seed:05d}")
     replace_file(folder / TABLE, ("\n".join(lines) + "\n").encode())
