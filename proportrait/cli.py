@@ -57,7 +57,7 @@ def train(options: argparse.Namespace) -> int:
     """`proportrait train`."""
     from proportrait.train.evaluate import judge
     from proportrait.train.export import export
-    from proportrait.train.loop import Settings
+    from proportrait.train.loop import Settings, leads
     from proportrait.train.run import MODEL, run
 
     settings = Settings(
@@ -71,6 +71,8 @@ def train(options: argparse.Namespace) -> int:
         options.folders, settings, options.output, always_learn=options.learn_from,
         workers=options.workers, tensorboard=options.tensorboard,
     )  # fmt: skip
+    if not leads():
+        return 0
     print(f"\non the {headshot.about['judged_on']} pictures, of people that were not learnt from:")
     print(final.report(options.seed).table())
     errors = headshot.about["calibration_error"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +19,13 @@ from proportrait.errors import ConfigurationError
 from proportrait.imaging import read
 from proportrait.model.backbone import choose
 from proportrait.model.network import HeadshotModel
+from proportrait.model.saved import load
 from proportrait.train import loop
 from proportrait.train.batches import Batches, InOrder, Shuffled
+from proportrait.train.checkpoint import CHECKPOINT
 from proportrait.train.data import Pictures
-from proportrait.train.loop import CHECKPOINT, HISTORY, Settings, Trained, build, fit, predict
+from proportrait.train.loop import HISTORY, Settings, Trained, build, fit, predict
+from proportrait.train.run import MODEL, run
 from tests.tiny_training import (
     CONVOLUTIONAL,
     SIZE,
@@ -335,3 +341,26 @@ def test_a_convolutional_backbone_is_adapted_too(pictures: Pictures, tmp_path: P
     found = trained(pictures, tmp_path, settings)
     assert found.network.state_dict().keys() == fresh(settings).state_dict().keys()
     assert predict(found.network, batches(pictures)).shape == (len(pictures), 6)
+
+
+def test_several_processes_make_one_model(tmp_path: Path) -> None:
+    """As `accelerate launch` starts them; on a CPU they talk by gloo."""
+    data = write_folder(tmp_path / "data", 64)
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
+        "-m", "proportrait", "train", str(data), "--backbone", TRANSFORMER, "--no-pretrained",
+        "--size", str(SIZE), "--epochs", "2", "--batch_size", "4", "-o", str(tmp_path / "model"),
+        "--compare", str(tmp_path / "one" / "model.safetensors"),
+    ]  # fmt: skip
+    alone = replace(SETTINGS, backbone=TRANSFORMER, epochs=1)
+    run([data], alone, tmp_path / "one")
+    environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert sum(line.startswith("pictures ") for line in lines) == 1
+    assert sum(line.startswith("epoch ") for line in lines) == 2
+    assert sum(line.startswith("exact match") for line in lines) == 2  # this model's, and the other
+    with (tmp_path / "model" / HISTORY).open(newline="") as file:
+        assert len(list(csv.DictReader(file))) == 2
+    assert load(tmp_path / "model" / MODEL).about["data"]["pictures"] == 64

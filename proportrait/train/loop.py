@@ -10,14 +10,10 @@ a step exactly, so that a run that was killed ends with the weights of one that 
 from __future__ import annotations
 
 import csv
-import dataclasses
-import json
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any, Literal
 
 import numpy as np
@@ -27,18 +23,19 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from proportrait.disk import disk_errors, replace_file
+from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError, FatalError
 from proportrait.model import backbone
 from proportrait.model.compat import timm
 from proportrait.model.network import Architecture, HeadshotModel, masked_bce
 from proportrait.model.views import VIEWS, Preprocessing, View
 from proportrait.train.batches import Batches, InOrder, Shuffled
+from proportrait.train.checkpoint import Checkpoint
 
 Float = npt.NDArray[np.float32]
 Precision = Literal["auto", "bf16", "fp32"]
 
-CHECKPOINT, HISTORY = "checkpoint.pt", "history.csv"
+HISTORY = "history.csv"
 _EVERY_S = 300.0  # between two checkpoints within an epoch
 _HEADS = 10.0  # learning rate of what starts from nothing / of the backbone
 _DECAY = 0.05  # of weights, not of biases and norms
@@ -157,7 +154,7 @@ def fit(
     model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
 
     identity = asdict(settings) | {"pictures": train.pictures.fingerprint()}
-    state = _State(bare, average.module, optimizer, schedule, identity, folder)
+    state = Checkpoint(bare, average.module, optimizer, schedule, identity, folder)
     at = state.load(device)
     log = _tensorboard(folder) if tensorboard and accelerator.is_main_process else None
     saved = time.monotonic()
@@ -261,20 +258,25 @@ def predict(
     workers: int = 0,
     progress: bool = False,
 ) -> Float:
-    """Logits (N, 6) float32 of all pictures, in their order, without variation."""
+    """Logits (N, 6) float32 of all pictures, in their order, without variation.
+
+    With an accelerator of several processes each of them judges a part, and all get the whole.
+    """
+    parted = accelerator is not None
     accelerator = accelerator or make_accelerator("fp32")
-    home = next(model.parameters()).device
+    home, device = next(model.parameters()).device, accelerator.device
     loader = DataLoader(batches, batch_size, sampler=InOrder(len(batches)), num_workers=workers)
-    loader = accelerator.prepare(loader)
-    model = model.to(accelerator.device).eval()
+    if parted:
+        loader = accelerator.prepare(loader)
+    model = model.to(device).eval()
     found = []
     with torch.inference_mode():
         for views, components, _, _ in tqdm(
             loader, desc="judging", leave=False, disable=not progress
         ):
             with accelerator.autocast():
-                logits = model(_channels_last(views), components)
-            found.append(accelerator.gather_for_metrics(logits.float()).cpu())
+                logits = model(_channels_last(views.to(device)), components.to(device)).float()
+            found.append((accelerator.gather_for_metrics(logits) if parted else logits).cpu())
     model.to(home)
     return torch.cat(found).numpy() if found else np.zeros((0, 6), np.float32)
 
@@ -290,6 +292,13 @@ def make_accelerator(precision: Precision) -> Any:
         precision = "bf16" if able else "fp32"
     AcceleratorState._reset_state()  # else a process has one precision for good
     return Accelerator(mixed_precision="bf16" if precision == "bf16" else "no")
+
+
+def leads() -> bool:
+    """Whether this process is the one, of those of `accelerate launch`, that prints and writes."""
+    from accelerate import PartialState
+
+    return bool(PartialState().is_main_process)
 
 
 def _cpu_has_bf16() -> bool:
@@ -368,58 +377,3 @@ def _tensorboard(folder: Path) -> Any:
             f"is {HISTORY}"
         ) from None
     return SummaryWriter(str(folder / "tensorboard"))
-
-
-@dataclass
-class _Place:
-    """Where a training stands: the next step of an epoch, and the best average so far."""
-
-    epoch: int = 0
-    step: int = 0
-    loss: float = 0.0
-    best: float = math.inf
-    waited: int = 0
-    best_weights: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
-    history: list[dict[str, float]] = dataclasses.field(default_factory=list)
-
-
-class _State:
-    """The checkpoint of a training in its folder."""
-
-    def __init__(
-        self, model: nn.Module, average: nn.Module, optimizer: Any, schedule: Any,
-        identity: dict[str, Any], folder: Path,
-    ) -> None:  # fmt: skip
-        self._parts = {
-            "model": model, "average": average, "optimizer": optimizer, "schedule": schedule,
-        }  # fmt: skip
-        self._identity = json.dumps(identity, sort_keys=True)
-        self._path = folder / CHECKPOINT
-
-    def save(self, place: _Place) -> None:
-        """In one step: a reader sees the old checkpoint or the new one."""
-        import io
-
-        data = io.BytesIO()
-        state = {name: part.state_dict() for name, part in self._parts.items()}
-        torch.save(state | {"place": vars(place), "identity": self._identity}, data)
-        replace_file(self._path, data.getvalue())
-
-    def load(self, device: Any) -> _Place:
-        """The place of the checkpoint, with all parts as they were there; a new one without it."""
-        if not self._path.exists():
-            return _Place()
-        try:
-            state = torch.load(self._path, map_location=device, weights_only=True)
-        except (RuntimeError, EOFError, OSError, UnpicklingError) as error:
-            raise ConfigurationError(
-                f"{self._path} is damaged ({error}): delete it to begin anew"
-            ) from error
-        if state["identity"] != self._identity:
-            raise ConfigurationError(
-                f"{self._path.parent} holds a training with other pictures or other settings: give "
-                f"them again to go on, or name another folder with --output"
-            )
-        for name, part in self._parts.items():
-            part.load_state_dict(state[name])
-        return _Place(**state["place"])

@@ -35,6 +35,8 @@ def run(
 ) -> tuple[Headshot, Judged]:
     """Train on folders, and write the model, its history, and its figures to `output`.
 
+    Of several processes, those of `accelerate launch`, one prints and writes.
+
     Args:
         folders: that are split by source.
         always_learn: folders that are learnt from only: they are in no validation and no test.
@@ -43,8 +45,9 @@ def run(
         The model, and what it says of the test pictures (of the validation pictures where the
         split has no test).
     """
+    accelerator = make_accelerator(settings.precision)
     choice = backbone.choose(settings.backbone, settings.pretrained, settings.download)
-    print(f"backbone    {choice.said}")
+    accelerator.print(f"backbone    {choice.said}")
     # The same training, wherever the weights came from.
     settings = replace(settings, backbone=choice.name, download=False)
     parts = split(Pictures.from_folders(folders), settings.split, settings.seed)
@@ -53,12 +56,13 @@ def run(
     for folder in always_learn:
         more = Pictures.from_folder(folder)
         learn = learn + more[~np.isin(more.sources, held)]
-    _tell(parts.train, parts.validation, parts.test, learn)
-    accelerator = make_accelerator(settings.precision)
-    print(f"device      {accelerator.device}, {accelerator.mixed_precision.replace('no', 'fp32')}")
+    accelerator.print(f"pictures    {_said(parts.train, parts.validation, parts.test, learn)}")
+    precision = accelerator.mixed_precision.replace("no", "fp32")
+    accelerator.print(f"device      {accelerator.device}, {precision}", flush=True)
 
     every = learn + parts.validation + parts.test
-    seen = look_at(every)
+    with accelerator.main_process_first():  # the others find what it has measured
+        seen = look_at(every)
     ends = np.cumsum([len(learn), len(parts.validation), len(parts.test)])
     model = build(settings, choice)
     prepare = model.architecture.preprocessing
@@ -103,12 +107,13 @@ def run(
         "history": trained.history,
     }
     headshot = Headshot(trained.network, calibration, about)
-    save(headshot, output / MODEL)
-    replace_file(output / "metrics.json", (json.dumps(about, indent=2) + "\n").encode())
+    if accelerator.is_main_process:
+        save(headshot, output / MODEL)
+        replace_file(output / "metrics.json", (json.dumps(about, indent=2) + "\n").encode())
     return headshot, final
 
 
-def _tell(train: Pictures, validation: Pictures, test: Pictures, learn: Pictures) -> None:
+def _said(train: Pictures, validation: Pictures, test: Pictures, learn: Pictures) -> str:
     parts = [("train", train), ("validation", validation), ("test", test)]
     said = ", ".join(
         f"{len(part)} {name} of {len(np.unique(part.sources))} people"
@@ -116,4 +121,4 @@ def _tell(train: Pictures, validation: Pictures, test: Pictures, learn: Pictures
         if len(part)
     )
     more = len(learn) - len(train)
-    print(f"pictures    {said}" + (f"; {more} more to learn from" if more > 0 else ""))
+    return said + (f"; {more} more to learn from" if more > 0 else "")
