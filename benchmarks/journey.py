@@ -29,6 +29,8 @@ import numpy as np
 
 import augment_framing
 import verify_labels
+from proportrait.commandline import exit_code
+from proportrait.errors import ConfigurationError, ProPortraitError
 from proportrait.labels import KEYS
 from proportrait.model.saved import load
 from proportrait.records import Record, parse_file_stem
@@ -128,9 +130,9 @@ def walk(images: Path, work: Path, settings: Settings, seed: int = 0) -> dict[st
     for folder in folders[1:]:
         done = folder / ".verified"  # a second verification would learn from the first one's labels
         if not done.exists():
-            verify_labels.main(["--input", str(folder), "--mode", "fix"])
+            _succeed(verify_labels.main(["--input", str(folder), "--mode", "fix"]))
             done.touch()
-    augment_framing.main(["--input", str(folders[2]), "--blur"])
+    _succeed(augment_framing.main(["--input", str(folders[2]), "--blur"]))
     rows = []
     judged_on = Pictures.from_folder(test)
     for step, folder in zip(STEPS, folders, strict=True):
@@ -138,7 +140,12 @@ def walk(images: Path, work: Path, settings: Settings, seed: int = 0) -> dict[st
         model = folder / "model"
         if not (model / MODEL).exists():
             run([folder], settings, model)
-        found = judge(load(model / MODEL), judged_on).report()
+        trained = load(model / MODEL)
+        if trained.about["settings"]["epochs"] != settings.epochs or (
+            trained.about["settings"]["size"] != settings.size
+        ):
+            raise ConfigurationError(f"{model} was trained with other settings: delete it")
+        found = judge(trained, judged_on).report()
         rows.append({
             "step": step,
             "pictures": len(Pictures.from_folder(folder)),
@@ -156,6 +163,11 @@ def walk(images: Path, work: Path, settings: Settings, seed: int = 0) -> dict[st
         "settings": vars(settings),
         "rows": rows,
     }
+
+
+def _succeed(code: int) -> None:
+    if code:
+        raise ProPortraitError("the step before failed: see what it says above")
 
 
 def table(found: dict[str, Any]) -> str:
@@ -189,7 +201,7 @@ def _pairs(records: Sequence[Record], learn: Sequence[Record]) -> list[tuple[Rec
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0."""
+    """Returns 0, 1 if a step failed, or 2 for other settings than those of a run before."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.journey", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -205,12 +217,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         backbone=options.backbone, epochs=options.epochs, size=options.size, measures=False,
         max_lr=3e-4, seed=options.seed,
     )  # fmt: skip
-    found = walk(options.images, options.work, settings, options.seed)
-    print("\n" + table(found))
-    path = options.work / "journey.json"
-    path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(f"written to {path}")
-    return 0
+
+    def work() -> int:
+        found = walk(options.images, options.work, settings, options.seed)
+        print("\n" + table(found))
+        path = options.work / "journey.json"
+        path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+        print(f"written to {path}")
+        return 0
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":

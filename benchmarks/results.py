@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.model.calibration import Calibration
@@ -47,18 +48,13 @@ def collect(
     model = load(model_file)
     settings = model.about["settings"]
     whole = Pictures.from_folders(images)
-    parts = split(whole, settings["split"], settings["seed"])
-    every = parts.train
-    for folder in learnt_too:
-        every = every + Pictures.from_folder(folder)
-    every = every + parts.validation + parts.test
-    if every.fingerprint() != model.about["data"]["fingerprint"]:
+    parts = split(whole, settings["split"], settings["seed"]).with_more(learnt_too)
+    if parts.whole.fingerprint() != model.about["data"]["fingerprint"]:
         raise ConfigurationError(
             f"{model_file} was trained on other data than {', '.join(map(str, images))}: its test "
             f"pictures cannot be told apart from those that it has learnt"
         )
-    held = len(parts.validation) + len(parts.test)
-    distinct = len(np.unique(every.paths)) - held  # a folder may be learnt from twice
+    distinct = len(np.unique(parts.learn.paths))  # a folder may be learnt from twice
     both = judge(model, parts.test)
     tests = {kind: both[numbers] for kind, numbers in _kinds(both.pictures, images).items()}
     reports = {f"{kind}, other people": test.report() for kind, test in tests.items()}
@@ -103,8 +99,7 @@ def collect(
     for name, figure in drawn.items():
         plots.conditions(figure, conditions).savefig(visuals / f"{name}.png")
     for key in KEYS:
-        name = "good_and_bad_framing" if key == "framing" else f"good_and_bad_{key}"
-        plots.good_and_bad(parts.test, key).savefig(visuals / f"{name}.png", dpi=80)
+        plots.good_and_bad(parts.test, key).savefig(visuals / f"good_and_bad_{key}.png", dpi=80)
     return data
 
 
@@ -151,7 +146,7 @@ def _card(reports: dict[str, Report]) -> list[tuple[str, str]]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0."""
+    """Returns 0, or 2 if the model has learnt from other data."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.results", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -168,13 +163,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     add("--visuals", type=Path, default=Path("visuals"), metavar="DIR4")
     # fmt: on
     options = parser.parse_args(argv)
-    data = collect(
-        options.model, options.images, options.learn_from, options.rated, options.journey,
-        options.visuals,
-    )  # fmt: skip
-    write(data, options.output)
-    print(f"written to {options.output} and {options.visuals}")
-    return 0
+
+    def work() -> int:
+        data = collect(
+            options.model, options.images, options.learn_from, options.rated, options.journey,
+            options.visuals,
+        )  # fmt: skip
+        write(data, options.output)
+        print(f"written to {options.output} and {options.visuals}")
+        return 0
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":

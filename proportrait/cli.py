@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +15,8 @@ from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.verify.pictures import is_picture
+
+PACKAGED = "packaged"  # the name of the model that comes with the package
 
 _TRAIN = """Stage 4: train a backbone with six heads on labelled pictures.
 
@@ -50,7 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, 1 if something failed, 2 for wrong options, 130 after Ctrl-C."""
     options = parser().parse_args(argv)
     work: Callable[[argparse.Namespace], int] = options.work
-    return exit_code(lambda: work(options))
+    try:
+        return exit_code(lambda: work(options))
+    except BrokenPipeError:  # of `| head`; what Python has yet to write goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def train(options: argparse.Namespace) -> int:
@@ -67,13 +73,16 @@ def train(options: argparse.Namespace) -> int:
         max_lr=options.max_lr, patience=options.patience, lora=options.lora,
         precision=options.precision, split=options.split, seed=options.seed,
     )  # fmt: skip
+    other = _scorer(options.compare).model if options.compare else None
     headshot, final = run(
         options.folders, settings, options.output, always_learn=options.learn_from,
         workers=options.workers, tensorboard=options.tensorboard,
     )  # fmt: skip
     if not leads():
         return 0
-    print(f"\non the {headshot.about['judged_on']} pictures, of people that were not learnt from:")
+    on = headshot.about["judged_on"]
+    chose = ", which chose the epoch and the thresholds" if on == "validation" else ""
+    print(f"\non the {on} pictures{chose}, of people that were not learnt from:")
     print(final.report(options.seed).table())
     errors = headshot.about["calibration_error"]
     before = headshot.about["calibration_error_before"]
@@ -81,8 +90,7 @@ def train(options: argparse.Namespace) -> int:
         f"{key} {before[key]:.3f} -> {errors[key]:.3f}" for key in KEYS
         if errors[key] is not None and before[key] is not None
     ))  # fmt: skip
-    if options.compare:
-        other = _scorer(argparse.Namespace(model=_named(options.compare))).model
+    if other:
         print(f"\nthe same pictures by {options.compare}:")
         print(judge(other, final.pictures).report(options.seed).table())
     for line in export(headshot, options.output, final.pictures):
@@ -93,11 +101,23 @@ def train(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """`proportrait evaluate`."""
-    from proportrait.train.data import Pictures
+    from proportrait.train.data import Pictures, unmarked
     from proportrait.train.evaluate import breakdown, judge
 
-    scorer = _scorer(options)
-    judged = judge(scorer.model, Pictures.from_folders(options.folders), options.workers)
+    scorer = _scorer(options.model)
+    pictures = Pictures.from_folders(options.folders)
+    strangers = unmarked(pictures.sources, scorer.model.about.get("data", {}).get("people", ""))
+    if not strangers.any():
+        raise ConfigurationError(
+            f"the model has learnt from, or was chosen by, all {len(pictures)} pictures, or others "
+            f"of these people: figures of them would say nothing"
+        )
+    if not strangers.all():
+        print(
+            f"left out {(~strangers).sum()} of {len(pictures)} pictures: of people whom the model "
+            f"has learnt from or was chosen by", file=sys.stderr,
+        )  # fmt: skip
+    judged = judge(scorer.model, pictures[strangers], options.workers)
     found, groups = judged.report(options.seed), breakdown(judged)
     if options.format == "json":
         data = found.to_json() | {
@@ -124,7 +144,7 @@ def score(options: argparse.Namespace) -> int:
     from proportrait.workers import fitting_workers
 
     paths = _pictures(options.paths)
-    scorer = _scorer(options)
+    scorer = _scorer(options.model)
     workers = fitting_workers(options.workers, WORKER_BYTES) if len(paths) >= 50 else 1
     scores = list(
         tqdm(scorer.files(paths, workers), total=len(paths), unit="picture", desc="judging",
@@ -140,7 +160,7 @@ def score(options: argparse.Namespace) -> int:
                 for key in KEYS
             )
             name = entry.path if len(entry.path) <= 40 else f"…{entry.path[-39:]}"
-            print(f"{name:40s} {said}")
+            print(f"{name:40s} {said}" + (f"  ({entry.remark})" if entry.remark else ""))
     if options.picture:
         with disk_errors(options.picture):
             draw(scores, options.picture)
@@ -148,14 +168,10 @@ def score(options: argparse.Namespace) -> int:
     return int(any(entry.error for entry in scores))
 
 
-def _named(model: str) -> Path | None:
-    return None if model == "packaged" else Path(model)
-
-
-def _scorer(options: argparse.Namespace) -> Any:
+def _scorer(model: str) -> Any:
     from proportrait.score import Scorer
 
-    return Scorer.from_file(options.model) if options.model else Scorer.packaged()
+    return Scorer.packaged() if model == PACKAGED else Scorer.from_file(model)
 
 
 def _pictures(paths: Sequence[Path]) -> list[Path]:
@@ -229,7 +245,7 @@ def parser() -> argparse.ArgumentParser:
     verb.set_defaults(work=evaluate)
     add = verb.add_argument
     add("folders", nargs="+", type=Path, metavar="DIR", help="labelled pictures")
-    add("--model", type=Path, metavar="FILE",
+    add("--model", default=PACKAGED, metavar="FILE",
         help="a model.safetensors (default: the packaged one)")
     add("--format", choices=("table", "json"), default="table")
     add("--seed", type=index, default=0, help="of the bootstrap (default 0)")
@@ -242,7 +258,7 @@ def parser() -> argparse.ArgumentParser:
     add("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or folders of them")
     add("--format", choices=("table", "json"), default="table")
     add("--picture", type=Path, metavar="FILE", help="draw the pictures with their verdicts (PNG)")
-    add("--model", type=Path, metavar="FILE",
+    add("--model", default=PACKAGED, metavar="FILE",
         help="a model.safetensors (default: the packaged one)")
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")
     # fmt: on
@@ -250,5 +266,4 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(BrokenPipeError):
-        sys.exit(main())
+    sys.exit(main())

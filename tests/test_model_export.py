@@ -38,11 +38,12 @@ def about() -> dict[str, Any]:
     return {
         "settings": {"backbone": TRANSFORMER, "lr": 5e-5},
         "backbone": TRANSFORMER,
+        "weights": "none",
         "version": "0.1.0",
         "time": "2026-01-02T03:04:05+00:00",
         "data": {
             "fingerprint": "0123456789abcdef" * 4, "pictures": 400, "sources": 100, "train": 280,
-            "validation": 60, "test": 60,
+            "validation": 60, "test": 60, "built_in": True,
         },
         "judged_on": "test",
         "figures": found.to_json(),
@@ -102,7 +103,28 @@ def test_a_form_that_says_something_else_is_an_error(
     monkeypatch.setattr(exporting, "_torch", lambda *given: right(*given) + 0.1)
     with pytest.raises(ProPortraitError, match=r"the ONNX model differs .* use model\.safetensors"):
         export(model, tmp_path, pictures)
-    assert not (tmp_path / CARD).exists()
+    assert (tmp_path / CARD).exists()  # what it says is of model.safetensors
+
+
+def test_what_cannot_be_exported_is_told_and_has_a_card(
+    model: Headshot, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*given: Any) -> Path:
+        raise RuntimeError("no such operator")
+
+    monkeypatch.setattr(exporting, "to_onnx", fails)
+    with pytest.raises(ProPortraitError, match=r"as ONNX \(no such operator\): use model\.safe"):
+        export(model, tmp_path, pictures)
+    assert (tmp_path / CARD).exists()
+
+
+def test_nothing_agrees_with_what_is_no_number(
+    model: Headshot, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    right = exporting._torch
+    monkeypatch.setattr(exporting, "_torch", lambda *given: right(*given) * np.nan)
+    with pytest.raises(ProPortraitError, match="differs from PyTorch by nan"):
+        export(model, tmp_path, pictures)
 
 
 def test_a_later_model_replaces_the_files(
@@ -140,14 +162,20 @@ def test_the_card_holds_the_figures(model: Headshot) -> None:
     assert "`0123456789abcdef`" in text
     assert "lr = 5e-05" in text
     assert text.startswith("---\nlicense: mit\n")
-    assert f"base_model: timm/{TRANSFORMER}\n" in text
     assert "on 2026-01-02." in text
 
 
 def test_the_card_tells_what_goes_in(model: Headshot) -> None:
     assert "whole and face of a picture at 64 px" in card(model)
     assert "and the components of `proportrait.measures`." in card(model)
-    alone = headshot(about())
+    assert "faces learnt from FFHQ" in card(model)
+    said = about() | {"weights": "package", "judged_on": "validation"}
+    alone = headshot(said | {"data": said["data"] | {"built_in": False}})
+    assert "FFHQ" not in card(alone)
+    assert f"base_model: timm/{TRANSFORMER}" in card(alone)
+    assert "base_model" not in card(model)  # its weights were random
+    assert "They chose the epoch" in card(alone)
+    assert "They chose the epoch" not in card(model)
     network = alone.network
     network.architecture = replace(network.architecture, measures=False)
     assert "components" not in card(alone)

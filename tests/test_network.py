@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from proportrait.errors import AssetError, ConfigurationError
@@ -16,7 +17,7 @@ from proportrait.labels import KEYS
 from proportrait.model import backbone
 from proportrait.model.backbone import ALIASES, AUTO, OFFLINE, PUBLISHED, Choice, choose, create
 from proportrait.model.compat import timm
-from proportrait.model.network import FACIAL, SHARES, masked_bce
+from proportrait.model.network import FACIAL, SHARES, HeadshotModel, masked_bce
 from proportrait.model.saved import FORMAT, Headshot, load, save
 from proportrait.model.views import Preprocessing
 from tests.tiny_training import CONVOLUTIONAL, SIZE, TRANSFORMER, headshot, network
@@ -289,3 +290,44 @@ def test_a_model_of_another_version_is_refused(
     save_file(load_file(path), path, {"proportrait": json.dumps(entry | change)})
     with pytest.raises(AssetError, match="written by another version, or has other labels"):
         load(path)
+
+
+def test_the_heads_take_what_the_backbone_gives() -> None:
+    """timm's num_features is that of an earlier layer where a network widens at its end."""
+    built = create(Choice("mobilenetv3_small_050", "none", ""), SIZE)
+    assert built.num_features == built(torch.zeros(1, 3, SIZE, SIZE)).shape[1] == 1024
+
+
+def test_a_tag_that_timm_does_not_have_is_told() -> None:
+    with pytest.raises(ConfigurationError, match=r"timm: .*bogus"):
+        choose("resnet18.bogus")
+
+
+def test_weights_of_the_cache_are_read_by_their_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = "resnet18"
+    there = timm().create_model(name)
+    save_file(there.state_dict(), tmp_path / "model.safetensors")
+    monkeypatch.setattr(backbone, "_cached", lambda _: str(tmp_path / "model.safetensors"))
+
+    def asks(*given: object, **named: object) -> None:
+        raise AssertionError("the Hub was asked")
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", asks)
+    monkeypatch.setattr("timm.models._hub.hf_hub_download", asks)
+    chosen = choose(name)
+    assert chosen.weights == "cache"
+    assert torch.equal(create(chosen, SIZE).conv1.weight, there.conv1.weight)
+
+
+@pytest.mark.parametrize("frozen", [True, False])
+def test_statistics_of_imagenet_are_kept_and_random_ones_learnt(frozen: bool) -> None:
+    built = network(CONVOLUTIONAL)
+    model = HeadshotModel(built.architecture, built.backbone, frozen=frozen).train()
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
+    before = [norm.running_mean.clone() for norm in norms if norm.running_mean is not None]
+    model(views(), torch.full((3, 6), NAN))
+    after = [norm.running_mean for norm in norms if norm.running_mean is not None]
+    assert len(before) > 5
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True)) == frozen

@@ -14,13 +14,15 @@ import pytest
 
 from proportrait import cli
 from proportrait.errors import AssetError
-from proportrait.imaging import decode, encode_png
+from proportrait.faces import FaceAnalyzer
+from proportrait.imaging import decode, encode_png, read
 from proportrait.labels import KEYS
 from proportrait.measures import MODULES
 from proportrait.model.calibration import Calibration
 from proportrait.model.saved import save
 from proportrait.score import Score, Scorer, scorer
-from proportrait.train.data import TABLE
+from proportrait.train.data import TABLE, Pictures, marks
+from proportrait.train.groups import typology_angle
 from tests.tiny_training import banded, headshot
 
 FACE = Path(__file__).parent / "data" / "face.jpg"
@@ -67,7 +69,7 @@ def test_every_file_has_a_score_or_an_error(scores: list[Score], photos: Path) -
 
 def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) -> None:
     data = scores[0].to_json()
-    assert list(data) == ["path", "verdicts", "probabilities"]
+    assert list(data) == ["path", "verdicts", "probabilities", "faces"]
     assert list(data["verdicts"]) == list(data["probabilities"]) == list(KEYS)
     assert all(0 <= value <= 1 for value in data["probabilities"].values())
     assert set(data["verdicts"].values()) <= {0, 1}
@@ -140,7 +142,7 @@ def test_score_prints_json(
     assert run(*arguments) == 1  # one is no picture
     data = json.loads(capsys.readouterr().out)
     assert [list(entry) for entry in data] == [
-        ["path", "verdicts", "probabilities"], ["path", "error"],
+        ["path", "verdicts", "probabilities", "faces"], ["path", "error"],
     ]  # fmt: skip
     assert data[0] == scores[0].to_json()
     assert run("score", photos / "a.jpg", "--model", model, "--format", "json") == 0
@@ -227,6 +229,47 @@ def test_evaluate_prints_a_table_and_groups_of_people(
     assert lines[1].split()[:3] == ["lighting", "10", "0"]
     assert lines[-1].startswith("skin ")
     assert "10 pictures" in lines[-1]
+
+
+def test_people_whom_the_model_knows_are_left_out(
+    labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = Pictures.from_folder(labelled).sources
+    for known, code, pictures in (((sources[0],), 0, 2), (sources, 2, 0)):
+        path = tmp_path / f"{len(known)}.safetensors"
+        save(headshot({"data": {"people": marks(np.array(known))}}), path)
+        assert run("evaluate", labelled, "--model", path, "--format", "json") == code
+        shown = capsys.readouterr()
+        if code:
+            assert "the model has learnt from, or was chosen by, all 3 pictures" in shown.err
+        else:
+            assert json.loads(shown.out)["pictures"] == pictures
+            assert "left out 1 of 3 pictures" in shown.err
+
+
+def test_the_skin_tone_of_a_picture_without_colour_cannot_be_told() -> None:
+    image = read(FACE)
+    face = FaceAnalyzer().face(image)
+    assert -90 < typology_angle(image, face) < 90
+    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    assert np.isnan(typology_angle(grey, face))
+
+
+def test_it_is_said_where_there_is_no_face_or_more_than_one(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    face = read(FACE)
+    (tmp_path / "none.png").write_bytes(encode_png(np.full((256, 256, 3), 90, np.uint8)))
+    (tmp_path / "one.png").write_bytes(encode_png(face))
+    (tmp_path / "two.png").write_bytes(encode_png(np.hstack([face, face])))
+    found = {Path(score.path).stem: score for score in
+             Scorer.from_file(model).files(sorted(tmp_path.glob("*.png")))}  # fmt: skip
+    assert {name: score.faces for name, score in found.items()} == {"none": 0, "one": 1, "two": 2}
+    assert found["one"].remark == ""
+    assert run("score", tmp_path, "--model", model) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].endswith("(no face is found)")
+    assert lines[3].endswith("(2 faces: the largest is judged)")
 
 
 def test_what_cannot_be_evaluated_is_told(

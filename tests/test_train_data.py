@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from proportrait.errors import ConfigurationError
-from proportrait.train.data import SPLITS, TABLE, Pictures, Split, split
+from proportrait.train.data import SPLITS, TABLE, Pictures, Split, marks, split, unmarked
 from tests.store_samples import commit_all
 
 CODES = {"a.jpg": "111111", "b.jpg": "1?0?01", "c.jpg": "000000"}
@@ -193,3 +193,25 @@ def test_few_people_still_have_every_part(kind: str) -> None:
 def test_there_is_no_other_split() -> None:
     with pytest.raises(ValueError, match="unknown split 'four'; the splits are three, published"):
         split(many(8), "four")
+
+
+def test_more_is_learnt_of_people_who_are_not_held_out(tmp_path: Path) -> None:
+    rows = [f"{n}.jpg,111111,person {n % 12}" for n in range(24)]
+    files = " ".join(f"{n}.jpg" for n in range(24))
+    folder = write_table(tmp_path / "set", "\n".join(["file,labels,source_id", *rows]), files)
+    found = Pictures.from_folder(folder)
+    parts = split(found)
+    more = parts.with_more([folder])
+    assert len(more.learn) == 2 * len(parts.train)  # once more, and nobody of the others
+    assert set(more.learn.sources) == set(parts.train.sources)
+    assert list(more.train.paths) == list(parts.train.paths)
+    assert len(more.whole) == len(found) + len(parts.train)
+
+
+def test_people_can_be_told_from_their_marks_alone() -> None:
+    known = marks(np.array(["ann", "bob", "ann"], np.str_))
+    assert len(known) == 16
+    assert "ann" not in known
+    asked = np.array(["cid", "bob", "ann", "dan"], np.str_)
+    assert unmarked(asked, known).tolist() == [True, False, False, True]
+    assert unmarked(asked, "").all()

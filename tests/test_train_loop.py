@@ -123,7 +123,7 @@ def test_an_order_goes_on_in_the_middle() -> None:
 
 
 def test_what_shows_in_the_pictures_is_learnt(pictures: Pictures, tmp_path: Path) -> None:
-    found = trained(pictures, tmp_path, replace(SETTINGS, epochs=8))
+    found = trained(pictures, tmp_path, replace(SETTINGS, epochs=12))
     losses = [row["train_loss"] for row in found.history]
     assert losses[-1] < 0.7 * losses[0]
     assert found.history[-1]["validation_loss"] < 0.7 * found.history[0]["validation_loss"]
@@ -364,3 +364,18 @@ def test_several_processes_make_one_model(tmp_path: Path) -> None:
     with (tmp_path / "model" / HISTORY).open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 2
     assert load(tmp_path / "model" / MODEL).about["data"]["pictures"] == 64
+
+
+def test_a_start_above_the_highest_learning_rate_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"a max_lr of at least 0\.001"):
+        Settings(lr=1e-3)
+
+
+def test_a_checkpoint_of_another_network_is_told(pictures: Pictures, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, epochs=1)
+    trained(pictures, tmp_path, settings)
+    state = torch.load(tmp_path / CHECKPOINT, weights_only=True)
+    del state["model"]["heads.bias"]
+    torch.save(state, tmp_path / CHECKPOINT)
+    with pytest.raises(ConfigurationError, match="written by another version: delete it"):
+        trained(pictures, tmp_path, settings)

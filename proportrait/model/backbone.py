@@ -91,16 +91,18 @@ def create(choice: Choice, size: int) -> Any:
 
     Raises:
         AssetError: the weights cannot be fetched, or are those of another network.
-        ConfigurationError: the network takes no pictures of this size.
+        ConfigurationError: the network takes no pictures of this size, or gives no features.
     """
     fetched = choice.weights in ("cache", "download")
     options: dict[str, Any] = {"num_classes": 0}
-    cfg = timm().get_pretrained_cfg(choice.name)
+    cfg = _about(choice.name)
+    if choice.weights == "cache":  # by its path: timm would ask the Hub whether it is the newest
+        options["pretrained_cfg_overlay"] = {"file": _cached(choice.name)}
     if cfg is not None and cfg.fixed_input_size and cfg.input_size[-1] != size:
         options["img_size"] = size
     try:
         network = timm().create_model(choice.name, pretrained=fetched, **options)
-        _try(network, size)
+        network.num_features = _features(network, size)
     except OSError as error:
         raise AssetError(
             f"the weights of {choice.name} cannot be fetched from the Hugging Face Hub: {error}"
@@ -112,19 +114,25 @@ def create(choice: Choice, size: int) -> Any:
     return network
 
 
-def _try(network: Any, size: int) -> None:
-    """One picture, so that a size which the network does not take is told at once."""
+def _features(network: Any, size: int) -> int:
+    """How many features one picture has; timm's own number is that of an earlier layer in some.
+
+    A size that the network does not take is told at once.
+    """
     import torch
 
     training = network.training
     with torch.inference_mode():
-        network.eval()(torch.zeros(1, 3, size, size))
+        shape = network.eval()(torch.zeros(1, 3, size, size)).shape
     network.train(training)
+    if len(shape) != 2:
+        raise ValueError(f"its features are of the shape {tuple(shape)}, not one row a picture")
+    return int(shape[1])
 
 
 def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of the channels that a backbone was trained with."""
-    cfg = timm().get_pretrained_cfg(name)
+    cfg = _about(name)
     if cfg is None:
         return (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
     return tuple(cfg.mean), tuple(cfg.std)
@@ -147,12 +155,27 @@ def _counts(name: str) -> bool:
     return not name.endswith("num_batches_tracked")
 
 
-def _cached(name: str) -> bool:
-    """Whether timm would find the weights without a network."""
+def _about(name: str) -> Any:
+    """What timm knows of the pretrained weights of a name (with or without a tag), or None.
+
+    Raises:
+        ConfigurationError: it has no weights of this tag.
+    """
+    try:
+        return timm().get_pretrained_cfg(name)
+    except RuntimeError as error:
+        raise ConfigurationError(f"timm: {error}") from error
+
+
+def _cached(name: str) -> str | None:
+    """Where the weights lie on this machine; None if they would have to be fetched."""
     from huggingface_hub import try_to_load_from_cache
 
-    cfg = timm().get_pretrained_cfg(name)
+    cfg = _about(name)
     if cfg is None or not cfg.hf_hub_id:
-        return False
-    files = ("model.safetensors", "pytorch_model.bin")
-    return any(isinstance(try_to_load_from_cache(cfg.hf_hub_id, file), str) for file in files)
+        return None
+    for file in ("model.safetensors", "pytorch_model.bin"):
+        found = try_to_load_from_cache(cfg.hf_hub_id, file)
+        if isinstance(found, str):
+            return found
+    return None

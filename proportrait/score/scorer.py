@@ -35,12 +35,15 @@ class Score:
         path: of the file, "" for an array.
         probabilities: by attribute key, [0, 1], that it is professional.
         verdicts: by attribute key, 1 professional, 0 not.
+        faces: how many faces were found; without one the verdicts are guesses, of several the
+            largest is judged.
         error: why there is no verdict, or None; the two others are empty then.
     """
 
     path: str
     probabilities: dict[str, float]
     verdicts: dict[str, int]
+    faces: int = 0
     error: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -48,7 +51,16 @@ class Score:
         said: dict[str, Any] = {"path": self.path}
         if self.error is not None:
             return said | {"error": self.error}
-        return said | {"verdicts": self.verdicts, "probabilities": self.probabilities}
+        return said | {
+            "verdicts": self.verdicts, "probabilities": self.probabilities, "faces": self.faces,
+        }  # fmt: skip
+
+    @property
+    def remark(self) -> str:
+        """What to know beside the verdicts, or ""."""
+        if self.error is not None or self.faces == 1:
+            return ""
+        return f"{self.faces} faces: the largest is judged" if self.faces else "no face is found"
 
     @property
     def labels(self) -> LabelVector:
@@ -58,10 +70,12 @@ class Score:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """The input of a model: views (V, size, size, 3) uint8 and components (6,) float32."""
+    """The input of a model: views (V, size, size, 3) uint8 and components (6,) float32; and how
+    many faces there are."""
 
     views: Image
     components: npt.NDArray[np.float32]
+    faces: int
 
 
 class Scorer:
@@ -142,12 +156,13 @@ class Scorer:
             rows = self.model.calibration.probabilities(logits)
             probabilities, verdicts = iter(rows), iter(self.model.calibration.verdicts(rows))
         return [
-            Score(path, {}, {}, item)
+            Score(path, {}, {}, error=item)
             if isinstance(item, str)
             else Score(
                 path,
                 {k: round(float(v), 4) for k, v in zip(KEYS, next(probabilities), strict=True)},
                 {k: int(v) for k, v in zip(KEYS, next(verdicts), strict=True)},
+                item.faces,
             )
             for path, item in zip(paths, found, strict=True)
         ]
@@ -172,4 +187,5 @@ def prepared(image: Image, preprocessing: Preprocessing) -> Prepared:
     return Prepared(
         np.stack(preprocessing(image, box)),
         np.array([np.nan if isinstance(v, Unassessed) else v for v in values], np.float32),
+        len(subject.faces),
     )

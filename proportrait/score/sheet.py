@@ -43,6 +43,8 @@ def draw(scores: Sequence[Score], path: Path) -> None:
             pen.rectangle((x + 100, y + 4, x + 100 + round(140 * likely), y + 16), fill=colour)
             pen.text((x + 250, y), "good" if good else "bad", fill=colour, font=font)
             y += _LINE
+        if score.remark:
+            pen.text((x, y - 6 * _LINE - 26), score.remark, fill=_BAD, font=font)
         name = Path(score.path).name
         name = name if len(name) <= 40 else f"…{name[-39:]}"
         pen.text((x, y), name, fill=(110, 110, 110), font=font)

@@ -20,7 +20,7 @@ def card(headshot: Headshot) -> str:
         "---",
         "license: mit",
         "library_name: timm",
-        f"base_model: timm/{about['backbone']}",
+        *([f"base_model: timm/{about['backbone']}"] if about["weights"] != "none" else []),
         "pipeline_tag: image-classification",
         "tags: [portrait, headshot, image-quality]",
         "---",
@@ -36,8 +36,13 @@ def card(headshot: Headshot) -> str:
         "## What it is for",
         "Telling people what in their own portrait to change, and sorting pictures. It says "
         "nothing of the person, and is no ground for a decision about one: do not use it to choose "
-        "applicants. Pictures that were learnt from are made with faces learnt from FFHQ, for "
-        "non-commercial use.",
+        "applicants."
+        + (
+            " Pictures that were learnt from are made with faces learnt from FFHQ, for "
+            "non-commercial use."
+            if data["built_in"]
+            else ""
+        ),
         "",
         "## Use",
         "```python",
@@ -57,8 +62,13 @@ def card(headshot: Headshot) -> str:
         "",
         "## Figures",
         f"{figures['pictures']} {about['judged_on']} pictures of {figures['sources']} people that "
-        f"were not learnt from, with 95 % intervals of a bootstrap by person. They were made by "
-        f"the same generator as those that it learnt from: on photos from elsewhere expect less.",
+        f"were not learnt from, with 95 % intervals of a bootstrap by person. They come from where "
+        f"those come from that it learnt from: on photos from elsewhere expect less."
+        + (
+            " They chose the epoch, the temperatures, and the thresholds, too."
+            if about["judged_on"] == "validation"
+            else ""
+        ),
         "",
         "| attribute | accuracy | balanced | F1 | AUC | calibration error | temperature "
         "| threshold |",

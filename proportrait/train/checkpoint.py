@@ -69,6 +69,11 @@ class Checkpoint:
                 f"{self._path.parent} holds a training with other pictures or other settings: give "
                 f"them again to go on, or name another folder with --output"
             )
-        for name, part in self._parts.items():
-            part.load_state_dict(state[name])
+        try:
+            for name, part in self._parts.items():
+                part.load_state_dict(state[name])
+        except (RuntimeError, KeyError) as error:
+            raise ConfigurationError(
+                f"{self._path} was written by another version: delete it to begin anew"
+            ) from error
         return Place(**state["place"])

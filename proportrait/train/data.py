@@ -6,7 +6,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -160,11 +160,29 @@ class Pictures:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Parts of a set that share no source; `test` is empty in the published split."""
+    """Parts of a set that share no source; `test` is empty in the published split.
+
+    `learn` is what is learnt from: `train`, and what was added to it.
+    """
 
     train: Pictures
     validation: Pictures
     test: Pictures
+    learn: Pictures
+
+    def with_more(self, folders: Sequence[str | Path]) -> Split:
+        """Learn from these folders too, but for people who are in the validation or the test."""
+        learn = self.learn
+        held = np.concatenate([self.validation.sources, self.test.sources])
+        for folder in folders:
+            more = Pictures.from_folder(folder)
+            learn = learn + more[~np.isin(more.sources, held)]
+        return replace(self, learn=learn)
+
+    @property
+    def whole(self) -> Pictures:
+        """Learnt from, validation, and test, in this order."""
+        return self.learn + self.validation + self.test
 
 
 def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
@@ -179,16 +197,32 @@ def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
     """
     if kind not in SPLITS:
         raise ValueError(f"unknown split {kind!r}; the splits are {', '.join(SPLITS)}")
-    train, validation, test = SPLITS[kind]
+    shares = SPLITS[kind]
     if len(np.unique(pictures.sources)) < 8:
         raise ConfigurationError(
             "a split needs at least 8 source portraits: make a larger set with --limit"
         )
     rest, held = np.arange(len(pictures)), np.zeros(0, np.intp)
-    if test:
-        rest, held = _cut(pictures.sources, rest, test, seed)
-    learn, choose = _cut(pictures.sources, rest, validation / (train + validation), seed)
-    return Split(pictures[np.sort(learn)], pictures[np.sort(choose)], pictures[np.sort(held)])
+    if shares[2]:
+        rest, held = _cut(pictures.sources, rest, shares[2], seed)
+    learn, choose = _cut(pictures.sources, rest, shares[1] / (shares[0] + shares[1]), seed)
+    train = pictures[np.sort(learn)]
+    return Split(train, pictures[np.sort(choose)], pictures[np.sort(held)], train)
+
+
+def marks(sources: Text) -> str:
+    """The people of a set, as 8 hex digits each, one after the other; see `unmarked`."""
+    return "".join(sorted({_mark(source) for source in sources}))
+
+
+def unmarked(sources: Text, marked: str) -> Bool:
+    """Which sources (N,) are none of those that `marks` stands for: (N,)."""
+    known = {marked[i : i + 8] for i in range(0, len(marked), 8)}
+    return np.array([_mark(source) not in known for source in sources], bool)
+
+
+def _mark(source: str) -> str:
+    return hashlib.sha256(str(source).encode()).hexdigest()[:8]
 
 
 def _cut(sources: Text, among: npt.NDArray[np.intp], share: float, seed: int) -> tuple[Any, Any]:

@@ -1,4 +1,7 @@
-"""The model in other forms: ONNX and OpenVINO, held against PyTorch, and a card describing it."""
+"""The model in other forms, ONNX and OpenVINO, and a card describing it.
+
+OpenVINO runs both, and both are held against PyTorch.
+"""
 
 from __future__ import annotations
 
@@ -35,25 +38,31 @@ def export(headshot: Headshot, folder: Path, pictures: Pictures) -> list[str]:
         pictures: on some of which the models are compared.
 
     Raises:
-        ProPortraitError: one of them does not agree with PyTorch within `AGREE`.
+        ProPortraitError: the network cannot be written so, or does not agree with PyTorch within
+            `AGREE`. The card and model.safetensors are there all the same.
     """
+    replace_file(folder / CARD, card(headshot).encode())
     views, components = _inputs(headshot, pictures[np.arange(min(_COMPARED, len(pictures)))])
     expected = _torch(headshot, views, components)
-    to_onnx(headshot, folder / ONNX)
+    onnx, openvino = folder / ONNX, folder / OPENVINO
     lines = []
-    for name, found in (
-        ("ONNX", _openvino(folder / ONNX, views, components)),
-        ("OpenVINO", _openvino(to_openvino(folder / ONNX, folder / OPENVINO), views, components)),
-    ):
+    for name in ("ONNX", "OpenVINO"):
+        try:
+            path = to_onnx(headshot, onnx) if name == "ONNX" else to_openvino(onnx, openvino)
+            found = _run(path, views, components)
+        except RuntimeError as error:  # what an exporter cannot write or a runtime cannot read
+            raise ProPortraitError(
+                f"{headshot.about['backbone']} cannot be written as {name} ({error}): use "
+                f"model.safetensors"
+            ) from error
         probabilities = headshot.calibration.probabilities(found)
         differ = float(np.abs(probabilities - headshot.calibration.probabilities(expected)).max())
-        if differ > AGREE:
+        if not differ <= AGREE:  # NaN included
             raise ProPortraitError(
                 f"the {name} model differs from PyTorch by {differ:.4f} in a probability; at most "
                 f"{AGREE} is right: use model.safetensors"
             )
         lines.append(f"{name:11s} agrees with PyTorch within {differ:.1e} of a probability")
-    replace_file(folder / CARD, card(headshot).encode())
     return lines
 
 
@@ -96,6 +105,7 @@ def _torch(headshot: Headshot, views: Float, components: Float) -> Float:
     return np.asarray(found.numpy())
 
 
-def _openvino(path: Path, views: Float, components: Float) -> Float:
+def _run(path: Path, views: Float, components: Float) -> Float:
+    """What OpenVINO makes of a model of either form."""
     network: Any = compile_network(read_network(path), 1)  # not one kept of an earlier file
     return np.asarray(network({"views": views, "components": components})[0])

@@ -1,7 +1,7 @@
 """Who is on the pictures, as far as that can be told: skin tone, age band, glasses.
 
-Of a built-in face its style tells all three (`proportrait.edit.people` says how well), the skin as
-it is, whatever the light. Of a photo the skin tone is measured where a face is found: the
+Of a made portrait of a built-in face its style tells all three (`proportrait.edit.people` says how
+well), the skin as it is, whatever the light. Elsewhere the skin tone is measured of a face: the
 individual typology angle (Chardon, Cretois, Hourseau, "Skin colour typology and suntanning
 pathways", International Journal of Cosmetic Science 1991) of cheeks and forehead, as the picture is
 lit.
@@ -25,6 +25,7 @@ Image = npt.NDArray[np.uint8]
 
 # Landmarks in the middle of the cheeks and of the forehead, and the half width of a patch there.
 _SKIN = (50, 280, 151)
+_GREY = 2.0  # of a chroma C*: less cannot be told from grey
 _PATCH = 0.05  # face heights
 # Degrees, from: the bands of Chardon et al., the outer ones joined.
 TONES: tuple[tuple[str, float], ...] = (
@@ -38,7 +39,9 @@ AGES: tuple[tuple[str, float], ...] = (
 def groups(paths: npt.NDArray[np.str_], sources: npt.NDArray[np.str_]) -> dict[str, list[int]]:
     """Numbers of the pictures of each group; those that cannot be told are in none."""
     found: dict[str, list[int]] = {}
-    built_in = {str(s): int(str(s).removeprefix(SOURCE)) for s in np.unique(sources)
+    # Faces that raters saw are drawn further from the mean: of those the style would tell less.
+    made = np.array([(Path(str(path)).parent.parent / "metadata").is_dir() for path in paths], bool)
+    built_in = {str(s): int(str(s).removeprefix(SOURCE)) for s in np.unique(sources[made])
                 if str(s).startswith(SOURCE) and str(s).removeprefix(SOURCE).isdigit()}  # fmt: skip
     told: dict[str, tuple[float, float, float]] = {}
     if built_in:
@@ -53,7 +56,7 @@ def groups(paths: npt.NDArray[np.str_], sources: npt.NDArray[np.str_]) -> dict[s
             for i, name in enumerate(built_in)
         }
     for number, (path, source) in enumerate(zip(paths, sources, strict=True)):
-        if str(source) in told:
+        if made[number] and str(source) in told:
             complexion, age, glasses = told[str(source)]
             found.setdefault(_band(complexion, COMPLEXIONS), []).append(number)
             found.setdefault(_band(age, AGES), []).append(number)
@@ -75,7 +78,7 @@ def measured_tone(path: Path) -> float:
 def typology_angle(image: Image, face: Face) -> float:
     """arctan((L* - 50) / b*) in degrees, of the median colour of cheeks and forehead.
 
-    High is light.
+    High is light. NaN where the picture has no colour: the angle would tell its exposure alone.
     """
     half = max(1, round(_PATCH * face.height))
     patches = []
@@ -89,7 +92,9 @@ def typology_angle(image: Image, face: Face) -> float:
     if not len(skin):
         return float("nan")
     lab = cv2.cvtColor(np.float32(skin[None]) / 255, cv2.COLOR_RGB2LAB)[0]
-    lightness, _, yellow = np.median(lab, 0)
+    lightness, red, yellow = np.median(lab, 0)
+    if np.hypot(red, yellow) < _GREY:
+        return float("nan")
     return float(np.degrees(np.arctan2(lightness - 50, max(float(yellow), 1e-3))))
 
 

@@ -10,9 +10,11 @@ a step exactly, so that a run that was killed ends with the weights of one that 
 from __future__ import annotations
 
 import csv
+import io
 import math
 import time
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +25,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from proportrait.disk import disk_errors
+from proportrait.disk import disk_errors, replace_file
 from proportrait.errors import ConfigurationError, FatalError
 from proportrait.model import backbone
 from proportrait.model.compat import timm
@@ -78,6 +80,13 @@ class Settings:
     split: str = "three"
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if self.lr > self.max_lr:
+            raise ConfigurationError(
+                f"the learning rate starts at lr {self.lr:g} and rises to max_lr {self.max_lr:g}: "
+                f"give a max_lr of at least {self.lr:g}"
+            )
+
 
 # For some hundred pictures on a laptop's processor, in about two minutes.
 SMALL = Settings(backbone=backbone.OFFLINE, size=160, epochs=10, lr=5e-5, max_lr=5e-4, patience=10)
@@ -85,7 +94,7 @@ SMALL = Settings(backbone=backbone.OFFLINE, size=160, epochs=10, lr=5e-5, max_lr
 
 @dataclass(frozen=True)
 class Trained:
-    """A network in evaluation mode, the row of each epoch, and seconds an epoch took."""
+    """A network in evaluation mode, and the row of each epoch."""
 
     network: HeadshotModel
     history: list[dict[str, float]]
@@ -98,7 +107,8 @@ def build(settings: Settings, choice: backbone.Choice) -> HeadshotModel:
         choice.name, Preprocessing(settings.size, settings.views, mean, std), settings.measures
     )
     torch.manual_seed(settings.seed)
-    return HeadshotModel(architecture, backbone.create(choice, settings.size))
+    network = backbone.create(choice, settings.size)
+    return HeadshotModel(architecture, network, frozen=choice.weights != "none")
 
 
 def fit(
@@ -148,12 +158,16 @@ def fit(
         [group["lr"] for group in optimizer.param_groups],
         total_steps=total_steps,
         pct_start=max(_WARM, 1.5 / total_steps),  # a rise of no step would divide by zero
-        div_factor=max(1.0, settings.max_lr / settings.lr),
+        div_factor=settings.max_lr / settings.lr,
     )
     bare = model
     model, optimizer, loader = accelerator.prepare(model, optimizer, loader)
 
-    identity = asdict(settings) | {"pictures": train.pictures.fingerprint()}
+    identity = asdict(settings) | {
+        "pictures": train.pictures.fingerprint(),
+        "precision": accelerator.mixed_precision,
+        "processes": accelerator.num_processes,
+    }
     state = Checkpoint(bare, average.module, optimizer, schedule, identity, folder)
     at = state.load(device)
     log = _tensorboard(folder) if tensorboard and accelerator.is_main_process else None
@@ -285,13 +299,21 @@ def make_accelerator(precision: Precision) -> Any:
     """Accelerate's view of the devices: one process, or those of `accelerate launch`."""
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
-    from accelerate.utils import is_bf16_available
+    from accelerate.utils import InitProcessGroupKwargs
 
     if precision == "auto":
-        able = is_bf16_available() if torch.cuda.is_available() else _cpu_has_bf16()
+        able = (
+            torch.cuda.is_bf16_supported(including_emulation=False)
+            if torch.cuda.is_available()
+            else _cpu_has_bf16()
+        )
         precision = "bf16" if able else "fp32"
     AcceleratorState._reset_state()  # else a process has one precision for good
-    return Accelerator(mixed_precision="bf16" if precision == "bf16" else "no")
+    return Accelerator(
+        mixed_precision="bf16" if precision == "bf16" else "no",
+        # The others wait while one measures.
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(days=1))],
+    )
 
 
 def leads() -> bool:
@@ -362,10 +384,11 @@ def _mixed(*numbers: int) -> int:
 
 
 def _write_history(path: Path, history: list[dict[str, float]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(history[0]))
-        writer.writeheader()
-        writer.writerows({k: f"{v:.6g}" for k, v in row.items()} for row in history)
+    file = io.StringIO(newline="")
+    writer = csv.DictWriter(file, list(history[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({k: f"{v:.6g}" for k, v in row.items()} for row in history)
+    replace_file(path, file.getvalue().encode())
 
 
 def _tensorboard(folder: Path) -> Any:

@@ -23,6 +23,7 @@ from proportrait import imaging
 from proportrait.commandline import exit_code
 from proportrait.disk import replace_file
 from proportrait.edit.stylegan import RATED_TRUNCATION, shared_synthesizer
+from proportrait.generate.stylegan_source import SOURCE
 from proportrait.labels import KEYS
 from proportrait.train.data import TABLE
 
@@ -57,7 +58,7 @@ def draw(folder: Path) -> int:
         if not path.exists():
             replace_file(path, imaging.encode_jpeg(rated_face(seed)))
         code = "".join(row.get(key, "?") for key in KEYS)
-        lines.append(f"{path.name},{code},rated_{seed:05d}")
+        lines.append(f"{path.name},{code},{SOURCE}{seed}")
     replace_file(folder / TABLE, ("\n".join(lines) + "\n").encode())
     return len(rated)
 

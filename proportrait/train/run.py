@@ -13,11 +13,12 @@ import numpy as np
 
 from proportrait import __version__
 from proportrait.disk import replace_file
+from proportrait.generate.stylegan_source import SOURCE
 from proportrait.model import backbone
 from proportrait.model.calibration import Calibration
 from proportrait.model.saved import Headshot, save
 from proportrait.train.batches import Batches, Seen, look_at
-from proportrait.train.data import Pictures, split
+from proportrait.train.data import Pictures, Split, marks, split
 from proportrait.train.evaluate import Judged, judged
 from proportrait.train.loop import Settings, build, fit, make_accelerator, predict
 
@@ -45,25 +46,23 @@ def run(
         The model, and what it says of the test pictures (of the validation pictures where the
         split has no test).
     """
+    from accelerate.utils import broadcast_object_list
+
     accelerator = make_accelerator(settings.precision)
     choice = backbone.choose(settings.backbone, settings.pretrained, settings.download)
     accelerator.print(f"backbone    {choice.said}")
     # The same training, wherever the weights came from.
     settings = replace(settings, backbone=choice.name, download=False)
     parts = split(Pictures.from_folders(folders), settings.split, settings.seed)
-    learn = parts.train
-    held = np.concatenate([parts.validation.sources, parts.test.sources])
-    for folder in always_learn:
-        more = Pictures.from_folder(folder)
-        learn = learn + more[~np.isin(more.sources, held)]
-    accelerator.print(f"pictures    {_said(parts.train, parts.validation, parts.test, learn)}")
+    parts = parts.with_more(always_learn)
+    accelerator.print(f"pictures    {_said(parts)}")
     precision = accelerator.mixed_precision.replace("no", "fp32")
     accelerator.print(f"device      {accelerator.device}, {precision}", flush=True)
 
-    every = learn + parts.validation + parts.test
-    with accelerator.main_process_first():  # the others find what it has measured
-        seen = look_at(every)
-    ends = np.cumsum([len(learn), len(parts.validation), len(parts.test)])
+    every = parts.whole
+    measured = [look_at(every, workers or None) if accelerator.is_main_process else None]
+    (seen,) = broadcast_object_list(measured)
+    ends = np.cumsum([len(parts.learn), len(parts.validation), len(parts.test)])
     model = build(settings, choice)
     prepare = model.architecture.preprocessing
 
@@ -71,7 +70,7 @@ def run(
         return Batches(pictures, Seen(*(v[start:end] for v in (seen.boxes, seen.components))),
                        prepare, settings.seed)  # fmt: skip
 
-    training = batches(learn, 0, ends[0])
+    training = batches(parts.learn, 0, ends[0])
     validation = batches(parts.validation, ends[0], ends[1])
     trained = fit(
         model, training, validation, settings, output, workers=workers, tensorboard=tensorboard,
@@ -96,9 +95,12 @@ def run(
             "fingerprint": every.fingerprint(),
             "pictures": len(np.unique(every.paths)),
             "sources": len(np.unique(every.sources)),
-            "train": len(learn),
+            "built_in": bool(np.char.startswith(every.sources, SOURCE).any()),
+            "train": len(parts.learn),
             "validation": len(parts.validation),
             "test": len(parts.test),
+            # Whose pictures it was fitted to or chosen by: `evaluate` leaves them out.
+            "people": marks(np.concatenate([parts.learn.sources, parts.validation.sources])),
         },
         "judged_on": "test" if len(parts.test) else "validation",
         "figures": found.to_json(),
@@ -113,12 +115,12 @@ def run(
     return headshot, final
 
 
-def _said(train: Pictures, validation: Pictures, test: Pictures, learn: Pictures) -> str:
-    parts = [("train", train), ("validation", validation), ("test", test)]
+def _said(parts: Split) -> str:
+    named = [("train", parts.train), ("validation", parts.validation), ("test", parts.test)]
     said = ", ".join(
         f"{len(part)} {name} of {len(np.unique(part.sources))} people"
-        for name, part in parts
+        for name, part in named
         if len(part)
     )
-    more = len(learn) - len(train)
+    more = len(parts.learn) - len(parts.train)
     return said + (f"; {more} more to learn from" if more > 0 else "")
