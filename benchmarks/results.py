@@ -57,7 +57,7 @@ def collect(
     distinct = len(np.unique(parts.learn.paths))  # a folder may be learnt from twice
     both = judge(model, parts.test)
     tests = {kind: both[numbers] for kind, numbers in _kinds(both.pictures, images).items()}
-    reports = {f"{kind}, other people": test.report() for kind, test in tests.items()}
+    reports = {f"{kind} of other people": test.report() for kind, test in tests.items()}
     tested = ", ".join(f"{found.pictures} {name}" for name, found in reports.items())
     conditions = (
         f"{model.about['backbone']}, learnt from {distinct} offline pictures; test: {tested}; "
@@ -95,9 +95,17 @@ def collect(
         "summary_card": plots.summary_card(_card(reports)),
     }
     if journey:
-        drawn["improvement_journey"] = plots.journey(data["journey"]["rows"])
+        walked = data["journey"]
+        drawn["improvement_journey"] = plots.conditions(
+            plots.journey(walked["rows"]),
+            f"{walked['settings']['backbone']}, {walked['settings']['epochs']} epochs at "
+            f"{walked['settings']['size']} px; judged on {walked['test_pictures']} pictures of "
+            f"{walked['test_people']} other people, true labels",
+        )
     for name, figure in drawn.items():
-        plots.conditions(figure, conditions).savefig(visuals / f"{name}.png")
+        if name != "improvement_journey":
+            plots.conditions(figure, conditions)
+        figure.savefig(visuals / f"{name}.png")
     for key in KEYS:
         plots.good_and_bad(parts.test, key).savefig(visuals / f"good_and_bad_{key}.png", dpi=80)
     return data
@@ -139,7 +147,7 @@ def _card(reports: dict[str, Report]) -> list[tuple[str, str]]:
     for name, found in reports.items():
         lines += [
             (f"{name}: bits that are right", f"{found.overall.value:.1%}"),
-            (f"{name}: all six right", f"{found.exact_match.value:.1%}"),
+            (f"{name}: all known bits right", f"{found.exact_match.value:.1%}"),
             (f"{name}: balanced accuracy", f"{found.mean_balanced_accuracy.value:.1%}"),
         ]
     return [*lines, ("cost of a picture", "$0")]

@@ -39,7 +39,11 @@ def test_results_are_those_of_the_test_people(trained: tuple[Path, Path], tmp_pa
     rows = [
         {"step": name, "framing": 0.5, "overall": 0.6, "exact_match": 0.1} for name in ("a", "b")
     ]
-    (tmp_path / "journey.json").write_text(json.dumps({"rows": rows}))
+    walked = {
+        "rows": rows, "settings": {"backbone": "x", "epochs": 1, "size": 64}, "test_pictures": 5,
+        "test_people": 3,
+    }  # fmt: skip
+    (tmp_path / "journey.json").write_text(json.dumps(walked))
     rated = write_folder(tmp_path / "rated", 12, seed=1)
     arguments = ["--model", str(model), "--images", str(data), "--rated", str(rated)]
     arguments += ["--learn_from", str(data)]  # twice: but for the people of the test
@@ -49,8 +53,8 @@ def test_results_are_those_of_the_test_people(trained: tuple[Path, Path], tmp_pa
     found = json.loads((tmp_path / "results" / "experiment_results.json").read_text())
     said = json.loads((model.parent / "metrics.json").read_text())
     sets = found["sets"]
-    assert list(sets) == ["rated faces, other people", "rated, not made here"]
-    assert {key: sets["rated faces, other people"][key] for key in said["figures"]} == (
+    assert list(sets) == ["rated faces of other people", "rated, not made here"]
+    assert {key: sets["rated faces of other people"][key] for key in said["figures"]} == (
         said["figures"]
     )
     assert sets["rated, not made here"]["pictures"] == 12
