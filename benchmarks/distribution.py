@@ -43,9 +43,7 @@ Float = npt.NDArray[np.float64]
 Traits = Mapping[str, Float]  # (n,) each
 
 BAR = 0.08  # of a correlation
-ENOUGH = (
-    2000  # records for a correlation to be held against the bar: three standard errors and a half
-)
+ENOUGH = 2000  # records for the bar to count: it is then 3.6 standard errors away
 RARE = 0.001  # a chi-square that chance exceeds less often than this fails
 CORRELATED = ("men", "age", "glasses", "skin tone", "complexion")
 _AT_ONCE = 1024  # seeds

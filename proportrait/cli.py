@@ -74,10 +74,11 @@ def train(options: argparse.Namespace) -> int:
         precision=options.precision, split=options.split, seed=options.seed,
     )  # fmt: skip
     other = _scorer(options.compare).model if options.compare else None
-    headshot, final = run(
-        options.folders, settings, options.output, always_learn=options.learn_from,
-        workers=options.workers, tensorboard=options.tensorboard,
-    )  # fmt: skip
+    with disk_errors(options.output):
+        headshot, final = run(
+            options.folders, settings, options.output, always_learn=options.learn_from,
+            workers=options.workers, tensorboard=options.tensorboard,
+        )  # fmt: skip
     if not leads():
         return 0
     on = headshot.about["judged_on"]
@@ -93,8 +94,9 @@ def train(options: argparse.Namespace) -> int:
     if other:
         print(f"\nthe same pictures by {options.compare}:")
         print(judge(other, final.pictures).report(options.seed).table())
-    for line in export(headshot, options.output, final.pictures):
-        print(line)
+    with disk_errors(options.output):
+        for line in export(headshot, options.output, final.pictures):
+            print(line)
     print(f"model       {options.output / MODEL}")
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
 from dataclasses import replace
@@ -252,3 +253,19 @@ def test_what_cannot_be_trained_is_told(
     assert cli.main(["train", *arguments]) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "output").exists()
+
+
+def test_a_full_disk_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "no space left", str(path))
+
+    monkeypatch.setattr("proportrait.train.checkpoint.replace_file", full)
+    assert cli.main([
+        "train", str(write_folder(tmp_path / "set", 20)), "-o", str(tmp_path / "out"),
+        "--backbone", TRANSFORMER, "--size", "64", "--no-pretrained", "--epochs", "1",
+    ]) == 1  # fmt: skip
+    said = capsys.readouterr().err
+    assert "the disk is full at" in said
+    assert "checkpoint.pt" in said

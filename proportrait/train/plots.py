@@ -19,6 +19,7 @@ from proportrait.train.evaluate import Judged
 from proportrait.train.metrics import Report
 
 GOOD, BAD, MUTED, ACCENT = "#26804a", "#be2d2d", "#9a9a9a", "#2b5d8c"
+_SETS = (ACCENT, "#c98b2b", GOOD, "#7d5ba6")
 _BINS = 10
 
 
@@ -51,10 +52,11 @@ def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
         places = np.arange(len(KEYS)) + (number - (len(reports) - 1) / 2) * width
         axes.bar(places, np.nan_to_num(heights), width * 0.92, label=name,
                  yerr=np.nan_to_num(errors).clip(0), capsize=2,
-                 color=(ACCENT, "#c98b2b", GOOD)[number % 3])  # fmt: skip
+                 color=_SETS[number % len(_SETS)])  # fmt: skip
         for place, height in zip(places, heights, strict=True):
-            text = "-" if np.isnan(height) else f"{height:.2f}"
-            axes.text(place, 0.03, text, ha="center", color="white", fontsize=8)
+            told = not np.isnan(height)
+            text, colour = (f"{height:.2f}", "white") if told else ("-", MUTED)
+            axes.text(place, 0.03, text, ha="center", color=colour, fontsize=8)
     axes.axhline(0.5, color=MUTED, linewidth=0.8, linestyle=":")
     axes.set_xticks(range(len(KEYS)), KEYS)
     axes.set(
@@ -62,7 +64,7 @@ def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
         ylabel="balanced accuracy",
         title="How often it is right, attribute by attribute",
     )
-    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.08))
+    axes.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.08))
     return figure
 
 
@@ -227,7 +229,7 @@ def journey(rows: Sequence[Mapping[str, Any]]) -> Figure:
             values,
             0.25,
             label=name.replace("_", " "),
-            color=(ACCENT, GOOD, "#c98b2b")[number],
+            color=_SETS[number],
         )
         for place, value in zip(places, values, strict=True):
             axes.text(place, value + 0.01, f"{value:.1%}", ha="center", fontsize=9)
