@@ -54,8 +54,8 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     add("--hf_split", default="train", metavar="SPLIT", help="of the data set (default train)")
     add("--source_dir", type=Path, metavar="DIR", help="folder of your own portraits")
     add("--skin_tones", choices=SKIN_TONES, default="natural",
-        help="of the built-in faces: natural, as in FFHQ, where few are dark (default), or even, "
-             "a third each of light, tan, and dark")
+        help="of the built-in faces: natural, as in FFHQ, where one in 170 is dark (default), or "
+             "even, a third each of light, tan, and dark")
     add = parser.add_argument_group("generator").add_argument
     add("--mock", action="store_true",
         help="the offline editor: photoreal, free, no network, labels true by construction")

@@ -60,7 +60,7 @@ class StyleganSource:
 
     Args:
         seed: of the run.
-        skin_tones: "natural" takes faces as FFHQ has them, of which one in 150 is dark; "even"
+        skin_tones: "natural" takes faces as FFHQ has them, of which one in 170 is dark; "even"
             passes over more of them, so that light, tan, and dark ones take turns.
     """
 
