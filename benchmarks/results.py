@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -31,7 +30,7 @@ from proportrait.model.calibration import Calibration
 from proportrait.model.pack import packaged
 from proportrait.model.saved import load
 from proportrait.train import plots
-from proportrait.train.data import Pictures, split
+from proportrait.train.data import Pictures, made_here, split
 from proportrait.train.evaluate import breakdown, judge, judged
 from proportrait.train.metrics import Report
 
@@ -56,7 +55,7 @@ def collect(
         )
     distinct = len(np.unique(parts.learn.paths))  # a folder may be learnt from twice
     both = judge(model, parts.test)
-    tests = {kind: both[numbers] for kind, numbers in _kinds(both.pictures, images).items()}
+    tests = {kind: both[numbers] for kind, numbers in _kinds(both.pictures).items()}
     reports = {f"{kind} of other people": test.report() for kind, test in tests.items()}
     tested = ", ".join(f"{found.pictures} {name}" for name, found in reports.items())
     conditions = (
@@ -94,27 +93,25 @@ def collect(
         "training_parameters": plots.parameters(settings),
         "summary_card": plots.summary_card(_card(reports)),
     }
+    captions = dict.fromkeys(drawn, conditions)
     if journey:
         walked = data["journey"]
-        drawn["improvement_journey"] = plots.conditions(
-            plots.journey(walked["rows"]),
+        drawn["improvement_journey"] = plots.journey(walked["rows"])
+        captions["improvement_journey"] = (
             f"{walked['settings']['backbone']}, {walked['settings']['epochs']} epochs at "
             f"{walked['settings']['size']} px; judged on {walked['test_pictures']} pictures of "
-            f"{walked['test_people']} other people, true labels",
+            f"{walked['test_people']} other people, true labels"
         )
     for name, figure in drawn.items():
-        if name != "improvement_journey":
-            plots.conditions(figure, conditions)
-        figure.savefig(visuals / f"{name}.png")
+        plots.conditions(figure, captions[name]).savefig(visuals / f"{name}.png")
     for key in KEYS:
         plots.good_and_bad(parts.test, key).savefig(visuals / f"good_and_bad_{key}.png", dpi=80)
     return data
 
 
-def _kinds(pictures: Pictures, images: Sequence[Path]) -> dict[str, npt.NDArray[np.intp]]:
+def _kinds(pictures: Pictures) -> dict[str, npt.NDArray[np.intp]]:
     """Numbers of the pictures that we made, and of those whose labels raters gave."""
-    made = tuple(f"{folder}{os.sep}" for folder in images if (folder / "metadata").is_dir())
-    ours = np.array([str(path).startswith(made) for path in pictures.paths], bool)
+    ours = made_here(pictures.paths)
     kinds = {"made pictures": np.flatnonzero(ours), "rated faces": np.flatnonzero(~ours)}
     return {kind: numbers for kind, numbers in kinds.items() if len(numbers)}
 

@@ -28,7 +28,8 @@ def measure(folder: Path, *, batches: int = 8, batch_size: int = 32) -> list[Rat
     from proportrait.model import backbone
     from proportrait.train.batches import Batches, Seen
     from proportrait.train.data import Pictures
-    from proportrait.train.loop import Settings, build, fit, make_accelerator
+    from proportrait.train.devices import make_accelerator
+    from proportrait.train.loop import Settings, build, fit
 
     (folder / "images").mkdir(parents=True)
     count = batches * batch_size

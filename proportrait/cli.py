@@ -61,9 +61,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """`proportrait train`."""
+    from proportrait.train.devices import leads
     from proportrait.train.evaluate import judge
     from proportrait.train.export import export
-    from proportrait.train.loop import Settings, leads
+    from proportrait.train.loop import Settings
     from proportrait.train.run import MODEL, run
 
     settings = Settings(

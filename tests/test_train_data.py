@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from proportrait.errors import ConfigurationError
-from proportrait.train.data import SPLITS, TABLE, Pictures, Split, marks, split, unmarked
+from proportrait.train.data import SPLITS, TABLE, Pictures, Split, made_here, marks, split, unmarked
 from tests.store_samples import commit_all
 
 CODES = {"a.jpg": "111111", "b.jpg": "1?0?01", "c.jpg": "000000"}
@@ -215,3 +215,13 @@ def test_people_can_be_told_from_their_marks_alone() -> None:
     asked = np.array(["cid", "bob", "ann", "dan"], np.str_)
     assert unmarked(asked, known).tolist() == [True, False, False, True]
     assert unmarked(asked, "").all()
+
+
+def test_what_the_generator_wrote_has_metadata_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "ours" / "metadata").mkdir(parents=True)
+    paths = [tmp_path / "ours" / "images" / "a.jpg", tmp_path / "theirs" / "images" / "a.jpg"]
+    assert made_here(np.array([*map(str, paths), "b.jpg"], np.str_)).tolist() == [
+        True,
+        False,
+        False,
+    ]

@@ -7,7 +7,6 @@ only styles are computed, no picture is drawn.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from proportrait.edit.data import load_rows
 from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
 
 DATA = Path(__file__).parent / "data"
@@ -55,7 +55,7 @@ def main() -> None:
 
 def ratings() -> dict[str, tuple[list[int], Array, bool]]:
     """By trait: seeds, what was rated, and whether that is yes or no."""
-    faces, people = _read("rated_faces.csv"), _read("rated_people.csv")
+    faces, people = load_rows("rated_faces"), load_rows("rated_people")
 
     def take(rows: list[dict[str, str]], column: str, values: dict[str, float], yes_or_no: bool
              ) -> tuple[list[int], Array, bool]:  # fmt: skip
@@ -75,11 +75,6 @@ def ratings() -> dict[str, tuple[list[int], Array, bool]]:
         "age": take(people, "age", ages, False),
         "tone": take(people, "ita_deg", tones, False),
     }
-
-
-def _read(name: str) -> list[dict[str, str]]:
-    with (DATA / name).open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def _logistic(x: Array, y: Array) -> Array:

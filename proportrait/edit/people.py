@@ -13,20 +13,18 @@ shade for a dark one. A ridge regression on the style gives each trait.
 
 from __future__ import annotations
 
-import csv
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import numpy.typing as npt
 
+from proportrait.edit.data import load_rows
 from proportrait.edit.fit_traits import AGES, auc
 from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
 
 Float = npt.NDArray[np.float64]
 Styles = npt.NDArray[np.float32]
 
-PEOPLE, NATURAL = "rated_people.csv", "rated_natural.csv"
 PENALTY = 300.0  # of squared weights a standard deviation; chosen by cross-validation
 FOLDS = 8
 # Complexions, and from where on one is told: nearer to the mean than what was rated, as what a
@@ -48,7 +46,7 @@ TRAITS: dict[str, str] = {
 @cache
 def ratings() -> dict[str, tuple[npt.NDArray[np.int64], Float]]:
     """By trait the seeds (n,) of the faces that were rated, and what was said of them (n,)."""
-    people, natural = _read(PEOPLE), _read(NATURAL)
+    people, natural = load_rows("rated_people"), load_rows("rated_natural")
     ages = [float(AGES.index(row["age"])) for row in people]
     columns: dict[str, tuple[list[dict[str, str]], list[float]]] = {
         "men": (people, [{"f": 0.0, "m": 1.0}.get(row["sex"], np.nan) for row in people]),
@@ -88,11 +86,6 @@ class People:
             held = np.arange(len(rated)) % FOLDS == fold
             said[held] = _tell(_fit(styles[~held], rated[~held]), styles[held])
         return rated, said
-
-
-def _read(name: str) -> list[dict[str, str]]:
-    text = files("proportrait.edit").joinpath(f"data/{name}").read_text("utf-8")
-    return list(csv.DictReader(text.splitlines()))
 
 
 def _fit(styles: Styles, target: Float) -> tuple[Float, float]:

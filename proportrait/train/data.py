@@ -210,6 +210,13 @@ def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
     return Split(train, pictures[np.sort(choose)], pictures[np.sort(held)], train)
 
 
+def made_here(paths: Text) -> Bool:
+    """Which pictures (N,) lie in a folder that the generator wrote: (N,)."""
+    folders = [Path(str(path)).parent for path in paths]
+    written = {folder: (folder.parent / "metadata").is_dir() for folder in set(folders)}
+    return np.array([written[folder] for folder in folders], bool)
+
+
 def marks(sources: Text) -> str:
     """The people of a set, as 8 hex digits each, one after the other; see `unmarked`."""
     return "".join(sorted({_mark(source) for source in sources}))

@@ -20,6 +20,7 @@ from proportrait.edit.people import COMPLEXIONS, People
 from proportrait.edit.stylegan import FaceSynthesizer
 from proportrait.faces import Face, shared_analyzer
 from proportrait.generate.stylegan_source import SOURCE
+from proportrait.train.data import made_here
 
 Image = npt.NDArray[np.uint8]
 
@@ -40,7 +41,7 @@ def groups(paths: npt.NDArray[np.str_], sources: npt.NDArray[np.str_]) -> dict[s
     """Numbers of the pictures of each group; those that cannot be told are in none."""
     found: dict[str, list[int]] = {}
     # Faces that raters saw are drawn further from the mean: of those the style would tell less.
-    made = np.array([(Path(str(path)).parent.parent / "metadata").is_dir() for path in paths], bool)
+    made = made_here(paths)
     built_in = {str(s): int(str(s).removeprefix(SOURCE)) for s in np.unique(sources[made])
                 if str(s).startswith(SOURCE) and str(s).removeprefix(SOURCE).isdigit()}  # fmt: skip
     told: dict[str, tuple[float, float, float]] = {}

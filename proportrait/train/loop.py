@@ -14,9 +14,8 @@ import io
 import math
 import time
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,9 +32,9 @@ from proportrait.model.network import Architecture, HeadshotModel, masked_bce
 from proportrait.model.views import VIEWS, Preprocessing, View
 from proportrait.train.batches import Batches, InOrder, Shuffled
 from proportrait.train.checkpoint import Checkpoint
+from proportrait.train.devices import Precision, make_accelerator
 
 Float = npt.NDArray[np.float32]
-Precision = Literal["auto", "bf16", "fp32"]
 
 HISTORY = "history.csv"
 _EVERY_S = 300.0  # between two checkpoints within an epoch
@@ -293,40 +292,6 @@ def predict(
             found.append((accelerator.gather_for_metrics(logits) if parted else logits).cpu())
     model.to(home)
     return torch.cat(found).numpy() if found else np.zeros((0, 6), np.float32)
-
-
-def make_accelerator(precision: Precision) -> Any:
-    """Accelerate's view of the devices: one process, or those of `accelerate launch`."""
-    from accelerate import Accelerator
-    from accelerate.state import AcceleratorState
-    from accelerate.utils import InitProcessGroupKwargs
-
-    if precision == "auto":
-        able = (
-            torch.cuda.is_bf16_supported(including_emulation=False)
-            if torch.cuda.is_available()
-            else _cpu_has_bf16()
-        )
-        precision = "bf16" if able else "fp32"
-    AcceleratorState._reset_state()  # else a process has one precision for good
-    return Accelerator(
-        mixed_precision="bf16" if precision == "bf16" else "no",
-        # The others wait while one measures.
-        kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(days=1))],
-    )
-
-
-def leads() -> bool:
-    """Whether this process is the one, of those of `accelerate launch`, that prints and writes."""
-    from accelerate import PartialState
-
-    return bool(PartialState().is_main_process)
-
-
-def _cpu_has_bf16() -> bool:
-    """Whether the processor computes with bf16 itself; emulated it would be slower than float32."""
-    found = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-    return bool(found or getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
 
 
 def _channels_last(views: Tensor) -> Tensor:

@@ -9,9 +9,7 @@ by construction (edit/data/README.md). Framing and sharpness were not rated: tho
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
-from importlib.resources import files
 from pathlib import Path
 
 import cv2
@@ -22,6 +20,7 @@ from tqdm import tqdm
 from proportrait import imaging
 from proportrait.commandline import exit_code
 from proportrait.disk import replace_file
+from proportrait.edit.data import load_rows
 from proportrait.edit.stylegan import RATED_TRUNCATION, shared_synthesizer
 from proportrait.generate.stylegan_source import SOURCE
 from proportrait.labels import KEYS
@@ -29,7 +28,7 @@ from proportrait.train.data import TABLE
 
 Image = npt.NDArray[np.uint8]
 
-TABLES = ("rated_faces.csv", "rated_natural.csv")
+RATINGS = ("rated_faces", "rated_natural")
 SIZE = 512  # px, that of made portraits
 
 
@@ -46,10 +45,8 @@ def draw(folder: Path) -> int:
     Returns:
         How many faces there are.
     """
-    rated: list[dict[str, str]] = []
-    for name in TABLES:
-        text = files("proportrait.edit").joinpath(f"data/{name}").read_text("utf-8")
-        rated += [row for row in csv.DictReader(text.splitlines()) if row.get("usable") != "0"]
+    rows = [row for name in RATINGS for row in load_rows(name)]
+    rated = [row for row in rows if row.get("usable") != "0"]
     (folder / "images").mkdir(parents=True, exist_ok=True)
     lines = ["file,labels,source_id"]
     for row in tqdm(rated, unit="face", desc="drawing"):

@@ -19,8 +19,9 @@ from proportrait.model.calibration import Calibration
 from proportrait.model.saved import Headshot, save
 from proportrait.train.batches import Batches, Seen, look_at
 from proportrait.train.data import Pictures, Split, marks, split
+from proportrait.train.devices import make_accelerator
 from proportrait.train.evaluate import Judged, judged
-from proportrait.train.loop import Settings, build, fit, make_accelerator, predict
+from proportrait.train.loop import Settings, build, fit, predict
 
 MODEL = "model.safetensors"
 

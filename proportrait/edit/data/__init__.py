@@ -10,6 +10,7 @@ place_*.webp        python -m proportrait.edit.pack_places, from what README.md 
 
 from __future__ import annotations
 
+import csv
 from functools import cache
 from importlib.resources import as_file, files
 from typing import Any
@@ -31,6 +32,12 @@ def load_arrays(name: str) -> dict[str, npt.NDArray[Any]]:
     """The arrays stored as `{name}.npz` beside this file."""
     with as_file(files(__package__) / f"{name}.npz") as path, np.load(path) as stored:
         return dict(stored)
+
+
+def load_rows(name: str) -> list[dict[str, str]]:
+    """The lines of `{name}.csv` beside this file, by column."""
+    text = files(__package__).joinpath(f"{name}.csv").read_text("utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
 def mean_style() -> npt.NDArray[np.float32]:

@@ -1,0 +1,44 @@
+"""What a training computes on: the devices, their precision, and the processes, by accelerate."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Literal
+
+import torch
+
+Precision = Literal["auto", "bf16", "fp32"]
+
+
+def make_accelerator(precision: Precision) -> Any:
+    """Accelerate's view of the devices: one process, or those of `accelerate launch`."""
+    from accelerate import Accelerator
+    from accelerate.state import AcceleratorState
+    from accelerate.utils import InitProcessGroupKwargs
+
+    if precision == "auto":
+        able = (
+            torch.cuda.is_bf16_supported(including_emulation=False)
+            if torch.cuda.is_available()
+            else _cpu_has_bf16()
+        )
+        precision = "bf16" if able else "fp32"
+    AcceleratorState._reset_state()  # else a process has one precision for good
+    return Accelerator(
+        mixed_precision="bf16" if precision == "bf16" else "no",
+        # The others wait while one measures.
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(days=1))],
+    )
+
+
+def leads() -> bool:
+    """Whether this process is the one, of those of `accelerate launch`, that prints and writes."""
+    from accelerate import PartialState
+
+    return bool(PartialState().is_main_process)
+
+
+def _cpu_has_bf16() -> bool:
+    """Whether the processor computes with bf16 itself; emulated it would be slower than float32."""
+    found = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+    return bool(found or getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
