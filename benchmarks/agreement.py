@@ -20,16 +20,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from proportrait import imaging
+from proportrait.arrays import Double, Image, Mask
 from proportrait.edit.fit_traits import auc
 from proportrait.faces import FaceAnalyzer
 from proportrait.labels import ATTRIBUTES as LABELS
 from proportrait.measures import MODULES, Subject, Unassessed, assess, lighting
 from proportrait.train.rated_faces import rated_face
-
-Image = npt.NDArray[np.uint8]
 
 SMALLEST_CLASS = 5  # with fewer pictures of a kind a share says nothing: no bar
 
@@ -113,16 +111,14 @@ def rated_faces(folder: Path, drawn: Path) -> Iterator[tuple[str, Image, dict[st
 SETS = {"golden_dev": golden_dev, "rated_faces": rated_faces}
 
 
-def balanced_accuracy(rated: npt.NDArray[np.bool_], said: npt.NDArray[np.bool_]) -> float:
+def balanced_accuracy(rated: Mask, said: Mask) -> float:
     """Mean of the share of positives that are found and of negatives that are; NaN without one."""
     if rated.all() or not rated.any():
         return float("nan")
     return float((said[rated].mean() + (~said[~rated]).mean()) / 2)
 
 
-def best_limit(
-    rated: npt.NDArray[np.bool_], values: npt.NDArray[np.float64]
-) -> tuple[float, float]:
+def best_limit(rated: Mask, values: Double) -> tuple[float, float]:
     """(limit, balanced accuracy at it), the highest that any limit reaches."""
     limits = np.unique(values)
     accuracies = [balanced_accuracy(rated, values >= limit) for limit in limits]

@@ -15,8 +15,7 @@ from sklearn.model_selection import StratifiedGroupKFold  # type: ignore[import-
 from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
 from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
 
-Bool = npt.NDArray[np.bool_]
-Float = npt.NDArray[np.float64]
+from proportrait.arrays import Double, Mask
 
 FOLDS, INNER_FOLDS = 5, 3
 COMPONENTS = 64  # that a larger set of features is reduced to
@@ -31,11 +30,11 @@ class Accuracy:
     value: float
     low: float
     high: float
-    said: Bool
+    said: Mask
 
 
 def accuracy(
-    sets: Mapping[str, Float], truth: Bool, weights: Float, groups: Sequence[str], seed: int = 0
+    sets: Mapping[str, Double], truth: Mask, weights: Double, groups: Sequence[str], seed: int = 0
 ) -> Accuracy:
     """Tell `truth` from the best of several classifiers, which is chosen inside each fold.
 
@@ -66,7 +65,7 @@ def accuracy(
     return Accuracy(balanced(truth, said, weights), low, high, said)
 
 
-def balanced(truth: Bool, said: Bool, weights: Float) -> float:
+def balanced(truth: Mask, said: Mask, weights: Double) -> float:
     """Mean of the weighted shares of both kinds that are found; NaN without one kind."""
     if truth.all() or not truth.any():
         return float("nan")
@@ -77,7 +76,7 @@ def balanced(truth: Bool, said: Bool, weights: Float) -> float:
     )
 
 
-def _choices(sets: Mapping[str, Float]) -> list[tuple[str, str]]:
+def _choices(sets: Mapping[str, Double]) -> list[tuple[str, str]]:
     """(set, classifier) to try; the number is the inverse penalty of a logistic regression."""
     return [
         (name, kind)
@@ -86,7 +85,7 @@ def _choices(sets: Mapping[str, Float]) -> list[tuple[str, str]]:
     ]
 
 
-def _fit(kind: str, x: Float, truth: Bool, weights: Float) -> Any:
+def _fit(kind: str, x: Double, truth: Mask, weights: Double) -> Any:
     scaled = weights.copy()
     for side in (True, False):
         scaled[truth == side] *= 0.5 * len(truth) / max(weights[truth == side].sum(), 1e-9)
@@ -97,7 +96,7 @@ def _fit(kind: str, x: Float, truth: Bool, weights: Float) -> Any:
     return model.fit(x, truth, logisticregression__sample_weight=scaled)
 
 
-def _reduce(values: Float, seed: int) -> Float:
+def _reduce(values: Double, seed: int) -> Double:
     """Principal components where there are many features; labels play no part in it."""
     if values.shape[1] <= COMPONENTS:
         return values
@@ -107,14 +106,14 @@ def _reduce(values: Float, seed: int) -> Float:
 
 
 def _folds(
-    count: int, truth: Bool, groups: Sequence[str], seed: int
+    count: int, truth: Mask, groups: Sequence[str], seed: int
 ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]:
     splits = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     yield from splits.split(np.zeros(len(truth)), truth, groups)
 
 
 def _interval(
-    truth: Bool, said: Bool, weights: Float, groups: Sequence[str], seed: int
+    truth: Mask, said: Mask, weights: Double, groups: Sequence[str], seed: int
 ) -> tuple[float, float]:
     """2.5th and 97.5th percentile when whole groups are drawn again with replacement."""
     _, group = np.unique(np.asarray(groups), return_inverse=True)

@@ -10,20 +10,15 @@ from zlib import crc32
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import PIL.Image
 
 from proportrait import imaging
+from proportrait.arrays import Float, Image, Mask
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer
-from proportrait.faces.face import (
-    OVAL,
-)
+from proportrait.faces.face import OVAL
 from proportrait.features import Backbone
 
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
-Bool = npt.NDArray[np.bool_]
 Sets = Mapping[str, Float]  # features (k,) by the name of the set
 
 FRAME = 16  # px, width of the border that is looked at
@@ -216,7 +211,7 @@ def _layout(image: Image) -> Float:
     return np.concatenate([lab.ravel(), np.sqrt(np.stack(edges)).ravel()]).astype(np.float32)
 
 
-def _rings(shown: Shown, where: Bool, inside: bool) -> Float:
+def _rings(shown: Shown, where: Mask, inside: bool) -> Float:
     """Colour, contrast, and grain of thin rings along the mask's edge, from within outwards.
 
     Colours count against the innermost ring, so that a halo or a seam shows and not the hair.

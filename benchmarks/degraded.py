@@ -25,11 +25,10 @@ from tqdm import tqdm
 
 from benchmarks.unsharp import SPOILT as BLURS
 from proportrait import imaging
+from proportrait.arrays import Float, Image
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.labels import KEYS
 
-Image = npt.NDArray[np.uint8]
-Float = npt.NDArray[np.float32]
 Light = Callable[[Image, Face, Float], Image]
 
 _GAMMA = 2.2

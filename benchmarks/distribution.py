@@ -29,6 +29,7 @@ from tqdm import tqdm
 
 from benchmarks.folder import describe, finished
 from benchmarks.ratio import Ratio
+from proportrait.arrays import Double, Mask
 from proportrait.edit.directions import presentable
 from proportrait.edit.people import TRAITS, People
 from proportrait.edit.stylegan import FaceSynthesizer
@@ -39,8 +40,7 @@ from proportrait.labels import KEYS, LabelVector
 from proportrait.records import Record
 from proportrait.store import RecordStore
 
-Float = npt.NDArray[np.float64]
-Traits = Mapping[str, Float]  # (n,) each
+Traits = Mapping[str, Double]  # (n,) each
 
 BAR = 0.08  # of a correlation
 ENOUGH = 2000  # records for the bar to count: it is then 3.6 standard errors away
@@ -146,7 +146,7 @@ Survey = tuple[Traits, Traits, npt.NDArray[np.intp]]
 def survey(people: People, synthesizer: FaceSynthesizer, count: int, seed: int) -> Survey:
     """Tell the traits of the network's people in order until `count` of them are offered."""
     parts: list[Traits] = []
-    kept: list[npt.NDArray[np.bool_]] = []
+    kept: list[Mask] = []
     bar, offered_so_far = tqdm(total=count, unit="person", disable=None), 0
     while offered_so_far < count:
         start = seed * SEEDS_PER_RUN + _AT_ONCE * len(kept)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from proportrait.arrays import Double
 from proportrait.errors import StoreError
 from proportrait.labels import LabelVector
 from proportrait.records import Record
@@ -39,7 +40,7 @@ def describe(folder: Path, records: Sequence[Record]) -> str:
     )
 
 
-def balance(requested: Sequence[LabelVector]) -> npt.NDArray[np.float64]:
+def balance(requested: Sequence[LabelVector]) -> Double:
     """Weights (n,) under which the six labels are independent, as if all 64 were equally likely.
 
     The generator draws perfect and almost perfect portraits more often than chance would, so that

@@ -16,17 +16,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image as PillowImage
 from PIL import ImageFilter
 
 from benchmarks.agreement import balanced_accuracy, golden_dev
+from proportrait.arrays import Image
 from proportrait.faces import FaceAnalyzer
 from proportrait.measures import Subject, Unassessed, sharpness
 
 BAR = 0.9
-
-Image = npt.NDArray[np.uint8]
 
 
 def box(radius: float) -> Callable[[Image], Image]:

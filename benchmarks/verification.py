@@ -32,6 +32,7 @@ from tqdm import tqdm
 
 from benchmarks.folder import describe, finished
 from proportrait import imaging
+from proportrait.arrays import Double, Mask
 from proportrait.labels import KEYS, LabelVector
 from proportrait.records import Record
 from proportrait.verify import look as looking
@@ -155,7 +156,7 @@ def rated(folder: Path) -> bool:
     return passed
 
 
-def _held_out(bits: npt.NDArray[np.bool_], values: npt.NDArray[np.float64]) -> tuple[float, float]:
+def _held_out(bits: Mask, values: Double) -> tuple[float, float]:
     """(share spoken of, share right of these) under limits from the other four fifths."""
     spoken, right = [], []
     fold = np.random.default_rng(0).permutation(len(bits)) % 5
@@ -168,7 +169,7 @@ def _held_out(bits: npt.NDArray[np.bool_], values: npt.NDArray[np.float64]) -> t
     return float(np.mean(spoken)), float(np.mean(right))
 
 
-def widest(bits: npt.NDArray[np.bool_], values: npt.NDArray[np.float64]) -> tuple[float, float]:
+def widest(bits: Mask, values: Double) -> tuple[float, float]:
     """The limits (bad under, good from) that speak most often and are right often enough."""
     steps = np.unique(np.concatenate([[0.0], np.percentile(values[~np.isnan(values)],
                                                            np.linspace(0, 100, 41))]))  # fmt: skip

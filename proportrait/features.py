@@ -12,13 +12,11 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.assets import asset
 from proportrait.faces import Face
 from proportrait.faces.face import CHIN
 from proportrait.inference import compile_network
-
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 
 SIDE = 224  # px of a side of the input
 SIZE = 1280  # numbers of the output

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import PIL.Image
 
+from proportrait.arrays import Image
 from proportrait.errors import CorruptImageError, ImageError, ImageTooSmallError
 
 MIN_SIDE = 128
@@ -30,9 +30,7 @@ _TURNS = {
 }
 
 
-def decode(
-    data: bytes, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PIXELS
-) -> npt.NDArray[np.uint8]:
+def decode(data: bytes, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PIXELS) -> Image:
     """Decode an encoded picture to RGB uint8 of shape (H, W, 3).
 
     The orientation of EXIF is applied, transparency is laid on white, 16-bit samples are scaled to
@@ -78,9 +76,7 @@ def decode(
         raise CorruptImageError(f"the picture is damaged: {error}") from error
 
 
-def read(
-    path: str | Path, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PIXELS
-) -> npt.NDArray[np.uint8]:
+def read(path: str | Path, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PIXELS) -> Image:
     """Read a picture file as `decode` does; every message names the file.
 
     Raises:
@@ -96,7 +92,7 @@ def read(
         raise type(error)(f"{path}: {error}") from error
 
 
-def encode_jpeg(image: npt.NDArray[np.uint8], quality: int = 95) -> bytes:
+def encode_jpeg(image: Image, quality: int = 95) -> bytes:
     """Encode RGB uint8 (H, W, 3) as a baseline JPEG, 4:4:4, without metadata.
 
     Equal pictures give equal bytes, and every picture has the same tables: the Huffman tables are
@@ -109,20 +105,20 @@ def encode_jpeg(image: npt.NDArray[np.uint8], quality: int = 95) -> bytes:
     return out.getvalue()
 
 
-def encode_png(image: npt.NDArray[np.uint8]) -> bytes:
+def encode_png(image: Image) -> bytes:
     """Encode RGB uint8 (H, W, 3) as a PNG without metadata; equal pictures give equal bytes."""
     out = io.BytesIO()
     PIL.Image.fromarray(_checked(image)).save(out, "PNG")
     return out.getvalue()
 
 
-ENCODERS: dict[str, tuple[str, Callable[[npt.NDArray[np.uint8]], bytes]]] = {
+ENCODERS: dict[str, tuple[str, Callable[[Image], bytes]]] = {
     "JPEG": (".jpg", encode_jpeg),
     "PNG": (".png", encode_png),
 }
 
 
-def resize(image: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+def resize(image: Image, size: tuple[int, int]) -> Image:
     """Resample RGB uint8 (H, W, 3) to `size`, (width, height) in px, with a Lanczos-3 filter.
 
     The filter widens with the scale when it shrinks, so that fine detail does not alias.
@@ -133,7 +129,7 @@ def resize(image: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[n
     return np.array(resized)
 
 
-def _checked(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def _checked(image: Image) -> Image:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise ValueError(f"an image is RGB uint8 (H, W, 3), not {image.dtype} {image.shape}")
     return image

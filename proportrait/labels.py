@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+
+from proportrait.arrays import Float
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class LabelVector:
         """The six bits as they stand in a file name."""
         return "".join(map(str, self.values))
 
-    def to_array(self) -> npt.NDArray[np.float32]:
+    def to_array(self) -> Float:
         """The bits as float32 of shape (6,)."""
         return np.asarray(self.values, dtype=np.float32)
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.edit.framing import Window
 from proportrait.errors import EditError
-
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 
 _NEAR = 0.05  # of the mask: more of it is not background alone
 _UNEVEN = 14.0  # grey levels that the border may differ from its smooth surroundings

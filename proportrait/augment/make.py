@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from proportrait import imaging
+from proportrait.arrays import Float, Image
 from proportrait.augment.fill import cut_filled
 from proportrait.augment.plan import Task
 from proportrait.edit import blur, framing
@@ -28,7 +28,6 @@ from proportrait.records import Record, file_stem
 if TYPE_CHECKING:
     from proportrait.edit.editor import PortraitEditor
 
-Image = npt.NDArray[np.uint8]
 
 _PLAIN = 85.0  # component of a background that may be continued beyond the border
 _TRIES = 6  # windows or strengths, before a twin is given up
@@ -111,9 +110,7 @@ def _drawn_again(task: Task) -> tuple[Image, LabelVector, dict[str, Any]]:
     return edited.reframed, parent.known & shown, {**edited.reframing, "drawn_again": True}
 
 
-def _still_known(
-    parent: Record, window: framing.Window, face: Face, mask: npt.NDArray[np.float32]
-) -> LabelVector:
+def _still_known(parent: Record, window: framing.Window, face: Face, mask: Float) -> LabelVector:
     """The parent's known bits, less those of what the window hardly shows."""
     known = parent.known
     bottom = window.top + window.side

@@ -10,13 +10,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.edit.stylegan import CELLS, FaceSynthesizer, resample, sample
 from proportrait.edit.torso import HALF, Anatomy, wide_grid, wide_view
-
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 
 CANVAS = 24  # cells of the wide view: head, shoulders, and some of the chest
 OFFSET = ((CANVAS / CELLS - 1) / 2, 0.125)  # of it to the left of and above the plain picture

@@ -8,9 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.edit.tone import Float
-
-Colour = npt.NDArray[np.float32]
+from proportrait.arrays import Float
 
 _SMALL = 176  # these are smooth: they are made at this height and enlarged
 
@@ -149,13 +147,13 @@ def colour(
     saturation: tuple[float, float],
     value: tuple[float, float],
     hue: tuple[float, float] = (0.0, 1.0),
-) -> Colour:
+) -> Float:
     """A random sRGB colour (3,); ranges are of hue, saturation, and value in [0, 1]."""
     h, s, v = rng.uniform(*hue), rng.uniform(*saturation), rng.uniform(*value)
     return np.array(colorsys.hsv_to_rgb(h % 1.0, s, v), np.float32)
 
 
-def grey(value: float) -> Colour:
+def grey(value: float) -> Float:
     """A neutral colour."""
     return np.full(3, value, np.float32)
 
@@ -169,13 +167,13 @@ def _grid(height: int, width: int) -> tuple[Float, Float]:
     return x, y
 
 
-def _painted(light: npt.NDArray[np.floating], tone: Colour, height: int, width: int) -> Float:
+def _painted(light: npt.NDArray[np.floating], tone: Float, height: int, width: int) -> Float:
     small = np.clip(light[..., None] * tone, 0, 1).astype(np.float32)
     large = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.clip(large, 0, 1), np.float32)
 
 
-def _muted(rng: np.random.Generator, value: tuple[float, float]) -> Colour:
+def _muted(rng: np.random.Generator, value: tuple[float, float]) -> Float:
     """A neutral tone half of the time, else a muted hue of the studio."""
     if rng.random() < 0.5:
         return colour(rng, (0.0, 0.05), value, hue=(0.05, 0.65))

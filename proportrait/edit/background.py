@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.edit import backdrops, plates
-from proportrait.edit.tone import Float, to_linear, to_srgb
-
-Image = npt.NDArray[np.uint8]
+from proportrait.edit.tone import to_linear, to_srgb
 
 # Out of focus, but plain to see.
 _CLUTTERED = plates.Lens(blur=(0.005, 0.011), field=(46, 68), busy=True, enough=0.24)

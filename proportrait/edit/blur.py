@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-Image = npt.NDArray[np.uint8]
+from proportrait.arrays import Float, Image
+
 Edit = tuple[Image, dict[str, Any]]
 
 
@@ -88,7 +89,7 @@ BLURS: dict[str, Callable[[Image, np.random.Generator], Edit]] = {
 }
 
 
-def motion_kernel(length: float, angle: float, bend: float = 0.0) -> npt.NDArray[np.float32]:
+def motion_kernel(length: float, angle: float, bend: float = 0.0) -> Float:
     """The kernel (k, k) of a path of `length` px; its weights sum to 1.
 
     Args:
@@ -111,7 +112,7 @@ def motion_kernel(length: float, angle: float, bend: float = 0.0) -> npt.NDArray
     return np.asarray(kernel / kernel.sum(), np.float32)
 
 
-def disc_kernel(radius: float) -> npt.NDArray[np.float32]:
+def disc_kernel(radius: float) -> Float:
     """The kernel (k, k) of a round aperture with soft edges; its weights sum to 1."""
     reach = int(np.ceil(radius))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
@@ -119,7 +120,7 @@ def disc_kernel(radius: float) -> npt.NDArray[np.float32]:
     return np.asarray(disc / disc.sum(), np.float32)
 
 
-def _filter_linear(image: Image, kernel: npt.NDArray[np.float32]) -> Image:
+def _filter_linear(image: Image, kernel: Float) -> Image:
     """Convolve in linear light, where lenses and shutters add up."""
     linear = (image.astype(np.float32) / 255) ** 2.2
     mixed = cv2.filter2D(linear, -1, kernel, borderType=cv2.BORDER_REFLECT)

@@ -7,7 +7,8 @@ import zlib
 import cv2
 import numpy as np
 
-from proportrait.edit.tone import Float, Image, grain, luminance, to_linear, to_srgb
+from proportrait.arrays import Float, Image
+from proportrait.edit.tone import grain, luminance, to_linear, to_srgb
 
 
 def composite(person: Image, alpha: Float, background: Float) -> Image:

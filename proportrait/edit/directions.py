@@ -14,12 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Mask
 from proportrait.edit.data import load_arrays, mean_style
-
-Float = npt.NDArray[np.float32]
-Bools = npt.NDArray[np.bool_]
 
 # Coordinates of the embedding of identity that tell most faces apart, as the model names them.
 IDENTITIES: tuple[str, ...] = tuple(f"identity_{i}" for i in range(8))
@@ -81,7 +78,7 @@ class Directions:
         return np.asarray(step, np.float32)
 
 
-def presentable(styles: Float) -> Bools:
+def presentable(styles: Float) -> Mask:
     """Which faces (n, 512) are worth a portrait: (n,).
 
     Children are left out: hardly one of them wears what is called professional.

@@ -14,8 +14,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.edit import donors, expression, framing
 from proportrait.edit.assembly import CANVAS, OFFSET, Part, assemble, misfit
 from proportrait.edit.chance import in_turn
@@ -28,9 +28,6 @@ from proportrait.faces import SAME_PERSON_LIMIT, FaceAnalyzer, distance
 from proportrait.faces.face import LOWER_LIP_OUTER
 from proportrait.labels import LabelVector, stream
 from proportrait.measures import Subject, Unassessed, background
-
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 
 _STRENGTHS = (1.0, 1.25)  # of an expression, in turn, before another kind is tried
 # Shares below which nobody can tell: of the frame for a background, of the person for a garment.

@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-import numpy.typing as npt
-
+from proportrait.arrays import Float, Image
 from proportrait.edit.directions import directions
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer, expression_ratios
 from proportrait.measures import expression as measured
 from proportrait.measures.base import Measure, Subject
-
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 
 # Scores of `measures.expression`, whose limit is 50: clear cases only.
 _GOOD_SCORE, _BAD_SCORE = 70.0, 20.0

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
+from proportrait.arrays import Float, Image
 from proportrait.edit.directions import IDENTITIES
 from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
 from proportrait.errors import AssessmentError
@@ -28,9 +28,6 @@ from proportrait.faces.face import (
     RIGHT_EYE_OUTER,
     UPPER_LIP_OUTER,
 )
-
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 
 RIDGE = 30.0  # explains most of faces that it was not fitted on, of 3, 10, 30, 100
 _LEFT_SKIN, _RIGHT_SKIN = (50, 205, 101, 118, 69), (280, 425, 330, 347, 299)  # cheeks, forehead

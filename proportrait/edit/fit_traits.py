@@ -10,10 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from proportrait.arrays import Double, Mask
 from proportrait.edit.data import load_rows
 from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
 
@@ -21,7 +21,6 @@ DATA = Path(__file__).parent / "data"
 PENALTY = 100.0  # of squared weights a standard deviation; chosen by cross-validation
 FOLDS = 6
 AGES = ("child", "young", "middle", "old")  # about: to 14, to 39, to 59, above
-Array = npt.NDArray[np.float64]
 
 
 def main() -> None:
@@ -53,12 +52,12 @@ def main() -> None:
     )
 
 
-def ratings() -> dict[str, tuple[list[int], Array, bool]]:
+def ratings() -> dict[str, tuple[list[int], Double, bool]]:
     """By trait: seeds, what was rated, and whether that is yes or no."""
     faces, people = load_rows("rated_faces"), load_rows("rated_people")
 
     def take(rows: list[dict[str, str]], column: str, values: dict[str, float], yes_or_no: bool
-             ) -> tuple[list[int], Array, bool]:  # fmt: skip
+             ) -> tuple[list[int], Double, bool]:  # fmt: skip
         known = [row for row in rows if row[column] in values]
         rated = np.array([values[row[column]] for row in known])
         return [int(row["seed"]) for row in known], rated, yes_or_no
@@ -77,13 +76,13 @@ def ratings() -> dict[str, tuple[list[int], Array, bool]]:
     }
 
 
-def _logistic(x: Array, y: Array) -> Array:
+def _logistic(x: Double, y: Double) -> Double:
     """Weights and intercept of a ridge-penalised, class-balanced logistic regression."""
     balance = np.where(y > 0.5, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
     sign = np.where(y > 0.5, 1.0, -1.0)
     design = np.column_stack([x, np.ones(len(x))])
 
-    def loss(w: Array) -> tuple[float, Array]:
+    def loss(w: Double) -> tuple[float, Double]:
         margin = sign * (design @ w)
         value = (balance * np.logaddexp(0, -margin)).sum() + PENALTY / 2 * (w[:-1] @ w[:-1])
         slope = -(balance * sign * expit(-margin)) @ design
@@ -94,7 +93,7 @@ def _logistic(x: Array, y: Array) -> Array:
     return np.asarray(fitted.x)
 
 
-def _ridge(x: Array, y: Array) -> Array:
+def _ridge(x: Double, y: Double) -> Double:
     """Weights and intercept of a ridge regression, in its dual form."""
     mean = x.mean(0)
     centred = x - mean
@@ -103,7 +102,7 @@ def _ridge(x: Array, y: Array) -> Array:
     return np.append(weights, y.mean() - weights @ mean)
 
 
-def auc(rated: npt.NDArray[np.bool_], values: Array) -> float:
+def auc(rated: Mask, values: Double) -> float:
     """Chance that a positive has the higher value (Mann and Whitney, 1947).
 
     Ties count half; NaN without a pair.

@@ -14,14 +14,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.edit.chance import in_turn
 from proportrait.errors import EditError
 from proportrait.faces import Face
 
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 # Of the height of a calm face, forehead to chin: between the middles of the eyes, and from there
 # down to the middle of the face (118 faces).
 EYES_APART, EYES_ABOVE = 0.370, 0.173

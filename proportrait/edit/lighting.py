@@ -8,20 +8,12 @@ from typing import Any
 import cv2
 import numpy as np
 
+from proportrait.arrays import Float, Image
 from proportrait.edit.bad_rigs import BAD
 from proportrait.edit.composite import tighten
 from proportrait.edit.relief import Relief, build_relief, head_axes
 from proportrait.edit.rigs import GOOD, Light, Rig
-from proportrait.edit.tone import (
-    Camera,
-    Float,
-    Image,
-    developed,
-    luminance,
-    shoulder,
-    to_linear,
-    to_srgb,
-)
+from proportrait.edit.tone import Camera, developed, luminance, shoulder, to_linear, to_srgb
 from proportrait.faces import Face
 from proportrait.faces.face import CHIN, FOREHEAD, OVAL
 

@@ -18,12 +18,10 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+from proportrait.arrays import Double, Float
 from proportrait.edit.data import load_rows
 from proportrait.edit.fit_traits import AGES, auc
 from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
-
-Float = npt.NDArray[np.float64]
-Styles = npt.NDArray[np.float32]
 
 PENALTY = 300.0  # of squared weights a standard deviation; chosen by cross-validation
 FOLDS = 8
@@ -44,7 +42,7 @@ TRAITS: dict[str, str] = {
 
 
 @cache
-def ratings() -> dict[str, tuple[npt.NDArray[np.int64], Float]]:
+def ratings() -> dict[str, tuple[npt.NDArray[np.int64], Double]]:
     """By trait the seeds (n,) of the faces that were rated, and what was said of them (n,)."""
     people, natural = load_rows("rated_people"), load_rows("rated_natural")
     ages = [float(AGES.index(row["age"])) for row in people]
@@ -74,11 +72,11 @@ class People:
         }
         self._models = {name: _fit(*rated) for name, rated in self._rated.items()}
 
-    def traits(self, styles: Styles) -> dict[str, Float]:
+    def traits(self, styles: Float) -> dict[str, Double]:
         """The traits of people by their styles (n, 512): (n,) each, in the units of `TRAITS`."""
         return {name: _tell(model, styles) for name, model in self._models.items()}
 
-    def held_out(self, name: str) -> tuple[Float, Float]:
+    def held_out(self, name: str) -> tuple[Double, Double]:
         """What was rated of a trait, and what models say that have not seen the face."""
         styles, rated = self._rated[name]
         said = np.zeros(len(rated))
@@ -88,7 +86,7 @@ class People:
         return rated, said
 
 
-def _fit(styles: Styles, target: Float) -> tuple[Float, float]:
+def _fit(styles: Float, target: Double) -> tuple[Double, float]:
     """Weights (512,) of a style and an intercept, by ridge regression in its dual form."""
     x = styles.astype(np.float64)
     mean, deviation = x.mean(0), x.std(0)
@@ -98,7 +96,7 @@ def _fit(styles: Styles, target: Float) -> tuple[Float, float]:
     return weights, float(target.mean() - weights @ mean)
 
 
-def _tell(model: tuple[Float, float], styles: Styles) -> Float:
+def _tell(model: tuple[Double, float], styles: Float) -> Double:
     return np.asarray(styles @ model[0] + model[1], np.float64)
 
 

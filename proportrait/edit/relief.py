@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import Delaunay
 
+from proportrait.arrays import Float
 from proportrait.faces import Face
 from proportrait.faces.face import (
     CHIN,
@@ -24,8 +25,6 @@ from proportrait.faces.face import (
     RIGHT_EYE_INNER,
     RIGHT_EYE_OUTER,
 )
-
-Float = npt.NDArray[np.float32]
 
 SIZE = (
     160  # longer side of a relief in px: shading is smooth, so finer costs time and shows nothing

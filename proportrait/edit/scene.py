@@ -8,8 +8,8 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.edit import background, framing, lighting
 from proportrait.edit.chance import in_turn
 from proportrait.edit.composite import composite
@@ -22,9 +22,6 @@ from proportrait.measures import Subject, Unassessed
 from proportrait.measures import background as background_measure
 from proportrait.measures import framing as framing_measure
 from proportrait.measures import lighting as lighting_measure
-
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 
 OWN = "own"  # the background that a person was drawn before
 FRAME = 512  # px of a finished picture

@@ -18,14 +18,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.assets import asset
 from proportrait.edit.data import mean_style
 from proportrait.inference import compile_network, read_network
-
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 
 STYLE_SIZE = 512
 TRUNCATION = 0.7  # less is more believable and less varied

@@ -7,10 +7,8 @@ from functools import cache
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
+from proportrait.arrays import Float, Image
 
 _STEPS = 1 << 14  # of the tables: finer than half a grey level everywhere but in deep black
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709

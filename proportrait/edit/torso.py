@@ -12,11 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.edit.stylegan import CELLS
 from proportrait.faces import Face
-
-Float = npt.NDArray[np.float32]
-Image = npt.NDArray[np.uint8]
 
 HALF = 0.5 / CELLS  # half a cell: samples stay this far inside, or the border repeats as streaks
 _SLOPE, _ROUND = 0.04, 0.16  # widths beside the crop: shoulders slope, then turn into an arm

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import cache, cached_property
 
+from proportrait.arrays import Float, Image
 from proportrait.errors import AssessmentError
 from proportrait.faces.detector import Detector, make_detector
 from proportrait.faces.emotion import EmotionNetwork
-from proportrait.faces.face import Face, Float, Image
+from proportrait.faces.face import Face
 from proportrait.faces.identity import IdentityNetwork
 from proportrait.faces.landmarks import FaceMesh
 from proportrait.faces.mask import PersonMask

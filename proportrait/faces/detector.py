@@ -9,8 +9,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from proportrait.arrays import Float, Image
 from proportrait.assets import asset
-from proportrait.faces.face import Float, Image
 from proportrait.inference import compile_network
 
 SCORE_LIMIT = 0.5

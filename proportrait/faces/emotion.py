@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from proportrait.arrays import Image
 from proportrait.assets import asset
-from proportrait.faces.face import Face, Image
+from proportrait.faces.face import Face
 from proportrait.inference import compile_network
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")

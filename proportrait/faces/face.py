@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
-Image = npt.NDArray[np.uint8]
-Float = npt.NDArray[np.float32]
+from proportrait.arrays import Float
 
 
 @dataclass(frozen=True, eq=False)

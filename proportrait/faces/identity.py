@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from proportrait.arrays import Float, Image
 from proportrait.assets import asset
-from proportrait.faces.face import Face, Float, Image
+from proportrait.faces.face import Face
 
 # Two pictures of one person are nearer than this, those of two people farther apart.
 SAME_PERSON_LIMIT = 0.6

@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from proportrait.arrays import Float, Image
 from proportrait.assets import asset
 from proportrait.faces.detector import Detection
-from proportrait.faces.face import LEFT_EYE_OUTER, RIGHT_EYE_OUTER, Float, Image
+from proportrait.faces.face import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
 from proportrait.inference import compile_network
 
 _SIZE = 192  # side of the network's input in px

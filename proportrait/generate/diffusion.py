@@ -16,6 +16,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
+from proportrait.arrays import Image
 from proportrait.errors import (
     ConfigurationError,
     FatalError,
@@ -23,7 +24,7 @@ from proportrait.errors import (
     RefusedError,
     RetryableError,
 )
-from proportrait.generate.base import Generated, GenerationRequest, Image
+from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.generate.diffusion_families import SIZE_MULTIPLE, find_family
 from proportrait.generate.diffusion_loading import (
     Placement,

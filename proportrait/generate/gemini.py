@@ -18,8 +18,9 @@ from google import genai
 from google.genai import types
 
 from proportrait import imaging
+from proportrait.arrays import Image
 from proportrait.errors import ImageError, RetryableError
-from proportrait.generate.base import Generated, GenerationRequest, Image
+from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.generate.gemini_errors import SDK_ERRORS, no_picture, sort_error
 from proportrait.generate.keys import SecretFilter
 from proportrait.generate.prices import DEFAULT_MODEL, MODELS, price_usd

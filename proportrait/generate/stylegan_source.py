@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float
 from proportrait.edit.directions import presentable
 from proportrait.edit.people import COMPLEXIONS, People
 from proportrait.edit.stylegan import FaceSynthesizer, shared_synthesizer
 from proportrait.generate.base import Portrait, SourceItem
 from proportrait.generate.source import SKIN_TONES
-
-Float = npt.NDArray[np.float32]
 
 SOURCE = "stylegan:mobile-ffhq/"  # of every source_id; the seed follows
 SEEDS_PER_RUN = 10_000_000  # runs with different seeds show different people

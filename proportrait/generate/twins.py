@@ -10,17 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from proportrait import imaging
+from proportrait.arrays import Image
 from proportrait.edit import blur, framing
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate.base import Generated
 from proportrait.labels import LabelVector, stream
 
-Image = npt.NDArray[np.uint8]
 SIDE = 512  # px of every finished picture
 
 

@@ -13,16 +13,14 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image, Mask
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
 from proportrait.faces.face import CHIN, FOREHEAD
-from proportrait.measures.base import Float, Image, Measure, Subject, Unassessed
+from proportrait.measures.base import Measure, Subject, Unassessed
 from proportrait.measures.evidence import Faults, combine, component
 from proportrait.measures.lighting import CHEEKS, LINEAR
-
-Mask = npt.NDArray[np.bool_]
 
 LIMIT = 50.0  # of the component that `assess` gives
 

@@ -7,13 +7,11 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer
 
-Image = npt.NDArray[np.uint8]
-Float = npt.NDArray[np.float32]
 Direction = Literal["higher", "lower", "middle"]
 
 SMALLEST_FACE = 24.0  # px from forehead to chin: under it landmarks are guesses

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from proportrait.arrays import Float, Image
 from proportrait.errors import AssessmentError
 from proportrait.faces import EMOTIONS, Face, FaceAnalyzer
 from proportrait.faces.face import (
@@ -39,7 +40,7 @@ from proportrait.faces.face import (
     RIGHT_EYE_TOP,
     UPPER_LIP,
 )
-from proportrait.measures.base import Float, Image, Measure, Subject, Unassessed, sigmoid
+from proportrait.measures.base import Measure, Subject, Unassessed, sigmoid
 from proportrait.measures.evidence import worst
 
 LIMIT = 50.0

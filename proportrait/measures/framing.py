@@ -12,15 +12,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from proportrait.arrays import Float
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
-from proportrait.faces.face import (
-    CHIN,
-    FOREHEAD,
-    LEFT_CHEEK,
-    RIGHT_CHEEK,
-)
-from proportrait.measures.base import Float, Measure, Subject, Unassessed, sigmoid
+from proportrait.faces.face import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
+from proportrait.measures.base import Measure, Subject, Unassessed, sigmoid
 from proportrait.measures.evidence import worst
 
 LIMIT = 50.0

@@ -11,15 +11,13 @@ from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image, Mask
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
 from proportrait.faces.face import CHIN, FOREHEAD, INNER_LIPS, LEFT_EYE, LIPS, OVAL, RIGHT_EYE
-from proportrait.measures.base import Float, Image, Measure, Subject, Unassessed
+from proportrait.measures.base import Measure, Subject, Unassessed
 from proportrait.measures.evidence import Faults, combine, component
-
-Mask = npt.NDArray[np.bool_]
 
 LIMIT = 50.0  # of the component that `assess` gives
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from proportrait.arrays import Float, Image
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
 from proportrait.faces.face import OVAL
-from proportrait.measures.base import Float, Image, Measure, Subject, Unassessed, sigmoid
+from proportrait.measures.base import Measure, Subject, Unassessed, sigmoid
 from proportrait.measures.evidence import worst
 
 LIMIT = 50.0

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 from scipy.special import expit
 
+from proportrait.arrays import Float, Mask, Real
 from proportrait.model.compat import mend_torchvision
-
-Float = npt.NDArray[np.floating[Any]]
-Bool = npt.NDArray[np.bool_]
 
 BINS = 15
 _FEWEST = 20  # bits of each kind that anything is fitted to
@@ -29,16 +25,16 @@ class Calibration:
     temperatures: tuple[float, ...] = (1.0,) * 6
     thresholds: tuple[float, ...] = (0.5,) * 6
 
-    def probabilities(self, logits: Float) -> npt.NDArray[np.float32]:
+    def probabilities(self, logits: Real) -> Float:
         """Of a 1, float32 (N, 6), from logits (N, 6)."""
         return np.asarray(expit(logits / np.asarray(self.temperatures)), np.float32)
 
-    def verdicts(self, probabilities: Float) -> Bool:
+    def verdicts(self, probabilities: Real) -> Mask:
         """(N, 6): whether a probability reaches its threshold."""
         return np.asarray(probabilities >= np.asarray(self.thresholds, np.float32))
 
     @classmethod
-    def fit(cls, logits: Float, labels: Float, known: Bool) -> Calibration:
+    def fit(cls, logits: Real, labels: Real, known: Mask) -> Calibration:
         """From validation pictures: logits, labels, known, all (N, 6).
 
         An attribute with under twenty bits of a kind keeps the neutral values.
@@ -57,7 +53,7 @@ class Calibration:
         return cls(tuple(temperatures), tuple(thresholds))
 
 
-def expected_calibration_error(probabilities: Float, labels: Float) -> float:
+def expected_calibration_error(probabilities: Real, labels: Real) -> float:
     """Mean distance of confidence and accuracy over `BINS` bins, by torchmetrics.
 
     Args:
@@ -76,7 +72,7 @@ def expected_calibration_error(probabilities: Float, labels: Float) -> float:
     return float(found)
 
 
-def _temperature(logits: Float, labels: Bool) -> float:
+def _temperature(logits: Real, labels: Mask) -> float:
     """The one that makes the labels likeliest, from 1/8 to 8."""
     signed = np.where(labels, logits, -logits)
     found = minimize_scalar(
@@ -87,7 +83,7 @@ def _temperature(logits: Float, labels: Bool) -> float:
     return float(np.exp(found.x))
 
 
-def _threshold(probabilities: Float, labels: Bool) -> float:
+def _threshold(probabilities: Real, labels: Mask) -> float:
     """One half, or where another is better by more than chance, the nearest one that is as good.
 
     As good is what comes within a standard error of the highest balanced accuracy (the

@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float, Image
 from proportrait.disk import replace_file
 from proportrait.errors import AssetError
 from proportrait.labels import KEYS
 from proportrait.model.calibration import Calibration
 from proportrait.model.views import Preprocessing
-
-Float = npt.NDArray[np.float32]
 
 FORMAT = 1  # of the file; a later one may hold what this version cannot read
 _ENTRY = "proportrait"
@@ -46,7 +44,7 @@ class Headshot:
         assert isinstance(found, Preprocessing)
         return found
 
-    def logits(self, views: npt.NDArray[np.uint8], components: Float) -> Float:
+    def logits(self, views: Image, components: Float) -> Float:
         """Of N pictures, (N, 6) float32, before calibration.
 
         Args:

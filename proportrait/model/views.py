@@ -13,10 +13,9 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Image = npt.NDArray[np.uint8]
-Float = npt.NDArray[np.float32]
+from proportrait.arrays import Float, Image
+
 View = Literal["whole", "face"]
 VIEWS: tuple[View, ...] = ("whole", "face")
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from proportrait import imaging
+from proportrait.arrays import Float, Image, Mask
 from proportrait.errors import ImageError
 from proportrait.faces import shared_analyzer
 from proportrait.labels import KEYS, LabelVector
@@ -21,8 +21,6 @@ from proportrait.model.pack import packaged
 from proportrait.model.saved import Headshot, load
 from proportrait.model.views import Preprocessing
 from proportrait.workers import spread
-
-Image = npt.NDArray[np.uint8]
 
 _BATCH = 16
 
@@ -74,7 +72,7 @@ class Prepared:
     many faces there are."""
 
     views: Image
-    components: npt.NDArray[np.float32]
+    components: Float
     faces: int
 
 
@@ -146,8 +144,8 @@ class Scorer:
 
     def _scores(self, paths: list[str], found: list[Prepared | str]) -> list[Score]:
         good = [item for item in found if isinstance(item, Prepared)]
-        probabilities: Iterator[npt.NDArray[np.float32]] = iter(())
-        verdicts: Iterator[npt.NDArray[np.bool_]] = iter(())
+        probabilities: Iterator[Float] = iter(())
+        verdicts: Iterator[Mask] = iter(())
         if good:
             logits = self.model.logits(
                 np.stack([item.views for item in good]),

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 from tqdm import tqdm
 
 from proportrait import imaging
+from proportrait.arrays import Float
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.model.views import Preprocessing, cut, reduced, window
@@ -28,8 +28,6 @@ from proportrait.train.variation import Variation
 from proportrait.verify.cache import LookCache
 from proportrait.verify.look import WORKER_BYTES, Look, look
 from proportrait.workers import fitting_workers, spread
-
-Float = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

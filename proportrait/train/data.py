@@ -14,13 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import GroupShuffleSplit
 
+from proportrait.arrays import Float, Mask, Text
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.store import RecordStore
-
-Bool = npt.NDArray[np.bool_]
-Float = npt.NDArray[np.float32]
-Text = npt.NDArray[np.str_]
 
 TABLE = "labels.csv"
 # (train, validation, test) shares of the sources. The published figures are of `published`, where
@@ -45,7 +42,7 @@ class Pictures:
 
     paths: Text
     labels: Float
-    known: Bool
+    known: Mask
     sources: Text
     digests: Text
 
@@ -210,7 +207,7 @@ def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
     return Split(train, pictures[np.sort(choose)], pictures[np.sort(held)], train)
 
 
-def made_here(paths: Text) -> Bool:
+def made_here(paths: Text) -> Mask:
     """Which pictures (N,) lie in a folder that the generator wrote: (N,)."""
     folders = [Path(str(path)).parent for path in paths]
     written = {folder: (folder.parent / "metadata").is_dir() for folder in set(folders)}
@@ -222,7 +219,7 @@ def marks(sources: Text) -> str:
     return "".join(sorted({_mark(source) for source in sources}))
 
 
-def unmarked(sources: Text, marked: str) -> Bool:
+def unmarked(sources: Text, marked: str) -> Mask:
     """Which sources (N,) are none of those that `marks` stands for: (N,)."""
     known = {marked[i : i + 8] for i in range(0, len(marked), 8)}
     return np.array([_mark(source) not in known for source in sources], bool)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from proportrait.arrays import Float, Mask
 from proportrait.labels import KEYS
 from proportrait.model.calibration import Calibration, expected_calibration_error
 from proportrait.model.saved import Headshot
@@ -15,8 +16,6 @@ from proportrait.train.data import Pictures
 from proportrait.train.groups import groups
 from proportrait.train.loop import predict
 from proportrait.train.metrics import Report, report
-
-Float = npt.NDArray[np.float32]
 
 FEWEST = 10  # pictures of a group that is told of
 
@@ -28,7 +27,7 @@ class Judged:
     pictures: Pictures
     logits: Float
     probabilities: Float
-    verdicts: npt.NDArray[np.bool_]
+    verdicts: Mask
 
     def __getitem__(self, index: npt.NDArray[np.intp]) -> Judged:
         """Those that an array of indices chooses."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from proportrait.arrays import Float
 from proportrait.disk import replace_file
 from proportrait.errors import ProPortraitError
 from proportrait.inference import compile_network, read_network
@@ -19,8 +19,6 @@ from proportrait.model.saved import Headshot
 from proportrait.train.batches import Batches, look_at
 from proportrait.train.card import card
 from proportrait.train.data import Pictures
-
-Float = npt.NDArray[np.float32]
 
 ONNX, OPENVINO, CARD = "model.onnx", "model.xml", "README.md"
 AGREE = 1e-3  # largest difference of a probability

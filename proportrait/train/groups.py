@@ -13,16 +13,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from proportrait import imaging
+from proportrait.arrays import Image, Text
 from proportrait.edit.people import COMPLEXIONS, People
 from proportrait.edit.stylegan import FaceSynthesizer
 from proportrait.faces import Face, shared_analyzer
 from proportrait.generate.stylegan_source import SOURCE
 from proportrait.train.data import made_here
-
-Image = npt.NDArray[np.uint8]
 
 # Landmarks in the middle of the cheeks and of the forehead, and the half width of a patch there.
 _SKIN = (50, 280, 151)
@@ -37,7 +35,7 @@ AGES: tuple[tuple[str, float], ...] = (
 )  # fmt: skip
 
 
-def groups(paths: npt.NDArray[np.str_], sources: npt.NDArray[np.str_]) -> dict[str, list[int]]:
+def groups(paths: Text, sources: Text) -> dict[str, list[int]]:
     """Numbers of the pictures of each group; those that cannot be told are in none."""
     found: dict[str, list[int]] = {}
     # Faces that raters saw are drawn further from the mean: of those the style would tell less.

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from tqdm import tqdm
 
+from proportrait.arrays import Float
 from proportrait.disk import disk_errors, replace_file
 from proportrait.errors import ConfigurationError, FatalError
 from proportrait.model import backbone
@@ -33,8 +33,6 @@ from proportrait.model.views import VIEWS, Preprocessing, View
 from proportrait.train.batches import Batches, InOrder, Shuffled
 from proportrait.train.checkpoint import Checkpoint
 from proportrait.train.devices import Precision, make_accelerator
-
-Float = npt.NDArray[np.float32]
 
 HISTORY = "history.csv"
 _EVERY_S = 300.0  # between two checkpoints within an epoch

@@ -11,13 +11,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
+from proportrait.arrays import Mask, Real, Text
 from proportrait.labels import KEYS
-
-Float = npt.NDArray[np.floating[Any]]
-Bool = npt.NDArray[np.bool_]
 
 DRAWS = 1000
 _NAN = float("nan")
@@ -103,11 +100,11 @@ class Report:
 
 
 def report(
-    labels: Float,
-    known: Bool,
-    probabilities: Float,
-    verdicts: Bool,
-    sources: npt.NDArray[np.str_],
+    labels: Real,
+    known: Mask,
+    probabilities: Real,
+    verdicts: Mask,
+    sources: Text,
     seed: int = 0,
     draws: int = DRAWS,
 ) -> Report:
@@ -175,7 +172,7 @@ def report(
     )
 
 
-def _figures(counts: Float, exact: Float) -> dict[str, Float]:
+def _figures(counts: Real, exact: Real) -> dict[str, Real]:
     """Of (n, 6, 4) counts (bad/bad, bad/good, good/bad, good/good) and (n, 4) of whole pictures."""
     tn, fp, fn, tp = (counts[..., i] for i in range(4))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -194,7 +191,7 @@ def _figures(counts: Float, exact: Float) -> dict[str, Float]:
         }
 
 
-def _mean(values: Float) -> Float:
+def _mean(values: Real) -> Real:
     """Over the last axis, of what can be told."""
     told = ~np.isnan(values)
     return np.asarray(

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
 from proportrait import imaging
+from proportrait.arrays import Image
 from proportrait.commandline import exit_code
 from proportrait.disk import replace_file
 from proportrait.edit.data import load_rows
@@ -25,8 +25,6 @@ from proportrait.edit.stylegan import RATED_TRUNCATION, shared_synthesizer
 from proportrait.generate.stylegan_source import SOURCE
 from proportrait.labels import KEYS
 from proportrait.train.data import TABLE
-
-Image = npt.NDArray[np.uint8]
 
 RATINGS = ("rated_faces", "rated_natural")
 SIZE = 512  # px, that of made portraits

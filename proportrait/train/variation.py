@@ -11,10 +11,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Image = npt.NDArray[np.uint8]
-Float = npt.NDArray[np.float32]
+from proportrait.arrays import Float, Image
 
 _STRETCH, _SHIFT = 0.03, 0.015  # of a view, in shares of its side
 _FACE_ZOOM, _FACE_SHIFT = 0.10, 0.05  # a face's view shows no frame: it may vary more

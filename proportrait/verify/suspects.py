@@ -22,13 +22,12 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from proportrait.arrays import Float, Mask, Text
 from proportrait.labels import KEYS
 from proportrait.measures import MODULES
 from proportrait.records import Record
 from proportrait.verify.cache import LookCache
 
-Bool = npt.NDArray[np.bool_]
-Float = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.int8]
 
 FEWEST = 200  # labels of an attribute, and
@@ -55,9 +54,9 @@ class Rows:
         features: (N, k) float32.
     """
 
-    groups: npt.NDArray[np.str_]
+    groups: Text
     labels: Bits
-    known: Bool
+    known: Mask
     components: Float
     features: Float
 
@@ -123,7 +122,7 @@ def _cross_fit(
     bits: npt.NDArray[np.int64],
     claims: npt.NDArray[np.intp],
     others: npt.NDArray[np.intp],
-    groups: npt.NDArray[np.str_],
+    groups: Text,
     seed: int,
 ) -> tuple[Float, Float]:
     """Probabilities of a 1 for the claims, out of fold, and for other rows: the mean of the folds.

@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from proportrait.arrays import Float
+
 
 @cache
 def load_array(name: str) -> npt.NDArray[Any]:
@@ -40,7 +42,7 @@ def load_rows(name: str) -> list[dict[str, str]]:
     return list(csv.DictReader(text.splitlines()))
 
 
-def mean_style() -> npt.NDArray[np.float32]:
+def mean_style() -> Float:
     """The mean style (512,) of the built-in source."""
     return load_array("style_mean").reshape(-1)
 
