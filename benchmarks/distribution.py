@@ -37,8 +37,8 @@ from proportrait.errors import StoreError
 from proportrait.generate.sample import MIXED, NEAR_PERFECT, PERFECT, sample_labels
 from proportrait.generate.stylegan_source import SEEDS_PER_RUN, StyleganItem
 from proportrait.labels import KEYS, LabelVector
-from proportrait.records import Record
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 
 Traits = Mapping[str, Double]  # (n,) each
 

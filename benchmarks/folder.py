@@ -11,8 +11,8 @@ import numpy.typing as npt
 from proportrait.arrays import Double
 from proportrait.errors import StoreError
 from proportrait.labels import LabelVector
-from proportrait.records import Record
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 
 COMMAND = "python synthetic_dataset_generator.py -o DIR --mock --limit 700"
 

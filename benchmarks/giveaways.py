@@ -31,9 +31,9 @@ from benchmarks.cues import VIEWS, Sets, Shown
 from benchmarks.folder import balance, describe, finished, rows
 from proportrait.errors import AssessmentError, StoreError
 from proportrait.faces import FaceAnalyzer
-from proportrait.features import Backbone
 from proportrait.labels import KEYS
-from proportrait.records import Record
+from proportrait.looks.features import Backbone
+from proportrait.store.records import Record
 
 BAR = 0.60
 SEEN = 0.70  # what a control reaches at least

@@ -33,8 +33,8 @@ from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError, ProPortraitError
 from proportrait.labels import KEYS
 from proportrait.model.saved import load
-from proportrait.records import Record, parse_file_stem
 from proportrait.store import RecordStore
+from proportrait.store.records import Record, parse_file_stem
 from proportrait.train.data import Pictures
 from proportrait.train.evaluate import judge
 from proportrait.train.loop import Settings

@@ -19,8 +19,8 @@ from proportrait.generate.arguments import parse
 from proportrait.generate.base import SourceItem
 from proportrait.generate.source import open_source
 from proportrait.labels import LabelVector
-from proportrait.records import Record, file_stem
 from proportrait.store import RecordStore
+from proportrait.store.records import Record, file_stem
 
 BAR_S = 2.0
 _THREADS = 16  # commits of several threads share their waits for the disk

@@ -34,9 +34,9 @@ from benchmarks.folder import describe, finished
 from proportrait import imaging
 from proportrait.arrays import Double, Mask
 from proportrait.labels import KEYS, LabelVector
-from proportrait.records import Record
-from proportrait.verify import look as looking
-from proportrait.verify.cache import LookCache
+from proportrait.looks import look as looking
+from proportrait.looks.cache import LookCache
+from proportrait.store.records import Record
 from proportrait.verify.limits import limits
 from proportrait.verify.suspects import Rows, gather, opinions
 from proportrait.workers import spread

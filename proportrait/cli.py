@@ -142,8 +142,8 @@ def score(options: argparse.Namespace) -> int:
     """`proportrait score`."""
     from tqdm import tqdm
 
+    from proportrait.looks.look import WORKER_BYTES
     from proportrait.score.sheet import draw
-    from proportrait.verify.look import WORKER_BYTES
     from proportrait.workers import fitting_workers
 
     paths = _pictures(options.paths)

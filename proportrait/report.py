@@ -20,8 +20,8 @@ from proportrait.disk import disk_errors, replace_file
 from proportrait.errors import ImageError
 from proportrait.generate.base import ImageGenerator, PortraitSource
 from proportrait.labels import ATTRIBUTES, KEYS
-from proportrait.records import Record
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 
 SHEET_LIMIT = 200  # pictures on one contact sheet
 _CELL, _CAPTION, _COLUMNS = 256, 44, 8

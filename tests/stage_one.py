@@ -28,7 +28,7 @@ from proportrait.generate import offline
 from proportrait.generate.base import Generated, GenerationRequest, SourceItem
 from proportrait.generate.factory import GENERATORS, GeneratorOptions
 from proportrait.labels import LabelVector
-from proportrait.records import Record
+from proportrait.store.records import Record
 from tests.fake_gemini import FakeGemini
 
 ROOT = Path(__file__).parents[1]

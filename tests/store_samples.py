@@ -14,8 +14,8 @@ import numpy as np
 
 from proportrait.imaging import encode_jpeg
 from proportrait.labels import LabelVector, stream
-from proportrait.records import Record, file_stem
 from proportrait.store import RecordStore
+from proportrait.store.records import Record, file_stem
 
 
 def picture(*names: str, side: int = 128) -> bytes:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from proportrait import assets
 from proportrait.errors import AssetError
+from proportrait.networks import assets
 
 
 @pytest.mark.parametrize("name", list(assets.ASSETS))
@@ -18,7 +18,7 @@ def test_every_asset_is_installed_and_undamaged(name: str) -> None:
 
 def test_finding_an_asset_does_not_import_its_package() -> None:
     code = (
-        "import sys; from proportrait.assets import ASSETS, asset\n"
+        "import sys; from proportrait.networks.assets import ASSETS, asset\n"
         "for name in ASSETS: asset(name)\n"
         "print(sorted({a.package for a in ASSETS.values()} & set(sys.modules)))"
     )

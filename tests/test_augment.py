@@ -23,8 +23,8 @@ from proportrait.errors import EditError
 from proportrait.generate.offline import VERSION
 from proportrait.imaging import decode, encode_jpeg
 from proportrait.labels import LabelVector
-from proportrait.records import Record, parse_file_stem
 from proportrait.store import RecordStore
+from proportrait.store.records import Record, parse_file_stem
 from tests.test_store import files
 
 FACE = Path(__file__).parent / "data" / "face.jpg"

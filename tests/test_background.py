@@ -16,7 +16,7 @@ from proportrait.edit.background import (
     render,
 )
 from proportrait.edit.composite import composite, split_layers, tighten
-from proportrait.edit.tone import to_srgb
+from proportrait.tone import to_srgb
 
 SIZE = 256
 

@@ -20,8 +20,8 @@ import synthetic_dataset_generator as stage
 from proportrait import disk
 from proportrait.generate.factory import GENERATORS
 from proportrait.labels import LabelVector
-from proportrait.records import Record
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 from tests.stage_one import (
     KEY,
     ROOT,

@@ -27,8 +27,8 @@ from proportrait.generate.sample import sample_labels
 from proportrait.generate.stylegan_source import StyleganItem
 from proportrait.imaging import encode_jpeg
 from proportrait.labels import KEYS, LabelVector
-from proportrait.records import Record
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 
 
 def labels_of(count: int) -> list[LabelVector]:

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from proportrait import export as export_module
 from proportrait.errors import ConfigurationError, StoreError
-from proportrait.export import EXPORTS, export
 from proportrait.imaging import decode
 from proportrait.labels import KEYS
 from proportrait.store import RecordStore
+from proportrait.store import export as export_module
+from proportrait.store.export import EXPORTS, export
 from tests.store_samples import commit_all, picture, source
 
 

@@ -12,7 +12,7 @@ from proportrait.faces import DETECTORS, Face, FaceAnalyzer, distance, expressio
 from proportrait.faces import face as points
 from proportrait.faces.detector import make_detector
 from proportrait.faces.mask import guided_filter
-from proportrait.inference import compile_network
+from proportrait.networks.inference import compile_network
 
 
 @pytest.fixture(scope="module")

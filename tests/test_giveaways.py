@@ -22,12 +22,12 @@ from benchmarks.script import PORTRAIT
 from proportrait import imaging
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer
-from proportrait.features import SIDE, SIZE, build
 from proportrait.generate.sample import sample_labels
-from proportrait.inference import compile_network
 from proportrait.labels import LabelVector
-from proportrait.records import Record
+from proportrait.looks.features import SIDE, SIZE, build
+from proportrait.networks.inference import compile_network
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 
 
 def record(name: str, code: str, person: str, known: str = "111111") -> Record:

@@ -10,8 +10,8 @@ import pytest
 
 from benchmarks.journey import IGNORED, as_requested, table, write
 from proportrait.labels import KEYS, LabelVector
-from proportrait.records import Record
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 from tests.store_samples import commit_all, source
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from proportrait import cli
 from proportrait.errors import ProPortraitError
-from proportrait.inference import compile_network, read_network
 from proportrait.labels import ATTRIBUTES, KEYS
 from proportrait.model.backbone import OFFLINE
 from proportrait.model.saved import Headshot, load
+from proportrait.networks.inference import compile_network, read_network
 from proportrait.train import export as exporting
 from proportrait.train.card import card
 from proportrait.train.data import Pictures

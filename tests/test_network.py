@@ -12,8 +12,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from proportrait.errors import AssetError, ConfigurationError
-from proportrait.features import Backbone
 from proportrait.labels import KEYS
+from proportrait.looks.features import Backbone
 from proportrait.model import backbone
 from proportrait.model.backbone import ALIASES, AUTO, OFFLINE, PUBLISHED, Choice, choose, create
 from proportrait.model.compat import timm

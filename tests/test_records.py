@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proportrait import records
 from proportrait.errors import StoreError
 from proportrait.labels import LabelVector
-from proportrait.records import TITLES, Record, file_stem, parse_file_stem
+from proportrait.store import records
+from proportrait.store.records import TITLES, Record, file_stem, parse_file_stem
 from tests.store_samples import source
 
 OLD_KEYS = [

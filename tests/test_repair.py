@@ -12,8 +12,8 @@ import pytest
 
 from proportrait.errors import StoreError
 from proportrait.labels import KEYS, LabelVector
-from proportrait.records import Record
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 from proportrait.verify import repair
 from proportrait.verify.judge import Verdict
 from tests.store_samples import commit_all, source

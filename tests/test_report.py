@@ -15,9 +15,9 @@ from proportrait import report
 from proportrait.errors import CorruptImageError, EditError, RefusedError, StoreError
 from proportrait.generate.factory import GeneratorOptions
 from proportrait.generate.source import FolderSource
-from proportrait.records import Record
 from proportrait.runlog import log_to
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 from tests.stage_one import CheapGenerator, make_faces
 from tests.store_samples import source
 

@@ -17,7 +17,7 @@ from proportrait.generate.factory import GENERATORS
 from proportrait.generate.prices import DEFAULT_MODEL, MODELS
 from proportrait.generate.prompt import build_prompt
 from proportrait.generate.sample import sample_labels
-from proportrait.records import parse_file_stem
+from proportrait.store.records import parse_file_stem
 from tests.stage_one import (
     KEY,
     CheapGenerator,

@@ -23,9 +23,9 @@ from typing import Any
 import pytest
 
 from proportrait.errors import CorruptImageError, RefusedError, StoreBusyError, StoreError
-from proportrait.ledger import Entry
-from proportrait.records import Record
 from proportrait.store import MESSAGE_LIMIT, RecordStore
+from proportrait.store.ledger import Entry
+from proportrait.store.records import Record
 from tests.store_samples import commit_all, picture, source
 
 ROOT = Path(__file__).parent.parent

@@ -15,15 +15,15 @@ import verify_labels
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import decode, encode_jpeg
 from proportrait.labels import KEYS, LabelVector
-from proportrait.records import Record
+from proportrait.looks.cache import LookCache
+from proportrait.looks.look import FEATURES, Look, look
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 from proportrait.verify import suspects
 from proportrait.verify.arguments import parse
-from proportrait.verify.cache import LookCache
 from proportrait.verify.findings import EXAMPLES, Findings
 from proportrait.verify.judge import Verdict, judge
 from proportrait.verify.limits import Limits, limits
-from proportrait.verify.look import FEATURES, Look, look
 from proportrait.verify.pictures import Pictures
 from tests.test_store import files
 

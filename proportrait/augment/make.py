@@ -23,7 +23,7 @@ from proportrait.generate.stylegan_source import SOURCE
 from proportrait.generate.twins import SIDE, resized
 from proportrait.labels import LabelVector, stream
 from proportrait.measures import MODULES, Subject, Unassessed, assess
-from proportrait.records import Record, file_stem
+from proportrait.store.records import Record, file_stem
 
 if TYPE_CHECKING:
     from proportrait.edit.editor import PortraitEditor

@@ -11,7 +11,7 @@ from proportrait.edit.blur import BLURS
 from proportrait.edit.chance import in_turn
 from proportrait.edit.framing import BAD_KINDS, SHARES
 from proportrait.labels import stream
-from proportrait.records import Record, parse_file_stem
+from proportrait.store.records import Record, parse_file_stem
 
 KINDS: Mapping[str, tuple[str, ...]] = {"framing": BAD_KINDS, "sharpness": tuple(BLURS)}
 

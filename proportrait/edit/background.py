@@ -9,7 +9,7 @@ import numpy as np
 
 from proportrait.arrays import Float, Image
 from proportrait.edit import backdrops, plates
-from proportrait.edit.tone import to_linear, to_srgb
+from proportrait.tone import to_linear, to_srgb
 
 # Out of focus, but plain to see.
 _CLUTTERED = plates.Lens(blur=(0.005, 0.011), field=(46, 68), busy=True, enough=0.24)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from proportrait.edit.rigs import Colour, Light, Rig, RigMaker, grey, tinted
-from proportrait.edit.tone import Camera
+from proportrait.tone import Camera
 
 _WARM: Colour = (1.0, 0.97, 0.92)
 _RED_KEPT: Colour = (1.08, 0.975, 1.03)  # skin in the shade would be greyer on average

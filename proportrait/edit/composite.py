@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.edit.tone import grain, luminance, to_linear, to_srgb
+from proportrait.tone import grain, luminance, to_linear, to_srgb
 
 
 def composite(person: Image, alpha: Float, background: Float) -> Image:

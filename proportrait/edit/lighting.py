@@ -13,9 +13,9 @@ from proportrait.edit.bad_rigs import BAD
 from proportrait.edit.composite import tighten
 from proportrait.edit.relief import Relief, build_relief, head_axes
 from proportrait.edit.rigs import GOOD, Light, Rig
-from proportrait.edit.tone import Camera, developed, luminance, shoulder, to_linear, to_srgb
 from proportrait.faces import Face
 from proportrait.faces.face import CHIN, FOREHEAD, OVAL
+from proportrait.tone import Camera, developed, luminance, shoulder, to_linear, to_srgb
 
 GOOD_LIGHTS: tuple[str, ...] = tuple(GOOD)
 BAD_LIGHTS: tuple[str, ...] = tuple(BAD)

@@ -14,7 +14,7 @@ import numpy as np
 
 from proportrait.arrays import Float, Image
 from proportrait.edit.data import load_picture
-from proportrait.edit.tone import luminance, shoulder
+from proportrait.tone import luminance, shoulder
 
 TOP, BOTTOM = 50.0, -40.0  # degrees above the horizon at the upper and lower end of a panorama
 _MIDDLE, _BRIGHTEST = 0.2, 40.0  # the median of a panorama as it is stored, and the most light

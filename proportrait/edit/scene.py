@@ -14,7 +14,6 @@ from proportrait.edit import background, framing, lighting
 from proportrait.edit.chance import in_turn
 from proportrait.edit.composite import composite
 from proportrait.edit.data import bystanders
-from proportrait.edit.tone import expose
 from proportrait.errors import EditError
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.labels import LabelVector, stream
@@ -22,6 +21,7 @@ from proportrait.measures import Subject, Unassessed
 from proportrait.measures import background as background_measure
 from proportrait.measures import framing as framing_measure
 from proportrait.measures import lighting as lighting_measure
+from proportrait.tone import expose
 
 OWN = "own"  # the background that a person was drawn before
 FRAME = 512  # px of a finished picture

@@ -20,9 +20,9 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.assets import asset
 from proportrait.edit.data import mean_style
-from proportrait.inference import compile_network, read_network
+from proportrait.networks.assets import asset
+from proportrait.networks.inference import compile_network, read_network
 
 STYLE_SIZE = 512
 TRUNCATION = 0.7  # less is more believable and less varied

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.assets import asset
-from proportrait.inference import compile_network
+from proportrait.networks.assets import asset
+from proportrait.networks.inference import compile_network
 
 SCORE_LIMIT = 0.5
 OVERLAP_LIMIT = 0.3

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Image
-from proportrait.assets import asset
 from proportrait.faces.face import Face
-from proportrait.inference import compile_network
+from proportrait.networks.assets import asset
+from proportrait.networks.inference import compile_network
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 _SIZE = 64  # side of the network's input in px

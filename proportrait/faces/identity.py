@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.assets import asset
 from proportrait.faces.face import Face
+from proportrait.networks.assets import asset
 
 # Two pictures of one person are nearer than this, those of two people farther apart.
 SAME_PERSON_LIMIT = 0.6

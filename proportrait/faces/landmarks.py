@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.assets import asset
 from proportrait.faces.detector import Detection
 from proportrait.faces.face import LEFT_EYE_OUTER, RIGHT_EYE_OUTER
-from proportrait.inference import compile_network
+from proportrait.networks.assets import asset
+from proportrait.networks.inference import compile_network
 
 _SIZE = 192  # side of the network's input in px
 _MARGIN = 1.5  # side of the region that it was trained on, in face boxes

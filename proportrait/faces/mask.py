@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.assets import asset
 from proportrait.faces.face import OVAL, Face
-from proportrait.inference import Network, compile_network, read_network
+from proportrait.networks.assets import asset
+from proportrait.networks.inference import Network, compile_network, read_network
 
 _SIZE = 256  # side of the network's input in px
 

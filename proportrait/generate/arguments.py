@@ -8,12 +8,12 @@ from pathlib import Path
 
 from proportrait.commandline import count, dollars, index, positive
 from proportrait.errors import ConfigurationError
-from proportrait.export import EXPORTS
 from proportrait.generate.base import ImageGenerator, PortraitSource
 from proportrait.generate.factory import GeneratorOptions, choose_generator, make_generator
 from proportrait.generate.sample import check_probabilities
 from proportrait.generate.source import DEFAULT_DATASET, SKIN_TONES, SOURCES, open_source
 from proportrait.imaging import ENCODERS
+from proportrait.store.export import EXPORTS
 
 
 def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Namespace:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.generate.twins import Picture
 from proportrait.imaging import ENCODERS
-from proportrait.records import Record, file_stem
+from proportrait.store.records import Record, file_stem
 
 
 def to_files(

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from proportrait.assets import asset
 from proportrait.errors import AssetError, ConfigurationError
 from proportrait.model.compat import timm
+from proportrait.networks.assets import asset
 
 PUBLISHED = "swin_tiny_patch4_window7_224"
 OFFLINE = "tf_efficientnet_lite0"

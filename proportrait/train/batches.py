@@ -22,11 +22,11 @@ from proportrait import imaging
 from proportrait.arrays import Float
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
+from proportrait.looks.cache import LookCache
+from proportrait.looks.look import WORKER_BYTES, Look, look
 from proportrait.model.views import Preprocessing, cut, reduced, window
 from proportrait.train.data import Pictures
 from proportrait.train.variation import Variation
-from proportrait.verify.cache import LookCache
-from proportrait.verify.look import WORKER_BYTES, Look, look
 from proportrait.workers import fitting_workers, spread
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from proportrait.arrays import Float
 from proportrait.disk import replace_file
 from proportrait.errors import ProPortraitError
-from proportrait.inference import compile_network, read_network
 from proportrait.model.saved import Headshot
+from proportrait.networks.inference import compile_network, read_network
 from proportrait.train.batches import Batches, look_at
 from proportrait.train.card import card
 from proportrait.train.data import Pictures

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from proportrait.labels import KEYS
-from proportrait.records import Record
+from proportrait.store.records import Record
 from proportrait.verify.judge import WORDS, Verdict
 from proportrait.verify.limits import limits
 

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from proportrait.labels import KEYS, LabelVector
+from proportrait.looks.look import Look
 from proportrait.verify.limits import limits
-from proportrait.verify.look import Look
 
 Word = Literal["confirmed", "contradicted", "cannot tell"]
 WORDS: tuple[Word, ...] = ("confirmed", "contradicted", "cannot tell")

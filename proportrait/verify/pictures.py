@@ -7,8 +7,8 @@ from pathlib import Path
 
 from proportrait.errors import ConfigurationError
 from proportrait.labels import LabelVector
-from proportrait.records import Record, parse_file_stem
 from proportrait.store import RecordStore
+from proportrait.store.records import Record, parse_file_stem
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff"}
 

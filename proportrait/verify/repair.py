@@ -10,9 +10,9 @@ from pathlib import PurePath
 
 from proportrait.errors import StoreError
 from proportrait.labels import KEYS, LabelVector
-from proportrait.ledger import Entry
-from proportrait.records import Record
 from proportrait.store import RecordStore
+from proportrait.store.ledger import Entry
+from proportrait.store.records import Record
 from proportrait.verify.judge import Verdict
 
 FOLDER = "verification"

@@ -24,9 +24,9 @@ from sklearn.preprocessing import StandardScaler
 
 from proportrait.arrays import Float, Mask, Text
 from proportrait.labels import KEYS
+from proportrait.looks.cache import LookCache
 from proportrait.measures import MODULES
-from proportrait.records import Record
-from proportrait.verify.cache import LookCache
+from proportrait.store.records import Record
 
 Bits = npt.NDArray[np.int8]
 

@@ -216,7 +216,9 @@ def main() -> int:
     import argparse
     import sys
 
-    parser = argparse.ArgumentParser(prog="python -m proportrait.assets", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m proportrait.networks.assets", description=main.__doc__
+    )
     parser.add_argument("--verify", action="store_true", help="compare every file's SHA-256")
     options = parser.parse_args()
     try:

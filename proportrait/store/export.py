@@ -12,8 +12,8 @@ from typing import Any
 from proportrait.disk import disk_errors, sync, write_file
 from proportrait.errors import ConfigurationError, StoreError
 from proportrait.labels import KEYS
-from proportrait.records import Record
 from proportrait.store import RecordStore
+from proportrait.store.records import Record
 
 SHARD_BYTES = 256 * 1024 * 1024
 ROW_GROUP = 100  # pictures; viewers read a whole row group to show one row

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from proportrait import imaging
 from proportrait.errors import AssessmentError, ImageError
 from proportrait.faces import shared_analyzer
-from proportrait.features import SIZE, Backbone, clothes
 from proportrait.labels import KEYS
+from proportrait.looks.features import SIZE, Backbone, clothes
 from proportrait.measures import Subject, Unassessed, assess
 
 VERSION = 2  # of the measures: a look of another version is taken again

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from proportrait.disk import disk_errors, sync, write_file
 from proportrait.errors import StoreError
-from proportrait.ledger import Entry, Ledger
+from proportrait.store.ledger import Entry, Ledger
 
 _FOLDER = re.compile(r"[0-9a-f]{32}")
 

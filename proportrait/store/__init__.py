@@ -25,9 +25,9 @@ from filelock import FileLock, Timeout
 
 from proportrait.disk import disk_errors
 from proportrait.errors import StoreBusyError, StoreError
-from proportrait.journal import Journal
-from proportrait.ledger import Entry, Ledger, Status
-from proportrait.records import Record, parse_file_stem
+from proportrait.store.journal import Journal
+from proportrait.store.ledger import Entry, Ledger, Status
+from proportrait.store.records import Record, parse_file_stem
 
 MESSAGE_LIMIT = 2000  # characters of an error's message; a server's reply can be megabytes
 

@@ -1,7 +1,7 @@
 """Features of pictures from a network that has learnt to see: EfficientNet-lite0 on ImageNet.
 
 Tan, Le, "EfficientNet", ICML 2019, in its "lite" form (no squeeze-and-excitation, ReLU6). The
-graph is built here for OpenVINO, from the weights of `imagenet-lite0` (see `proportrait.assets`).
+graph is built here for OpenVINO, from the weights of `imagenet-lite0` (see `networks.assets`).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait.arrays import Float, Image
-from proportrait.assets import asset
 from proportrait.faces import Face
 from proportrait.faces.face import CHIN
-from proportrait.inference import compile_network
+from proportrait.networks.assets import asset
+from proportrait.networks.inference import compile_network
 
 SIDE = 224  # px of a side of the input
 SIZE = 1280  # numbers of the output

@@ -12,7 +12,7 @@ from types import TracebackType
 import numpy as np
 
 from proportrait.errors import StoreError
-from proportrait.verify.look import VERSION, Look
+from proportrait.looks.look import VERSION, Look
 
 _TABLE = """CREATE TABLE IF NOT EXISTS looks (
     name TEXT PRIMARY KEY, size INTEGER, changed_ns INTEGER, version INTEGER,

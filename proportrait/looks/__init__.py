@@ -1,0 +1,1 @@
+"""One look at a picture, for every use of it."""

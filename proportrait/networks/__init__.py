@@ -1,0 +1,1 @@
+"""Weight files: where they are and what they are; and how small networks run."""
