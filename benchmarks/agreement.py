@@ -23,11 +23,11 @@ import numpy as np
 
 from proportrait import imaging
 from proportrait.arrays import Double, Image, Mask
-from proportrait.edit.fit_traits import auc
+from proportrait.edit.synthesis.traits import auc
 from proportrait.faces import FaceAnalyzer
 from proportrait.labels import ATTRIBUTES as LABELS
 from proportrait.measures import MODULES, Subject, Unassessed, assess, lighting
-from proportrait.train.rated_faces import rated_face
+from tools.draw_rated_faces import rated_face
 
 SMALLEST_CLASS = 5  # with fewer pictures of a kind a share says nothing: no bar
 

@@ -4,7 +4,7 @@
     python -m benchmarks.distribution --images DIR       what was finished in a folder, too
 
 Sex, age, glasses, skin tone, and complexion are told from the latent seed alone
-(`proportrait.edit.people`), so that 20,000 requests take a minute. A bit and a trait correlate
+(`edit.synthesis.traits`), so that 20,000 requests take a minute. A bit and a trait correlate
 (point-biserial: Pearson's r with a bit) by less than 0.08 in 2,000 records or more; in fewer the
 figure is stated, since among 30 of them chance alone gives one that much now and then. What is told
 of a person holds much, not all, of the truth (r of .6 for glasses and skin tone to .9 for the
@@ -30,9 +30,9 @@ from tqdm import tqdm
 from benchmarks.folder import describe, finished
 from benchmarks.ratio import Ratio
 from proportrait.arrays import Double, Mask
-from proportrait.edit.directions import presentable
-from proportrait.edit.people import TRAITS, People
-from proportrait.edit.stylegan import FaceSynthesizer
+from proportrait.edit.synthesis.directions import presentable
+from proportrait.edit.synthesis.network import FaceSynthesizer
+from proportrait.edit.synthesis.traits import TRAITS, People
 from proportrait.errors import StoreError
 from proportrait.generate.sample import MIXED, NEAR_PERFECT, PERFECT, sample_labels
 from proportrait.generate.stylegan_source import SEEDS_PER_RUN, StyleganItem

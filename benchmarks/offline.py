@@ -14,9 +14,11 @@ from unittest.mock import patch
 
 from benchmarks.ratio import Ratio
 from benchmarks.script import Seen, count_pictures, run_script
-from proportrait.edit import background, lighting, scene
+from proportrait.edit import scene
 from proportrait.edit.editor import PortraitEditor
-from proportrait.edit.stylegan import FaceSynthesizer
+from proportrait.edit.retouch.backgrounds import render
+from proportrait.edit.retouch.lighting import relight
+from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.errors import EditError
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate.base import GenerationRequest, ImageGenerator
@@ -97,9 +99,9 @@ _STEPS: tuple[tuple[Any, str, str], ...] = (
     (FaceSynthesizer, "draw", "synthesis_of_the_wide_portrait"),
     (FaceAnalyzer, "identity", "identity"),
     (FaceAnalyzer, "mask", "person_masks"),
-    (background, "render", "backgrounds"),
+    (render, "render", "backgrounds"),
     (scene, "composite", "compositing"),
-    (lighting, "relight", "relighting"),
+    (relight, "relight", "relighting"),
 )
 _FACES = 3  # the first steps are the face source
 

@@ -27,8 +27,7 @@ from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.model.calibration import Calibration
-from proportrait.model.pack import packaged
-from proportrait.model.saved import load
+from proportrait.model.saved import load, packaged
 from proportrait.train import plots
 from proportrait.train.data import Pictures, made_here, split
 from proportrait.train.evaluate import breakdown, judge, judged

@@ -7,11 +7,11 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from proportrait.edit import assembly, donors
-from proportrait.edit.assembly import Part, assemble
-from proportrait.edit.directions import directions
-from proportrait.edit.stylegan import FaceSynthesizer
-from proportrait.edit.torso import SIZE, Anatomy, alone, anatomy, beside
+from proportrait.edit.synthesis import assembly, donors
+from proportrait.edit.synthesis.anatomy import SIZE, Anatomy, alone, anatomy, beside
+from proportrait.edit.synthesis.assembly import Part, assemble
+from proportrait.edit.synthesis.directions import directions
+from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.faces import FaceAnalyzer
 from proportrait.measures import Subject, Unassessed
 from proportrait.measures import background as background_measure

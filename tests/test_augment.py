@@ -18,7 +18,7 @@ from proportrait.augment.arguments import ALL, parse
 from proportrait.augment.fill import cut_filled, spread_out
 from proportrait.augment.make import make
 from proportrait.augment.plan import KINDS, Task, counts, queues, wanted
-from proportrait.edit.framing import BAD_KINDS, Window
+from proportrait.edit.retouch.framing import BAD_KINDS, Window
 from proportrait.errors import EditError
 from proportrait.generate.offline import VERSION
 from proportrait.imaging import decode, encode_jpeg

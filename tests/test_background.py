@@ -7,15 +7,15 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from proportrait.edit.backdrops import noise
-from proportrait.edit.background import (
+from proportrait.edit.retouch.backgrounds.backdrops import noise
+from proportrait.edit.retouch.backgrounds.crowd import cutout
+from proportrait.edit.retouch.backgrounds.render import (
     BAD_BACKGROUNDS,
     CROWD,
     GOOD_BACKGROUNDS,
-    cutout,
     render,
 )
-from proportrait.edit.composite import composite, split_layers, tighten
+from proportrait.edit.retouch.composite import composite, split_layers, tighten
 from proportrait.tone import to_srgb
 
 SIZE = 256

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from proportrait.edit import blur
+from proportrait.edit.retouch import blur
 from proportrait.labels import stream
 
 

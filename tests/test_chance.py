@@ -7,8 +7,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from proportrait.edit import background, expression, lighting
-from proportrait.edit.chance import in_turn
+from proportrait.edit.draws import in_turn
+from proportrait.edit.retouch.backgrounds import render
+from proportrait.edit.retouch.lighting import relight
+from proportrait.edit.synthesis import expressions
 
 
 def test_every_kind_comes_once_and_a_smaller_share_comes_first_less_often() -> None:
@@ -21,8 +23,8 @@ def test_every_kind_comes_once_and_a_smaller_share_comes_first_less_often() -> N
 
 
 def test_shares_name_kinds_that_there_are() -> None:
-    lights = {*lighting.GOOD_LIGHTS, *lighting.BAD_LIGHTS}
-    assert set(lighting.SHARES) < lights
-    assert set(expression.SHARES) < set(expression.BAD_EXPRESSIONS)
-    places = {*background.GOOD_BACKGROUNDS, *background.BAD_BACKGROUNDS, background.CROWD}
-    assert set(background.SHARES) < places
+    lights = {*relight.GOOD_LIGHTS, *relight.BAD_LIGHTS}
+    assert set(relight.SHARES) < lights
+    assert set(expressions.SHARES) < set(expressions.BAD_EXPRESSIONS)
+    places = {*render.GOOD_BACKGROUNDS, *render.BAD_BACKGROUNDS, render.CROWD}
+    assert set(render.SHARES) < places

@@ -20,8 +20,8 @@ from benchmarks.distribution import (
     spread,
     tried,
 )
-from proportrait.edit.people import AGES, TRAITS, People, ratings
-from proportrait.edit.stylegan import FaceSynthesizer
+from proportrait.edit.synthesis.network import FaceSynthesizer
+from proportrait.edit.synthesis.traits import AGES, TRAITS, People, ratings
 from proportrait.errors import StoreError
 from proportrait.generate.sample import sample_labels
 from proportrait.generate.stylegan_source import StyleganItem

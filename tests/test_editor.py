@@ -7,11 +7,19 @@ import itertools
 import numpy as np
 import pytest
 
-from proportrait.edit import donors, framing
-from proportrait.edit.directions import BEHIND, IDENTITIES, directions, presentable
 from proportrait.edit.editor import PortraitEditor
-from proportrait.edit.stylegan import PARTS, FaceSynthesizer, identity_grid, resample, sample
-from proportrait.edit.torso import Anatomy, wide_grid
+from proportrait.edit.retouch import framing
+from proportrait.edit.synthesis import donors
+from proportrait.edit.synthesis.anatomy import Anatomy
+from proportrait.edit.synthesis.directions import BEHIND, IDENTITIES, directions, presentable
+from proportrait.edit.synthesis.network import (
+    PARTS,
+    FaceSynthesizer,
+    identity_grid,
+    resample,
+    sample,
+)
+from proportrait.edit.synthesis.widen import wide_grid
 from proportrait.errors import EditError
 from proportrait.faces import FaceAnalyzer, expression_ratios
 from proportrait.labels import KEYS, LabelVector

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from proportrait.edit import expression
 from proportrait.edit.data import mean_style
-from proportrait.edit.directions import IDENTITIES, TRAITS, directions
-from proportrait.edit.fit_directions import observe
-from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
+from proportrait.edit.synthesis import expressions
+from proportrait.edit.synthesis.directions import IDENTITIES, TRAITS, directions
+from proportrait.edit.synthesis.network import RATED_TRUNCATION, FaceSynthesizer
 from proportrait.errors import AssessmentError
 from proportrait.faces import SAME_PERSON_LIMIT, FaceAnalyzer, distance
+from tools.fit_directions import observe
 
 MAN, CHILD, WEARER = 1018, 1131, 1078
 CLEAR = {"open": 0.02, "eye": 0.3, "EyesOpen": 95.0, "score": 90.0}
@@ -66,10 +66,10 @@ def test_only_those_who_wear_none_are_led_away_from_spectacles() -> None:
 
 
 def test_all_that_expressions_want_is_in_the_model() -> None:
-    wanted = {name for kind in expression.EXPRESSIONS.values() for name in kind.wanted}
+    wanted = {name for kind in expressions.EXPRESSIONS.values() for name in kind.wanted}
     assert wanted <= set(directions().names)
-    assert len(expression.BAD_EXPRESSIONS) >= 6
-    assert not set(expression.GOOD_EXPRESSIONS) & set(expression.BAD_EXPRESSIONS)
+    assert len(expressions.BAD_EXPRESSIONS) >= 6
+    assert not set(expressions.GOOD_EXPRESSIONS) & set(expressions.BAD_EXPRESSIONS)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_all_that_expressions_want_is_in_the_model() -> None:
 def test_a_contradiction_names_the_measure(
     kind: str, measures: dict[str, float], named: str | None
 ) -> None:
-    fault = expression.contradiction(kind, {**CLEAR, **measures})
+    fault = expressions.contradiction(kind, {**CLEAR, **measures})
     assert (fault is None) == (named is None)
     assert named is None or (fault or "").startswith(named)
 
@@ -103,15 +103,16 @@ def test_the_same_person_looks_as_wanted(
 ) -> None:
     style = synthesizer.style(seed, RATED_TRUNCATION)
     images = [
-        synthesizer.portrait(style + expression.change(style, name, 1.0))
+        synthesizer.portrait(style + expressions.change(style, name, 1.0))
         for name in ("neutral", kind)
     ]
     faces = [analyzer.face(image) for image in images]
     neutral, looks = (
-        expression.measure(analyzer, image, face) for image, face in zip(images, faces, strict=True)
+        expressions.measure(analyzer, image, face)
+        for image, face in zip(images, faces, strict=True)
     )
-    assert expression.contradiction(kind, looks) is None
-    assert expression.contradiction("scowl", neutral) is not None
+    assert expressions.contradiction(kind, looks) is None
+    assert expressions.contradiction("scowl", neutral) is not None
     one, two = (analyzer.identity(image, face) for image, face in zip(images, faces, strict=True))
     assert distance(one, two) < SAME_PERSON_LIMIT
 
@@ -133,4 +134,4 @@ def test_the_fit_tells_who_wears_spectacles(
 
 def test_a_picture_without_a_face_cannot_be_measured(analyzer: FaceAnalyzer) -> None:
     with pytest.raises(AssessmentError):
-        expression.measure(analyzer, np.full((200, 200, 3), 128, np.uint8))
+        expressions.measure(analyzer, np.full((200, 200, 3), 128, np.uint8))

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from proportrait.edit import framing
-from proportrait.edit.framing import Stage, Target, Window
+from proportrait.edit.retouch import framing
+from proportrait.edit.retouch.framing import Target, Window
+from proportrait.edit.retouch.stage import Stage
 from proportrait.errors import EditError
 from proportrait.faces import Face
 from proportrait.faces.face import (

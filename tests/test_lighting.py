@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from proportrait.edit.lighting import BAD_LIGHTS, GOOD_LIGHTS, relight
-from proportrait.edit.relief import build_relief, head_axes
+from proportrait.edit.retouch.lighting.relief import build_relief, head_axes
+from proportrait.edit.retouch.lighting.relight import BAD_LIGHTS, GOOD_LIGHTS, relight
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.faces import face as points
 from proportrait.tone import luminance, shoulder, to_linear, to_srgb

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from proportrait.edit.blur import BLURS, _filter_linear, motion_kernel
+from proportrait.edit.retouch.blur import BLURS, _filter_linear, motion_kernel
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.faces.face import OVAL
 from proportrait.imaging import decode, encode_jpeg

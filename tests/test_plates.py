@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from proportrait.edit import data
-from proportrait.edit.background import BAD_BACKGROUNDS
-from proportrait.edit.pack_places import SOURCES
-from proportrait.edit.plates import (
+from proportrait.edit.retouch.backgrounds.panoramas import (
     BOTTOM,
     TOP,
     Lens,
@@ -19,6 +17,8 @@ from proportrait.edit.plates import (
     photograph,
     seen,
 )
+from proportrait.edit.retouch.backgrounds.render import BAD_BACKGROUNDS
+from tools.pack_panoramas import SOURCES
 
 SHARP = Lens(blur=(0.0, 0.0), field=(60, 60), busy=True, enough=0.0)
 

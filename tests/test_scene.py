@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from proportrait import imaging
-from proportrait.edit import framing, lighting, scene
+from proportrait.edit import scene
+from proportrait.edit.retouch import framing
+from proportrait.edit.retouch.lighting import relight
 from proportrait.edit.scene import OWN, Person, is_well_framed, shoot, shoot_again
 from proportrait.errors import EditError
 from proportrait.faces import FaceAnalyzer
@@ -98,7 +100,7 @@ def test_a_light_that_is_contradicted_is_replaced(
         say(monkeypatch, scene.background_measure, 100.0 * labels["background"])
         say(monkeypatch, scene.lighting_measure, *said)
         _, edits = shoot(analyzer, person, window, labels, 2)
-        kinds = lighting.GOOD_LIGHTS if labels["lighting"] else lighting.BAD_LIGHTS
+        kinds = relight.GOOD_LIGHTS if labels["lighting"] else relight.BAD_LIGHTS
         assert edits["lighting"]["kind"] in kinds
         assert (edits["lighting"]["tries"], edits["lighting"]["component"]) == (len(said), said[-1])
 

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proportrait.edit.directions import presentable
-from proportrait.edit.people import COMPLEXIONS, People
-from proportrait.edit.stylegan import FaceSynthesizer
+from proportrait.edit.synthesis.directions import presentable
+from proportrait.edit.synthesis.network import FaceSynthesizer
+from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.errors import ConfigurationError, ImageError
 from proportrait.generate.base import PortraitSource, SourceItem
 from proportrait.generate.hub import HubSource

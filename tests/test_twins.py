@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from proportrait import imaging
-from proportrait.edit import blur, framing
+from proportrait.edit.retouch import blur, framing
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate.base import Generated
 from proportrait.generate.twins import SIDE, Picture, finish

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.edit.framing import Window
+from proportrait.edit.retouch.framing import Window
 from proportrait.errors import EditError
 
 _NEAR = 0.05  # of the mask: more of it is not background alone

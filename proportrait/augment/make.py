@@ -14,7 +14,7 @@ from proportrait import imaging
 from proportrait.arrays import Float, Image
 from proportrait.augment.fill import cut_filled
 from proportrait.augment.plan import Task
-from proportrait.edit import blur, framing
+from proportrait.edit.retouch import blur, framing
 from proportrait.errors import AssessmentError, EditError, ImageError
 from proportrait.faces import Face, shared_analyzer
 from proportrait.faces.face import CHIN, LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from proportrait.edit.blur import BLURS
-from proportrait.edit.chance import in_turn
-from proportrait.edit.framing import BAD_KINDS, SHARES
+from proportrait.edit.draws import in_turn
+from proportrait.edit.retouch.blur import BLURS
+from proportrait.edit.retouch.framing import BAD_KINDS, SHARES
 from proportrait.labels import stream
 from proportrait.store.records import Record, parse_file_stem
 

@@ -16,13 +16,15 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.edit import donors, expression, framing
-from proportrait.edit.assembly import CANVAS, OFFSET, Part, assemble, misfit
-from proportrait.edit.chance import in_turn
-from proportrait.edit.directions import directions
+from proportrait.edit.draws import in_turn
+from proportrait.edit.retouch import framing
+from proportrait.edit.retouch.stage import Stage
 from proportrait.edit.scene import FRAME, Person, is_well_framed, shoot, shoot_again
-from proportrait.edit.stylegan import CELLS, RATED_TRUNCATION, FaceSynthesizer
-from proportrait.edit.torso import alone, anatomy, beside
+from proportrait.edit.synthesis import donors, expressions
+from proportrait.edit.synthesis.anatomy import alone, anatomy, beside
+from proportrait.edit.synthesis.assembly import CANVAS, OFFSET, Part, assemble, misfit
+from proportrait.edit.synthesis.directions import directions
+from proportrait.edit.synthesis.network import CELLS, RATED_TRUNCATION, FaceSynthesizer
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import SAME_PERSON_LIMIT, FaceAnalyzer, distance
 from proportrait.faces.face import LOWER_LIP_OUTER
@@ -178,7 +180,7 @@ class PortraitEditor:
     def _draw_neutral(self, latent_seed: int) -> _Neutral:
         style = self.synthesizer.style(latent_seed)
         style = style + directions().change(style, {})
-        image = self.synthesizer.portrait(style + expression.change(style, "neutral", 1.0))
+        image = self.synthesizer.portrait(style + expressions.change(style, "neutral", 1.0))
         face = self.analyzer.face(image)
         mask = self.analyzer.mask(image, face)
         subject = Subject(image, self.analyzer, face=face, mask=mask)
@@ -195,18 +197,18 @@ class PortraitEditor:
         """
         rng = stream(seed, "expression")
         style, identity, synthesizer = neutral.style, neutral.identity, self.synthesizer
-        kinds = expression.GOOD_EXPRESSIONS if good else expression.BAD_EXPRESSIONS
+        kinds = expressions.GOOD_EXPRESSIONS if good else expressions.BAD_EXPRESSIONS
         reasons: list[str] = []
         tries = 0
-        for kind in in_turn(rng, kinds, expression.SHARES)[:_KINDS]:
+        for kind in in_turn(rng, kinds, expressions.SHARES)[:_KINDS]:
             for factor in _STRENGTHS:
                 tries += 1
                 strength = factor * float(rng.uniform(0.92, 1.08))
-                moved = style + expression.change(style, kind, strength)
+                moved = style + expressions.change(style, kind, strength)
                 image = synthesizer.portrait(moved)
                 try:
                     face = self.analyzer.face(image)
-                    measures = expression.measure(self.analyzer, image, face)
+                    measures = expressions.measure(self.analyzer, image, face)
                 except AssessmentError as error:
                     reasons.append(f"{kind}: {error}")
                     continue
@@ -214,7 +216,7 @@ class PortraitEditor:
                 if apart > SAME_PERSON_LIMIT:
                     reasons.append(f"{kind}: not the same person any more (distance {apart:.2f})")
                     break  # more of it would lead further away
-                if fault := expression.contradiction(kind, measures):
+                if fault := expressions.contradiction(kind, measures):
                     reasons.append(f"{kind}: {fault}")
                     continue
                 parameters = {
@@ -293,7 +295,7 @@ class PortraitEditor:
         """
         if person.face.point(LOWER_LIP_OUTER)[1] > window.top + window.side:
             known = known.replace(expression=0)
-        stage = framing.Stage.around(window, person.face, FRAME)
+        stage = Stage.around(window, person.face, FRAME)
         alpha = stage.cut(stage.move(person.alpha, cv2.BORDER_CONSTANT))
         if 1 - float(alpha.mean()) < _BACKGROUND_SHOWN:
             known = known.replace(background=0)

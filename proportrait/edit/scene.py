@@ -10,10 +10,13 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.edit import background, framing, lighting
-from proportrait.edit.chance import in_turn
-from proportrait.edit.composite import composite
 from proportrait.edit.data import bystanders
+from proportrait.edit.draws import in_turn
+from proportrait.edit.retouch import framing
+from proportrait.edit.retouch.backgrounds import render
+from proportrait.edit.retouch.composite import composite
+from proportrait.edit.retouch.lighting import relight
+from proportrait.edit.retouch.stage import Stage
 from proportrait.errors import EditError
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.labels import LabelVector, stream
@@ -58,7 +61,7 @@ class Person:
 class Scene:
     """A person before a background, not lit yet; `stage` says where the frame cuts it."""
 
-    stage: framing.Stage
+    stage: Stage
     image: Image
     alpha: Float
     face: Face
@@ -69,22 +72,22 @@ class Scene:
 
         `OWN` leaves them before what they stand before.
         """
-        stage = framing.Stage.around(window, person.face, FRAME)
+        stage = Stage.around(window, person.face, FRAME)
         image = stage.move(person.image, cv2.BORDER_REPLICATE)
         alpha = stage.move(person.alpha, cv2.BORDER_CONSTANT)
         if place == OWN:
             return cls(stage, image, alpha, stage.move_face(person.face))
-        crowd = bystanders() if place == background.CROWD else ()
-        behind = background.render(place, stream(seed, "background", place), FRAME, FRAME, crowd)
+        crowd = bystanders() if place == render.CROWD else ()
+        behind = render.render(place, stream(seed, "background", place), FRAME, FRAME, crowd)
         whole = composite(image, alpha, stage.surround(behind))
         return cls(stage, whole, alpha, stage.move_face(person.face))
 
     def lit(self, light: str, seed: int) -> tuple[Image, Mapping[str, Any]]:
         """The whole stage in a kind of light, and the light's parameters."""
         rng = stream(seed, "lighting", light)
-        image, how = lighting.relight(self.image, self.face, self.alpha, light, rng)
-        if light in lighting.GOOD_LIGHTS:
-            now = lighting.face_value(image, self.face)
+        image, how = relight.relight(self.image, self.face, self.alpha, light, rng)
+        if light in relight.GOOD_LIGHTS:
+            now = relight.face_value(image, self.face)
             # A photographer exposes for the face.
             if now < _DIM:
                 image = expose(image, now, _DIM, 2.5)
@@ -127,7 +130,7 @@ def shoot_again(
 
 def is_well_framed(analyzer: FaceAnalyzer, person: Person, window: framing.Window) -> bool | None:
     """What the framing measure says of a window; None where it cannot say."""
-    stage = framing.Stage.around(window, person.face, FRAME)
+    stage = Stage.around(window, person.face, FRAME)
     mask = stage.cut(stage.move(person.alpha, cv2.BORDER_CONSTANT))
     blank = np.zeros((FRAME, FRAME, 3), np.uint8)  # only place and size count
     subject = Subject(blank, analyzer, face=stage.cut_face(person.face), mask=mask)
@@ -145,9 +148,9 @@ def _before_a_background(
 ) -> tuple[Scene, dict[str, Any]]:
     """Put the person before a clean or a cluttered background, and look at it."""
     wanted = labels["background"] == 1
-    kinds = (*background.BAD_BACKGROUNDS, background.CROWD)
-    kinds = background.GOOD_BACKGROUNDS if wanted else kinds
-    order = in_turn(stream(seed, "background"), kinds, background.SHARES)[:_TRIES]
+    kinds = (*render.BAD_BACKGROUNDS, render.CROWD)
+    kinds = render.GOOD_BACKGROUNDS if wanted else kinds
+    order = in_turn(stream(seed, "background"), kinds, render.SHARES)[:_TRIES]
     for tries, place in enumerate([OWN] if own else order, 1):
         scene = Scene.of(person, window, place, seed)
         picture, mask = (scene.stage.cut(plane) for plane in (scene.image, scene.alpha))
@@ -170,8 +173,8 @@ def _light(
 ) -> tuple[Image, dict[str, Any]]:
     """Light the stage well or badly, and look at the face."""
     good = labels["lighting"] == 1
-    kinds = lighting.GOOD_LIGHTS if good else lighting.BAD_LIGHTS
-    order = in_turn(stream(seed, "light"), kinds, lighting.SHARES)
+    kinds = relight.GOOD_LIGHTS if good else relight.BAD_LIGHTS
+    order = in_turn(stream(seed, "light"), kinds, relight.SHARES)
     if not good and not labels["background"]:
         order = [light for light in order if light not in _BURNING]
     order = order[:_TRIES]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from proportrait.arrays import Float
-from proportrait.edit.directions import presentable
-from proportrait.edit.people import COMPLEXIONS, People
-from proportrait.edit.stylegan import FaceSynthesizer, shared_synthesizer
+from proportrait.edit.synthesis.directions import presentable
+from proportrait.edit.synthesis.network import FaceSynthesizer, shared_synthesizer
+from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.generate.base import Portrait, SourceItem
 from proportrait.generate.source import SKIN_TONES
 

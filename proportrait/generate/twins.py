@@ -12,7 +12,7 @@ from typing import Any
 
 from proportrait import imaging
 from proportrait.arrays import Image
-from proportrait.edit import blur, framing
+from proportrait.edit.retouch import blur, framing
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate.base import Generated

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from proportrait.model.views import Preprocessing
 
 FORMAT = 1  # of the file; a later one may hold what this version cannot read
 _ENTRY = "proportrait"
+_PACKAGED = "headshot_lite0.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,11 @@ class Headshot:
         batch = torch.from_numpy(flat.reshape(*views.shape[:2], *flat.shape[1:]))
         with torch.inference_mode():
             return np.asarray(self.network(batch, torch.from_numpy(components)).float().numpy())
+
+
+def packaged() -> Path:
+    """Where the model lies that comes with the package."""
+    return Path(str(files("proportrait").joinpath("weights", _PACKAGED)))
 
 
 def save(headshot: Headshot, path: Path, half: bool = False) -> None:

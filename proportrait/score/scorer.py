@@ -17,8 +17,7 @@ from proportrait.errors import ImageError
 from proportrait.faces import shared_analyzer
 from proportrait.labels import KEYS, LabelVector
 from proportrait.measures import Subject, Unassessed, assess
-from proportrait.model.pack import packaged
-from proportrait.model.saved import Headshot, load
+from proportrait.model.saved import Headshot, load, packaged
 from proportrait.model.views import Preprocessing
 from proportrait.workers import spread
 

@@ -1,6 +1,6 @@
 """Who is on the pictures, as far as that can be told: skin tone, age band, glasses.
 
-Of a made portrait of a built-in face its style tells all three (`proportrait.edit.people` says how
+Of a made portrait of a built-in face its style tells all three (`edit.synthesis.traits` says how
 well), the skin as it is, whatever the light. Elsewhere the skin tone is measured of a face: the
 individual typology angle (Chardon, Cretois, Hourseau, "Skin colour typology and suntanning
 pathways", International Journal of Cosmetic Science 1991) of cheeks and forehead, as the picture is
@@ -16,8 +16,8 @@ import numpy as np
 
 from proportrait import imaging
 from proportrait.arrays import Image, Text
-from proportrait.edit.people import COMPLEXIONS, People
-from proportrait.edit.stylegan import FaceSynthesizer
+from proportrait.edit.synthesis.network import FaceSynthesizer
+from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.faces import Face, shared_analyzer
 from proportrait.generate.stylegan_source import SOURCE
 from proportrait.train.data import made_here

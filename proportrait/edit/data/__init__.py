@@ -1,11 +1,11 @@
 """Small data that ship with the editor.
 
 style_mean.npy      mean style of 4,096 draws of default_rng(0)
-directions.npz      python -m proportrait.edit.fit_directions
-traits.npz          python -m proportrait.edit.fit_traits, from rated_*.csv
-donors.npz          python -m proportrait.edit.pack_donors
-bystander_*.webp    python -m proportrait.edit.draw_bystanders
-place_*.webp        python -m proportrait.edit.pack_places, from what README.md names
+directions.npz      python -m tools.fit_directions
+traits.npz          python -m tools.fit_traits, from rated_*.csv
+donors.npz          python -m tools.pack_donors
+bystander_*.webp    python -m tools.draw_bystanders
+place_*.webp        python -m tools.pack_panoramas, from what README.md names
 """
 
 from __future__ import annotations
@@ -13,13 +13,16 @@ from __future__ import annotations
 import csv
 from functools import cache
 from importlib.resources import as_file, files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+import PIL.Image
 
-from proportrait.arrays import Float
+from proportrait.arrays import Float, Image
+
+FOLDER = Path(__file__).parent  # where the tools write
 
 
 @cache
@@ -47,18 +50,18 @@ def mean_style() -> Float:
     return load_array("style_mean").reshape(-1)
 
 
-def load_picture(name: str) -> npt.NDArray[np.uint8]:
+def load_picture(name: str) -> Image:
     """The picture (h, w, 3) stored under its file name beside this file."""
-    with as_file(files(__package__) / name) as path, Image.open(path) as image:
+    with as_file(files(__package__) / name) as path, PIL.Image.open(path) as image:
         return np.asarray(image.convert("RGB"))
 
 
 @cache
-def bystanders() -> tuple[npt.NDArray[np.uint8], ...]:
+def bystanders() -> tuple[Image, ...]:
     """People cut out to stand behind somebody, RGBA uint8 (h, w, 4) each."""
     found = []
     names = sorted(f.name for f in files(__package__).iterdir() if f.name.startswith("bystander_"))
     for name in names:
-        with as_file(files(__package__) / name) as path, Image.open(path) as image:
+        with as_file(files(__package__) / name) as path, PIL.Image.open(path) as image:
             found.append(np.asarray(image.convert("RGBA")))
     return tuple(found)

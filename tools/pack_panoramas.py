@@ -1,4 +1,4 @@
-"""Store the panoramas of data/place_*.webp: `python -m proportrait.edit.pack_places FOLDER...`.
+"""Store the panoramas of data/place_*.webp: `python -m tools.pack_panoramas FOLDER...`.
 
 The folders hold what data/README.md names as sources.
 """
@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from proportrait.edit.plates import BOTTOM, TOP, encode
+from proportrait.edit.data import FOLDER
+from proportrait.edit.retouch.backgrounds.panoramas import BOTTOM, TOP, encode
 
 # By place: the file and its height in px, which tells the two collections apart.
 SOURCES = {
@@ -48,7 +49,7 @@ def main(folders: list[str]) -> None:
         light = found[source]
         rows = light.shape[0]
         top, bottom = (round((90 - angle) / 180 * rows) for angle in (TOP, BOTTOM))
-        path = Path(__file__).parent / "data" / f"place_{place}.webp"
+        path = FOLDER / f"place_{place}.webp"
         Image.fromarray(encode(light[top:bottom])).save(path, quality=95, method=6)
         print(path.name, path.stat().st_size)
 

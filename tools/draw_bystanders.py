@@ -1,15 +1,14 @@
-"""Draw the people of data/bystander_*.webp: `python -m proportrait.edit.draw_bystanders`."""
+"""Draw the people of data/bystander_*.webp: `python -m tools.draw_bystanders`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PIL import Image
 
-from proportrait.edit.assembly import CANVAS, Part, assemble
-from proportrait.edit.background import cutout
-from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
-from proportrait.edit.torso import anatomy
+from proportrait.edit.data import FOLDER
+from proportrait.edit.retouch.backgrounds.crowd import cutout
+from proportrait.edit.synthesis.anatomy import anatomy
+from proportrait.edit.synthesis.assembly import CANVAS, Part, assemble
+from proportrait.edit.synthesis.network import RATED_TRUNCATION, FaceSynthesizer
 from proportrait.faces import FaceAnalyzer
 
 SEEDS = (2, 13, 43, 70, 81, 101, 121, 207)  # whose own clothes are drawn well
@@ -25,7 +24,7 @@ def main() -> None:
         whole = Part(style, anatomy(plain, face, analyzer.mask(plain, face)))
         drawn, _ = assemble(synthesizer, whole, whole, whole)
         person = cutout(drawn, analyzer.mask(drawn, analyzer.face(drawn)))
-        path = Path(__file__).parent / "data" / f"bystander_{seed:03d}.webp"
+        path = FOLDER / f"bystander_{seed:03d}.webp"
         Image.fromarray(person).save(path, quality=85, method=6)
         print(path.name, path.stat().st_size)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from proportrait.arrays import Float, Image
-from proportrait.edit.directions import directions
+from proportrait.edit.synthesis.directions import directions
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer, expression_ratios
 from proportrait.measures import expression as measured

@@ -1,16 +1,16 @@
-"""Look at every donor, and write data/donors.npz: `python -m proportrait.edit.pack_donors`."""
+"""Look at every donor, and write data/donors.npz: `python -m tools.pack_donors`."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from proportrait.edit.donors import pack, seeds
-from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
-from proportrait.edit.torso import anatomy
+from proportrait.edit.data import FOLDER
+from proportrait.edit.synthesis.anatomy import anatomy
+from proportrait.edit.synthesis.donors import pack, seeds
+from proportrait.edit.synthesis.network import RATED_TRUNCATION, FaceSynthesizer
 from proportrait.faces import FaceAnalyzer
 
 
@@ -22,7 +22,7 @@ def main() -> None:
         image = synthesizer.portrait(synthesizer.style(seed, RATED_TRUNCATION))
         face = analyzer.face(image)
         found[seed] = anatomy(image, face, analyzer.mask(image, face))
-    path = Path(__file__).parent / "data" / "donors.npz"
+    path = FOLDER / "donors.npz"
     arrays: dict[str, Any] = pack(found)
     np.savez_compressed(path, **arrays)
     print(path.name, path.stat().st_size)

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.edit.bad_rigs import BAD
-from proportrait.edit.composite import tighten
-from proportrait.edit.relief import Relief, build_relief, head_axes
-from proportrait.edit.rigs import GOOD, Light, Rig
+from proportrait.edit.retouch.composite import tighten
+from proportrait.edit.retouch.lighting.bad_rigs import BAD
+from proportrait.edit.retouch.lighting.good_rigs import GOOD, Light, Rig
+from proportrait.edit.retouch.lighting.relief import Relief, build_relief, head_axes
 from proportrait.faces import Face
 from proportrait.faces.face import CHIN, FOREHEAD, OVAL
 from proportrait.tone import Camera, developed, luminance, shoulder, to_linear, to_srgb

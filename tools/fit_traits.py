@@ -1,4 +1,4 @@
-"""Fit what raters said of built-in faces to their style: `python -m proportrait.edit.fit_traits`.
+"""Fit what raters said of built-in faces to their style: `python -m tools.fit_traits`.
 
 Ratings by sight, by seed: data/rated_faces.csv (480 faces: background, clothes, light) and
 rated_people.csv (248 faces: sex, age band, glasses, and the measured skin tone). Takes seconds:
@@ -7,20 +7,17 @@ only styles are computed, no picture is drawn.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from proportrait.arrays import Double, Mask
-from proportrait.edit.data import load_rows
-from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
+from proportrait.arrays import Double
+from proportrait.edit.data import FOLDER, load_rows
+from proportrait.edit.synthesis.network import RATED_TRUNCATION, FaceSynthesizer
+from proportrait.edit.synthesis.traits import AGES, auc
 
-DATA = Path(__file__).parent / "data"
 PENALTY = 100.0  # of squared weights a standard deviation; chosen by cross-validation
 FOLDS = 6
-AGES = ("child", "young", "middle", "old")  # about: to 14, to 39, to 59, above
 
 
 def main() -> None:
@@ -46,7 +43,7 @@ def main() -> None:
         weights.append(line[:-1] / deviation)
         intercepts.append(line[-1])
     np.savez(
-        DATA / "traits.npz",
+        FOLDER / "traits.npz",
         weights=np.array(weights, np.float32),
         intercept=np.array(intercepts, np.float32),
     )
@@ -100,17 +97,6 @@ def _ridge(x: Double, y: Double) -> Double:
     dual = np.linalg.solve(centred @ centred.T + 3 * PENALTY * np.eye(len(x)), y - y.mean())
     weights = dual @ centred
     return np.append(weights, y.mean() - weights @ mean)
-
-
-def auc(rated: Mask, values: Double) -> float:
-    """Chance that a positive has the higher value (Mann and Whitney, 1947).
-
-    Ties count half; NaN without a pair.
-    """
-    good, bad = values[rated], values[~rated]
-    if not len(good) or not len(bad):
-        return float("nan")
-    return float(((good[:, None] > bad) + 0.5 * (good[:, None] == bad)).mean())
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Faces of the built-in source as raters judged them: 480 at random, 2,000 chosen ones.
 
-    python -m proportrait.train.rated_faces -o DIR
+    python -m tools.draw_rated_faces -o DIR
 
 Whose light and surroundings are natural, and what of them passes, is said by two raters instead of
 by construction (edit/data/README.md). Framing and sharpness were not rated: those bits are unknown.
@@ -21,7 +21,7 @@ from proportrait.arrays import Image
 from proportrait.commandline import exit_code
 from proportrait.disk import replace_file
 from proportrait.edit.data import load_rows
-from proportrait.edit.stylegan import RATED_TRUNCATION, shared_synthesizer
+from proportrait.edit.synthesis.network import RATED_TRUNCATION, shared_synthesizer
 from proportrait.generate.stylegan_source import SOURCE
 from proportrait.labels import KEYS
 from proportrait.train.data import TABLE
@@ -61,7 +61,7 @@ def draw(folder: Path) -> int:
 def main(argv: list[str] | None = None) -> int:
     """Returns 0, or 1 if a file cannot be written."""
     parser = argparse.ArgumentParser(
-        prog="python -m proportrait.train.rated_faces", description=__doc__,
+        prog="python -m tools.draw_rated_faces", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("-o", "--output", type=Path, default=Path("output_rated"), metavar="DIR")

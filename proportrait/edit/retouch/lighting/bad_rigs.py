@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from proportrait.edit.rigs import Colour, Light, Rig, RigMaker, grey, tinted
+from proportrait.edit.retouch.lighting.good_rigs import Colour, Light, Rig, RigMaker, grey, tinted
 from proportrait.tone import Camera
 
 _WARM: Colour = (1.0, 0.97, 0.92)

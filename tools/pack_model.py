@@ -1,4 +1,4 @@
-"""Make a trained model the packaged one: `python -m proportrait.model.pack FILE`.
+"""Make a trained model the packaged one: `python -m tools.pack_model FILE`.
 
 Its weights become float16, which halves the file.
 """
@@ -7,19 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib.resources import files
 from pathlib import Path
 
 from proportrait.commandline import exit_code
-from proportrait.model.saved import load, save
+from proportrait.model.saved import load, packaged, save
 
-NAME = "headshot_lite0.safetensors"
 LARGEST = 10_000_000  # bytes
-
-
-def packaged() -> Path:
-    """Where the packaged model lies."""
-    return Path(str(files("proportrait").joinpath("weights", NAME)))
 
 
 def pack(model: Path, to: Path) -> int:
@@ -35,7 +28,7 @@ def pack(model: Path, to: Path) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Returns 0, or 1 if the file is no model or too large for the package."""
-    parser = argparse.ArgumentParser(prog="python -m proportrait.model.pack", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.pack_model", description=__doc__)
     parser.add_argument("model", type=Path, help="a model.safetensors of `proportrait train`")
     options = parser.parse_args(argv)
 

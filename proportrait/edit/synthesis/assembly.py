@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.edit.stylegan import CELLS, FaceSynthesizer, resample, sample
-from proportrait.edit.torso import HALF, Anatomy, wide_grid, wide_view
+from proportrait.edit.synthesis.anatomy import Anatomy
+from proportrait.edit.synthesis.network import CELLS, FaceSynthesizer, resample, sample
+from proportrait.edit.synthesis.widen import HALF, wide_grid, wide_view
 
 CANVAS = 24  # cells of the wide view: head, shoulders, and some of the chest
 OFFSET = ((CANVAS / CELLS - 1) / 2, 0.125)  # of it to the left of and above the plain picture

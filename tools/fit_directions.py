@@ -1,4 +1,4 @@
-"""Fit the style directions of data/directions.npz: `python -m proportrait.edit.fit_directions`.
+"""Fit the style directions of data/directions.npz: `python -m tools.fit_directions`.
 
 Draws faces of the built-in source, observes each (landmark ratios, emotion, light and colour,
 spectacles, identity), and regresses what was observed on the style. Takes about five minutes on
@@ -8,15 +8,15 @@ two cores.
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 import cv2
 import numpy as np
 from tqdm import tqdm
 
 from proportrait.arrays import Float, Image
-from proportrait.edit.directions import IDENTITIES
-from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
+from proportrait.edit.data import FOLDER
+from proportrait.edit.synthesis.directions import IDENTITIES
+from proportrait.edit.synthesis.network import RATED_TRUNCATION, FaceSynthesizer
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer, expression_ratios
 from proportrait.faces.face import (
@@ -142,7 +142,7 @@ def main() -> None:
     for name, share in zip(names, explained, strict=True):
         print(f"{name:12s} explained variance {share:.2f} (of the faces that it was fitted on)")
     np.savez_compressed(
-        Path(__file__).parent / "data" / "directions.npz",
+        FOLDER / "directions.npz",
         names=np.array(names),
         weights=weights.astype(np.float32),
         intercept=intercept.astype(np.float32),

@@ -1,7 +1,7 @@
 """Built-in faces that lend what they wear.
 
 Picked by looking: clothes reach both borders, and neither hair, hands, nor beard cover them.
-`python -m proportrait.edit.pack_donors` makes data/donors.npz: what the plain portrait of each
+`python -m tools.pack_donors` makes data/donors.npz: what the plain portrait of each
 shows.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait.edit.data import load_arrays
-from proportrait.edit.torso import SIZE, Anatomy
+from proportrait.edit.synthesis.anatomy import SIZE, Anatomy
 
 _PACKED = 128  # px of a stored mask
 _PLANES, _NUMBERS = ("person", "skin", "cloth", "hair", "below"), ("centre", "chin")
@@ -91,7 +91,7 @@ def anatomy_of(seed: int) -> Anatomy:
     stored = load_arrays("donors")
     rows = np.flatnonzero(stored["seeds"] == seed)
     if not len(rows):
-        raise KeyError(f"{seed} is no donor; run python -m proportrait.edit.pack_donors")
+        raise KeyError(f"{seed} is no donor; run python -m tools.pack_donors")
     row = int(rows[0])
     planes: dict[str, Any] = {
         name: cv2.resize(stored[name][row].astype(np.float32) / 255, (SIZE, SIZE))

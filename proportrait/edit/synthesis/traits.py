@@ -1,6 +1,6 @@
 """What the people of the built-in source look like, told from their latent seeds alone.
 
-    python -m proportrait.edit.people      how well it is told, on held-out faces
+    python -m proportrait.edit.synthesis.traits      how well it is told, on held-out faces
 
 data/rated_people.csv holds 248 faces by seed: sex, age band, and glasses by the sight of one rater
 at 218 px, `?` where he could not say. The skin tone is measured, as the portrait is lit: the
@@ -18,13 +18,13 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.arrays import Double, Float
+from proportrait.arrays import Double, Float, Mask
 from proportrait.edit.data import load_rows
-from proportrait.edit.fit_traits import AGES, auc
-from proportrait.edit.stylegan import RATED_TRUNCATION, FaceSynthesizer
+from proportrait.edit.synthesis.network import RATED_TRUNCATION, FaceSynthesizer
 
 PENALTY = 300.0  # of squared weights a standard deviation; chosen by cross-validation
 FOLDS = 8
+AGES = ("child", "young", "middle", "old")  # about: to 14, to 39, to 59, above
 # Complexions, and from where on one is told: nearer to the mean than what was rated, as what a
 # regression tells is.
 COMPLEXIONS: tuple[tuple[str, float], ...] = (
@@ -98,6 +98,17 @@ def _fit(styles: Float, target: Double) -> tuple[Double, float]:
 
 def _tell(model: tuple[Double, float], styles: Float) -> Double:
     return np.asarray(styles @ model[0] + model[1], np.float64)
+
+
+def auc(rated: Mask, values: Double) -> float:
+    """Chance that a positive has the higher value (Mann and Whitney, 1947).
+
+    Ties count half; NaN without a pair.
+    """
+    good, bad = values[rated], values[~rated]
+    if not len(good) or not len(bad):
+        return float("nan")
+    return float(((good[:, None] > bad) + 0.5 * (good[:, None] == bad)).mean())
 
 
 def main() -> None:

@@ -1,0 +1,1 @@
+"""What is done in pixels to a scene that was drawn or photographed."""

@@ -1,0 +1,1 @@
+"""What is put behind a person who was cut out."""

@@ -1,0 +1,1 @@
+"""Light on a face: its relief, the rigs, and the picture that they give."""
