@@ -27,14 +27,13 @@ from typing import Any
 
 from tqdm import tqdm
 
-from proportrait import report
 from proportrait.augment import plan
 from proportrait.augment.arguments import parse
 from proportrait.augment.make import Made, can_be_drawn_again, make
 from proportrait.augment.plan import KINDS, counts, wanted
 from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError
-from proportrait.generate import offline
+from proportrait.generate import offline, report
 from proportrait.looks.look import WORKER_BYTES
 from proportrait.store import RecordStore
 from proportrait.store.records import Record

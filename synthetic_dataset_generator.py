@@ -32,7 +32,6 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
-from proportrait import report
 from proportrait.commandline import INTERRUPTED, exit_code
 from proportrait.errors import (
     AssessmentError,
@@ -43,12 +42,11 @@ from proportrait.errors import (
     ProPortraitError,
 )
 from proportrait.faces import FaceAnalyzer
-from proportrait.generate import arguments, offline
+from proportrait.generate import arguments, offline, report
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource, SourceItem
-from proportrait.generate.bookkeeping import to_files
+from proportrait.generate.finish import finish, to_files
 from proportrait.generate.prompt import build_prompt
 from proportrait.generate.sample import sample_labels
-from proportrait.generate.twins import finish
 from proportrait.labels import stream
 from proportrait.runlog import log_to
 from proportrait.store import RecordStore

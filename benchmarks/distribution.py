@@ -35,7 +35,7 @@ from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.edit.synthesis.traits import TRAITS, People
 from proportrait.errors import StoreError
 from proportrait.generate.sample import MIXED, NEAR_PERFECT, PERFECT, sample_labels
-from proportrait.generate.stylegan_source import SEEDS_PER_RUN, StyleganItem
+from proportrait.generate.sources.built_in import SEEDS_PER_RUN, StyleganItem
 from proportrait.labels import KEYS, LabelVector
 from proportrait.store import RecordStore
 from proportrait.store.records import Record

@@ -23,7 +23,7 @@ from proportrait.errors import EditError
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate.base import GenerationRequest, ImageGenerator
 from proportrait.generate.sample import sample_labels
-from proportrait.generate.stylegan_source import StyleganSource
+from proportrait.generate.sources.built_in import StyleganSource
 
 BAR = 1.7
 WORKERS = 2

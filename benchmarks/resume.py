@@ -17,7 +17,7 @@ from benchmarks.script import NO_KEY, PORTRAIT, run_script
 from proportrait import imaging
 from proportrait.generate.arguments import parse
 from proportrait.generate.base import SourceItem
-from proportrait.generate.source import open_source
+from proportrait.generate.sources.registry import open_source
 from proportrait.labels import LabelVector
 from proportrait.store import RecordStore
 from proportrait.store.records import Record, file_stem

@@ -70,7 +70,7 @@ def run_script(
         RuntimeError: the script stopped before its end; the message is what it printed.
     """
     import synthetic_dataset_generator as script
-    from proportrait.generate.gemini import GeminiGenerator
+    from proportrait.generate.gemini.generator import GeminiGenerator
     from proportrait.store import RecordStore
 
     seen, process = Seen(called=time.perf_counter()), psutil.Process()

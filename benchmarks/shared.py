@@ -14,7 +14,7 @@ from benchmarks.ratio import Ratio
 from proportrait.edit.editor import PortraitEditor
 from proportrait.errors import EditError
 from proportrait.generate.sample import sample_labels
-from proportrait.generate.stylegan_source import StyleganSource
+from proportrait.generate.sources.built_in import StyleganSource
 
 BAR = 1.0  # portraits a second
 WORKERS = 2

@@ -24,9 +24,8 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 import synthetic_dataset_generator as stage
-from proportrait.generate import offline
+from proportrait.generate import GENERATORS, GeneratorOptions, offline
 from proportrait.generate.base import Generated, GenerationRequest, SourceItem
-from proportrait.generate.factory import GENERATORS, GeneratorOptions
 from proportrait.labels import LabelVector
 from proportrait.store.records import Record
 from tests.fake_gemini import FakeGemini

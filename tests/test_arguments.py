@@ -12,10 +12,11 @@ from proportrait import cli
 from proportrait.augment import arguments as augment_arguments
 from proportrait.errors import ConfigurationError
 from proportrait.generate import arguments
-from proportrait.generate.control import ControlledGenerator
 from proportrait.generate.offline import OfflineGenerator
-from proportrait.generate.source import DEFAULT_DATASET, FolderSource
-from proportrait.generate.stylegan_source import StyleganSource
+from proportrait.generate.paid.control import ControlledGenerator
+from proportrait.generate.sources.built_in import StyleganSource
+from proportrait.generate.sources.folder import FolderSource
+from proportrait.generate.sources.names import DEFAULT_DATASET
 from proportrait.verify import arguments as verify_arguments
 
 ROOT = Path(__file__).parents[1]

@@ -21,8 +21,8 @@ from proportrait.errors import (
     RetryableError,
 )
 from proportrait.generate.base import Generated, GenerationRequest, Portrait
-from proportrait.generate.control import BACKOFF_CAP_S, RETRY_AFTER_MAX_S, ControlledGenerator
-from proportrait.generate.limits import AdaptiveConcurrency, Budget, CircuitBreaker
+from proportrait.generate.paid.control import BACKOFF_CAP_S, RETRY_AFTER_MAX_S, ControlledGenerator
+from proportrait.generate.paid.throttle import AdaptiveConcurrency, Budget, CircuitBreaker
 from proportrait.labels import LabelVector
 
 IMAGE = np.zeros((256, 256, 3), np.uint8)

@@ -18,7 +18,7 @@ import pytest
 
 import synthetic_dataset_generator as stage
 from proportrait import disk
-from proportrait.generate.factory import GENERATORS
+from proportrait.generate import GENERATORS
 from proportrait.labels import LabelVector
 from proportrait.store import RecordStore
 from proportrait.store.records import Record

@@ -26,10 +26,10 @@ import torch
 
 from proportrait.errors import ConfigurationError, FatalError, RefusedError, RetryableError
 from proportrait.generate.base import Generated, GenerationRequest, Portrait
-from proportrait.generate.diffusion import DiffusionGenerator
-from proportrait.generate.diffusion_families import FAMILIES, find_family
-from proportrait.generate.diffusion_loading import Placement
-from proportrait.generate.upscale import UPSCALERS, find_upscaler
+from proportrait.generate.diffusion.families import FAMILIES, find_family
+from proportrait.generate.diffusion.generator import DiffusionGenerator
+from proportrait.generate.diffusion.loading import Placement
+from proportrait.generate.diffusion.upscale import UPSCALERS, find_upscaler
 from proportrait.labels import LabelVector
 from tests import tiny_pipelines
 

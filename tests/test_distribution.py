@@ -24,7 +24,7 @@ from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.edit.synthesis.traits import AGES, TRAITS, People, ratings
 from proportrait.errors import StoreError
 from proportrait.generate.sample import sample_labels
-from proportrait.generate.stylegan_source import StyleganItem
+from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.imaging import encode_jpeg
 from proportrait.labels import KEYS, LabelVector
 from proportrait.store import RecordStore

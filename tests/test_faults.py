@@ -10,9 +10,9 @@ from types import ModuleType
 import pytest
 
 import synthetic_dataset_generator as stage
-from proportrait.generate import control
-from proportrait.generate import gemini as gemini_generator
-from proportrait.generate.prices import DEFAULT_MODEL, MODELS
+from proportrait.generate.gemini import generator as gemini_generator
+from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS
+from proportrait.generate.paid import control
 from tests.stage_one import KEY, check_whole, gemini, ledger, make_faces, records
 
 PRICE = MODELS[DEFAULT_MODEL].usd["1K"]

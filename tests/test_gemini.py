@@ -30,10 +30,10 @@ from proportrait.errors import (
     RetryableError,
 )
 from proportrait.generate.base import Generated, GenerationRequest, ImageGenerator, Portrait
-from proportrait.generate.control import ControlledGenerator
-from proportrait.generate.gemini import GeminiGenerator
-from proportrait.generate.keys import REDACTED, SecretFilter, resolve_api_key
-from proportrait.generate.prices import DEFAULT_MODEL, MODELS, price_usd
+from proportrait.generate.gemini.generator import GeminiGenerator
+from proportrait.generate.gemini.keys import REDACTED, SecretFilter, resolve_api_key
+from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS, price_usd
+from proportrait.generate.paid.control import ControlledGenerator
 from proportrait.labels import LabelVector
 from tests.fake_gemini import FakeGemini
 

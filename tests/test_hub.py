@@ -26,7 +26,7 @@ from proportrait.errors import (
     RetryableError,
 )
 from proportrait.generate.base import SourceItem
-from proportrait.generate.hub import HubItem, HubSource, item_path
+from proportrait.generate.sources.hub import HubItem, HubSource, item_path
 from tests.fake_hub import FakeHub
 from tests.made_pictures import EXPECTED, made_pictures
 
@@ -261,7 +261,7 @@ def test_item_path_keeps_only_what_names_the_picture(
 STREAM = """
 import sys
 from proportrait.errors import ConfigurationError, ImageError
-from proportrait.generate.hub import HubSource
+from proportrait.generate.sources.hub import HubSource
 for item in HubSource("someone/tiny-ffhq"):
     try:
         result = item.open().image.shape

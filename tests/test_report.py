@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from proportrait import report
 from proportrait.errors import CorruptImageError, EditError, RefusedError, StoreError
-from proportrait.generate.factory import GeneratorOptions
-from proportrait.generate.source import FolderSource
+from proportrait.generate import GeneratorOptions, report
+from proportrait.generate.sources.folder import FolderSource
 from proportrait.runlog import log_to
 from proportrait.store import RecordStore
 from proportrait.store.records import Record

@@ -20,8 +20,10 @@ from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.errors import ConfigurationError, ImageError
 from proportrait.generate.base import PortraitSource, SourceItem
-from proportrait.generate.hub import HubSource
-from proportrait.generate.source import SOURCES, FolderSource, file_stems, open_source
+from proportrait.generate.sources.folder import FolderSource
+from proportrait.generate.sources.hub import HubSource
+from proportrait.generate.sources.names import file_stems
+from proportrait.generate.sources.registry import SOURCES, open_source
 from tests.made_pictures import EXPECTED, made_pictures
 
 PICTURES = made_pictures()
@@ -192,7 +194,7 @@ def test_unknown_and_incomplete_choices_are_clear_errors() -> None:
 
 def test_importing_the_registry_loads_no_heavy_library() -> None:
     program = (
-        "import sys, proportrait.generate.source as s; s.open_source('hf');"
+        "import sys, proportrait.generate.sources.registry as s; s.open_source('hf');"
         "print([m for m in ('datasets', 'pyarrow', 'openvino', 'torch') if m in sys.modules])"
     )
     done = subprocess.run(

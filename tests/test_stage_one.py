@@ -13,8 +13,8 @@ from PIL import Image
 
 import synthetic_dataset_generator as stage
 from proportrait import imaging
-from proportrait.generate.factory import GENERATORS
-from proportrait.generate.prices import DEFAULT_MODEL, MODELS
+from proportrait.generate import GENERATORS
+from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS
 from proportrait.generate.prompt import build_prompt
 from proportrait.generate.sample import sample_labels
 from proportrait.store.records import parse_file_stem
@@ -303,7 +303,7 @@ def test_a_reply_that_was_paid_and_lost_counts_in_the_next_run(tmp_path: Path, r
     with gemini("garbage", default="ok") as server:
         budget = ("--base_url", server.url, "--concurrency", "1", "--budget_usd", str(1.5 * PRICE))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("proportrait.generate.control.BACKOFF_BASE_S", 0.01)
+            patch.setattr("proportrait.generate.paid.control.BACKOFF_BASE_S", 0.01)
             assert run(*budget) == 1
             assert server.count == 1
             assert [line["cost_usd"] for line in ledger(tmp_path / "out")] == [PRICE]
@@ -403,7 +403,7 @@ def test_a_source_that_breaks_off_loses_nothing(
     tmp_path: Path, run: Run, cheap: CheapGenerator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from proportrait.errors import RetryableError
-    from proportrait.generate.source import FolderSource
+    from proportrait.generate.sources.folder import FolderSource
 
     make_faces(tmp_path / "faces", 4)
     real = FolderSource.__iter__

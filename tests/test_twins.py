@@ -14,7 +14,7 @@ from proportrait import imaging
 from proportrait.edit.retouch import blur, framing
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate.base import Generated
-from proportrait.generate.twins import SIDE, Picture, finish
+from proportrait.generate.finish import SIDE, Picture, finish
 from proportrait.labels import LabelVector
 from tests.stage_one import FACE
 

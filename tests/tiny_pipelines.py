@@ -20,7 +20,7 @@ from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from tokenizers.pre_tokenizers import ByteLevel
 
-from proportrait.generate.diffusion_families import image_only_processor_class
+from proportrait.generate.diffusion.families import image_only_processor_class
 
 CLIP_LENGTH = 77
 WIDTH = 32

@@ -22,7 +22,7 @@ from proportrait.commandline import exit_code
 from proportrait.disk import replace_file
 from proportrait.edit.data import load_rows
 from proportrait.edit.synthesis.network import RATED_TRUNCATION, shared_synthesizer
-from proportrait.generate.stylegan_source import SOURCE
+from proportrait.generate.sources.built_in import SOURCE
 from proportrait.labels import KEYS
 from proportrait.train.data import TABLE
 

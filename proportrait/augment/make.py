@@ -18,9 +18,9 @@ from proportrait.edit.retouch import blur, framing
 from proportrait.errors import AssessmentError, EditError, ImageError
 from proportrait.faces import Face, shared_analyzer
 from proportrait.faces.face import CHIN, LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT
+from proportrait.generate.finish import SIDE, resized
 from proportrait.generate.offline import VERSION
-from proportrait.generate.stylegan_source import SOURCE
-from proportrait.generate.twins import SIDE, resized
+from proportrait.generate.sources.built_in import SOURCE
 from proportrait.labels import LabelVector, stream
 from proportrait.measures import MODULES, Subject, Unassessed, assess
 from proportrait.store.records import Record, file_stem

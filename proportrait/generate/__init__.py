@@ -1,0 +1,106 @@
+"""The registry of generators: from options to one object that makes pictures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from proportrait.errors import ConfigurationError
+from proportrait.generate.base import ImageGenerator
+
+
+@dataclass(frozen=True)
+class GeneratorOptions:
+    """What the generators can be told; each takes what it needs.
+
+    Attributes:
+        api_key: of Gemini, or `@path` of a file that holds it; None looks into the environment.
+        model: a Gemini model, or an image-to-image pipeline of diffusers.
+        price_usd: dollars of one picture, where the table does not know the model.
+        concurrency: requests or worker processes at once, at most.
+        requests_per_minute: evenly paced; None for no limit.
+        max_retries: tries after the first one.
+        budget_usd: dollars that may be spent, or None.
+        timeout_s: of one request.
+        base_url: another server than Google's.
+        lora, upscaler: of the diffusion pipeline.
+    """
+
+    api_key: str | None = None
+    model: str | None = None
+    price_usd: float | None = None
+    concurrency: int = 10
+    requests_per_minute: float | None = None
+    max_retries: int = 3
+    budget_usd: float | None = None
+    timeout_s: float = 120.0
+    base_url: str | None = None
+    lora: str | None = None
+    upscaler: str | None = None
+
+
+def _offline(options: GeneratorOptions) -> ImageGenerator:
+    from proportrait.generate.offline import OfflineGenerator
+
+    return OfflineGenerator(options.concurrency)
+
+
+def _gemini(options: GeneratorOptions) -> ImageGenerator:
+    from proportrait.generate.gemini.generator import GeminiGenerator
+    from proportrait.generate.gemini.keys import resolve_api_key
+    from proportrait.generate.gemini.prices import DEFAULT_MODEL
+    from proportrait.generate.paid.control import ControlledGenerator
+
+    key = resolve_api_key(options.api_key, os.environ, Path(".env"))
+    inner = GeminiGenerator(
+        key,
+        model=options.model or DEFAULT_MODEL,
+        usd_per_image=options.price_usd,
+        timeout_s=options.timeout_s,
+        max_connections=options.concurrency + 10,
+        base_url=options.base_url,
+    )
+    return ControlledGenerator(
+        inner,
+        concurrency=options.concurrency,
+        requests_per_minute=options.requests_per_minute,
+        max_retries=options.max_retries,
+        budget_usd=options.budget_usd,
+    )
+
+
+def _diffusion(options: GeneratorOptions) -> ImageGenerator:
+    from proportrait.generate.diffusion.generator import DiffusionGenerator
+
+    if options.model is None:
+        raise ConfigurationError("the diffusion generator needs --model: an id or a folder")
+    return DiffusionGenerator(options.model, lora=options.lora, upscaler=options.upscaler)
+
+
+GENERATORS: dict[str, Callable[[GeneratorOptions], ImageGenerator]] = {
+    "gemini": _gemini,
+    "offline": _offline,
+    "diffusion": _diffusion,
+}
+
+
+def choose_generator(mock: bool, model: str | None) -> str:
+    """The generator that the options mean: --mock, a diffusion model, or else Gemini."""
+    if mock:
+        return "offline"
+    if model is not None and not model.startswith("gemini"):
+        return "diffusion"
+    return "gemini"
+
+
+def make_generator(name: str, options: GeneratorOptions) -> ImageGenerator:
+    """A generator of the registry.
+
+    Raises:
+        ConfigurationError: the name is unknown, or an option is missing or wrong.
+    """
+    if name not in GENERATORS:
+        raise ConfigurationError(f"unknown generator {name!r}; choose from {', '.join(GENERATORS)}")
+    return GENERATORS[name](options)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from proportrait.commandline import count, dollars, index, positive
 from proportrait.errors import ConfigurationError
+from proportrait.generate import GeneratorOptions, choose_generator, make_generator
 from proportrait.generate.base import ImageGenerator, PortraitSource
-from proportrait.generate.factory import GeneratorOptions, choose_generator, make_generator
 from proportrait.generate.sample import check_probabilities
-from proportrait.generate.source import DEFAULT_DATASET, SKIN_TONES, SOURCES, open_source
+from proportrait.generate.sources.names import DEFAULT_DATASET, SKIN_TONES
+from proportrait.generate.sources.registry import SOURCES, open_source
 from proportrait.imaging import ENCODERS
 from proportrait.store.export import EXPORTS
 

@@ -19,7 +19,7 @@ from proportrait.arrays import Image, Text
 from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.faces import Face, shared_analyzer
-from proportrait.generate.stylegan_source import SOURCE
+from proportrait.generate.sources.built_in import SOURCE
 from proportrait.train.data import made_here
 
 # Landmarks in the middle of the cheeks and of the forehead, and the half width of a patch there.

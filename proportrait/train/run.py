@@ -13,7 +13,7 @@ import numpy as np
 
 from proportrait import __version__
 from proportrait.disk import replace_file
-from proportrait.generate.stylegan_source import SOURCE
+from proportrait.generate.sources.built_in import SOURCE
 from proportrait.model import backbone
 from proportrait.model.calibration import Calibration
 from proportrait.model.saved import Headshot, save

@@ -19,8 +19,8 @@ from proportrait.errors import (
     RefusedError,
     RetryableError,
 )
-from proportrait.generate.keys import redact
-from proportrait.generate.prices import MODELS
+from proportrait.generate.gemini.keys import redact
+from proportrait.generate.gemini.prices import MODELS
 
 # What the SDK raises for a body that is no JSON, has bad base64, or another shape: the first two
 # are ValueErrors (UnknownApiResponseError, pydantic's ValidationError).

@@ -25,8 +25,8 @@ from proportrait.errors import (
     RetryableError,
 )
 from proportrait.generate.base import Generated, GenerationRequest
-from proportrait.generate.diffusion_families import SIZE_MULTIPLE, find_family
-from proportrait.generate.diffusion_loading import (
+from proportrait.generate.diffusion.families import SIZE_MULTIPLE, find_family
+from proportrait.generate.diffusion.loading import (
     Placement,
     load_lora,
     load_pipeline,
@@ -34,7 +34,7 @@ from proportrait.generate.diffusion_loading import (
     out_of_memory,
     require_extra,
 )
-from proportrait.generate.upscale import find_upscaler
+from proportrait.generate.diffusion.upscale import find_upscaler
 from proportrait.labels import stream
 
 log = logging.getLogger(__name__)

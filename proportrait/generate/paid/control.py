@@ -23,7 +23,7 @@ from proportrait.errors import (
     RetryableError,
 )
 from proportrait.generate.base import Generated, GenerationRequest
-from proportrait.generate.limits import AdaptiveConcurrency, Budget, CircuitBreaker
+from proportrait.generate.paid.throttle import AdaptiveConcurrency, Budget, CircuitBreaker
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proportrait.errors import ConfigurationError
-from proportrait.generate.diffusion_families import pipeline_class_name
+from proportrait.generate.diffusion.families import pipeline_class_name
 
 
 @dataclass(frozen=True)

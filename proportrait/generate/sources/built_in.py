@@ -15,7 +15,7 @@ from proportrait.edit.synthesis.directions import presentable
 from proportrait.edit.synthesis.network import FaceSynthesizer, shared_synthesizer
 from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.generate.base import Portrait, SourceItem
-from proportrait.generate.source import SKIN_TONES
+from proportrait.generate.sources.names import SKIN_TONES
 
 SOURCE = "stylegan:mobile-ffhq/"  # of every source_id; the seed follows
 SEEDS_PER_RUN = 10_000_000  # runs with different seeds show different people

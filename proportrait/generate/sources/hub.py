@@ -13,7 +13,7 @@ from typing import Any
 from proportrait import imaging
 from proportrait.errors import ConfigurationError, CorruptImageError, FatalError, RetryableError
 from proportrait.generate.base import Portrait
-from proportrait.generate.source import DEFAULT_DATASET, fingerprint, slug
+from proportrait.generate.sources.names import DEFAULT_DATASET, fingerprint, slug
 
 _INSTEAD = "--source stylegan needs no network, --source folder takes your own pictures"
 

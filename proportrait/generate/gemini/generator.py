@@ -21,9 +21,9 @@ from proportrait import imaging
 from proportrait.arrays import Image
 from proportrait.errors import ImageError, RetryableError
 from proportrait.generate.base import Generated, GenerationRequest
-from proportrait.generate.gemini_errors import SDK_ERRORS, no_picture, sort_error
-from proportrait.generate.keys import SecretFilter
-from proportrait.generate.prices import DEFAULT_MODEL, MODELS, price_usd
+from proportrait.generate.gemini.errors import SDK_ERRORS, no_picture, sort_error
+from proportrait.generate.gemini.keys import SecretFilter
+from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS, price_usd
 
 REFERENCE_MAX_SIDE = 1024
 REFERENCE_JPEG_QUALITY = 92

@@ -1,0 +1,1 @@
+"""Image-to-image pipelines of diffusers."""

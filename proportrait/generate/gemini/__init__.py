@@ -1,0 +1,1 @@
+"""Gemini, a paid service."""

@@ -1,0 +1,1 @@
+"""What every paid service needs: pace, retries, a breaker, a budget."""

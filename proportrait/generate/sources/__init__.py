@@ -1,0 +1,1 @@
+"""Where portraits come from."""
