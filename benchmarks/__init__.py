@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from benchmarks.ratio import Ratio
+    from benchmarks.speed.ratio import Ratio
 
 BENCHMARKS = ("online", "memory", "offline", "shared", "resume", "training")
 QUICK: dict[str, dict[str, int | float]] = {
@@ -24,5 +24,6 @@ QUICK: dict[str, dict[str, int | float]] = {
 def measure(name: str, folder: Path, sizes: Mapping[str, int | float]) -> list[Ratio]:
     """Run one benchmark in this process."""
     folder.mkdir()
-    ratios: list[Ratio] = importlib.import_module(f"benchmarks.{name}").measure(folder, **sizes)
+    module = importlib.import_module(f"benchmarks.speed.{name}")
+    ratios: list[Ratio] = module.measure(folder, **sizes)
     return ratios

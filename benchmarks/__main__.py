@@ -6,8 +6,8 @@
 
 What the labels of a finished folder are worth is measured apart, on your own folder:
 
-    python -m benchmarks.giveaways --images DIR       does anything give a label away
-    python -m benchmarks.distribution --images DIR    labels come as sampled, whoever is shown
+    python -m benchmarks.labels.giveaways --images DIR      does anything give a label away
+    python -m benchmarks.labels.distribution --images DIR   labels as sampled, whoever is shown
 
 Ends with 1 if a ratio misses its bar. Other programs that are busy meanwhile disturb the figures.
 """
@@ -26,7 +26,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from benchmarks import BENCHMARKS, QUICK, measure
-from benchmarks.ratio import Ratio, busy_s, conditions
+from benchmarks.speed.ratio import Ratio, busy_s, conditions
 
 
 def main(argv: Sequence[str] | None = None) -> int:

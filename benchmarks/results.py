@@ -4,7 +4,7 @@
 
 The test pictures are those of the model's own split of DIR, which it says in the file; DIR must be
 the data that it was trained on (its fingerprint is compared). DIR2 holds rated portraits that
-nobody here made (images/ and labels.csv), FILE2 is what `benchmarks.journey` wrote. Beside each
+nobody here made (images/ and labels.csv), FILE2 is what `labels.journey` wrote. Beside each
 number stand the conditions that it was measured under.
 """
 

@@ -28,10 +28,9 @@ from proportrait.generate import GENERATORS, GeneratorOptions, offline
 from proportrait.generate.base import Generated, GenerationRequest, SourceItem
 from proportrait.labels import LabelVector
 from proportrait.store.records import Record
+from tests import FACE
 from tests.fake_gemini import FakeGemini
 
-ROOT = Path(__file__).parents[1]
-FACE = Path(__file__).parent / "data" / "face.jpg"
 KEY = "AIzaSyTheKeyThatNobodyMaySee0123456789"
 
 Json = dict[str, Any]

@@ -18,8 +18,8 @@ from proportrait.generate.sources.built_in import StyleganSource
 from proportrait.generate.sources.folder import FolderSource
 from proportrait.generate.sources.names import DEFAULT_DATASET
 from proportrait.verify import arguments as verify_arguments
+from tests import ROOT
 
-ROOT = Path(__file__).parents[1]
 KEY = "AIzaSyTheKeyThatNobodyMaySee0123456789"
 
 

@@ -9,9 +9,10 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests import ROOT
 from tests.tiny_training import write_folder
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "training_and_results.ipynb"
+NOTEBOOK = ROOT / "notebooks" / "training_and_results.ipynb"
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""What labels, verdicts, and measures are worth."""

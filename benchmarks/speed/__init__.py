@@ -1,0 +1,1 @@
+"""Ratios of speed and memory against stated bounds."""

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image as PillowImage
+
+from proportrait.faces import Face, FaceAnalyzer
+from proportrait.measures import Measure, Subject, Unassessed
+from proportrait.measures.framing import DECIDING, LIMIT, NAMES, assess, head_pose, measure
+from tests import FACE
+
+SIDE = 200  # px of a made picture
+
+
+@pytest.fixture(scope="module")
+def analyzer() -> FaceAnalyzer:
+    return FaceAnalyzer()
+
+
+@pytest.fixture(scope="module")
+def image() -> np.ndarray:
+    return np.asarray(PillowImage.open(FACE))
+
+
+def made_face(x: float = 100, y: float = 90, height: float = 80) -> Face:
+    """Seen from the front, centred at (x, y), `height` px from forehead to chin and 0.8 as wide.
+
+    The eyes lie 0.35 heights under the forehead, their centres 0.36 heights apart.
+    """
+    landmarks = np.zeros((468, 3), np.float32)
+    places = {
+        10: (0, -0.5), 152: (0, 0.5), 234: (-0.4, 0), 454: (0.4, 0),
+        33: (-0.26, -0.15), 133: (-0.10, -0.15), 362: (0.10, -0.15), 263: (0.26, -0.15),
+    }  # fmt: skip
+    for index, place in places.items():
+        landmarks[index, :2] = place
+    landmarks *= height
+    # A pixel's centre lies half a pixel inside.
+    landmarks[:, :2] += np.array([x, y], np.float32) - 0.5
+    return Face(np.array([0, 0, 1, 1], np.float32), landmarks, 1.0)
+
+
+def made(face: Face, mask: np.ndarray | None = None) -> Subject:
+    picture = np.zeros((SIDE, SIDE, 3), np.uint8)
+    mask = np.zeros((SIDE, SIDE), np.float32) if mask is None else mask
+    return Subject(picture, FaceAnalyzer(), face=face, mask=mask)
+
+
+def values(measures: dict[str, Measure | Unassessed]) -> dict[str, float]:
+    found = {name: entry.value for name, entry in measures.items() if isinstance(entry, Measure)}
+    assert tuple(found) == NAMES
+    return found
+
+
+def test_values_of_a_made_face() -> None:
+    found = values(measure(made(made_face())))
+    # Eyes at y 78, chin at y 130: a head height is 52 px. Eye centres at x 85.6 and 114.4.
+    assert found == pytest.approx(
+        {
+            "HeadSize": 52 / 200,
+            "LeftwardCropOfTheFaceImage": 85.6 / 28.8,
+            "RightwardCropOfTheFaceImage": 85.6 / 28.8,
+            "MarginAboveOfTheFaceImage": 78 / 52,
+            "MarginBelowOfTheFaceImage": 122 / 52,
+            "HorizontalOffset": 0,
+            "VerticalOffset": -0.05,
+            "HeadCutAtTheTop": 0,
+            "ChinCut": 0,
+            "HeadPoseYaw": 0,
+            "HeadPosePitch": 0,
+            "HeadPoseRoll": 0,
+        },
+        abs=1e-5,
+    )
+
+
+@pytest.mark.parametrize(
+    ("face", "worst"),
+    [
+        (made_face(), None),
+        (made_face(height=58), None),
+        (made_face(x=82), None),
+        (made_face(x=30), "HorizontalOffset"),
+        (made_face(x=170), "HorizontalOffset"),
+        (made_face(y=160, height=40), "VerticalOffset"),
+        (made_face(y=90, height=26), "HeadSize"),
+        (made_face(y=100, height=170), "HeadSize"),
+        (made_face(y=128, height=144), "MarginBelowOfTheFaceImage"),
+    ],
+)
+def test_the_worst_component_decides_and_says_why(face: Face, worst: str | None) -> None:
+    measures = measure(made(face))
+    component = assess(measures)
+    assert isinstance(component, float)
+    if worst is None:
+        assert component >= LIMIT
+    else:
+        assert component < LIMIT
+        decided = {name: measures[name] for name in DECIDING}
+        assert min(decided, key=lambda name: decided[name].component) == worst
+
+
+def test_a_chin_under_the_lower_border_is_cut() -> None:
+    # The chin lies at y 212, 12 px under the border.
+    measures = measure(made(made_face(y=172)))
+    assert values(measures)["ChinCut"] == pytest.approx(12 / 52, abs=1e-5)
+    assert measures["ChinCut"].component < LIMIT
+
+
+@pytest.mark.parametrize(
+    ("forehead", "covered", "missing"),
+    [
+        (30, 1.0, 0.0),  # 30 of 80 px above the hairline: the crown fits
+        (8, 0.0, 0.0),  # the person does not reach the border
+        (8, 1.0, 0.15),
+        (8, 0.5, 0.075),
+        (-8, 1.0, 0.35),
+    ],
+)
+def test_a_head_is_cut_where_it_touches_the_border_broadly(
+    forehead: float, covered: float, missing: float
+) -> None:
+    face = made_face(y=forehead + 40)
+    mask = np.zeros((SIDE, SIDE), np.float32)
+    mask[:, 68 : 68 + round(64 * covered)] = 1  # the face is 64 px wide from x 68
+    found = values(measure(made(face, mask)))["HeadCutAtTheTop"]
+    assert found == pytest.approx(missing, abs=0.006)
+
+
+@pytest.mark.parametrize("angles", [(0, 0, 0), (20, 0, 0), (0, -15, 0), (0, 0, 10), (25, 10, -8)])
+def test_the_pose_is_that_of_the_rotation(angles: tuple[float, float, float]) -> None:
+    yaw, pitch, roll = np.radians(angles)
+    face = made_face()
+    about_x = np.array(
+        [[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]]
+    )
+    about_y = np.array([[np.cos(yaw), 0, -np.sin(yaw)], [0, 1, 0], [np.sin(yaw), 0, np.cos(yaw)]])
+    about_z = np.array(
+        [[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]]
+    )
+    turned = face.landmarks @ (about_z @ about_y @ about_x).T
+    found = head_pose(Face(face.bbox, turned.astype(np.float32), 1.0))
+    assert found == pytest.approx(angles, abs=1e-3)
+
+
+def test_a_face_that_looks_to_the_right_has_a_positive_yaw() -> None:
+    face = made_face()
+    landmarks = face.landmarks.copy()
+    landmarks[454, 2] = 30  # the cheek on the right of the picture is farther away
+    assert head_pose(Face(face.bbox, landmarks, 1.0))[0] > 0
+
+
+def test_a_mirror_image_swaps_left_and_right_and_nothing_else(
+    analyzer: FaceAnalyzer, image: np.ndarray
+) -> None:
+    subject = Subject(image, analyzer)
+    face = subject.face
+    landmarks = face.landmarks.copy()
+    landmarks[:, 0] = image.shape[1] - 1 - landmarks[:, 0]
+    for left, right in ((33, 263), (133, 362), (234, 454)):
+        landmarks[[left, right]] = landmarks[[right, left]]
+    mirrored = Subject(
+        np.ascontiguousarray(image[:, ::-1]),
+        analyzer,
+        face=Face(face.bbox, landmarks, face.score),
+        mask=np.ascontiguousarray(subject.mask[:, ::-1]),
+    )
+    here, there = values(measure(subject)), values(measure(mirrored))
+    expected = dict(here)
+    expected[NAMES[1]], expected[NAMES[2]] = here[NAMES[2]], here[NAMES[1]]
+    for name in ("HorizontalOffset", "HeadPoseYaw", "HeadPoseRoll"):
+        expected[name] = -here[name]
+    assert there == pytest.approx(expected, rel=1e-3, abs=1e-3)
+
+
+def test_scaling_by_two_changes_nothing(analyzer: FaceAnalyzer, image: np.ndarray) -> None:
+    twice = cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
+    here = values(measure(Subject(image, analyzer)))
+    there = values(measure(Subject(twice, analyzer)))
+    for name in NAMES:  # found anew: landmarks differ by parts of a pixel
+        tolerance = 1.5 if name.startswith("HeadPose") else 0.03 * max(1, abs(here[name]))
+        assert there[name] == pytest.approx(here[name], abs=tolerance), name
+
+
+def test_a_centred_portrait_is_professional(analyzer: FaceAnalyzer, image: np.ndarray) -> None:
+    height, width = image.shape[:2]
+    framed = cv2.copyMakeBorder(
+        image, height // 4, height // 4, width // 4, width // 4, cv2.BORDER_REPLICATE
+    )
+    found = assess(measure(Subject(framed, analyzer)))
+    assert isinstance(found, float)
+    assert found >= LIMIT
+    off = assess(measure(Subject(np.ascontiguousarray(framed[:, width // 2 :]), analyzer)))
+    assert isinstance(off, float)
+    assert off < LIMIT
+
+
+def test_without_a_face_nothing_is_measured(analyzer: FaceAnalyzer) -> None:
+    measures = measure(Subject(np.full((64, 64, 3), 128, np.uint8), analyzer))
+    assert tuple(measures) == NAMES
+    assert all(isinstance(found, Unassessed) for found in measures.values())
+    assert isinstance(assess(measures), Unassessed)

@@ -1,0 +1,292 @@
+"""Scores of pictures, and the commands that print and draw them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from proportrait import cli
+from proportrait.errors import AssetError
+from proportrait.faces import FaceAnalyzer
+from proportrait.imaging import decode, encode_png, read
+from proportrait.labels import KEYS
+from proportrait.measures import MODULES
+from proportrait.model.calibration import Calibration
+from proportrait.model.saved import save
+from proportrait.score import Score, Scorer, scorer
+from proportrait.train.data import TABLE, Pictures, marks
+from proportrait.train.groups import typology_angle
+from tests import FACE
+from tests.tiny_training import banded, headshot
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "m.safetensors"
+    save(headshot(), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A face, a large picture, one that is broken, one that is too small, and a small one."""
+    folder = tmp_path_factory.mktemp("photos")
+    shutil.copy(FACE, folder / "a.jpg")
+    large = cv2.resize(banded("101010", 1), (1500, 1500))
+    (folder / "b.png").write_bytes(encode_png(large))
+    (folder / "c.png").write_bytes(b"this is no picture")
+    (folder / "d.png").write_bytes(encode_png(large[:64, :64]))
+    (folder / "e.png").write_bytes(encode_png(banded("010101", 2)))
+    (folder / "notes.txt").write_text("no picture either")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def scores(model: Path, photos: Path) -> list[Score]:
+    return list(Scorer.from_file(model).files(sorted(photos.glob("*.*g"))))
+
+
+# --- the scorer
+
+
+def test_every_file_has_a_score_or_an_error(scores: list[Score], photos: Path) -> None:
+    assert [Path(score.path).name for score in scores] == [
+        "a.jpg", "b.png", "c.png", "d.png", "e.png",
+    ]  # fmt: skip
+    assert [score.error is None for score in scores] == [True, True, False, False, True]
+    assert str(photos / "c.png") in str(scores[2].error)
+    assert "at least 128 px" in str(scores[3].error)
+    assert scores[2].verdicts == scores[2].probabilities == {}
+
+
+def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) -> None:
+    data = scores[0].to_json()
+    assert list(data) == ["path", "verdicts", "probabilities", "faces"]
+    assert list(data["verdicts"]) == list(data["probabilities"]) == list(KEYS)
+    assert all(0 <= value <= 1 for value in data["probabilities"].values())
+    assert set(data["verdicts"].values()) <= {0, 1}
+    assert list(scores[2].to_json()) == ["path", "error"]
+
+
+def test_verdicts_and_probabilities_are_calibrated() -> None:
+    calibration = Calibration((1e6,) * 3 + (1,) * 3, (0.4, 0.6) * 3)
+    score = Scorer(replace(headshot(), calibration=calibration)).image(banded("101010", 1))
+    assert list(score.probabilities.values())[:3] == [0.5] * 3
+    assert score.labels.code[:3] == "101"
+    assert score.labels.values == tuple(score.verdicts.values())
+
+
+def test_a_picture_is_judged_by_what_is_measured_and_seen(
+    scores: list[Score], model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Scorer.from_file(model)
+    image = decode(FACE.read_bytes())
+    assert found.image(image).path == ""
+    assert found.image(image).probabilities == scores[0].probabilities
+    # A model of random weights sees nothing, but the measures of this face are good.
+    assert found.image(image).probabilities["sharpness"] > 0.75
+    monkeypatch.setattr(MODULES["sharpness"], "assess", lambda measure: 1.0)
+    assert found.image(image).probabilities["sharpness"] < 0.25
+
+
+def test_other_batches_and_workers_change_no_score(
+    scores: list[Score], model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scorer, "_BATCH", 2)
+    paths = [photos / Path(score.path).name for score in scores]
+    found = Scorer.from_file(model)
+    # The large picture takes longest: others are ready before it.
+    turned = list(found.files(iter([paths[1], paths[0], *paths[2:]]), workers=2))
+    assert [score.path for score in turned] == [str(paths[n]) for n in (1, 0, 2, 3, 4)]
+    for one, other in zip(turned, [scores[1], scores[0], *scores[2:]], strict=True):
+        assert one.verdicts == other.verdicts
+        assert one.probabilities == pytest.approx(other.probabilities, abs=2e-4)
+        assert one.error == other.error
+    assert list(found.files([])) == []
+
+
+def test_scores_come_before_all_files_are_read(
+    scores: list[Score], model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scorer, "_BATCH", 2)
+    waiting = [score.path for score in reversed(scores)]
+    found = Scorer.from_file(model).files(waiting.pop() for _ in scores)
+    assert next(found).path == scores[0].path
+    assert len(waiting) == 3
+
+
+def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
+    with pytest.raises(AssetError, match="no model of `proportrait train`"):
+        Scorer.from_file(tmp_path / "gone.safetensors")
+
+
+# --- proportrait score
+
+
+def run(*arguments: object) -> int:
+    return cli.main([str(argument) for argument in arguments])
+
+
+def test_score_prints_json(
+    model: Path, photos: Path, scores: list[Score], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = "score", photos / "a.jpg", photos / "c.png", "--model", model, "--format", "json"
+    assert run(*arguments) == 1  # one is no picture
+    data = json.loads(capsys.readouterr().out)
+    assert [list(entry) for entry in data] == [
+        ["path", "verdicts", "probabilities", "faces"], ["path", "error"],
+    ]  # fmt: skip
+    assert data[0] == scores[0].to_json()
+    assert run("score", photos / "a.jpg", "--model", model, "--format", "json") == 0
+
+
+def test_score_prints_a_table_of_a_folder_and_draws_it(
+    model: Path, photos: Path, scores: list[Score], tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    assert run("score", photos, "--model", model, "--picture", tmp_path / "sheet.png") == 1
+    shown = capsys.readouterr()
+    head, *lines = shown.out.splitlines()
+    assert head.split() == ["picture", *KEYS]
+    assert len(lines) == 5  # the text file is none
+    said = lines[0].split()[1:]
+    assert said[::2] == ["good" if v else "bad" for v in scores[0].verdicts.values()]
+    assert said[1::2] == [f"{v:4.2f}" for v in scores[0].probabilities.values()]
+    assert "c.png" in lines[2]
+    sheet = decode((tmp_path / "sheet.png").read_bytes())
+    assert sheet.shape[1] == 4 * (320 + 16)  # four a row, two rows
+    assert np.abs(sheet[8:328, 8:328].astype(float) - 250).mean() > 20  # the face is there
+    assert "sheet.png" in shown.err
+
+
+@pytest.mark.parametrize("where", ["nowhere/sheet.png", "."])
+def test_a_sheet_that_cannot_be_written_is_told(
+    model: Path, photos: Path, tmp_path: Path, where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("score", photos / "e.png", "--model", model, "--picture", tmp_path / where) == 1
+    assert "error: " in capsys.readouterr().err
+
+
+def test_wrong_paths_are_told(
+    model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("score", tmp_path, "--model", model) == 2
+    assert "holds no pictures" in capsys.readouterr().err
+    assert run("score", photos / "a.jpg", "--model", tmp_path / "gone.safetensors") == 1
+    assert "no model of" in capsys.readouterr().err
+    assert run("score", tmp_path / "gone.jpg", "--model", model) == 1
+    assert "gone.jpg cannot be read" in capsys.readouterr().out
+
+
+# --- proportrait evaluate
+
+
+@pytest.fixture
+def labelled(tmp_path: Path, photos: Path) -> Path:
+    for name in ("a.jpg", "b.png", "e.png"):
+        shutil.copy(photos / name, tmp_path / name)
+    rows = ["file,labels,source_id", "a.jpg,11?111,ann", "b.png,0?0000,bob", "e.png,??1???,bob"]
+    (tmp_path / TABLE).write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+def test_evaluate_prints_json(
+    model: Path, labelled: Path, scores: list[Score], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("evaluate", labelled, "--model", model, "--format", "json", "--workers", 1) == 0
+    data: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert (data["pictures"], data["sources"]) == (3, 2)
+    assert list(data["attributes"]) == list(data["calibration_error"]) == list(KEYS)
+    said = [scores[n].verdicts for n in (0, 1, 4)]
+    right = sum(said[0][key] == 1 for key in KEYS if key != "attire")
+    right += sum(said[1][key] == 0 for key in KEYS if key != "background")
+    right += said[2]["attire"] == 1
+    assert data["overall"]["value"] == pytest.approx(right / 11, abs=1e-4)
+    background = data["attributes"]["background"]
+    assert (background["good"], background["bad"]) == (1, 0)
+    assert background["auc"]["value"] is None
+    assert data["groups"] == {}  # too few pictures to tell of
+
+
+def test_evaluate_prints_a_table_and_groups_of_people(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = ["file,labels"]
+    for number in range(10):
+        shutil.copy(FACE, tmp_path / f"{number}.jpg")
+        rows.append(f"{number}.jpg,111111")
+    (tmp_path / TABLE).write_text("\n".join(rows))
+    assert run("evaluate", tmp_path, "--model", model, "--workers", 1) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[:3] == ["lighting", "10", "0"]
+    assert lines[-1].startswith("skin ")
+    assert "10 pictures" in lines[-1]
+
+
+def test_people_whom_the_model_knows_are_left_out(
+    labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = Pictures.from_folder(labelled).sources
+    for known, code, pictures in (((sources[0],), 0, 2), (sources, 2, 0)):
+        path = tmp_path / f"{len(known)}.safetensors"
+        save(headshot({"data": {"people": marks(np.array(known))}}), path)
+        assert run("evaluate", labelled, "--model", path, "--format", "json") == code
+        shown = capsys.readouterr()
+        if code:
+            assert "the model has learnt from, or was chosen by, all 3 pictures" in shown.err
+        else:
+            assert json.loads(shown.out)["pictures"] == pictures
+            assert "left out 1 of 3 pictures" in shown.err
+
+
+def test_the_skin_tone_of_a_picture_without_colour_cannot_be_told() -> None:
+    image = read(FACE)
+    face = FaceAnalyzer().face(image)
+    assert -90 < typology_angle(image, face) < 90
+    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
+    assert np.isnan(typology_angle(grey, face))
+
+
+def test_it_is_said_where_there_is_no_face_or_more_than_one(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    face = read(FACE)
+    (tmp_path / "none.png").write_bytes(encode_png(np.full((256, 256, 3), 90, np.uint8)))
+    (tmp_path / "one.png").write_bytes(encode_png(face))
+    (tmp_path / "two.png").write_bytes(encode_png(np.hstack([face, face])))
+    found = {Path(score.path).stem: score for score in
+             Scorer.from_file(model).files(sorted(tmp_path.glob("*.png")))}  # fmt: skip
+    assert {name: score.faces for name, score in found.items()} == {"none": 0, "one": 1, "two": 2}
+    assert found["one"].remark == ""
+    assert run("score", tmp_path, "--model", model) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].endswith("(no face is found)")
+    assert lines[3].endswith("(2 faces: the largest is judged)")
+
+
+def test_what_cannot_be_evaluated_is_told(
+    model: Path, labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (labelled / "b.png").write_bytes(b"this is no picture")
+    assert run("evaluate", labelled, "--model", model) == 2
+    assert "1 files are no pictures; take them out first" in capsys.readouterr().err
+    (labelled / TABLE).unlink()
+    assert run("evaluate", labelled, "--model", model) == 2
+    assert "holds neither" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("verb", ["train", "evaluate", "score"])
+def test_every_command_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([verb, "--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert f"proportrait {verb}" in shown
+    assert "%%" not in shown
