@@ -20,16 +20,15 @@ import contextlib
 import itertools
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from proportrait.augment import plan
 from proportrait.augment.arguments import parse
-from proportrait.augment.make import Made, can_be_drawn_again, make
+from proportrait.augment.make import can_be_drawn_again, make
 from proportrait.augment.plan import KINDS, counts, wanted
 from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError
@@ -76,7 +75,8 @@ def kept(
     heavy = any(t.attribute == "framing" and can_be_drawn_again(t.parent) for t in ready)
     each = offline.WORKER_BYTES if heavy else WORKER_BYTES
     workers = fitting_workers(options.workers, each)
-    with contextlib.closing(in_order(ready, store.images, workers)) as results:
+    # In order: which twins are kept depends on no timing.
+    with contextlib.closing(spread(partial(make, images=store.images), ready, workers)) as results:
         for task, made in results:
             if made.record is None:
                 reasons[f"{task.kind}: {made.reason}"] += 1
@@ -85,21 +85,6 @@ def kept(
             (record,) = store.add(task.parent.source_id, [(made.record, made.data)])
             bar.update()
             yield record
-
-
-def in_order(
-    ready: list[plan.Task], images: Path, workers: int
-) -> Generator[tuple[plan.Task, Made], None, None]:
-    """Results in the order of the tasks, so that which twins are kept depends on no timing."""
-    numbers = {(task.parent.output_filename, task.kind): i for i, task in enumerate(ready)}
-    waiting: dict[int, tuple[plan.Task, Made]] = {}
-    following = 0
-    with contextlib.closing(spread(partial(make, images=images), ready, workers)) as results:
-        for task, made in results:
-            waiting[numbers[task.parent.output_filename, task.kind]] = (task, made)
-            while following in waiting:
-                yield waiting.pop(following)
-                following += 1
 
 
 def tell(attribute: str, added: list[Record], reasons: Counter[str], missing: int) -> None:

@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from tqdm import tqdm
 
@@ -31,7 +30,8 @@ from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.looks.cache import LookCache
-from proportrait.looks.look import WORKER_BYTES, look
+from proportrait.looks.look import FEATURES, Wants
+from proportrait.looks.survey import survey
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
 from proportrait.verify import repair
@@ -40,7 +40,6 @@ from proportrait.verify.findings import Findings, Lines
 from proportrait.verify.judge import judge
 from proportrait.verify.pictures import Pictures
 from proportrait.verify.publish import publish
-from proportrait.workers import fitting_workers, spread
 
 MODES = {
     "report": "Nothing was changed.",
@@ -64,25 +63,15 @@ class Run:
 
     def look_at_all(self) -> None:
         """Every picture that was not looked at yet, spread over worker processes."""
-        features = self.options.model
         files = (self.pictures.images / record.output_filename for record in self.pictures)
-        bar = partial(tqdm, unit="picture", smoothing=0.05)
-        with bar(total=len(self.pictures), desc="looking") as progress:
-
-            def waiting() -> Any:
-                for file in files:
-                    if self.cache.has(file, features):
-                        progress.update()
-                    else:
-                        yield file
-
-            workers = fitting_workers(self.options.workers, WORKER_BYTES)
-            with contextlib.closing(
-                spread(partial(look, keys=KEYS, features=features), waiting(), workers)
-            ) as looks:
-                for file, seen in looks:
-                    self.cache.put(file, seen)
-                    progress.update()
+        wants = Wants(features=tuple(FEATURES) if self.options.model else ())
+        bar = partial(tqdm, unit="picture", smoothing=0.05, desc="looking")
+        with (
+            bar(total=len(self.pictures)) as progress,
+            contextlib.closing(survey(files, wants, self.cache, self.options.workers)) as looks,
+        ):
+            for _ in looks:
+                progress.update()
 
     def second_opinions(self) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
         """The model's probabilities by picture and attribute, and where it has none, why."""
@@ -90,7 +79,7 @@ class Run:
             return {}, {}
         from proportrait.verify.suspects import gather, opinions
 
-        names, rows = gather(self.pictures, self.cache)
+        names, rows = gather(self.pictures, self.pictures.images, self.cache)
         likely, reasons = opinions(rows, self.options.attributes)
         by_key = [dict(zip(KEYS, map(float, row), strict=True)) for row in likely]
         return dict(zip(names, by_key, strict=True)), reasons
@@ -105,7 +94,7 @@ class Run:
             lines = Lines(file)
             for record in tqdm(self.pictures, total=len(self.pictures), desc="judging"):
                 name = record.output_filename
-                seen = self.cache.get(name)
+                seen = self.cache.get(self.pictures.images / name)
                 if seen is None or seen.error:
                     findings.problem(f"{name}: {seen.error if seen else 'it is gone'}")
                     continue
@@ -131,23 +120,21 @@ class Run:
             return repair.Outcome()
         with RecordStore(self.pictures.path) as store, tqdm(unit="source", desc="writing") as bar:
             outcome = repair.apply(store, fresh, self.name, bar.update)
-        for old, new in outcome.renamed:
-            self.cache.renamed(old, new)
         return outcome
 
 
 def execute(options: argparse.Namespace) -> int:
     """Verify a folder, or undo what a run changed; returns the exit code."""
     pictures = Pictures(options.input)
-    if options.undo:
-        return undo(options)
-    if pictures.store is None and options.mode != "report":
+    if pictures.store is None and (options.mode != "report" or options.undo):
         raise ConfigurationError(
             f"{options.input} is a folder of photos without records: nothing is said of them that "
-            f"could be changed; leave --mode out to see what they show"
+            f"could be changed; leave --mode and --undo out to see what they show"
         )
+    if options.undo:
+        return undo(options)
     folder = _new_run(options.input / repair.FOLDER)
-    with LookCache(options.input / repair.FOLDER / "looks.sqlite") as cache:
+    with LookCache() as cache:
         run = Run(options, pictures, folder, cache)
         run.look_at_all()
         opinions, no_model = run.second_opinions()
@@ -180,16 +167,12 @@ def execute(options: argparse.Namespace) -> int:
 
 def undo(options: argparse.Namespace) -> int:
     """Put back what a run changed."""
-    folder: Path = options.input / repair.FOLDER
     name = options.undo
     with RecordStore(options.input) as store:
         if name == "last":
             name = repair.last_run(store)
         with tqdm(unit="source", desc="undoing") as bar:
             outcome = repair.undo(store, name, bar.update)
-    with LookCache(folder / "looks.sqlite") as cache:
-        for old, new in outcome.renamed:
-            cache.renamed(old, new)
     print(f"{outcome.changed} pictures are as they were before the run {name}")
     for line in outcome.refused:
         print(f"left as it is: {line}")

@@ -99,7 +99,7 @@ def encode_jpeg(image: Image, quality: int = 95) -> bytes:
     the standard's (ITU-T T.81, annex K), so that a file's form tells nothing about its labels.
     """
     out = io.BytesIO()
-    PIL.Image.fromarray(_checked(image)).save(
+    PIL.Image.fromarray(checked(image)).save(
         out, "JPEG", quality=quality, subsampling=0, optimize=False, progressive=False
     )
     return out.getvalue()
@@ -108,7 +108,7 @@ def encode_jpeg(image: Image, quality: int = 95) -> bytes:
 def encode_png(image: Image) -> bytes:
     """Encode RGB uint8 (H, W, 3) as a PNG without metadata; equal pictures give equal bytes."""
     out = io.BytesIO()
-    PIL.Image.fromarray(_checked(image)).save(out, "PNG")
+    PIL.Image.fromarray(checked(image)).save(out, "PNG")
     return out.getvalue()
 
 
@@ -124,12 +124,12 @@ def resize(image: Image, size: tuple[int, int]) -> Image:
     The filter widens with the scale when it shrinks, so that fine detail does not alias.
     """
     if tuple(size) == (image.shape[1], image.shape[0]):
-        return _checked(image).copy()
-    resized = PIL.Image.fromarray(_checked(image)).resize(size, PIL.Image.Resampling.LANCZOS)
+        return checked(image).copy()
+    resized = PIL.Image.fromarray(checked(image)).resize(size, PIL.Image.Resampling.LANCZOS)
     return np.array(resized)
 
 
-def _checked(image: Image) -> Image:
+def checked(image: Image) -> Image:
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise ValueError(f"an image is RGB uint8 (H, W, 3), not {image.dtype} {image.shape}")
     return image

@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
@@ -18,7 +19,7 @@ from proportrait.errors import FatalError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_AHEAD = 4  # items a worker, given out before they are asked for
+_AHEAD = 16  # items a worker, given out before they are asked for: a slow one stops no other
 
 
 def fitting_workers(wanted: int | None, bytes_each: int) -> int:
@@ -50,24 +51,34 @@ def start_worker() -> None:
 
 
 def spread(
-    work: Callable[[Item], Result], items: Iterable[Item], workers: int
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int,
+    known: Callable[[Item], Result | None] = lambda item: None,
 ) -> Generator[tuple[Item, Result], None, None]:
-    """Each item with its result, as they get ready; only some items are held at a time.
+    """Each item with its result, in the order of the items, of which only some are held at a time.
 
     One worker works in this process. Closing the iterator ends the others, at work or not.
+
+    Args:
+        work: makes the result; it must pickle, with its items and results, if workers > 1.
+        items: what is worked on.
+        workers: processes, at least 1; they start when there is work.
+        known: the result of an item that needs no work, or None.
 
     Raises:
         FatalError: a worker process was killed.
     """
     if workers == 1:
         for item in items:
-            yield item, work(item)
+            result = known(item)
+            yield item, work(item) if result is None else result
         return
     pool = ProcessPoolExecutor(
         workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker
     )
     try:
-        yield from _spread(pool, work, iter(items), _AHEAD * workers)
+        yield from _spread(pool, work, items, known, _AHEAD * workers)
         pool.shutdown()
     except BrokenProcessPool as error:
         raise FatalError(
@@ -82,17 +93,22 @@ def spread(
 
 
 def _spread(
-    pool: ProcessPoolExecutor, work: Callable[[Item], Result], items: Iterator[Item], ahead: int
+    pool: ProcessPoolExecutor,
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    known: Callable[[Item], Result | None],
+    ahead: int,
 ) -> Iterator[tuple[Item, Result]]:
-    waiting: dict[Future[Result], Item] = {}
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
     for item in items:
-        waiting[pool.submit(work, item)] = item
-        if len(waiting) >= ahead:
-            yield from _ready(waiting)
-    while waiting:
-        yield from _ready(waiting)
-
-
-def _ready(waiting: dict[Future[Result], Item]) -> Iterator[tuple[Item, Result]]:
-    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-        yield waiting.pop(future), future.result()
+        result = known(item)
+        if result is None:
+            waiting.append((item, pool.submit(work, item)))
+        else:
+            waiting.append((item, Future()))
+            waiting[-1][1].set_result(result)
+        while waiting and (waiting[0][1].done() or len(waiting) >= ahead):
+            first, future = waiting.popleft()
+            yield first, future.result()
+    for item, future in waiting:
+        yield item, future.result()

@@ -1,46 +1,98 @@
-"""Looks that were taken already, kept beside the pictures: a run that is killed goes on there."""
+"""Looks that were taken already, by the content of the picture: a run that is killed resumes there.
+
+The cache of a data set lies in it; that of other pictures in the user's cache directory, never in
+a folder of the user's photos. Where nothing can be written there is none, which costs time only.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
+import logging
+import os
 import sqlite3
-from collections.abc import Iterator
-from dataclasses import fields
+import zlib
+from collections.abc import Mapping
+from dataclasses import astuple, replace
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
+from platformdirs import user_cache_path
 
-from proportrait.errors import StoreError
-from proportrait.looks.look import VERSION, Look
+from proportrait.looks.look import Look
+from proportrait.looks.version import version
+from proportrait.measures import Measure, Unassessed
 
-_TABLE = """CREATE TABLE IF NOT EXISTS looks (
-    name TEXT PRIMARY KEY, size INTEGER, changed_ns INTEGER, version INTEGER,
-    said TEXT, features BLOB)"""
-_SAID = tuple(field.name for field in fields(Look) if field.name != "features")
-_EVERY = 64  # looks between two writes to the disk
+NAME = "looks.sqlite"
+FOLDER_VARIABLE = "PROPORTRAIT_CACHE"  # of the environment: another directory than the user's
+MOST = 500_000  # looks in the user's cache, about 1 KB each; the oldest go first
+
+# `files` tells which content a file had when it was looked at, so that it need not be read again.
+_TABLES = """
+CREATE TABLE IF NOT EXISTS looks (digest TEXT, version TEXT, body BLOB, PRIMARY KEY (digest));
+CREATE TABLE IF NOT EXISTS features (digest TEXT, name TEXT, body BLOB, PRIMARY KEY (digest, name));
+CREATE TABLE IF NOT EXISTS files (
+    place TEXT PRIMARY KEY, size INTEGER, changed_ns INTEGER, digest TEXT);
+"""
+_BUSY_S = 30.0  # to wait for another process that writes
+_log = logging.getLogger(__name__)
+
+
+def cache_path(folder: Path) -> Path:
+    """Where the cache of the pictures of a folder lies.
+
+    Args:
+        folder: that holds the picture files: images/ of a data set of ours, or any other.
+    """
+    if folder.name == "images" and (folder.parent / "metadata").is_dir():
+        return folder.parent / "verification" / NAME
+    named = os.environ.get(FOLDER_VARIABLE)
+    return (Path(named) if named else user_cache_path("proportrait", appauthor=False)) / NAME
 
 
 class LookCache:
-    """Looks by the name of the picture, in one SQLite file; a picture that changed has none.
+    """Looks by picture, each in the file that `cache_path` tells; use it in a `with` block.
 
-    Use it in a `with` block; memory does not grow with the number of looks.
+    A look that is put is there for other processes at once. Nothing that fails is an error: then
+    looks are forgotten at the end.
+
+    Args:
+        read_only: only look things up, as worker processes do.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the file.
+    def __init__(self, read_only: bool = False) -> None:
+        self.read_only = read_only
+        self._files: dict[Path, _File] = {}
 
-        Raises:
-            StoreError: it cannot be opened.
-        """
-        self._path = path
+    def get(self, picture: Path) -> Look | None:
+        """The look at a file as it is now, or None."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(path)
-            self._file.execute(_TABLE)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{path} cannot be opened: {error}") from error
-        self._waiting = 0
+            stat = picture.stat()
+        except OSError:
+            return None
+        file = self._file(picture)
+        digest = file.digest(_place(picture), stat.st_size, stat.st_mtime_ns)
+        return None if digest is None else file.get(digest)
+
+    def known(self, picture: Path, digest: str) -> Look | None:
+        """The look at a content that lies where the looks of this picture do, or None."""
+        return self._file(picture).get(digest)
+
+    def put(self, picture: Path, look: Look) -> None:
+        """Keep a look at a file; one that could not be opened is not kept."""
+        if not look.digest or self.read_only:
+            return
+        with contextlib.suppress(OSError):
+            stat = picture.stat()
+            self._file(picture).put(_place(picture), stat.st_size, stat.st_mtime_ns, look)
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files.values():
+            file.close()
+        self._files = {}
 
     def __enter__(self) -> LookCache:
         return self
@@ -51,64 +103,155 @@ class LookCache:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.commit()
-        self._file.close()
+        self.close()
 
-    def has(self, picture: Path, features: bool) -> bool:
-        """Whether there is a look at a picture as it is now, with features if they are asked."""
+    def _file(self, picture: Path) -> _File:
+        path = cache_path(picture.parent)
+        if path not in self._files:
+            self._files[path] = _File(path, self.read_only)
+        return self._files[path]
+
+
+class _File:
+    """One SQLite file with looks; where it cannot be used, a temporary one stands in."""
+
+    def __init__(self, path: Path, read_only: bool) -> None:
+        self._path, self._read_only = path, read_only
         try:
-            stat = picture.stat()
-        except OSError:
-            return False
-        row = self._file.execute(
-            "SELECT features IS NOT NULL, said FROM looks "
-            "WHERE name = ? AND size = ? AND changed_ns = ? AND version = ?",
-            (picture.name, stat.st_size, stat.st_mtime_ns, VERSION),
-        ).fetchone()
-        return row is not None and (
-            bool(row[0]) or not features or bool(json.loads(row[1])["error"])
+            self._connection = _opened(path, read_only)
+        except (OSError, sqlite3.Error) as error:
+            self._stand_in(error)
+
+    def digest(self, place: str, size: int, changed_ns: int) -> str | None:
+        """Of the content that a file had when it had this size and time."""
+        row = self._ask(
+            "SELECT digest FROM files WHERE place = ? AND size = ? AND changed_ns = ?",
+            (place, size, changed_ns),
         )
+        return str(row[0][0]) if row else None
 
-    def put(self, picture: Path, look: Look) -> None:
-        """Keep a look; a picture that is gone has none.
-
-        Raises:
-            StoreError: the disk is full or fails.
-        """
-        try:
-            stat = picture.stat()
-        except OSError:
-            return
-        said = json.dumps({name: getattr(look, name) for name in _SAID})
-        blob = None if look.features is None else look.features.tobytes()
-        row = (picture.name, stat.st_size, stat.st_mtime_ns, VERSION, said, blob)
-        try:
-            self._file.execute("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?, ?, ?)", row)
-            self._waiting += 1
-            if self._waiting >= _EVERY:
-                self._file.commit()
-                self._waiting = 0
-        except sqlite3.Error as error:
-            raise StoreError(f"{self._path} cannot be written: {error}") from error
-
-    def get(self, name: str) -> Look | None:
-        """The look at a picture, or None."""
-        row = self._file.execute(
-            "SELECT said, features FROM looks WHERE name = ? AND version = ?", (name, VERSION)
-        ).fetchone()
-        if row is None:
+    def get(self, digest: str) -> Look | None:
+        """The look at a content of this version, or None."""
+        rows = self._ask(
+            "SELECT body FROM looks WHERE digest = ? AND version = ?", (digest, version())
+        )
+        if not rows:
             return None
-        said = json.loads(row[0])
-        for name in ("box", "size"):
-            said[name] = said[name] and tuple(said[name])
-        features = None if row[1] is None else np.frombuffer(row[1], np.float16)
-        return Look(**said, features=features)
+        features = self._ask("SELECT name, body FROM features WHERE digest = ?", (digest,))
+        arrays = {str(name): np.frombuffer(body, np.float16) for name, body in features}
+        return replace(_read(rows[0][0]), digest=digest, features=arrays)
 
-    def renamed(self, old: str, new: str) -> None:
-        """A picture got another name."""
-        self._file.execute("UPDATE OR REPLACE looks SET name = ? WHERE name = ?", (new, old))
+    def put(self, place: str, size: int, changed_ns: int, look: Look) -> None:
+        """Write a look and where it was taken, as one transaction."""
+        features = [(look.digest, name, body.tobytes()) for name, body in look.features.items()]
+        try:
+            with self._connection as write:
+                write.execute(
+                    "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
+                    (place, size, changed_ns, look.digest),
+                )
+                # Features of another version go with the look that they belong to.
+                write.execute("DELETE FROM features WHERE digest = ?", (look.digest,))
+                write.execute(
+                    "INSERT OR REPLACE INTO looks VALUES (?, ?, ?)",
+                    (look.digest, version(), _written(look)),
+                )
+                write.executemany("INSERT INTO features VALUES (?, ?, ?)", features)
+        except sqlite3.Error as error:
+            self._connection.close()
+            self._stand_in(error)
 
-    def names(self) -> Iterator[str]:
-        """Of all pictures that were looked at."""
-        for (name,) in self._file.execute("SELECT name FROM looks ORDER BY name"):
-            yield name
+    def close(self) -> None:
+        """Forget the oldest looks beyond `MOST`, and close the file."""
+        if not self._read_only:
+            with contextlib.suppress(sqlite3.Error), self._connection as write:
+                oldest = "SELECT MAX(rowid) - ? FROM looks"
+                if write.execute(f"DELETE FROM looks WHERE rowid <= ({oldest})", (MOST,)).rowcount:
+                    for table in ("features", "files"):
+                        write.execute(
+                            f"DELETE FROM {table} WHERE digest NOT IN (SELECT digest FROM looks)"
+                        )
+        self._connection.close()
+
+    def _ask(self, question: str, values: tuple[object, ...]) -> list[tuple[bytes, ...]]:
+        try:
+            return self._connection.execute(question, values).fetchall()
+        except sqlite3.Error as error:
+            self._connection.close()
+            self._stand_in(error)
+            return []
+
+    def _stand_in(self, error: Exception) -> None:
+        _log.info("no cache of looks at %s: %s", self._path, error)
+        self._connection = sqlite3.connect("")  # in memory, and on the disk where that gets short
+        self._connection.executescript(_TABLES)
+
+
+def _opened(path: Path, read_only: bool) -> sqlite3.Connection:
+    if read_only:
+        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _connected(path)
+    except sqlite3.OperationalError:
+        raise  # it cannot be opened or written, or is busy
+    except sqlite3.DatabaseError:
+        path.unlink()  # it is damaged: looks can be taken again
+        return _connected(path)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    file = sqlite3.connect(path, timeout=_BUSY_S)
+    try:
+        # Readers do not wait for writers, and a look that a crash loses is taken again.
+        file.execute("PRAGMA journal_mode = WAL")
+        file.execute("PRAGMA synchronous = NORMAL")
+        file.executescript(_TABLES)
+    except sqlite3.Error:
+        file.close()
+        raise
+    return file
+
+
+def _place(picture: Path) -> str:
+    """A name for a file that tells nobody where it lies."""
+    return hashlib.sha256(os.fsencode(os.path.realpath(picture))).hexdigest()
+
+
+def _written(look: Look) -> bytes:
+    """All but features and views: numbers keep every bit."""
+    body = {
+        "size": look.size,
+        "boxes": look.boxes.tolist(),
+        "measures": {
+            key: [_row(entry) for entry in measures.values()]
+            for key, measures in look.measures.items()
+        },
+        "scores": dict(look.scores),
+        "reasons": dict(look.reasons),
+        "remarks": look.remarks,
+        "error": look.error,
+    }
+    return zlib.compress(json.dumps(body).encode(), 1)
+
+
+def _read(data: bytes) -> Look:
+    body = json.loads(zlib.decompress(data))
+    return Look(
+        size=(body["size"][0], body["size"][1]),
+        boxes=np.array(body["boxes"], np.float32).reshape(-1, 4),
+        measures={key: _entries(rows) for key, rows in body["measures"].items()},
+        scores=body["scores"],
+        reasons=body["reasons"],
+        remarks=tuple(body["remarks"]),
+        error=body["error"],
+    )
+
+
+def _row(entry: Measure | Unassessed) -> tuple[object, ...]:
+    return astuple(entry)
+
+
+def _entries(rows: list[list[str]]) -> Mapping[str, Measure | Unassessed]:
+    entries = (Unassessed(*row) if len(row) == 2 else Measure(*row) for row in rows)  # type: ignore[arg-type]
+    return {entry.name: entry for entry in entries}

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from proportrait import imaging
 from proportrait.arrays import Float, Image, Mask
-from proportrait.errors import ImageError
-from proportrait.faces import shared_analyzer
 from proportrait.labels import KEYS, LabelVector
-from proportrait.measures import Subject, Unassessed, assess
+from proportrait.looks.cache import LookCache
+from proportrait.looks.look import Look, Wants, look
+from proportrait.looks.survey import survey
 from proportrait.model.saved import Headshot, load, packaged
-from proportrait.model.views import Preprocessing
-from proportrait.workers import spread
 
 _BATCH = 16
 
@@ -65,16 +62,6 @@ class Score:
         return LabelVector(tuple(self.verdicts[key] for key in KEYS))
 
 
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """The input of a model: views (V, size, size, 3) uint8 and components (6,) float32; and how
-    many faces there are."""
-
-    views: Image
-    components: Float
-    faces: int
-
-
 class Scorer:
     """Scores pictures.
 
@@ -103,86 +90,51 @@ class Scorer:
         """
         return cls(load(Path(path)))
 
-    def files(self, paths: Iterable[str | Path], workers: int = 1) -> Iterator[Score]:
+    def files(self, paths: Iterable[str | Path], workers: int | None = 1) -> Iterator[Score]:
         """A score of each file, in their order; a file that is no picture gets its error.
 
         Args:
-            paths: of pictures.
-            workers: processes that read and measure.
+            paths: of pictures; only some are held at a time.
+            workers: processes that look; None for as many as run well here.
         """
-        prepare = partial(prepared_file, preprocessing=self.model.preprocessing)
-        waiting: dict[int, Prepared | str] = {}
-        names: list[str] = []
-
-        def numbered() -> Iterator[tuple[int, str]]:
-            for number, path in enumerate(paths):
-                names.append(str(path))
-                yield number, str(path)
-
-        following = 0
-        with contextlib.closing(spread(prepare, numbered(), workers)) as results:
-            for (number, _), found in results:
-                waiting[number] = found
-                ready = following
-                while ready in waiting:
-                    ready += 1
-                if ready - following >= _BATCH:
-                    yield from self._next(names, waiting, following, ready)
-                    following = ready
-        yield from self._next(names, waiting, following, following + len(waiting))
-
-    def _next(
-        self, names: list[str], waiting: dict[int, Prepared | str], start: int, end: int
-    ) -> list[Score]:
-        found = [waiting.pop(number) for number in range(start, end)]
-        return self._scores(names[start:end], found)
+        with (
+            LookCache() as cache,
+            contextlib.closing(survey(map(Path, paths), self._wants, cache, workers)) as looks,
+        ):
+            while batch := list(itertools.islice(looks, _BATCH)):
+                yield from self._scores(batch)
 
     def image(self, image: Image) -> Score:
         """The score of an RGB picture (H, W, 3) uint8."""
-        return self._scores([""], [prepared(image, self.model.preprocessing)])[0]
+        return self._scores([(None, look(image, self._wants))])[0]
 
-    def _scores(self, paths: list[str], found: list[Prepared | str]) -> list[Score]:
-        good = [item for item in found if isinstance(item, Prepared)]
-        probabilities: Iterator[Float] = iter(())
-        verdicts: Iterator[Mask] = iter(())
-        if good:
+    @property
+    def _wants(self) -> Wants:
+        return Wants(views=self.model.preprocessing)
+
+    def _scores(self, batch: Sequence[tuple[Path | None, Look]]) -> list[Score]:
+        """The scores of looks at once: the network judges them together."""
+        readable = [taken for _, taken in batch if not taken.error]
+        probabilities = np.zeros((0, len(KEYS)), np.float32)
+        if readable:
             logits = self.model.logits(
-                np.stack([item.views for item in good]),
-                np.stack([item.components for item in good]),
+                np.stack([taken.views for taken in readable if taken.views is not None]),
+                np.stack([taken.score_array() for taken in readable]),
             )
-            rows = self.model.calibration.probabilities(logits)
-            probabilities, verdicts = iter(rows), iter(self.model.calibration.verdicts(rows))
-        return [
-            Score(path, {}, {}, error=item)
-            if isinstance(item, str)
-            else Score(
-                path,
-                {k: round(float(v), 4) for k, v in zip(KEYS, next(probabilities), strict=True)},
-                {k: int(v) for k, v in zip(KEYS, next(verdicts), strict=True)},
-                item.faces,
-            )
-            for path, item in zip(paths, found, strict=True)
-        ]
+            probabilities = self.model.calibration.probabilities(logits)
+        verdicts = self.model.calibration.verdicts(probabilities)
+        rows = zip(probabilities, verdicts, strict=True)
+        return [_score("" if file is None else str(file), taken, rows) for file, taken in batch]
 
 
-def prepared_file(item: tuple[int, str], preprocessing: Preprocessing) -> Prepared | str:
-    """Read and prepare a numbered file; what is wrong with it is said, not raised."""
-    try:
-        return prepared(imaging.read(item[1]), preprocessing)
-    except (ImageError, OSError) as error:
-        return str(error)
-
-
-def prepared(image: Image, preprocessing: Preprocessing) -> Prepared:
-    """Find the face and measure a picture (H, W, 3)."""
-    subject = Subject(image, shared_analyzer())
-    height, width = image.shape[:2]
-    found_at = subject.faces[0].box(width, height) if subject.faces else None
-    box = None if found_at is None else np.array(found_at, np.float32)
-    found = assess(subject)
-    values = [found[key] for key in KEYS]
-    return Prepared(
-        np.stack(preprocessing(image, box)),
-        np.array([np.nan if isinstance(v, Unassessed) else v for v in values], np.float32),
-        len(subject.faces),
+def _score(path: str, taken: Look, rows: Iterator[tuple[Float, Mask]]) -> Score:
+    """The score of one look; a picture that was read takes the next row."""
+    if taken.error:
+        return Score(path, {}, {}, error=f"{path}: {taken.error}")
+    likely, good = next(rows)
+    return Score(
+        path,
+        {key: round(float(value), 4) for key, value in zip(KEYS, likely, strict=True)},
+        {key: int(value) for key, value in zip(KEYS, good, strict=True)},
+        taken.faces,
     )

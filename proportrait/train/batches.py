@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +20,12 @@ from tqdm import tqdm
 from proportrait import imaging
 from proportrait.arrays import Float
 from proportrait.errors import ConfigurationError
-from proportrait.labels import KEYS
 from proportrait.looks.cache import LookCache
-from proportrait.looks.look import WORKER_BYTES, Look, look
+from proportrait.looks.look import Wants
+from proportrait.looks.survey import survey
 from proportrait.model.views import Preprocessing, cut, reduced, window
 from proportrait.train.data import Pictures
 from proportrait.train.variation import Variation
-from proportrait.workers import fitting_workers, spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,56 +41,32 @@ class Seen:
 
 
 def look_at(pictures: Pictures, workers: int | None = None) -> Seen:
-    """Measure every picture; in a folder that the generator wrote, what `verify_labels.py` has
-    looked at already is taken from there, and new looks are kept there.
+    """Look at every picture, where `verify_labels.py` or another training has not yet.
 
     Raises:
-        ConfigurationError: a file is no picture; it names all of them.
+        ConfigurationError: a file is no picture; it names some of them.
     """
-    found: dict[str, Look] = {}
-    folders: dict[Path, list[Path]] = {}
-    for name in dict.fromkeys(map(str, pictures.paths)):
-        path = Path(name)
-        folders.setdefault(path.parent, []).append(path)
-    bar = partial(tqdm, unit="picture", desc="measuring", smoothing=0.05, leave=False)
-    with bar(total=len(set(pictures.paths))) as progress, contextlib.ExitStack() as stack:
-        count = fitting_workers(workers, WORKER_BYTES)
-        for place, files in folders.items():
-            cache = None
-            if (place.parent / "metadata").is_dir():
-                kept = place.parent / "verification" / "looks.sqlite"
-                cache = stack.enter_context(LookCache(kept))
-            waiting = []
-            for file in files:
-                if cache is not None and cache.has(file, features=False):
-                    known = cache.get(file.name)
-                    if known is not None:
-                        found[str(file)] = replace(known, features=None)
-                        progress.update()
-                        continue
-                waiting.append(file)
-            task = partial(look, keys=KEYS, features=False)
-            few = 1 if len(waiting) < 50 else count  # starting processes takes seconds
-            with contextlib.closing(spread(task, waiting, few)) as looks:
-                for file, seen in looks:
-                    found[str(file)] = seen
-                    if cache is not None:
-                        cache.put(file, seen)
-                    progress.update()
-    damaged = [seen.error for seen in found.values() if seen.error]
+    files = [Path(str(path)) for path in np.unique(pictures.paths)]
+    bar = tqdm(total=len(files), unit="picture", desc="looking", smoothing=0.05, leave=False)
+    rows: dict[str, tuple[Float, Float]] = {}
+    damaged = []
+    with (
+        bar,
+        LookCache() as cache,
+        contextlib.closing(survey(files, Wants(), cache, workers)) as looks,
+    ):
+        for file, look in looks:
+            bar.update()
+            if look.error:
+                damaged.append(f"{file}: {look.error}")
+            box = np.full(4, np.nan, np.float32) if look.box is None else look.box
+            rows[str(file)] = box, look.score_array()
     if damaged:
         raise ConfigurationError(
             f"{len(damaged)} files are no pictures; take them out first: " + "; ".join(damaged[:5])
         )
-    ordered = [found[str(path)] for path in pictures.paths]
-    nothing = (float("nan"),) * 4
-    return Seen(
-        np.array([seen.box or nothing for seen in ordered], np.float32).reshape(-1, 4),
-        np.array(
-            [[seen.components.get(key, float("nan")) for key in KEYS] for seen in ordered],
-            np.float32,
-        ).reshape(-1, len(KEYS)),
-    )
+    boxes, scores = zip(*(rows[str(path)] for path in pictures.paths), strict=True)
+    return Seen(np.stack(boxes), np.stack(scores))
 
 
 class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):

@@ -14,12 +14,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from proportrait import imaging
 from proportrait.arrays import Image, Text
 from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.edit.synthesis.traits import COMPLEXIONS, People
-from proportrait.faces import Face, shared_analyzer
+from proportrait.faces import Face
 from proportrait.generate.sources.built_in import SOURCE
+from proportrait.looks.look import Wants, look
 from proportrait.train.data import made_here
 
 # Landmarks in the middle of the cheeks and of the forehead, and the half width of a patch there.
@@ -69,9 +69,10 @@ def groups(paths: Text, sources: Text) -> dict[str, list[int]]:
 
 def measured_tone(path: Path) -> float:
     """The individual typology angle in degrees of the largest face; NaN without one."""
-    image = imaging.read(path)
-    faces = shared_analyzer().detect(image)
-    return typology_angle(image, faces[0]) if faces else float("nan")
+    subject = look(path, Wants(())).subject
+    if subject is None or not subject.faces:
+        return float("nan")
+    return typology_angle(subject.image, subject.faces[0])
 
 
 def typology_angle(image: Image, face: Face) -> float:

@@ -66,7 +66,7 @@ def judge(
     verdicts = []
     for key in keys:
         said = labels[key] if known[key] else None
-        component, probability = look.components.get(key), opinion.get(key)
+        component, probability = look.scores.get(key), opinion.get(key)
         shown, by = limits()[key].measured(component), "measure"
         if probability is not None and not np.isnan(probability):
             shown, by = _decided(probability, said, limits()[key].doubt), "model"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,7 @@ from sklearn.preprocessing import StandardScaler
 from proportrait.arrays import Float, Mask, Text
 from proportrait.labels import KEYS
 from proportrait.looks.cache import LookCache
+from proportrait.looks.look import FEATURES
 from proportrait.measures import MODULES
 from proportrait.store.records import Record
 
@@ -154,48 +156,51 @@ def _cross_fit(
     return own.astype(np.float32), rest.astype(np.float32)
 
 
-def gather(records: Iterable[Record], cache: LookCache, seed: int = 0) -> tuple[list[str], Rows]:
+def gather(
+    records: Iterable[Record], images: Path, cache: LookCache, seed: int = 0
+) -> tuple[list[str], Rows]:
     """Names and rows of all pictures that could be looked at, from looks with features."""
     names: list[str] = []
     groups, labels, known, components = [], [], [], []
     for record in records:
-        look = cache.get(record.output_filename)
-        if look is None or look.features is None:
+        look = cache.get(images / record.output_filename)
+        if look is None or not set(FEATURES) <= set(look.features):
             continue
         names.append(record.output_filename)
         groups.append(record.source_id)
         labels.append(record.labels.values)
         known.append(record.known.values)
-        components.append([look.components.get(key, np.nan) for key in KEYS])
+        components.append(look.score_array())
     return names, Rows(
         np.array(groups, np.str_),
         np.array(labels, np.int8).reshape(-1, len(KEYS)),
         np.array(known, bool).reshape(-1, len(KEYS)),
         np.array(components, np.float32).reshape(-1, len(KEYS)),
-        _reduced(names, cache, seed),
+        _reduced([images / name for name in names], cache, seed),
     )
 
 
-def _reduced(names: Sequence[str], cache: LookCache, seed: int) -> Float:
+def _reduced(pictures: Sequence[Path], cache: LookCache, seed: int) -> Float:
     """Principal components (N, k) of the features, which are never held all at once."""
-    if len(names) < FEWEST:
-        return np.zeros((len(names), 0), np.float32)
+    if len(pictures) < FEWEST:
+        return np.zeros((len(pictures), 0), np.float32)
     rng = np.random.default_rng(seed)
-    sample = np.sort(rng.permutation(len(names))[:_SAMPLE])
+    sample = np.sort(rng.permutation(len(pictures))[:_SAMPLE])
     pca = make_pipeline(
         StandardScaler(),
         PCA(min(_COMPONENTS, len(sample)), svd_solver="randomized", random_state=seed),
-    ).fit(_features([names[i] for i in sample], cache))
+    ).fit(_features([pictures[i] for i in sample], cache))
     parts = [
-        pca.transform(_features(names[i : i + _BATCH], cache)) for i in range(0, len(names), _BATCH)
+        pca.transform(_features(pictures[i : i + _BATCH], cache))
+        for i in range(0, len(pictures), _BATCH)
     ]
     return np.concatenate(parts).astype(np.float32)
 
 
-def _features(names: Sequence[str], cache: LookCache) -> Float:
-    found = []
-    for name in names:
-        look = cache.get(name)
-        if look is not None and look.features is not None:  # `gather` chose those that have
-            found.append(look.features)
-    return np.asarray(found, np.float32)
+def _features(pictures: Sequence[Path], cache: LookCache) -> Float:
+    rows = []
+    for picture in pictures:
+        look = cache.get(picture)
+        if look is not None and look.features:  # `gather` chose those that have
+            rows.append(np.concatenate([look.features[name] for name in FEATURES]))
+    return np.asarray(rows, np.float32)

@@ -15,8 +15,7 @@ import verify_labels
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import decode, encode_jpeg
 from proportrait.labels import KEYS, LabelVector
-from proportrait.looks.cache import LookCache
-from proportrait.looks.look import FEATURES, Look, look
+from proportrait.looks.look import Look
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
 from proportrait.verify import suspects
@@ -74,7 +73,8 @@ def test_the_word_on_framing(
 ) -> None:  # fmt: skip
     labels = ONES.replace(framing=said or 0)
     known = ONES.replace(framing=int(said is not None))
-    seen = Look({} if component is None else {"framing": component}, {"framing": "no face found"})
+    scores = {} if component is None else {"framing": component}
+    seen = Look(scores=scores, reasons={"framing": "no face found"})
     opinion = {} if probability is None else {"framing": probability}
     (verdict,) = judge(labels, known, seen, opinion, ("framing",))
     assert (verdict.word, verdict.shown) == (word, shown)
@@ -154,59 +154,6 @@ def test_too_few_labels_teach_nothing() -> None:
     _, reasons = suspects.opinions(rows, ("sharpness", "attire"))
     assert reasons.keys() == {"sharpness", "attire"}
     assert "too few to learn from" in reasons["sharpness"]
-
-
-# --- looks
-
-
-def test_a_look_says_what_is_seen_and_what_is_not() -> None:
-    seen = look(FACE)
-    assert seen.size == (512, 512)
-    assert set(seen.components) == set(KEYS) - {"attire"}
-    assert seen.reasons == {"attire": "needs the trained model"}
-    assert seen.features is not None
-    assert seen.features.shape == (FEATURES,)
-    assert look(FACE, ("framing",), features=False).features is None
-
-
-def test_a_file_that_is_no_picture_is_told(tmp_path: Path) -> None:
-    (tmp_path / "a.jpg").write_bytes(b"no picture")
-    assert "cannot" in look(tmp_path / "a.jpg").error or look(tmp_path / "a.jpg").error
-    assert look(tmp_path / "gone.jpg").error
-    assert look(tmp_path / "a.jpg").components == {}
-
-
-def test_looks_are_kept_until_the_picture_changes(tmp_path: Path) -> None:
-    picture = tmp_path / "a.jpg"
-    shutil.copy(FACE, picture)
-    seen = Look({"framing": 12.5}, {"attire": "why"}, np.arange(4, dtype=np.float16), (4, 5))
-    with LookCache(tmp_path / "v" / "looks.sqlite") as cache:
-        assert not cache.has(picture, features=False)
-        cache.put(picture, seen)
-        assert cache.has(picture, features=True)
-        cache.renamed("a.jpg", "b.jpg")
-        assert not cache.has(picture, features=True)
-        picture.rename(tmp_path / "b.jpg")
-        assert cache.has(tmp_path / "b.jpg", features=True)
-    with LookCache(tmp_path / "v" / "looks.sqlite") as cache:
-        found = cache.get("b.jpg")
-        assert found is not None
-        assert (found.components, found.reasons, found.size) == (
-            seen.components, seen.reasons, (4, 5),
-        )  # fmt: skip
-        assert np.array_equal(found.features, seen.features)
-        (tmp_path / "b.jpg").write_bytes(FACE.read_bytes() + b" ")
-        assert not cache.has(tmp_path / "b.jpg", features=True)
-        assert not cache.has(tmp_path / "gone.jpg", features=True)
-
-
-def test_a_look_without_features_is_taken_again_for_the_model(tmp_path: Path) -> None:
-    with LookCache(tmp_path / "looks.sqlite") as cache:
-        cache.put(FACE, Look({"framing": 1.0}))
-        assert cache.has(FACE, features=False)
-        assert not cache.has(FACE, features=True)
-        cache.put(FACE, Look(error="damaged"))  # it will not get better
-        assert cache.has(FACE, features=True)
 
 
 # --- findings

@@ -1,0 +1,37 @@
+"""The version of what makes a look: a look of another version is taken again."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import version as installed
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from proportrait.networks.assets import ASSETS
+
+# What a look depends on; a change of a comment counts too, since nobody has to remember anything.
+_ROOMS = ("arrays.py", "faces", "imaging.py", "looks", "measures", "networks", "tone.py")
+_LIBRARIES = ("numpy", "opencv-python-headless", "openvino", "pillow", "pillow-heif")
+
+
+@cache
+def version() -> str:
+    """16 hex digits of the code, the weights, and the libraries that take a look."""
+    digest = hashlib.sha256()
+    for name in _ROOMS:
+        for source in _sources(files("proportrait").joinpath(name)):
+            digest.update(source.name.encode() + source.read_bytes())
+    for asset in ASSETS.values():
+        digest.update(asset.sha256.encode())
+    for library in _LIBRARIES:
+        digest.update(f"{library} {installed(library)}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _sources(place: Traversable) -> list[Traversable]:
+    """The Python files of a room, by name."""
+    if place.is_file():
+        return [place] if place.name.endswith(".py") else []
+    return [file for inner in sorted(place.iterdir(), key=lambda p: p.name) if inner.name[0] != "_"
+            or inner.name == "__init__.py" for file in _sources(inner)]  # fmt: skip

@@ -1,0 +1,128 @@
+"""One look: what it holds, what it adds, and what it says of files that cannot be read."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from proportrait.imaging import encode_jpeg, read
+from proportrait.labels import KEYS
+from proportrait.looks.look import FEATURES, Look, Wants, look, look_at_file
+from proportrait.measures import MODULES, Measure, Subject
+from proportrait.model.views import VIEWS, Preprocessing
+from tests import FACE
+
+
+@pytest.fixture(scope="module")
+def taken() -> Look:
+    return look(FACE, Wants(features=tuple(FEATURES)))
+
+
+def test_a_look_holds_faces_measures_scores_and_features(taken: Look) -> None:
+    assert taken.error == ""
+    assert taken.size == (512, 512)
+    assert taken.faces == 1
+    assert taken.digest == hashlib.sha256(FACE.read_bytes()).hexdigest()
+    assert list(taken.measures) == list(KEYS)
+    assert set(taken.scores) == set(KEYS) - {"attire"}
+    assert taken.reasons == {"attire": "needs the trained model"}
+    assert {name: values.shape for name, values in taken.features.items()} == {
+        "whole": (1280,), "clothes": (1280,),
+    }  # fmt: skip
+
+
+def test_the_box_is_that_of_the_mesh_in_shares_of_the_sides(taken: Look) -> None:
+    assert taken.subject is not None
+    points = taken.subject.face.landmarks[:, :2] / 512
+    assert taken.box == pytest.approx([*points.min(0), *points.max(0)], abs=1e-5)
+
+
+def test_the_scores_are_those_of_the_measures_to_the_last_bit(taken: Look) -> None:
+    for key, score in taken.scores.items():
+        assert MODULES[key].assess(taken.measures[key]) == score
+    assert taken.score_array()[KEYS.index("framing")] == np.float32(taken.scores["framing"])
+    assert np.isnan(taken.score_array()[KEYS.index("attire")])
+
+
+def test_a_file_and_its_pixels_look_the_same(taken: Look) -> None:
+    other = look(read(FACE))
+    assert other.scores == taken.scores
+    assert np.array_equal(other.boxes, taken.boxes)
+    assert other.digest == ""
+
+
+def test_only_what_is_wanted_is_looked_for() -> None:
+    small = look(FACE, Wants(("framing",)))
+    assert list(small.measures) == list(small.scores) == ["framing"]
+    assert (small.features, small.views) == ({}, None)
+    assert look(FACE, Wants(())).faces == 1
+
+
+def test_what_is_there_is_kept_and_the_rest_is_added(taken: Look) -> None:
+    marker = {"HeadSize": Measure("HeadSize", 0.0, "1", 1.0, "middle")}
+    before = Look(
+        size=(512, 512), boxes=taken.boxes, measures={"framing": marker},
+        scores={"framing": 12.5}, digest=taken.digest,
+    )  # fmt: skip
+    after = look_at_file(FACE, Wants(features=("whole",)), {taken.digest: before}.get)
+    assert after.scores["framing"] == 12.5
+    assert after.scores["sharpness"] == taken.scores["sharpness"]
+    assert np.array_equal(after.features["whole"], taken.features["whole"])
+    assert after.holds(Wants(features=("whole",)))
+    assert not after.holds(Wants(features=("clothes",)))
+
+
+def test_a_whole_look_is_not_taken_again(taken: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+    def measure(subject: Subject) -> None:
+        raise AssertionError("it was measured already")
+
+    monkeypatch.setattr(MODULES["framing"], "measure", measure)
+    assert look_at_file(FACE, Wants(), {taken.digest: taken}.get) is taken
+
+
+def test_views_are_those_of_the_model_that_asks(taken: Look) -> None:
+    prepare = Preprocessing(64, VIEWS, (0.5,) * 3, (0.5,) * 3)
+    seen = look(FACE, Wants((), views=prepare))
+    assert seen.views is not None
+    assert np.array_equal(seen.views, np.stack(prepare(read(FACE), taken.box)))
+    assert not seen.holds(Wants((), views=prepare))
+
+
+def test_features_without_a_face_are_of_the_whole_picture() -> None:
+    grey = np.full((256, 256, 3), 128, np.uint8)
+    empty = look(grey, Wants(features=("whole", "clothes")))
+    assert (empty.faces, empty.box, empty.scores) == (0, None, {})
+    assert empty.reasons["framing"] == "no face found"
+    assert np.array_equal(empty.features["whole"], empty.features["clothes"])
+
+
+def test_a_file_that_is_no_picture_has_an_error_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"no picture")
+    (tmp_path / "small.jpg").write_bytes(encode_jpeg(np.zeros((64, 64, 3), np.uint8)))
+    for name, message in (
+        ("a.jpg", "no picture of a known format"),
+        ("small.jpg", "at least 128 px"),
+        ("gone.jpg", "cannot be read"),
+    ):
+        failed = look(tmp_path / name)
+        assert message in failed.error
+        assert (failed.measures, failed.scores, failed.faces) == ({}, {}, 0)
+        assert failed.holds(Wants())  # it will not get better
+
+
+@pytest.mark.parametrize(
+    "image",
+    [np.zeros((200, 200), np.uint8), np.zeros((200, 200, 3)), np.zeros((3, 200, 200), "u1")],
+)
+def test_an_array_of_another_kind_is_misuse(image: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"an image is RGB uint8 \(H, W, 3\)"):
+        look(image)
+
+
+@pytest.mark.parametrize("wants", [{"attributes": ("hair",)}, {"features": ("teeth",)}])
+def test_unknown_wants_list_the_choices(wants: dict[str, tuple[str, ...]]) -> None:
+    with pytest.raises(ValueError, match=r"the choices are (lighting|whole), "):
+        Wants(**wants)
