@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from benchmarks.speed.ratio import Ratio
 
-BENCHMARKS = ("online", "memory", "offline", "shared", "resume", "training")
+BENCHMARKS = ("online", "memory", "offline", "shared", "resume", "training", "score")
 QUICK: dict[str, dict[str, int | float]] = {
     "online": {"portraits": 60, "concurrency": 15, "latency_s": 1.0},
     "memory": {"portraits": 150, "first": 50, "concurrency": 15},
@@ -18,6 +18,7 @@ QUICK: dict[str, dict[str, int | float]] = {
     "shared": {"sources": 2, "vectors": 2},
     "resume": {"portraits": 500},
     "training": {"batches": 2, "batch_size": 8},
+    "score": {"photos": 4},
 }
 
 

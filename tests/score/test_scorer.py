@@ -15,12 +15,13 @@ import pytest
 from proportrait import cli
 from proportrait.errors import AssetError
 from proportrait.faces import FaceAnalyzer
-from proportrait.imaging import decode, encode_png, read
+from proportrait.imaging import decode, encode_jpeg, encode_png, read
 from proportrait.labels import KEYS
 from proportrait.measures import MODULES
 from proportrait.model.calibration import Calibration
-from proportrait.model.saved import save
+from proportrait.model.saved import Headshot, save
 from proportrait.score import Score, Scorer, scorer
+from proportrait.train.batches import Batches, look_at
 from proportrait.train.data import TABLE, Pictures, marks
 from proportrait.train.groups import typology_angle
 from tests import FACE
@@ -290,3 +291,37 @@ def test_every_command_explains_itself(verb: str, capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert f"proportrait {verb}" in shown
     assert "%%" not in shown
+
+
+def test_training_and_serving_see_equal_bits(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a face, of a larger and turned picture, of one without a face; also from the cache."""
+    face = decode(FACE.read_bytes())
+    (tmp_path / "a.png").write_bytes(encode_png(face))
+    larger = cv2.resize(face, (1100, 1400), interpolation=cv2.INTER_CUBIC)
+    (tmp_path / "b.jpg").write_bytes(encode_jpeg(larger, quality=80))
+    (tmp_path / "c.png").write_bytes(encode_png(banded("101010", 1)))
+    lines = [f"{name},101010" for name in ("a.png", "b.jpg", "c.png")]
+    (tmp_path / TABLE).write_text("\n".join(["file,labels", *lines]) + "\n")
+    scorer_ = Scorer.from_file(model)
+    prepare = scorer_.model.preprocessing
+    served: list[tuple[np.ndarray, np.ndarray]] = []
+    logits = Headshot.logits
+
+    def watched(self: Headshot, views: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        served.extend(zip(views, scores, strict=True))
+        return logits(self, views, scores)
+
+    monkeypatch.setattr(Headshot, "logits", watched)
+    pictures = Pictures.from_folder(tmp_path)
+    for _ in range(2):  # the second time what was measured comes from the cache
+        served.clear()
+        batches = Batches(pictures, look_at(pictures), prepare)
+        trained = [batches[-1, number] for number in range(3)]
+        list(scorer_.files(map(str, pictures.paths)))
+        for (views, scores, _, _), (own_views, own_scores) in zip(trained, served, strict=True):
+            assert views.numpy().tobytes() == prepare.normalised(own_views).tobytes()
+            assert scores.numpy().tobytes() == own_scores.tobytes()
+    assert not np.isnan(served[0][1]).all()
+    assert np.isnan(served[2][1]).all()

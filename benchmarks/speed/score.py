@@ -1,0 +1,121 @@
+"""What judging a folder of photos costs beside the sum of its parts."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.speed.ratio import Ratio
+from proportrait import imaging
+from proportrait.arrays import Image
+from proportrait.edit.synthesis.network import FaceSynthesizer
+from proportrait.looks.cache import FOLDER_VARIABLE
+from proportrait.looks.look import Wants, look
+from proportrait.score import Scorer
+from proportrait.workers import fitting_workers
+
+BAR = 0.85
+_FACES = 10  # different people
+# (width, height) px and how many of ten photos have it: of the web, of a phone, of a camera.
+_SIZES = (((640, 640), 2), ((1024, 1024), 3), ((1600, 2000), 3), ((3024, 4032), 2))
+
+
+def measure(folder: Path, *, photos: int = 100) -> list[Ratio]:
+    """Judge photos of mixed sizes by the packaged model, and their parts one after the other.
+
+    The parts are decoding, looking, and the network, each in one thread; the bound is their sum
+    over the cores. Start-up is taken off: it is the time of `photos` more. No look is kept from one
+    run to the next.
+    """
+    paths = make_photos(folder / "photos", 2 * photos)
+    scorer = Scorer.packaged()
+    parts = time_parts(scorer, paths[photos:])
+    few, many = (time_scores(scorer, paths[:count], folder) for count in (photos, 2 * photos))
+    cores = fitting_workers(None, 1)
+    bound = sum(parts.values()) / cores
+    figures = {
+        "photos": photos,
+        "cores": cores,
+        **{f"{name}_ms_each": 1000 * seconds / photos for name, seconds in parts.items()},
+        "photos_a_second": photos / (many - few),
+        "start_up_s": 2 * few - many,
+    }
+    return [
+        Ratio("score: parts", "sum of the parts over the cores / time", bound / (many - few), BAR,
+              figures=figures),
+        Ratio("score: with start-up", "the same, start-up included", bound / few),
+    ]  # fmt: skip
+
+
+def time_parts(scorer: Scorer, paths: list[Path]) -> dict[str, float]:
+    """Seconds of each part of judging photos, one after the other in one thread."""
+    import cv2
+    import torch
+    from threadpoolctl import threadpool_limits
+
+    wants = Wants(views=scorer.model.preprocessing)
+    seconds = dict.fromkeys(("decode", "look", "network"), 0.0)
+    threads, own = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    with threadpool_limits(1):
+        look(imaging.read(paths[0]), wants)  # networks are compiled
+        taken = []
+        for path in paths:
+            data = path.read_bytes()
+            began = time.perf_counter()
+            image = imaging.decode(data)
+            between = time.perf_counter()
+            taken.append(look(image, wants))
+            seconds["decode"] += between - began
+            seconds["look"] += time.perf_counter() - between
+        began = time.perf_counter()
+        for start in range(0, len(taken), 16):
+            batch = taken[start : start + 16]
+            views = np.stack([one.views for one in batch if one.views is not None])
+            scorer.model.logits(views, np.stack([one.score_array() for one in batch]))
+        seconds["network"] = time.perf_counter() - began
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(own)
+    return seconds
+
+
+def time_scores(scorer: Scorer, paths: list[Path], folder: Path) -> float:
+    """Seconds from the call to the last score, with an empty cache."""
+    with patch.dict(os.environ, {FOLDER_VARIABLE: str(folder / f"cache-{len(paths)}")}):
+        began = time.perf_counter()
+        failed = [score for score in scorer.files(paths, workers=None) if score.error]
+        seconds = time.perf_counter() - began
+    if failed:
+        raise RuntimeError(f"{len(failed)} photos were not judged: {failed[0].error}")
+    return seconds
+
+
+def make_photos(folder: Path, count: int) -> list[Path]:
+    """Write JPEGs of mixed sizes of people of the built-in source, each a little moved."""
+    folder.mkdir(parents=True)
+    synthesizer = FaceSynthesizer()
+    faces = [synthesizer.portrait(synthesizer.style(seed)) for seed in range(_FACES)]
+    paths = []
+    for number, size in zip(range(count), _sizes(), strict=False):
+        rng = np.random.default_rng(number)
+        photo = imaging.resize(_moved(faces[number % _FACES], rng), size)
+        paths.append(folder / f"{number:05d}.jpg")
+        paths[-1].write_bytes(imaging.encode_jpeg(photo, quality=90))
+    return paths
+
+
+def _sizes() -> Iterator[tuple[int, int]]:
+    while True:
+        for size, times in _SIZES:
+            yield from [size] * times
+
+
+def _moved(face: Image, rng: np.random.Generator) -> Image:
+    moved = np.roll(face, rng.integers(-20, 21, 2), axis=(0, 1))
+    return np.ascontiguousarray(moved[:, :: rng.choice((-1, 1))])
