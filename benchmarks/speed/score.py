@@ -100,11 +100,11 @@ def make_photos(folder: Path, count: int) -> list[Path]:
     """Write JPEGs of mixed sizes of people of the built-in source, each a little moved."""
     folder.mkdir(parents=True)
     synthesizer = FaceSynthesizer()
-    faces = [synthesizer.portrait(synthesizer.style(seed)) for seed in range(_FACES)]
+    faces = [synthesizer.portrait(synthesizer.style(seed)) for seed in range(min(count, _FACES))]
     paths = []
     for number, size in zip(range(count), _sizes(), strict=False):
         rng = np.random.default_rng(number)
-        photo = imaging.resize(_moved(faces[number % _FACES], rng), size)
+        photo = imaging.resize(_moved(faces[number % len(faces)], rng), size)
         paths.append(folder / f"{number:05d}.jpg")
         paths[-1].write_bytes(imaging.encode_jpeg(photo, quality=90))
     return paths

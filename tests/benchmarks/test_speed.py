@@ -25,6 +25,7 @@ SMALL = {
     "shared": {"sources": 1, "vectors": 1},
     "resume": {"portraits": 6},
     "training": {"batches": 2, "batch_size": 2},
+    "score": {"photos": 2},
 }
 # name of the ratio -> the bar, as the ratio has it
 BARS = {
@@ -35,6 +36,7 @@ BARS = {
     "resume: folder": ("under", 1.0),
     "resume: built-in faces": ("under", 1.0),
     "training: rate": ("at least", 0.85),
+    "score: parts": ("at least", 0.85),
 }
 
 
