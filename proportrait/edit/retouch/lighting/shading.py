@@ -7,8 +7,9 @@ import numpy as np
 
 from proportrait.arrays import Float
 from proportrait.edit.retouch.lighting.good_rigs import Light, Rig
-from proportrait.edit.retouch.lighting.relief import Relief, head_axes
+from proportrait.edit.retouch.lighting.relief import Relief
 from proportrait.faces.face import CHIN, FOREHEAD
+from proportrait.measures.geometry import head_axes
 
 
 def shade(relief: Relief, rig: Rig) -> tuple[Float, Float]:
