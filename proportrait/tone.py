@@ -8,10 +8,20 @@ from functools import cache
 import cv2
 import numpy as np
 
-from proportrait.arrays import Float, Image
+from proportrait.arrays import Float, Image, Real
 
 _STEPS = 1 << 14  # of the tables: finer than half a grey level everywhere but in deep black
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
+
+
+def _decoded(coded: Real) -> Real:
+    """The curve of IEC 61966-2-1, in the precision of its samples in [0, 1]."""
+    return np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
+
+
+# (256,) light of the samples. In single precision all through, unlike the table of `to_linear`: a
+# few last bits differ, and the measures were fitted to these.
+LINEAR: Float = np.asarray(_decoded(np.arange(256, dtype=np.float32) / 255), np.float32)
 
 
 def to_linear(image: Image | Float) -> Float:
@@ -28,8 +38,8 @@ def to_srgb(light: Float) -> Image:
     return np.asarray(_encoding()[index.astype(np.uint16)], np.uint8)
 
 
-def luminance(light: Float) -> Float:
-    """Luminance (..., ) of light (..., 3)."""
+def luminance(light: Float | Image) -> Float:
+    """Luminance (...) of light (..., 3); of stored samples, their luma."""
     return np.asarray(light @ LUMINANCE, np.float32)
 
 
@@ -127,9 +137,7 @@ def developed(light: Float, camera: Camera, rng: np.random.Generator) -> Float:
 
 @cache
 def _decoding(steps: int) -> Float:
-    coded = np.arange(steps + 1) / steps
-    light = np.where(coded <= 0.04045, coded / 12.92, ((coded + 0.055) / 1.055) ** 2.4)
-    return np.asarray(light, np.float32)
+    return np.asarray(_decoded(np.arange(steps + 1) / steps), np.float32)
 
 
 @cache

@@ -42,6 +42,11 @@ class Face:
         """From the top of the forehead to the chin in px."""
         return self.distance(FOREHEAD, CHIN)
 
+    @property
+    def down(self) -> Float:
+        """The face's own axis in the picture, from forehead to chin: a unit vector (2,)."""
+        return np.asarray((self.point(CHIN) - self.point(FOREHEAD)) / max(self.height, 1e-6))
+
     def box(self, width: int, height: int) -> tuple[float, float, float, float]:
         """x0, y0, x1, y1 of the mesh in shares of a picture's sides; outside it below 0, over 1."""
         points = self.landmarks[:, :2] / np.array([width, height])
@@ -107,8 +112,7 @@ def expression_ratios(face: Face) -> dict[str, float]:
         yaw: -1 to 1, 0 frontal, positive when the nose points to the right of the picture.
     """
     height, width = max(face.height, 1e-6), max(face.width, 1e-6)
-    # Along the face's own axis, so that a tilted head measures the same.
-    down = (face.point(CHIN) - face.point(FOREHEAD)) / height
+    down = face.down  # so that a tilted head measures the same
 
     def below(a: int, b: int) -> float:
         return float((face.point(a) - face.point(b)) @ down)

@@ -17,10 +17,11 @@ import numpy as np
 from proportrait.arrays import Float, Image, Mask
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
-from proportrait.faces.face import CHIN, FOREHEAD
+from proportrait.faces.face import FOREHEAD
 from proportrait.measures.base import Measure, Subject, Unassessed
 from proportrait.measures.evidence import Faults, combine, component
-from proportrait.measures.lighting import CHEEKS, LINEAR
+from proportrait.measures.lighting import CHEEKS
+from proportrait.tone import LINEAR, luminance
 
 LIMIT = 50.0  # of the component that `assess` gives
 
@@ -54,7 +55,6 @@ FAULTS: Faults = {
     "OtherSkin": lambda share: 0.87 * float(np.log1p(share / 0.001)),
 }
 _LEVELS = 64  # of the lightness histogram
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709, as in ISO/IEC 29794-5
 
 
 def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
@@ -130,8 +130,8 @@ def _measure_around(image: Image, mask: Float, face: Face) -> dict[str, Measure 
 
 def _uniformity(image: Image, seen: Mask) -> Measure:
     """Mean Sobel gradient of the luminance, 0 for plain; 190 (1 - sigmoid(., 10, 100))."""
-    luminance = np.asarray(image @ _LUMA, np.float32)
-    across, down = cv2.Sobel(luminance, -1, 1, 0), cv2.Sobel(luminance, -1, 0, 1)
+    light = luminance(image)
+    across, down = cv2.Sobel(light, -1, 1, 0), cv2.Sobel(light, -1, 0, 1)
     value = float(np.hypot(across, down)[seen].mean())
     component = 190 / (1 + np.exp((value - 10) / 100))
     return Measure("BackgroundUniformity", value, "1", float(min(100, component)), "lower")
@@ -200,7 +200,7 @@ def _other_skin(image: Image, face: Face) -> Measure:
     colour = linear / total[..., None]
     unlike = np.abs(colour - np.median(colour[cheeks > 0], 0)).max(-1)
     stops = np.abs(np.log2(total / np.median(total[cheeks > 0])))
-    top, down = points[FOREHEAD], (points[CHIN] - points[FOREHEAD]) / face.height
+    top, down = points[FOREHEAD], face.down
     x = np.arange(image.shape[1], dtype=np.float32)[None] - top[0]
     y = np.arange(image.shape[0], dtype=np.float32)[:, None] - top[1]
     below = (x * down[0] + y * down[1]) / face.height

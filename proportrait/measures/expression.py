@@ -19,11 +19,9 @@ from proportrait.errors import AssessmentError
 from proportrait.faces import EMOTIONS, Face, FaceAnalyzer
 from proportrait.faces.face import (
     CHIN,
-    FOREHEAD,
     INNER_LIPS,
     LEFT_BROW,
     LEFT_BROW_INNER,
-    LEFT_CHEEK,
     LEFT_EYE_BOTTOM,
     LEFT_EYE_INNER,
     LEFT_EYE_OUTER,
@@ -33,7 +31,6 @@ from proportrait.faces.face import (
     MOUTH_RIGHT,
     RIGHT_BROW,
     RIGHT_BROW_INNER,
-    RIGHT_CHEEK,
     RIGHT_EYE_BOTTOM,
     RIGHT_EYE_INNER,
     RIGHT_EYE_OUTER,
@@ -42,6 +39,7 @@ from proportrait.faces.face import (
 )
 from proportrait.measures.base import Measure, Subject, Unassessed, sigmoid
 from proportrait.measures.evidence import worst
+from proportrait.measures.geometry import head_axes
 
 LIMIT = 50.0
 
@@ -124,18 +122,9 @@ def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
 
 
 def upright(face: Face) -> Float:
-    """The landmarks (468, 3) of a head turned to the front, in px, y down.
-
-    The head's axes are the lines from cheek to cheek and from forehead to chin, made perpendicular.
-    """
+    """The landmarks (468, 3) of a head turned to the front, in px, y down."""
     points = face.landmarks.astype(np.float64)
-    across = points[RIGHT_CHEEK] - points[LEFT_CHEEK]
-    across /= max(float(np.linalg.norm(across)), 1e-9)
-    down = points[CHIN] - points[FOREHEAD]
-    down -= across * (across @ down)
-    down /= max(float(np.linalg.norm(down)), 1e-9)
-    axes = np.stack([across, down, np.cross(across, down)], 1)
-    return np.asarray((points - points.mean(0)) @ axes, np.float32)
+    return np.asarray((points - points.mean(0)) @ head_axes(points).T, np.float32)
 
 
 def steady_emotions(analyzer: FaceAnalyzer, image: Image, face: Face) -> dict[str, float]:

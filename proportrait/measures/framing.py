@@ -15,9 +15,10 @@ import numpy as np
 from proportrait.arrays import Float
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
-from proportrait.faces.face import CHIN, FOREHEAD, LEFT_CHEEK, RIGHT_CHEEK
+from proportrait.faces.face import CHIN, FOREHEAD
 from proportrait.measures.base import Measure, Subject, Unassessed, sigmoid
 from proportrait.measures.evidence import worst
+from proportrait.measures.geometry import head_axes
 
 LIMIT = 50.0
 
@@ -105,17 +106,11 @@ def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
 def head_pose(face: Face) -> tuple[float, float, float]:
     """Yaw, pitch, and roll of a head in degrees, from its landmarks.
 
-    The axes of the head are the lines from cheek to cheek and from forehead to chin, made
-    perpendicular (the two-vector method, TRIAD: Black, "A passive system for determining the
-    attitude of a satellite", AIAA Journal 1964); in the canonical face of the mesh they lie in the
-    picture plane. Yaw is positive where the face looks to the right of the picture, pitch where it
-    looks down, and roll where it is turned clockwise.
+    Yaw is positive where the face looks to the right of the picture, pitch where it looks down, and
+    roll where it is turned clockwise.
     """
-    across = _unit(face.landmarks[RIGHT_CHEEK] - face.landmarks[LEFT_CHEEK])
-    down = face.landmarks[CHIN] - face.landmarks[FOREHEAD]
-    down = _unit(down - across * float(across @ down))
     # The columns of the rotation Rz(roll) Ry(yaw) Rx(pitch) that turns a frontal head to this one.
-    forward = np.cross(across, down)
+    across, down, forward = head_axes(face.landmarks)
     yaw = float(np.degrees(np.arcsin(np.clip(-across[2], -1, 1))))
     pitch = float(np.degrees(np.arctan2(down[2], forward[2])))
     roll = float(np.degrees(np.arctan2(across[1], across[0])))
@@ -148,7 +143,3 @@ def _head_cut(face: Face, mask: Float) -> float:
 def _between(value: float, low: float, high: float, width: float) -> float:
     """A component that is 50 at `low` and at `high` and higher between them."""
     return min(sigmoid(value, low, width), sigmoid(value, high, -width))
-
-
-def _unit(vector: Float) -> Float:
-    return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-9), np.float32)

@@ -18,13 +18,13 @@ from proportrait.faces import Face
 from proportrait.faces.face import CHIN, FOREHEAD, INNER_LIPS, LEFT_EYE, LIPS, OVAL, RIGHT_EYE
 from proportrait.measures.base import Measure, Subject, Unassessed
 from proportrait.measures.evidence import Faults, combine, component
+from proportrait.tone import LINEAR, luminance
 
 LIMIT = 50.0  # of the component that `assess` gives
 
 _SIZE = 256  # px of the upright square that the face is drawn into
 _FACE = 0.8  # height of the face in it, in sides
 _RIM = 9  # px taken off the skin at hair, eyes, brows and lips
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # Rec. 709
 _FLOOR = 0.005  # linear luminance of black in a photo: below it there is only noise
 _BLUR = 3.0  # px of blur that leaves the light and takes pores away
 _ENOUGH = 200  # px of skin, and fewest px of a part of it
@@ -83,16 +83,6 @@ _CHIN_SKIN = (18, 83, 182, 194, 201, 200, 421, 418, 406, 313)
 _NO_SKIN = sorted({*OVAL, *LEFT_EYE, *RIGHT_EYE, *LIPS, *INNER_LIPS, *_LEFT_BROW, *_RIGHT_BROW})
 
 
-def _linear_table() -> Float:
-    """sRGB samples 0 to 255 as linear light in [0, 1] (IEC 61966-2-1)."""
-    encoded = np.arange(256, dtype=np.float32) / 255
-    bright = ((encoded + 0.055) / 1.055) ** 2.4
-    return np.where(encoded <= 0.04045, encoded / 12.92, bright).astype(np.float32)
-
-
-LINEAR = _linear_table()
-
-
 class _Skin:
     """The face, upright and of one size, so that its size in the picture changes no measure.
 
@@ -109,7 +99,7 @@ class _Skin:
 
     def __init__(self, image: Image, face: Face) -> None:
         top, bottom = face.point(FOREHEAD), face.point(CHIN)
-        x, y = (bottom - top) / face.height
+        x, y = face.down
         scale = _FACE * _SIZE / face.height
         turn = scale * np.array([[y, -x], [x, y]], np.float32)
         # Pixels have their centres at whole numbers.
@@ -130,7 +120,7 @@ class _Skin:
         rim = np.ones((_RIM, _RIM), np.uint8)
         self.skin: Mask = (cv2.erode(oval, rim) > 0) & (cv2.dilate(holes, rim) == 0)
         # Rounded: the weights add up to a little less than 1, and 26 must not count as below 26.
-        self.luminance = np.asarray(np.round(self.image @ _LUMA, 3), np.float32)
+        self.luminance = np.round(luminance(self.image), 3)
         self.stops = _stops(self.image)
         places = np.delete(self.points, _NO_SKIN, axis=0).round().astype(int)
         places = places[((places >= 0) & (places < _SIZE)).all(1)]
@@ -193,10 +183,10 @@ def skin_luminance(subject: Subject) -> float:
 
 def _exposure(skin: _Skin) -> list[Measure]:
     """What ISO/IEC 29794-5 takes from the histogram of the face."""
-    luminance = skin.luminance[skin.skin]
-    mean, variance = float(luminance.mean() / 255), float((luminance / 255).var())
-    under, over = float((luminance < 26).mean()), float((luminance >= 247).mean())
-    counts = np.histogram(luminance, 256, (0, 256))[0]
+    values = skin.luminance[skin.skin]
+    mean, variance = float(values.mean() / 255), float((values / 255).var())
+    under, over = float((values < 26).mean()), float((values >= 247).mean())
+    counts = np.histogram(values, 256, (0, 256))[0]
     shares = counts[counts > 0] / counts.sum()
     entropy = float(-(shares * np.log2(shares)).sum())
     middle = 100 * _sigmoid(mean, 0.2, 0.05) * (1 - _sigmoid(mean, 0.8, 0.05))
@@ -262,18 +252,18 @@ def _faults(skin: _Skin) -> list[Measure]:
     natural = 200 * (1 - _sigmoid(strange, 0, 10))
 
     light = _soft_light(skin)
-    diffuse = np.maximum(light[:, 0] - light[:, 2] + _LUMINANCE_SHARE * (light @ _LUMA), 0.002)
+    diffuse = np.maximum(light[:, 0] - light[:, 2] + _LUMINANCE_SHARE * luminance(light), 0.002)
     stops = np.log2(light + 0.01)
-    luminance = LINEAR[skin.image][skin.skin] @ _LUMA
+    bright = luminance(LINEAR[skin.image][skin.skin])
     blown = float((skin.image.max(-1) >= 250)[skin.skin].mean())
-    brightest = float(np.log2(np.percentile(luminance, 95) + _FLOOR))
+    brightest = float(np.log2(np.percentile(bright, 95) + _FLOOR))
     spread = float((stops[:, 0] - stops[:, 1]).std())
     grey = np.hypot(a, b) < _GREY
     cast = float(np.hypot(_outside(a, *_SKIN_A), _outside(b, *_SKIN_B)))
     values = {
         "DiffuseContrast": (float(diffuse.std() / diffuse.mean()), "ratio"),
         "RednessSpread": (_USUAL_SPREAD if grey else spread, "stops"),
-        "BrightSkin": (float((luminance > _BRIGHT_SKIN).mean()), "ratio"),
+        "BrightSkin": (float((bright > _BRIGHT_SKIN).mean()), "ratio"),
         "BlownHighlights": (blown, "ratio"),
         "DimFace": (max(0.0, _DIM - brightest), "stops"),
         "ColourCast": (0.0 if grey else cast, "Lab"),
@@ -303,7 +293,7 @@ def _outside(value: float, low: float, high: float) -> float:
 
 
 def _stops(image: Image) -> Float:
-    return np.asarray(np.log2(LINEAR[image] @ _LUMA + _FLOOR), np.float32)
+    return np.asarray(np.log2(luminance(LINEAR[image]) + _FLOOR), np.float32)
 
 
 def _median(values: Float, where: Mask) -> float:

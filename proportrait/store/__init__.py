@@ -11,25 +11,20 @@ A user's own files and older data sets can stand beside ours: they are never cha
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path, PurePath
-from types import TracebackType
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Literal
 
 from filelock import FileLock, Timeout
 
 from proportrait.disk import disk_errors
 from proportrait.errors import StoreBusyError, StoreError
+from proportrait.store import steps
+from proportrait.store.index import Index, names
 from proportrait.store.journal import Journal
 from proportrait.store.ledger import Entry, Ledger, Status
-from proportrait.store.records import Record, parse_file_stem
-
-MESSAGE_LIMIT = 2000  # characters of an error's message; a server's reply can be megabytes
+from proportrait.store.records import Record, json_name
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +38,6 @@ class RecordStore:
     Attributes:
         path: the output folder; `images` and `metadata` are folders in it.
         problems: what the last `records()` could not read, one error a file.
-        spent_usd: the cost of every line of the ledger, of failures too, over all runs.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -58,9 +52,8 @@ class RecordStore:
         self.problems: list[StoreError] = []
         self._journal = Journal(self.path)
         self._lock = FileLock(self.path / ".lock", timeout=0, thread_local=False)
-        self._guard = threading.Lock()
         with disk_errors(self.path):
-            self._load(self._journal.ledger.read())
+            self._index = Index(self.path, self._journal.ledger.read())
 
     def __enter__(self) -> RecordStore:
         """Lock the folder, repair what a crash left, and open it for writing.
@@ -79,19 +72,15 @@ class RecordStore:
                     f"wait until it ends, or name another output folder"
                 ) from None
             try:
-                self._load(self._journal.open(self._entries_of_records))
+                entries = self._journal.open(lambda: steps.rebuilt(self.records()))
+                self._index = Index(self.path, entries)
             except BaseException:
                 self._journal.close()
                 self._lock.release()
                 raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Wait for the write under way, then give the lock back."""
         self._journal.close()
         self._lock.release()
@@ -125,152 +114,14 @@ class RecordStore:
                 belongs to someone else; nothing half-written is left.
             ValueError: the pictures do not belong together, or the store is not open.
         """
-        records = [replace(r, sha256=hashlib.sha256(data).hexdigest()) for r, data in pictures]
-        self._check_names(source_id, [r.output_filename for r in records])
+        records = steps.hashed(pictures)
+        self._index.check_names(source_id, [r.output_filename for r in records])
         if any(r.source_id != source_id for r in records):
             raise ValueError(f"not every picture is one of {source_id!r}")
-        if cost_usd is None:
-            cost_usd = _cost(records)
-        files = {_json_name(r.output_filename): r.to_bytes() for r in records}
-        files |= {r.output_filename: data for r, data in pictures}
-        entry = Entry(
-            source_id,
-            stem,
-            "done",
-            _now(),
-            cost_usd=cost_usd,
-            tries=tries,
-            seconds=round(seconds, 3),
-            files=tuple((r.output_filename, r.sha256) for r in records),
-        )
-        self._journal.write(entry, files)
-        with self._guard:
-            self._remember(entry)
+        entry = steps.made(source_id, stem, records, tries, seconds, cost_usd)
+        self._journal.write(entry, steps.staged(records, pictures))
+        self._index.add(entry)
         return records
-
-    def amend(self, source_id: str, changes: Mapping[str, Record | None], aside: str) -> None:
-        """Change what is said of pictures of one source, or take some away, as one atomic thing.
-
-        `revert` undoes it.
-
-        Args:
-            source_id: the source.
-            changes: by the picture's present name its new record, whose `output_filename` may be
-                another, or None where the picture is taken away.
-            aside: folder inside the output folder that replaced JSONs and such pictures move to.
-
-        Raises:
-            StoreError: a new name is taken, or the disk is full; nothing has changed.
-            ValueError: a picture is not one of this source, or the store is not open.
-        """
-        entry = self._entries[source_id]
-        files, moves, jsons = dict(entry.files), [], {}
-        for name, record in changes.items():
-            if name not in files:
-                raise ValueError(f"{name!r} is no picture of {source_id!r}")
-            sha256 = files.pop(name)
-            json = f"metadata/{_json_name(name)}"
-            moves.append((json, f"{aside}/{json}"))
-            if record is None:
-                moves.append((f"images/{name}", f"{aside}/images/{name}"))
-                continue
-            fresh = record.output_filename
-            if fresh != name:
-                self._check_free(fresh)
-                moves.append((f"images/{name}", f"images/{fresh}"))
-            files[fresh] = sha256
-            jsons[_json_name(fresh)] = record.to_bytes()
-        self._write_amended(entry, files, moves, jsons)
-
-    def add(self, source_id: str, pictures: Sequence[tuple[Record, bytes]]) -> list[Record]:
-        """Save more pictures of a source that is done, as one atomic thing.
-
-        Returns:
-            The records as they were saved, with `sha256` filled in.
-
-        Raises:
-            StoreError: a name is taken, or the disk is full; nothing has changed.
-        """
-        entry = self._entries[source_id]
-        records = [replace(r, sha256=hashlib.sha256(data).hexdigest()) for r, data in pictures]
-        files, staged = dict(entry.files), {}
-        for record, (_, data) in zip(records, pictures, strict=True):
-            name = record.output_filename
-            self._check_free(name)
-            files[name] = record.sha256
-            staged[name], staged[_json_name(name)] = data, record.to_bytes()
-        self._write_amended(entry, files, [], staged)
-        return records
-
-    def revert(self, entry: Entry, before: Entry, aside: str) -> None:
-        """Undo an entry of `amend`: every file has its former bytes at its former place.
-
-        Args:
-            entry: what made the source as it is now, with moves.
-            before: the one before it.
-            aside: folder that the JSONs move to which it had made.
-
-        Raises:
-            StoreError: a former name is taken.
-        """
-        gone = {name for name, _ in entry.files} - {name for name, _ in before.files}
-        jsons = {f"metadata/{_json_name(name)}" for name in gone}
-        jsons |= {old for old, _ in entry.moves if old.startswith("metadata/")}
-        moves = [(json, f"{aside}/{json}") for json in sorted(jsons) if (self.path / json).exists()]
-        moves += [(new, old) for old, new in reversed(entry.moves)]
-        freed = {old for old, _ in moves}
-        for _, place in moves:
-            if place not in freed and (self.path / place).exists():
-                raise StoreError(f"{self.path / place} is there again: move it away")
-        self._write_amended(entry, dict(before.files), moves, {})
-
-    def owner(self, name: str) -> str | None:
-        """The source that a picture in images/ is of, or None if the ledger does not say."""
-        return self._owner.get(name)
-
-    def files_of(self, source_id: str) -> list[str]:
-        """Names of the pictures of a source."""
-        return [name for name, _ in self._entries[source_id].files]
-
-    def read(self, name: str) -> Record:
-        """The record of a picture.
-
-        Raises:
-            StoreError: it cannot be read.
-        """
-        return Record.read(self.metadata / _json_name(name))
-
-    def history(self) -> list[Entry]:
-        """Every line of the ledger, oldest first."""
-        with disk_errors(self.path):
-            return Ledger(self.path / "ledger.jsonl").read()
-
-    def _write_amended(
-        self,
-        entry: Entry,
-        files: Mapping[str, str],
-        moves: Sequence[tuple[str, str]],
-        staged: Mapping[str, bytes],
-    ) -> None:
-        fresh = replace(
-            entry,
-            time=_now(),
-            cost_usd=0.0,
-            tries=0,
-            seconds=0.0,
-            files=tuple(files.items()),
-            moves=tuple(moves),
-        )
-        self._journal.write(fresh, staged)
-        with self._guard:
-            for name, _ in entry.files:
-                self._owner.pop(name, None)
-            self._remember(fresh)
-
-    def _check_free(self, name: str) -> None:
-        for path in (self.images / name, self.metadata / _json_name(name)):
-            if path.exists():
-                raise StoreError(f"{path} is there already: the label cannot get this name")
 
     def fail(
         self,
@@ -297,25 +148,87 @@ class RecordStore:
         Raises:
             StoreError: the ledger cannot be written.
         """
-        entry = Entry(
-            source_id,
-            stem,
-            status,
-            _now(),
-            cost_usd=cost_usd,
-            tries=tries,
-            filename=filename,
-            error=type(error).__name__,
-            message=str(error)[:MESSAGE_LIMIT],
-        )
+        entry = steps.failed(source_id, stem, filename, error, status, tries, cost_usd)
         self._journal.write(entry, {})
-        with self._guard:
-            self._remember(entry)
+        self._index.add(entry)
+
+    def amend(self, source_id: str, changes: Mapping[str, Record | None], aside: str) -> None:
+        """Change what is said of pictures of one source, or take some away, as one atomic thing.
+
+        `revert` undoes it.
+
+        Args:
+            source_id: the source.
+            changes: by the picture's present name its new record, whose `output_filename` may be
+                another, or None where the picture is taken away.
+            aside: folder inside the output folder that replaced JSONs and such pictures move to.
+
+        Raises:
+            StoreError: a new name is taken, or the disk is full; nothing has changed.
+            ValueError: a picture is not one of this source, or the store is not open.
+        """
+        self._amend(steps.amended(self.path, self._index[source_id], changes, aside))
+
+    def add(self, source_id: str, pictures: Sequence[tuple[Record, bytes]]) -> list[Record]:
+        """Save more pictures of a source that is done, as one atomic thing.
+
+        Returns:
+            The records as they were saved, with `sha256` filled in.
+
+        Raises:
+            StoreError: a name is taken, or the disk is full; nothing has changed.
+        """
+        records = steps.hashed(pictures)
+        self._amend(steps.extended(self.path, self._index[source_id], records, pictures))
+        return records
+
+    def revert(self, entry: Entry, before: Entry, aside: str) -> None:
+        """Undo an entry of `amend`: every file has its former bytes at its former place.
+
+        Args:
+            entry: what made the source as it is now, with moves.
+            before: the one before it.
+            aside: folder that the JSONs move to which it had made.
+
+        Raises:
+            StoreError: a former name is taken.
+        """
+        self._amend(steps.reverted(self.path, entry, before, aside))
+
+    def _amend(self, step: steps.Step) -> None:
+        self._journal.write(step.entry, step.files)
+        self._index.replace(step.entry)
+
+    @property
+    def spent_usd(self) -> float:
+        """The cost of every line of the ledger, of failures too, over all runs."""
+        return self._index.spent_usd
+
+    def owner(self, name: str) -> str | None:
+        """The source that a picture in images/ is of, or None if the ledger does not say."""
+        return self._index.owner(name)
+
+    def files_of(self, source_id: str) -> list[str]:
+        """Names of the pictures of a source."""
+        return [name for name, _ in self._index[source_id].files]
+
+    def read(self, name: str) -> Record:
+        """The record of a picture.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        return Record.read(self.metadata / json_name(name))
+
+    def history(self) -> list[Entry]:
+        """Every line of the ledger, oldest first."""
+        with disk_errors(self.path):
+            return Ledger(self.path / "ledger.jsonl").read()
 
     def status(self, source_id: str) -> Status | None:
         """How the last try of a source ended; None if it is new or its files are gone."""
-        entry = self._entries.get(source_id)
-        return None if entry is None or source_id in self._missing else entry.status
+        entry = self._index.get(source_id)
+        return None if entry is None else entry.status
 
     def is_finished(self, source_id: str, retry_failed: bool = False) -> bool:
         """Whether a run can pass over a source.
@@ -333,45 +246,30 @@ class RecordStore:
         on many disks. Call it in the order of the source, so that names do not depend on
         concurrency.
         """
-        digest = hashlib.sha256(source_id.encode()).hexdigest()
-        with self._guard:
-            for unique in (stem, *(f"{stem}-{digest[:length]}" for length in (6, 16, 64))):
-                if self._stems.setdefault(unique.casefold(), source_id) == source_id:
-                    return unique
-        raise StoreError(f"no free name for {stem} in {self.path}")
+        return self._index.unique_stem(source_id, stem)
 
     def failures(self) -> list[Entry]:
         """The last entry of every source whose last try failed or was rejected."""
-        with self._guard:
-            return [entry for entry in self._entries.values() if entry.status != "done"]
+        return self._index.failures()
 
     def missing(self) -> dict[str, list[Path]]:
         """Files of finished sources that were not there at the opening, by source_id."""
-        with self._guard:
-            return dict(self._missing)
+        return self._index.missing()
 
     def counts(self) -> dict[str, int]:
         """Numbers of sources done, failed, rejected, and missing, and of pictures in place."""
-        counts = dict.fromkeys(("done", "failed", "rejected", "missing", "pictures"), 0)
-        with self._guard:
-            for source_id, entry in self._entries.items():
-                if source_id in self._missing:
-                    counts["missing"] += 1
-                else:
-                    counts[entry.status] += 1
-                    counts["pictures"] += len(entry.files)
-        return counts
+        return self._index.counts()
 
     def records(self) -> Iterator[Record]:
         """Every record with its picture in place, by name; the rest is put into `problems`."""
         self.problems = []
         with disk_errors(self.path):
-            images, jsons = _names(self.images), _names(self.metadata)
+            images, jsons = names(self.images), names(self.metadata)
         for name in sorted(name for name in jsons if name.endswith(".json")):
             path = self.metadata / name
             try:
                 record = Record.read(path)
-                if _json_name(record.output_filename) != name:
+                if json_name(record.output_filename) != name:
                     raise StoreError(f"{path}: output_filename names {record.output_filename}")
                 if record.output_filename not in images:
                     raise StoreError(f"{path}: there is no images/{record.output_filename}")
@@ -380,85 +278,3 @@ class RecordStore:
                 self.problems.append(error)
             else:
                 yield record
-
-    def _check_names(self, source_id: str, names: Sequence[str]) -> None:
-        if not names or len({_json_name(name) for name in names}) < len(names):
-            raise ValueError(f"the pictures of a source need one name each, not {names}")
-        for name in names:
-            if PurePath(name).name != name or name.endswith(".json"):
-                raise ValueError(f"{name!r} is no name of a picture in images/")
-            if self._owner.get(name) == source_id:
-                continue
-            for path in (self.images / name, self.metadata / _json_name(name)):
-                if path.exists():
-                    raise StoreError(
-                        f"{path} is there already and belongs to another source: "
-                        f"move it away, or name another output folder"
-                    )
-
-    def _entries_of_records(self) -> list[Entry]:
-        """Ledger lines for a folder that has records but no ledger."""
-        sources: dict[str, list[Record]] = {}
-        for record in self.records():
-            sources.setdefault(record.source_id, []).append(record)
-        return [
-            Entry(
-                source_id,
-                _stem_of(records[0].output_filename),
-                "done",
-                records[0].timestamp,
-                cost_usd=_cost(records),
-                files=tuple((r.output_filename, r.sha256) for r in records),
-            )
-            for source_id, records in sources.items()
-        ]
-
-    def _load(self, entries: Iterable[Entry]) -> None:
-        """Take over the state that the ledger and two listings tell."""
-        self._entries: dict[str, Entry] = {}
-        self._owner: dict[str, str] = {}  # name in images/ -> source_id
-        self._stems: dict[str, str] = {}  # casefolded -> source_id, "" for files we did not make
-        self._missing: dict[str, list[Path]] = {}
-        self.spent_usd = 0.0
-        for entry in entries:
-            self._remember(entry)
-        images, jsons = _names(self.images), _names(self.metadata)
-        ours = self._owner.keys() | {_json_name(name) for name in self._owner}
-        for name in (images | jsons) - ours:
-            self._stems.setdefault(_stem_of(name).casefold(), "")
-        for source_id, entry in self._entries.items():
-            names = [name for name, _ in entry.files]
-            gone = [self.images / name for name in names if name not in images]
-            gone += [self.metadata / n for n in map(_json_name, names) if n not in jsons]
-            if gone:
-                self._missing[source_id] = gone
-
-    def _remember(self, entry: Entry) -> None:
-        self._entries[entry.source_id] = entry
-        self._missing.pop(entry.source_id, None)
-        self._stems.setdefault(entry.stem.casefold(), entry.source_id)
-        self._owner.update((name, entry.source_id) for name, _ in entry.files)
-        self.spent_usd += entry.cost_usd
-
-
-def _cost(records: Iterable[Record]) -> float:
-    return sum(record.cost_usd for record in records if record.parent is None)
-
-
-def _names(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()} if folder.exists() else set()
-
-
-def _json_name(name: str) -> str:
-    return f"{name.rpartition('.')[0] or name}.json"
-
-
-def _stem_of(name: str) -> str:
-    try:
-        return parse_file_stem(name)[0]
-    except ValueError:
-        return PurePath(name).stem
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

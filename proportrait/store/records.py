@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 from proportrait.errors import StoreError
@@ -58,6 +58,27 @@ def parse_file_stem(name: str) -> tuple[str, tuple[str, ...], LabelVector]:
             stem = stem.removesuffix(f"_{tag}")
             tags.insert(0, tag)
     return stem, tuple(tags), labels
+
+
+def source_stem(name: str) -> str:
+    """The source's stem in the name of a picture or a JSON; in another form, all but the suffix.
+
+    >>> source_stem("my_cat_blur_111110.json"), source_stem("holiday.png")
+    ('my_cat', 'holiday')
+    """
+    try:
+        return parse_file_stem(name)[0]
+    except ValueError:
+        return PurePath(name).stem
+
+
+def json_name(name: str) -> str:
+    """The name in metadata/ that goes with a picture's name in images/.
+
+    >>> json_name("ffhq_00001_111111.jpg")
+    'ffhq_00001_111111.json'
+    """
+    return f"{name.rpartition('.')[0] or name}.json"
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,10 @@ from typing import Any
 import pytest
 
 from proportrait.errors import CorruptImageError, RefusedError, StoreBusyError, StoreError
-from proportrait.store import MESSAGE_LIMIT, RecordStore
+from proportrait.store import RecordStore
 from proportrait.store.ledger import Entry
 from proportrait.store.records import Record
+from proportrait.store.steps import MESSAGE_LIMIT
 from tests import ROOT
 from tests.store_samples import commit_all, picture, source
 

@@ -25,10 +25,9 @@ from proportrait.faces.face import (
     RIGHT_EYE_INNER,
     RIGHT_EYE_OUTER,
 )
+from proportrait.measures.geometry import head_axes
 
-SIZE = (
-    160  # longer side of a relief in px: shading is smooth, so finer costs time and shows nothing
-)
+SIZE = 160  # px of the longer side: shading is smooth, so finer costs time and shows nothing
 _TOWARDS = 0.22  # turns what is not the face a little to the camera, or outlines go dark
 
 
@@ -150,7 +149,7 @@ def _sockets(landmarks: Float, shape: tuple[int, ...], width: float) -> Float:
 
 def _cranium(landmarks: Float, shape: tuple[int, ...], width: float) -> tuple[Float, Float, Float]:
     """The upper half of the head as an ellipsoid: normals, height, and weight, (h, w) each."""
-    axes = head_axes(landmarks)
+    axes = np.asarray(head_axes(landmarks), np.float32)
     tall = float(np.linalg.norm(landmarks[CHIN] - landmarks[FOREHEAD]))
     cheeks = (landmarks[LEFT_CHEEK] + landmarks[RIGHT_CHEEK]) / 2
     centre = cheeks - axes[1] * np.float32(0.12 * tall) + axes[2] * np.float32(0.08 * width)
@@ -168,16 +167,6 @@ def _cranium(landmarks: Float, shape: tuple[int, ...], width: float) -> tuple[Fl
     up = (np.dstack([x, y]) - landmarks[CHIN, :2]) @ -axes[1, :2]
     weight = _smoothstep(root / 0.5) * _smoothstep((up / tall - 0.3) / 0.35)
     return normals, np.asarray(-(z + centre[2]), np.float32), weight
-
-
-def head_axes(landmarks: Float) -> Float:
-    """The head's own x, y, and z axes as the rows of a (3, 3) matrix in the picture's axes."""
-    across = landmarks[RIGHT_CHEEK] - landmarks[LEFT_CHEEK]
-    across /= np.linalg.norm(across)
-    down = landmarks[CHIN] - landmarks[FOREHEAD]
-    down -= across * (down @ across)
-    down /= np.linalg.norm(down)
-    return np.stack([across, down, np.cross(across, down)]).astype(np.float32)
 
 
 def _rounded(mask: Float, width: float) -> Float:

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from proportrait.edit.retouch.lighting.relief import build_relief, head_axes
+from proportrait.edit.retouch.lighting.relief import build_relief
 from proportrait.edit.retouch.lighting.relight import BAD_LIGHTS, GOOD_LIGHTS, relight
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.faces import face as points
-from proportrait.tone import luminance, shoulder, to_linear, to_srgb
+from proportrait.tone import luminance, to_linear, to_srgb
 from tests import FACE
 
 Picture = tuple[np.ndarray, Face, np.ndarray]
@@ -279,28 +279,3 @@ def test_relief_knows_the_shape_of_a_head(picture: Picture) -> None:
     x, y = spot[points.FOREHEAD]
     crown = relief.normals[max(0, y - int(0.25 * relief.face_width)), x]
     assert crown[1] < -0.2  # the cranium turns upwards where the landmarks have ended
-
-
-def test_head_axes_of_an_upright_head_are_the_pictures() -> None:
-    landmarks = np.zeros((468, 3), np.float32)
-    landmarks[points.LEFT_CHEEK], landmarks[points.RIGHT_CHEEK] = (0, 50, 0), (100, 50, 0)
-    landmarks[points.FOREHEAD], landmarks[points.CHIN] = (50, 0, 0), (50, 120, 0)
-    assert head_axes(landmarks) == pytest.approx(np.eye(3))
-
-
-@pytest.mark.parametrize(
-    ("stored", "light"), [(0, 0.0), (255, 1.0), (188, 0.5029), (128, 0.2159), (10, 0.003035)]
-)
-def test_srgb_curve(stored: int, light: float) -> None:
-    pixel = np.full((1, 1, 3), stored, np.uint8)
-    assert to_linear(pixel)[0, 0, 0] == pytest.approx(light, abs=5e-5)
-    assert to_linear(pixel.astype(np.float32) / 255)[0, 0, 0] == pytest.approx(light, abs=1e-3)
-    assert to_srgb(to_linear(pixel))[0, 0, 0] == stored
-
-
-def test_shoulder_keeps_the_middle_and_never_reaches_white() -> None:
-    light = np.array([0.0, 0.5, 0.7, 1.0, 5.0], np.float32)
-    bent = shoulder(light, 0.7)
-    assert bent[:3] == pytest.approx(light[:3])
-    assert np.all(np.diff(bent) > 0)
-    assert bent[-1] <= 1
