@@ -11,6 +11,8 @@ import argparse
 
 import cv2
 import numpy as np
+from sklearn.linear_model import Ridge
+from sklearn.metrics import r2_score
 from tqdm import tqdm
 
 from proportrait.arrays import Float, Image
@@ -134,18 +136,15 @@ def main() -> None:
     y = np.hstack([np.array([list(row.values()) for row in rows]), spread @ axes.T])
     mean, deviation = y.mean(0), y.std(0)
     z = (y - mean) / deviation
-    centre = x - x.mean(0)
-    gram = centre.T @ centre + RIDGE * np.eye(x.shape[1])
-    weights = np.linalg.solve(gram, centre.T @ z).T
-    intercept = -weights @ x.mean(0)
-    explained = 1 - ((z - x @ weights.T - intercept) ** 2).mean(0)
+    model = Ridge(RIDGE).fit(x, z)
+    explained = r2_score(z, model.predict(x), multioutput="raw_values")
     for name, share in zip(names, explained, strict=True):
         print(f"{name:12s} explained variance {share:.2f} (of the faces that it was fitted on)")
     np.savez_compressed(
         FOLDER / "directions.npz",
         names=np.array(names),
-        weights=weights.astype(np.float32),
-        intercept=intercept.astype(np.float32),
+        weights=model.coef_.astype(np.float32),
+        intercept=model.intercept_.astype(np.float32),
         mean=mean.astype(np.float32),
         deviation=deviation.astype(np.float32),
     )
