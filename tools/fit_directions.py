@@ -8,6 +8,7 @@ two cores.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -108,12 +109,12 @@ def _rims(image: Image, points: Float) -> float:
     return float(1 / (1 + np.exp(-(bridge + below - _RIMS) / _RIMS_WIDTH)))
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Fit and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.fit_directions", description=__doc__)
     parser.add_argument("--faces", type=int, default=800, help="how many to draw (default 800)")
     parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     synthesizer = FaceSynthesizer(threads=options.threads)
     analyzer = FaceAnalyzer(threads=options.threads)
     styles, rows, identities = [], [], []

@@ -26,10 +26,7 @@ FOLDS = 6
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Fit, say how well held-out faces are told, and write data/traits.npz."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.parse_args(argv)
+    argparse.ArgumentParser(prog="python -m tools.fit_traits", description=__doc__).parse_args(argv)
     synthesizer = FaceSynthesizer()
     offsets = synthesizer.styles(range(4000), RATED_TRUNCATION) - synthesizer.mean_style
     deviation = offsets.std(0).astype(np.float64)

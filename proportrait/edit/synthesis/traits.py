@@ -105,7 +105,9 @@ def main() -> None:
     """Print how well held-out faces are told."""
     from sklearn.metrics import r2_score, roc_auc_score
 
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    argparse.ArgumentParser(
+        prog="python -m proportrait.edit.synthesis.traits", description=__doc__
+    ).parse_args()
     people = People(FaceSynthesizer())
     for name, unit in TRAITS.items():
         rated, said = people.held_out(name)
