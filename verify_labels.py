@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -73,7 +74,7 @@ class Run:
             for _ in looks:
                 progress.update()
 
-    def second_opinions(self) -> tuple[dict[str, dict[str, float]], dict[str, str]]:
+    def second_opinions(self) -> tuple[dict[str, dict[str, float]], Mapping[str, str]]:
         """The model's probabilities by picture and attribute, and where it has none, why."""
         if not self.options.model:
             return {}, {}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
+
 from PIL import Image
 
 from proportrait.edit.data import FOLDER
@@ -14,8 +17,11 @@ from proportrait.faces import FaceAnalyzer
 SEEDS = (2, 13, 43, 70, 81, 101, 121, 207)  # whose own clothes are drawn well
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Draw, cut out, and write them."""
+    argparse.ArgumentParser(prog="python -m tools.draw_bystanders", description=__doc__).parse_args(
+        argv
+    )
     synthesizer, analyzer = FaceSynthesizer(CANVAS), FaceAnalyzer()
     for seed in SEEDS:
         style = synthesizer.style(seed, RATED_TRUNCATION)

@@ -8,9 +8,12 @@ two cores.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from sklearn.linear_model import Ridge
+from sklearn.metrics import r2_score
 from tqdm import tqdm
 
 from proportrait.arrays import Float, Image
@@ -106,12 +109,12 @@ def _rims(image: Image, points: Float) -> float:
     return float(1 / (1 + np.exp(-(bridge + below - _RIMS) / _RIMS_WIDTH)))
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Fit and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.fit_directions", description=__doc__)
     parser.add_argument("--faces", type=int, default=800, help="how many to draw (default 800)")
     parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     synthesizer = FaceSynthesizer(threads=options.threads)
     analyzer = FaceAnalyzer(threads=options.threads)
     styles, rows, identities = [], [], []
@@ -134,18 +137,15 @@ def main() -> None:
     y = np.hstack([np.array([list(row.values()) for row in rows]), spread @ axes.T])
     mean, deviation = y.mean(0), y.std(0)
     z = (y - mean) / deviation
-    centre = x - x.mean(0)
-    gram = centre.T @ centre + RIDGE * np.eye(x.shape[1])
-    weights = np.linalg.solve(gram, centre.T @ z).T
-    intercept = -weights @ x.mean(0)
-    explained = 1 - ((z - x @ weights.T - intercept) ** 2).mean(0)
+    model = Ridge(RIDGE).fit(x, z)
+    explained = r2_score(z, model.predict(x), multioutput="raw_values")
     for name, share in zip(names, explained, strict=True):
         print(f"{name:12s} explained variance {share:.2f} (of the faces that it was fitted on)")
     np.savez_compressed(
         FOLDER / "directions.npz",
         names=np.array(names),
-        weights=weights.astype(np.float32),
-        intercept=intercept.astype(np.float32),
+        weights=model.coef_.astype(np.float32),
+        intercept=model.intercept_.astype(np.float32),
         mean=mean.astype(np.float32),
         deviation=deviation.astype(np.float32),
     )

@@ -7,46 +7,53 @@ only styles are computed, no picture is drawn.
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.optimize import minimize
-from scipy.special import expit
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import PredefinedSplit, cross_val_predict
 
 from proportrait.arrays import Double
 from proportrait.edit.data import FOLDER, load_rows
 from proportrait.edit.synthesis.network import RATED_TRUNCATION, FaceSynthesizer
-from proportrait.edit.synthesis.traits import AGES, auc
+from proportrait.edit.synthesis.traits import AGES
 
 PENALTY = 100.0  # of squared weights a standard deviation; chosen by cross-validation
 FOLDS = 6
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Fit, say how well held-out faces are told, and write data/traits.npz."""
+    argparse.ArgumentParser(prog="python -m tools.fit_traits", description=__doc__).parse_args(argv)
     synthesizer = FaceSynthesizer()
     offsets = synthesizer.styles(range(4000), RATED_TRUNCATION) - synthesizer.mean_style
-    deviation = offsets.std(0)
+    deviation = offsets.std(0).astype(np.float64)
     weights, intercepts = [], []
     for name, (seeds, rated, yes_or_no) in ratings().items():
         x = (synthesizer.styles(seeds, RATED_TRUNCATION) - synthesizer.mean_style) / deviation
-        fit = _logistic if yes_or_no else _ridge
-        told = np.zeros(len(rated))
-        for fold in range(FOLDS):
-            held = np.arange(len(rated)) % FOLDS == fold
-            line = fit(x[~held], rated[~held])
-            told[held] = x[held] @ line[:-1] + line[-1]
+        model = _classifier() if yes_or_no else Ridge(3 * PENALTY)
+        folds = PredefinedSplit(np.arange(len(rated)) % FOLDS)
+        method = "decision_function" if yes_or_no else "predict"
+        told = cross_val_predict(model, x, rated, cv=folds, method=method)
         if yes_or_no:
-            said = f"AUC {auc(rated > 0.5, told):.3f}"
+            said = f"AUC {roc_auc_score(rated, told):.3f}"
         else:
             said = f"r {np.corrcoef(told, rated)[0, 1]:.2f}"
         print(f"{name:<8} {said} on held-out faces ({len(rated)} rated)")
-        line = fit(x, rated)
-        weights.append(line[:-1] / deviation)
-        intercepts.append(line[-1])
+        model.fit(x, rated)
+        weights.append(model.coef_.ravel() / deviation)
+        intercepts.append(float(np.squeeze(model.intercept_)))
     np.savez(
         FOLDER / "traits.npz",
         weights=np.array(weights, np.float32),
         intercept=np.array(intercepts, np.float32),
     )
+
+
+def _classifier() -> LogisticRegression:
+    return LogisticRegression(C=1 / PENALTY, class_weight="balanced", tol=1e-8, max_iter=1000)
 
 
 def ratings() -> dict[str, tuple[list[int], Double, bool]]:
@@ -71,32 +78,6 @@ def ratings() -> dict[str, tuple[list[int], Double, bool]]:
         "age": take(people, "age", ages, False),
         "tone": take(people, "ita_deg", tones, False),
     }
-
-
-def _logistic(x: Double, y: Double) -> Double:
-    """Weights and intercept of a ridge-penalised, class-balanced logistic regression."""
-    balance = np.where(y > 0.5, 0.5 / y.mean(), 0.5 / (1 - y.mean()))
-    sign = np.where(y > 0.5, 1.0, -1.0)
-    design = np.column_stack([x, np.ones(len(x))])
-
-    def loss(w: Double) -> tuple[float, Double]:
-        margin = sign * (design @ w)
-        value = (balance * np.logaddexp(0, -margin)).sum() + PENALTY / 2 * (w[:-1] @ w[:-1])
-        slope = -(balance * sign * expit(-margin)) @ design
-        slope[:-1] += PENALTY * w[:-1]
-        return float(value), slope
-
-    fitted = minimize(loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B")
-    return np.asarray(fitted.x)
-
-
-def _ridge(x: Double, y: Double) -> Double:
-    """Weights and intercept of a ridge regression, in its dual form."""
-    mean = x.mean(0)
-    centred = x - mean
-    dual = np.linalg.solve(centred @ centred.T + 3 * PENALTY * np.eye(len(x)), y - y.mean())
-    weights = dual @ centred
-    return np.append(weights, y.mean() - weights @ mean)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,11 @@ from proportrait.edit.synthesis.network import RATED_TRUNCATION, FaceSynthesizer
 from proportrait.faces import FaceAnalyzer
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Draw, measure, and write them."""
+    argparse.ArgumentParser(prog="python -m tools.pack_donors", description=__doc__).parse_args(
+        argv
+    )
     synthesizer, analyzer = FaceSynthesizer(), FaceAnalyzer()
     found = {}
     for seed in tqdm(seeds(), unit="donor"):

@@ -5,8 +5,9 @@ The folders hold what data/README.md names as sources.
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -37,10 +38,14 @@ SOURCES = {
 }
 
 
-def main(folders: list[str]) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     """Read, crop, and write them."""
+    parser = argparse.ArgumentParser(prog="python -m tools.pack_panoramas", description=__doc__)
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of .exr files")
+    folders: list[Path] = parser.parse_args(argv).folders
+    os.environ["OPENCV_IO_ENABLE_OPENEXR"] = "1"  # before the first of them is read
     found = {}
-    for path in (path for folder in folders for path in sorted(Path(folder).glob("*.exr"))):
+    for path in (path for folder in folders for path in sorted(folder.glob("*.exr"))):
         stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
         if stored is None:
             raise ValueError(f"{path} cannot be read")
@@ -55,5 +60,4 @@ def main(folders: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    os.environ["OPENCV_IO_ENABLE_OPENEXR"] = "1"
-    main(sys.argv[1:])
+    main()

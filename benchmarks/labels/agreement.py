@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import roc_auc_score, roc_curve
 
+from benchmarks.labels.classify import balanced
 from proportrait import imaging
 from proportrait.arrays import Double, Image, Mask
-from proportrait.edit.synthesis.traits import auc
 from proportrait.faces import FaceAnalyzer
 from proportrait.labels import ATTRIBUTES as LABELS
 from proportrait.measures import MODULES, Subject, Unassessed, assess, lighting
@@ -111,24 +112,17 @@ def rated_faces(folder: Path, drawn: Path) -> Iterator[tuple[str, Image, dict[st
 SETS = {"golden_dev": golden_dev, "rated_faces": rated_faces}
 
 
-def balanced_accuracy(rated: Mask, said: Mask) -> float:
-    """Mean of the share of positives that are found and of negatives that are; NaN without one."""
-    if rated.all() or not rated.any():
-        return float("nan")
-    return float((said[rated].mean() + (~said[~rated]).mean()) / 2)
-
-
 def best_limit(rated: Mask, values: Double) -> tuple[float, float]:
-    """(limit, balanced accuracy at it), the highest that any limit reaches."""
-    limits = np.unique(values)
-    accuracies = [balanced_accuracy(rated, values >= limit) for limit in limits]
-    best = int(np.nanargmax(accuracies)) if not np.isnan(accuracies).all() else 0
-    return float(limits[best]), accuracies[best]
+    """(limit, balanced accuracy at it), the highest that any limit reaches; both kinds occur."""
+    false, true, limits = roc_curve(rated, values, drop_intermediate=False)
+    accuracies = (true + 1 - false) / 2
+    best = len(limits) - 1 - int(accuracies[::-1].argmax())  # the lowest of equals
+    return float(limits[best]), float(accuracies[best])
 
 
 def report(key: str, where: str, cases: Sequence[Case], names: bool) -> bool:
     """Print how one attribute did on one set; False if it stays under its bar."""
-    attribute = ATTRIBUTES[key]
+    attribute, limit = ATTRIBUTES[key], MODULES[key].LIMIT
     done = [case for case in cases if not isinstance(case.found, Unassessed)]
     rated = np.array([case.rated for case in done], bool)
     values = np.array([case.found for case in done], np.float64)
@@ -139,9 +133,8 @@ def report(key: str, where: str, cases: Sequence[Case], names: bool) -> bool:
     if not len(done) or rated.all() or not rated.any():
         print("    one kind only: nothing to tell apart")
     else:
-        limit = MODULES[key].LIMIT
         said = values >= limit
-        accuracy = balanced_accuracy(rated, said)
+        accuracy = balanced(rated, said)
         enough = min(rated.sum(), (~rated).sum()) >= SMALLEST_CLASS
         passed = accuracy >= attribute.bar or not enough
         verdict = ("pass" if passed else "FAIL") if enough else "too few for a bar"
@@ -151,7 +144,8 @@ def report(key: str, where: str, cases: Sequence[Case], names: bool) -> bool:
             f"    professional {said[rated].mean():.3f}, not {(~said[~rated]).mean():.3f}", end=""
         )
         best, highest = best_limit(rated, values)
-        print(f"; AUC {auc(rated, values):.3f}; best limit {best:.1f} gives {highest:.3f}")
+        area = roc_auc_score(rated, values)
+        print(f"; AUC {area:.3f}; best limit {best:.1f} gives {highest:.3f}")
         if attribute.more is not None:
             print("".join(f"    {line}\n" for line in attribute.more(done)), end="")
     if names:
@@ -159,7 +153,7 @@ def report(key: str, where: str, cases: Sequence[Case], names: bool) -> bool:
             word = "professional" if case.rated else "not"
             if isinstance(case.found, Unassessed):
                 print(f"    {case.name} rated {word}: {case.found.name}: {case.found.reason}")
-            elif (case.found >= attribute.limit) != case.rated:
+            elif (case.found >= limit) != case.rated:
                 print(f"    {case.name} rated {word}: {case.found:.1f}")
     return passed
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.decomposition import PCA  # type: ignore[import-untyped]
-from sklearn.ensemble import ExtraTreesClassifier  # type: ignore[import-untyped]
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-from sklearn.model_selection import StratifiedGroupKFold  # type: ignore[import-untyped]
-from sklearn.pipeline import make_pipeline  # type: ignore[import-untyped]
-from sklearn.preprocessing import StandardScaler  # type: ignore[import-untyped]
+from sklearn.decomposition import PCA
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from proportrait.arrays import Double, Mask
 
@@ -65,15 +66,11 @@ def accuracy(
     return Accuracy(balanced(truth, said, weights), low, high, said)
 
 
-def balanced(truth: Mask, said: Mask, weights: Double) -> float:
-    """Mean of the weighted shares of both kinds that are found; NaN without one kind."""
+def balanced(truth: Mask, said: Mask, weights: Double | None = None) -> float:
+    """Mean of the (weighted) shares of both kinds that are found; NaN without one kind."""
     if truth.all() or not truth.any():
         return float("nan")
-    found = (truth == said) * weights
-    return float(
-        (found[truth].sum() / weights[truth].sum() + found[~truth].sum() / weights[~truth].sum())
-        / 2
-    )
+    return float(balanced_accuracy_score(truth, said, sample_weight=weights))
 
 
 def _choices(sets: Mapping[str, Double]) -> list[tuple[str, str]]:

@@ -105,7 +105,7 @@ def _linear(image: Image) -> Float:
     return np.asarray((image.astype(np.float32) / 255) ** _GAMMA, np.float32)
 
 
-def _developed(linear: npt.NDArray[np.floating]) -> Image:  # type: ignore[type-arg]
+def _developed(linear: npt.NDArray[np.floating]) -> Image:
     return np.asarray(np.clip(linear, 0, 1) ** (1 / _GAMMA) * 255 + 0.5, np.uint8)
 
 

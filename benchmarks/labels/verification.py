@@ -17,12 +17,13 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -34,8 +35,10 @@ from benchmarks.labels.folder import describe, finished
 from proportrait import imaging
 from proportrait.arrays import Double, Mask
 from proportrait.labels import KEYS, LabelVector
-from proportrait.looks import look as looking
 from proportrait.looks.cache import LookCache
+from proportrait.looks.features import SIZE
+from proportrait.looks.look import FEATURES, Look, Wants, look
+from proportrait.looks.survey import survey
 from proportrait.store.records import Record
 from proportrait.verify.limits import limits
 from proportrait.verify.suspects import Rows, gather, opinions
@@ -49,6 +52,7 @@ RIGHT, SPEAKS = 0.95, 0.80
 SPEAKING = ("framing", "background", "expression", "sharpness")
 SPEED_UP, TIMED = 1.8, 400
 RECORDS, MORE_MB = 10_000, 60
+WANTS = Wants(features=tuple(FEATURES))
 
 
 def flips(rows: Rows, key: str, seed: int) -> tuple[float, float]:
@@ -98,12 +102,11 @@ def planted(folder: Path) -> bool:
     """Print the table of planted errors; False if a bar is missed."""
     records = finished(folder)
     print(describe(folder, records))
-    with LookCache(folder / "verification" / "looks.sqlite") as cache:
+    with LookCache() as cache:
         files = [folder / "images" / record.output_filename for record in records]
-        new = [file for file in files if not cache.has(file, features=True)]
-        for file, seen in tqdm(spread(looking.look, new, 2), total=len(new), desc="looking"):
-            cache.put(file, seen)
-        _, rows = gather(records, cache)
+        for _ in tqdm(survey(files, WANTS, cache), total=len(files), desc="looking"):
+            pass
+        _, rows = gather(records, folder / "images", cache)
     print(f"{'':<12}{'flips found':>12}{'at least':>10}{'false alarms':>14}{'at most':>9}")
     passed = True
     for key in KEYS:
@@ -126,11 +129,11 @@ def rated(folder: Path) -> bool:
     truth: dict[str, list[bool]] = {key: [] for key in KEYS}
     with (folder / "labels.csv").open(newline="") as file:
         for row in tqdm(list(csv.DictReader(file)), desc="rated"):
-            seen = looking.look(folder / "images" / row["file"], features=False)
+            scores = look(folder / "images" / row["file"]).scores
             for key, bit in zip(KEYS, row["labels"], strict=True):
                 if bit in "01":
                     truth[key].append(bit == "1")
-                    components[key].append(seen.components.get(key, np.nan))
+                    components[key].append(scores.get(key, np.nan))
     print(f"\n{folder}: {len(truth['framing'])} and more rated bits an attribute")
     print(
         f"{'':<12}{'speaks':>8}{'at least':>10}{'right':>8}{'at least':>10}"
@@ -189,7 +192,7 @@ def speed(folder: Path) -> bool:
 
     def timed(workers: int) -> float:
         started, count = 0.0, 0
-        for _ in spread(looking.look, files, workers):
+        for _ in spread(_scores, files, workers):
             if count == 20:  # the networks are loaded
                 started = time.perf_counter()
             count += 1
@@ -214,6 +217,10 @@ def speed(folder: Path) -> bool:
     return good
 
 
+def _scores(file: Path) -> Mapping[str, float]:
+    return look(file, WANTS).scores
+
+
 def memory() -> bool:
     """Print how much more memory ten times as many records take; False over the bar.
 
@@ -235,16 +242,22 @@ def _peak_mb(count: int) -> float:
         path = Path(folder)
         for name in ("images", "metadata"):
             (path / name).mkdir()
-        with LookCache(path / "verification" / "looks.sqlite") as cache:
+        with LookCache() as cache:
             for number in range(count):
                 labels = LabelVector(tuple(map(int, rng.integers(0, 2, len(KEYS)))))
                 name = f"p{number:06d}_{labels.code}.jpg"
                 record = Record(name, name, f"p{number // 2}", labels, labels, LabelVector.ones())
-                (path / "images" / name).write_bytes(picture)
+                data = picture + number.to_bytes(4)
+                (path / "images" / name).write_bytes(data)
                 (path / "metadata" / name).with_suffix(".json").write_bytes(record.to_bytes())
-                features = rng.standard_normal(looking.FEATURES).astype(np.float16)
-                components = {key: float(rng.uniform(0, 100)) for key in KEYS}
-                cache.put(path / "images" / name, looking.Look(components, {}, features, (9, 9)))
+                features = rng.standard_normal((len(FEATURES), SIZE)).astype(np.float16)
+                scores = {key: float(rng.uniform(0, 100)) for key in KEYS}
+                made_up = Look(
+                    size=(9, 9), measures={key: {} for key in KEYS}, scores=scores,
+                    features=dict(zip(FEATURES, features, strict=True)),
+                    digest=hashlib.sha256(data).hexdigest(),
+                )  # fmt: skip
+                cache.put(path / "images" / name, made_up)
         command = [sys.executable, "verify_labels.py", "--input", folder]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, _, usage = os.wait4(process.pid, 0)

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 _PACKAGES = ("numpy", "opencv-python-headless", "pillow", "openvino", "google-genai")
 

@@ -16,7 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from proportrait import imaging
 from proportrait.generate.base import ImageGenerator

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -29,9 +30,18 @@ MIXED = ("--perfect_prob", "0", "--near_perfect_prob", "0")
 Wait = Callable[[], bool]
 
 
-def start(*argv: str, **variables: str) -> subprocess.Popen[str]:
+class Run(subprocess.Popen[str]):
+    """Ends with all its processes where its `with` block fails: no test waits for ever."""
+
+    def __exit__(self, kind: Any, *error: Any) -> None:
+        if kind and self.poll() is None:
+            os.killpg(self.pid, signal.SIGKILL)
+        super().__exit__(kind, *error)
+
+
+def start(*argv: str, **variables: str) -> Run:
     """A run in a process group of its own, as a terminal starts it."""
-    return subprocess.Popen(
+    return Run(
         [sys.executable, *argv],
         cwd=ROOT,
         env={**os.environ, **variables},
@@ -207,8 +217,8 @@ def test_workers_do_not_outlive_a_killed_run(tmp_path: Path) -> None:
 def test_a_worker_that_was_killed_ends_the_run_with_advice(tmp_path: Path) -> None:
     faces, out = make_faces(tmp_path / "faces", 6), tmp_path / "out"
     command = cheap(faces, out, "--concurrency", "2")
-    with start(*command, CHEAP_POOL="1", CHEAP_DELAY_S="0.3") as run:
-        wait_for(lambda: lines_of(out) >= 1, run)
+    with start(*command, CHEAP_POOL="1", CHEAP_DELAY_S="1") as run:
+        wait_for(lambda: lines_of(out) >= 2, run)  # both workers are at their next portrait
         children = psutil.Process(run.pid).children()
         next(c for c in children if "spawn_main" in " ".join(c.cmdline())).kill()
         shown = run.communicate(timeout=20)

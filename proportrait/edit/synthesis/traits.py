@@ -13,14 +13,19 @@ shade for a dark one. A ridge regression on the style gives each trait.
 
 from __future__ import annotations
 
+import argparse
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.arrays import Double, Float, Mask
+from proportrait.arrays import Double, Float
 from proportrait.edit.data import load_rows
 from proportrait.edit.synthesis.network import RATED_TRUNCATION, FaceSynthesizer
+
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 PENALTY = 300.0  # of squared weights a standard deviation; chosen by cross-validation
 FOLDS = 8
@@ -67,60 +72,49 @@ class People:
 
     def __init__(self, synthesizer: FaceSynthesizer) -> None:
         self._rated = {
-            name: (synthesizer.styles(seeds.tolist(), RATED_TRUNCATION), values)
+            name: (synthesizer.styles(seeds.tolist(), RATED_TRUNCATION).astype(np.float64), values)
             for name, (seeds, values) in ratings().items()
         }
-        self._models = {name: _fit(*rated) for name, rated in self._rated.items()}
+        self._models = {name: _regression().fit(*rated) for name, rated in self._rated.items()}
 
     def traits(self, styles: Float) -> dict[str, Double]:
         """The traits of people by their styles (n, 512): (n,) each, in the units of `TRAITS`."""
-        return {name: _tell(model, styles) for name, model in self._models.items()}
+        x = styles.astype(np.float64)
+        return {name: np.asarray(model.predict(x)) for name, model in self._models.items()}
 
     def held_out(self, name: str) -> tuple[Double, Double]:
         """What was rated of a trait, and what models say that have not seen the face."""
+        from sklearn.model_selection import PredefinedSplit, cross_val_predict
+
         styles, rated = self._rated[name]
-        said = np.zeros(len(rated))
-        for fold in range(FOLDS):
-            held = np.arange(len(rated)) % FOLDS == fold
-            said[held] = _tell(_fit(styles[~held], rated[~held]), styles[held])
-        return rated, said
+        folds = PredefinedSplit(np.arange(len(rated)) % FOLDS)
+        return rated, np.asarray(cross_val_predict(_regression(), styles, rated, cv=folds))
 
 
-def _fit(styles: Float, target: Double) -> tuple[Double, float]:
-    """Weights (512,) of a style and an intercept, by ridge regression in its dual form."""
-    x = styles.astype(np.float64)
-    mean, deviation = x.mean(0), x.std(0)
-    x = (x - mean) / deviation
-    dual = np.linalg.solve(x @ x.T + PENALTY * np.eye(len(x)), target - target.mean())
-    weights = (dual @ x) / deviation
-    return weights, float(target.mean() - weights @ mean)
+def _regression() -> Pipeline:
+    """A ridge regression on styles in standard deviations."""
+    # Worker processes import this module for its neighbours: scikit-learn would take a second.
+    from sklearn.linear_model import Ridge
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
-
-def _tell(model: tuple[Double, float], styles: Float) -> Double:
-    return np.asarray(styles @ model[0] + model[1], np.float64)
-
-
-def auc(rated: Mask, values: Double) -> float:
-    """Chance that a positive has the higher value (Mann and Whitney, 1947).
-
-    Ties count half; NaN without a pair.
-    """
-    good, bad = values[rated], values[~rated]
-    if not len(good) or not len(bad):
-        return float("nan")
-    return float(((good[:, None] > bad) + 0.5 * (good[:, None] == bad)).mean())
+    return make_pipeline(StandardScaler(), Ridge(PENALTY))
 
 
 def main() -> None:
     """Print how well held-out faces are told."""
+    from sklearn.metrics import r2_score, roc_auc_score
+
+    argparse.ArgumentParser(
+        prog="python -m proportrait.edit.synthesis.traits", description=__doc__
+    ).parse_args()
     people = People(FaceSynthesizer())
     for name, unit in TRAITS.items():
         rated, said = people.held_out(name)
-        explained = 1 - ((rated - said) ** 2).mean() / rated.var()
-        line = f"{name:<10} {len(rated)} faces, mean {rated.mean():7.2f}: R2 {explained:.2f}"
-        line += f", r {np.corrcoef(rated, said)[0, 1]:.2f}"
+        line = f"{name:<10} {len(rated)} faces, mean {rated.mean():7.2f}: "
+        line += f"R2 {r2_score(rated, said):.2f}, r {np.corrcoef(rated, said)[0, 1]:.2f}"
         if unit == "share":
-            line += f", AUC {auc(rated > 0.5, said):.3f}"
+            line += f", AUC {roc_auc_score(rated > 0.5, said):.3f}"
         print(f"{line}  ({unit})")
 
 
