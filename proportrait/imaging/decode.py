@@ -1,150 +1,202 @@
-"""Pictures in and out: bytes of any usual format to RGB arrays, and arrays to JPEG."""
+"""Files and bytes of any usual format to RGB arrays."""
 
 from __future__ import annotations
 
 import io
+import math
 import struct
-from collections.abc import Callable
+import threading
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
+from PIL import ExifTags, ImageOps
 
 from proportrait.arrays import Image
+from proportrait.commandline import printable
 from proportrait.errors import CorruptImageError, ImageError, ImageTooSmallError
+from proportrait.imaging import jpeg
+from proportrait.imaging.colour import to_srgb
+from proportrait.imaging.formats import FORMATS
 
 MIN_SIDE = 128
-MAX_PIXELS = 80_000_000
-# Named one by one: some other readers of Pillow start outside programs (EPS: Ghostscript).
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM", "JPEG2000")
+MAX_PIXELS = 200_000_000
+LONGEST = 2048  # px; all that is measured and learnt is seen at this size, and memory stays small
 
-_ORIENTATION_TAG = 0x0112
-_TURNS = {
-    2: PIL.Image.Transpose.FLIP_LEFT_RIGHT,
-    3: PIL.Image.Transpose.ROTATE_180,
-    4: PIL.Image.Transpose.FLIP_TOP_BOTTOM,
-    5: PIL.Image.Transpose.TRANSPOSE,
-    6: PIL.Image.Transpose.ROTATE_270,
-    7: PIL.Image.Transpose.TRANSVERSE,
-    8: PIL.Image.Transpose.ROTATE_90,
-}
+_GAP = 2  # a JPEG is decoded at the scale that is at least so many times the size asked for
+_STRIP = 64  # rows that are resampled at once
+_LANCZOS = PIL.Image.Resampling.LANCZOS
+_LANCZOS_REACH = 3
+_WITHOUT_HEIF = tuple(name for name in FORMATS if name != "HEIF")
+_JPEG = ("JPEG", "MPO")  # what Pillow calls them
+_SIDEWAYS = (5, 6, 7, 8)  # orientations of EXIF that swap width and height
+_LIMIT = threading.Lock()
 
 
-def decode(data: bytes, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PIXELS) -> Image:
-    """Decode an encoded picture to RGB uint8 of shape (H, W, 3).
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture as it was decoded.
 
-    The orientation of EXIF is applied, transparency is laid on white, 16-bit samples are scaled to
-    8 bits, and an animation gives its first frame. Colour profiles are not applied.
+    Attributes:
+        image: RGB uint8 (H, W, 3), upright, in sRGB.
+        size: (height, width) px, upright, before it was reduced.
+        remarks: what is wrong with the file and cost nothing.
+    """
+
+    image: Image
+    size: tuple[int, int]
+    remarks: tuple[str, ...] = ()
+
+
+def decode_picture(
+    data: bytes, *, min_side: int = MIN_SIDE, longest: int | None = LONGEST
+) -> Picture:
+    """Decode an encoded picture to RGB, with what is to be said of it.
+
+    The orientation of EXIF is applied, colours come to sRGB, transparency is laid on white, 16-bit
+    samples are scaled to 8 bits, and an animation gives its first frame. The bytes tell the format.
 
     Args:
         data: the bytes of a file in one of `FORMATS`.
-        min_side: the least length of the shorter side, px.
-        max_pixels: the most pixels, width x height; Pillow's own limit (179 million) also holds.
+        min_side: the least length of the shorter side, px; reducing keeps to it too.
+        longest: the most px of the longer side: larger pictures are reduced, smaller ones stay as
+            they are. None gives every pixel.
 
     Raises:
         CorruptImageError: no decoder reads the bytes to the end.
         ImageTooSmallError: the shorter side is under `min_side`.
-        ImageError: there are more than `max_pixels` pixels, or their kind has no 8-bit meaning.
+        ImageError: there are more than `MAX_PIXELS` pixels, or their kind has no 8-bit meaning.
     """
     if not data:
         raise CorruptImageError("the picture is empty (0 bytes)")
     try:
-        with PIL.Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            width, height = image.size
-            if width * height > max_pixels:
-                raise ImageError(
-                    f"the picture is {width}x{height} px; at most {max_pixels} pixels are read"
-                )
-            if min(width, height) < min_side:
-                raise ImageTooSmallError(
-                    f"the picture is {width}x{height} px; "
-                    f"its shorter side must be at least {min_side} px"
-                )
-            image.load()
-            turn = _TURNS.get(_orientation(image))
-            rgb = _to_rgb(image)
-            return np.array(rgb if turn is None else rgb.transpose(turn))
+        return _decoded(data, min_side, longest)
     except ImageError:
         raise
     except PIL.UnidentifiedImageError:
         known = ", ".join(FORMATS)
         raise CorruptImageError(f"the bytes are no picture of a known format ({known})") from None
-    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
-        raise ImageError(f"the picture is too large: {error}") from None
+    except MemoryError:
+        raise ImageError("there is too little memory for the picture: reduce it first") from None
     except Exception as error:
         # Decoders of damaged bytes raise nearly anything: OSError, SyntaxError, struct.error, ...
         raise CorruptImageError(f"the picture is damaged: {error}") from error
 
 
-def read(path: str | Path, *, min_side: int = MIN_SIDE, max_pixels: int = MAX_PIXELS) -> Image:
-    """Read a picture file as `decode` does; every message names the file.
+def decode(data: bytes, *, min_side: int = MIN_SIDE, longest: int | None = LONGEST) -> Image:
+    """The image of `decode_picture`, RGB uint8 (H, W, 3)."""
+    return decode_picture(data, min_side=min_side, longest=longest).image
+
+
+def read_picture(
+    path: str | Path, *, min_side: int = MIN_SIDE, longest: int | None = LONGEST
+) -> Picture:
+    """Read a picture file as `decode_picture` does; every message names the file.
 
     Raises:
-        ImageError: the file cannot be read, or `decode` refuses it (its subclasses).
+        ImageError: the file cannot be read, or `decode_picture` refuses it (its subclasses).
     """
+    name = printable(path)
     try:
         data = Path(path).read_bytes()
     except OSError as error:
-        raise ImageError(f"{path} cannot be read: {error.strerror}") from None
+        raise ImageError(f"{name} cannot be read: {error.strerror}") from None
     try:
-        return decode(data, min_side=min_side, max_pixels=max_pixels)
+        return decode_picture(data, min_side=min_side, longest=longest)
     except ImageError as error:
-        raise type(error)(f"{path}: {error}") from error
+        raise type(error)(f"{name}: {error}") from error
 
 
-def encode_jpeg(image: Image, quality: int = 95) -> bytes:
-    """Encode RGB uint8 (H, W, 3) as a baseline JPEG, 4:4:4, without metadata.
-
-    Equal pictures give equal bytes, and every picture has the same tables: the Huffman tables are
-    the standard's (ITU-T T.81, annex K), so that a file's form tells nothing about its labels.
-    """
-    out = io.BytesIO()
-    PIL.Image.fromarray(_checked(image)).save(
-        out, "JPEG", quality=quality, subsampling=0, optimize=False, progressive=False
-    )
-    return out.getvalue()
+def read(path: str | Path, *, min_side: int = MIN_SIDE, longest: int | None = LONGEST) -> Image:
+    """The image of `read_picture`, RGB uint8 (H, W, 3)."""
+    return read_picture(path, min_side=min_side, longest=longest).image
 
 
-def encode_png(image: Image) -> bytes:
-    """Encode RGB uint8 (H, W, 3) as a PNG without metadata; equal pictures give equal bytes."""
-    out = io.BytesIO()
-    PIL.Image.fromarray(_checked(image)).save(out, "PNG")
-    return out.getvalue()
-
-
-ENCODERS: dict[str, tuple[str, Callable[[Image], bytes]]] = {
-    "JPEG": (".jpg", encode_jpeg),
-    "PNG": (".png", encode_png),
-}
-
-
-def resize(image: Image, size: tuple[int, int]) -> Image:
-    """Resample RGB uint8 (H, W, 3) to `size`, (width, height) in px, with a Lanczos-3 filter.
-
-    The filter widens with the scale when it shrinks, so that fine detail does not alias.
-    """
-    if tuple(size) == (image.shape[1], image.shape[0]):
-        return _checked(image).copy()
-    resized = PIL.Image.fromarray(_checked(image)).resize(size, PIL.Image.Resampling.LANCZOS)
-    return np.array(resized)
-
-
-def _checked(image: Image) -> Image:
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
-        raise ValueError(f"an image is RGB uint8 (H, W, 3), not {image.dtype} {image.shape}")
-    return image
-
-
-def _orientation(image: PIL.Image.Image) -> int:
-    """The EXIF orientation, 1 to 8; 1 where there is none or the EXIF block is damaged."""
+def _decoded(data: bytes, min_side: int, longest: int | None) -> Picture:
+    image = _open(data)
+    header = image.size
+    _check(header, min_side)
+    remarks: list[str] = []
+    target = _target(header, longest, min_side)
     try:
-        value = image.getexif().get(_ORIENTATION_TAG, 1)
-    except (OSError, SyntaxError, ValueError, KeyError, TypeError, IndexError, struct.error):
-        return 1
-    return value if isinstance(value, int) else 1
+        scale = _load(image, target)
+    except OSError:
+        if image.format not in _JPEG:
+            raise
+        image, scale = jpeg.without_end(data, lambda whole: _opened(whole, target))
+        remarks.append(jpeg.REMARK)
+    # A reader may turn the picture itself (TIFF) and so change its size.
+    size = image.size if scale == 1 else header
+    target = _target(size, longest, min_side)
+    orientation = _orientation(image)
+    profile, grey = image.info.get("icc_profile"), image.mode.startswith(("1", "L", "I"))
+    box = (size[0] / scale, size[1] / scale)
+    plain = _plain(image) if target == size else _reduced(image, box, target)
+    rgb, remark = to_srgb(_upright(plain, orientation), profile, grey)
+    if remark:
+        remarks.append(remark)
+    upright = size if orientation in _SIDEWAYS else size[::-1]
+    return Picture(np.array(rgb), upright, tuple(remarks))
 
 
-def _to_rgb(image: PIL.Image.Image) -> PIL.Image.Image:
+def _open(data: bytes) -> PIL.Image.Image:
+    """Read the header. Pillow's limit of pixels is lifted meanwhile, because ours is another."""
+    formats = _WITHOUT_HEIF
+    if data[4:8] == b"ftyp":  # its reader takes a while to load
+        _know_heif()
+        formats = FORMATS
+    with _LIMIT:
+        limit, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
+        try:
+            return PIL.Image.open(io.BytesIO(data), formats=formats)
+        finally:
+            PIL.Image.MAX_IMAGE_PIXELS = limit
+
+
+@cache
+def _know_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False)
+
+
+def _check(size: tuple[int, int], min_side: int) -> None:
+    width, height = size
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"the picture is {width}x{height} px; at most {MAX_PIXELS // 10**6} megapixels are "
+            f"read: reduce it first"
+        )
+    if min(size) < min_side:
+        raise ImageTooSmallError(
+            f"the picture is {width}x{height} px; its shorter side must be at least {min_side} px"
+        )
+
+
+def _target(size: tuple[int, int], longest: int | None, min_side: int) -> tuple[int, int]:
+    """The size to reduce to, (width, height) px; the size itself where that is small enough."""
+    scale = max((longest or math.inf) / max(size), min_side / min(size))
+    return size if scale >= 1 else (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+
+
+def _opened(data: bytes, target: tuple[int, int]) -> tuple[PIL.Image.Image, int]:
+    image = _open(data)
+    return image, _load(image, target)
+
+
+def _load(image: PIL.Image.Image, target: tuple[int, int]) -> int:
+    """Decode the pixels, those of a larger JPEG at 1/2, 1/4, or 1/8 of their size: the divisor."""
+    width = image.width
+    if image.format in _JPEG and target != image.size:
+        image.draft(None, (target[0] * _GAP, target[1] * _GAP))
+    image.load()
+    return round(width / image.width) if image.format in _JPEG else 1
+
+
+def _plain(image: PIL.Image.Image) -> PIL.Image.Image:
+    """The picture with 8 bits a sample and nothing transparent, as RGB, or as CMYK if it was."""
     if image.mode == "F":
         raise ImageError("the picture has floating-point samples: save it with 8 or 16 bits")
     if image.mode.startswith("I"):
@@ -155,4 +207,43 @@ def _to_rgb(image: PIL.Image.Image) -> PIL.Image.Image:
         rgba = image.convert("RGBA")
         white = PIL.Image.new("RGBA", rgba.size, "white")
         return PIL.Image.alpha_composite(white, rgba).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode in ("RGB", "CMYK") else image.convert("RGB")
+
+
+def _reduced(
+    image: PIL.Image.Image, box: tuple[float, float], size: tuple[int, int]
+) -> PIL.Image.Image:
+    """Resample the first `box` px, (width, height), to `size`, by strips that are made plain.
+
+    So there is no second picture of full size. Strips overlap as far as the filter reaches.
+    """
+    step = box[1] / size[1]
+    strips = []
+    for top in range(0, size[1], _STRIP):
+        bottom = min(top + _STRIP, size[1])
+        above = max(0, math.floor((top - _LANCZOS_REACH) * step))
+        below = min(image.height, math.ceil((bottom + _LANCZOS_REACH) * step))
+        strip = _plain(image.crop((0, above, image.width, below)))
+        inner = (0, top * step - above, box[0], min(bottom * step - above, strip.height))
+        strips.append(strip.resize((size[0], bottom - top), _LANCZOS, box=inner))
+    whole = PIL.Image.new(strips[0].mode, size)
+    for number, strip in enumerate(strips):
+        whole.paste(strip, (0, number * _STRIP))
+    return whole
+
+
+def _orientation(image: PIL.Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; 1 where there is none or the EXIF block is damaged."""
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except (OSError, SyntaxError, ValueError, KeyError, TypeError, IndexError, struct.error):
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def _upright(image: PIL.Image.Image, orientation: int) -> PIL.Image.Image:
+    if orientation != 1:
+        image.info = {}  # other parts of EXIF may be damaged
+        image.getexif()[ExifTags.Base.Orientation] = orientation
+        ImageOps.exif_transpose(image, in_place=True)
+    return image
