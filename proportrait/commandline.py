@@ -6,9 +6,13 @@ import argparse
 import contextlib
 import math
 import sys
+import unicodedata
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from proportrait.errors import ConfigurationError, ProPortraitError
+
+_JOINER = "\u200d"  # of several signs to one emoji
 
 INTERRUPTED = "interrupted: the same command goes on"
 
@@ -26,6 +30,15 @@ def exit_code(work: Callable[[], int]) -> int:
     except KeyboardInterrupt:
         print(INTERRUPTED, file=sys.stderr)
         return 130
+
+
+def printable(name: str | Path) -> str:
+    """A file's name in one line that any terminal and any UTF-8 file can hold.
+
+    Bytes that are no UTF-8 and characters that control a terminal or turn the direction of writing
+    become escapes: `M\\xfcller.jpg`, `two\\nlines.jpg`. All that can be seen stays.
+    """
+    return "".join(map(_visible, str(name)))
 
 
 def count(text: str) -> int:
@@ -77,3 +90,11 @@ def _number(
         if least <= value < under:
             return value
     raise argparse.ArgumentTypeError(f"{what} is expected, not {text!r}")
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs" or character == _JOINER:
+        return character
+    if "\udc80" <= character <= "\udcff":  # a byte, as Python names files that are no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()

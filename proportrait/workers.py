@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
 from typing import TypeVar
 
 import psutil
@@ -20,16 +21,78 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _AHEAD = 16  # items a worker, given out before they are asked for: a slow one stops no other
+# Limit, usage, and the part of the usage that is cache and given back when it is asked for: of
+# control groups of version 2 and version 1.
+_MEMORY_FILES = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+)
 
 
-def fitting_workers(wanted: int | None, bytes_each: int) -> int:
+def fitting_workers(wanted: int | None, bytes_each: int, root: Path = Path("/")) -> int:
     """How many worker processes run well here, from 1 to `wanted`.
 
-    No more than there are cores, and than the free memory holds at `bytes_each`.
+    No more than there are cores, and than the free memory holds at `bytes_each`; of both no more
+    than a container, a batch system, or a control group leaves to this process.
+
+    Args:
+        wanted: the most, or None for as many as fit.
+        bytes_each: resident memory of a worker.
+        root: where Linux tells of control groups, in proc/self/cgroup and sys/fs/cgroup; where
+            there are none, as on macOS, the whole machine is free.
     """
-    cores = os.cpu_count() or 1
-    memory = int(psutil.virtual_memory().available) // bytes_each
-    return max(1, min(wanted or cores, cores, memory))
+    cores = min([_cores(), *_cores_of_groups(root)])
+    memory = min([int(psutil.virtual_memory().available), *_memory_of_groups(root)])
+    return max(1, min(wanted or cores, cores, memory // bytes_each))
+
+
+def _cores() -> int:
+    """Cores that this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _cores_of_groups(root: Path) -> Iterator[int]:
+    for group in _groups(root, "cpu"):
+        # Version 2 has "quota period" in one file, and "max" without a quota; version 1 has -1.
+        quota, period = group / "cpu.cfs_quota_us", group / "cpu.cfs_period_us"
+        values = (_text(group / "cpu.max") or f"{_text(quota)} {_text(period)}").split()
+        if len(values) == 2 and values[0].isdecimal():
+            yield int(values[0]) // int(values[1])
+
+
+def _memory_of_groups(root: Path) -> Iterator[int]:
+    """Bytes that each control group of this process may still take."""
+    for group in _groups(root, "memory"):
+        for limit_name, used_name, cache_name in _MEMORY_FILES:
+            limit, used = _text(group / limit_name).split(), _text(group / used_name).split()
+            if limit and used and limit[0].isdecimal():
+                stat = _text(group / "memory.stat").split()
+                cache = dict(zip(stat[::2], stat[1::2], strict=True)).get(cache_name, "0")
+                yield max(0, int(limit[0]) - int(used[0]) + int(cache))
+
+
+def _groups(root: Path, controller: str) -> Iterator[Path]:
+    """Folders of the control groups that this process is in, the innermost first.
+
+    The limits of all of them hold. Inside a container only the outermost may be there.
+    """
+    mount = root / "sys" / "fs" / "cgroup"
+    for line in _text(root / "proc" / "self" / "cgroup").splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers and controller not in controllers.split(","):
+            continue
+        top = mount / controller if controllers else mount
+        place = top / path.strip("/")
+        yield from (place, *place.parents[: len(place.parts) - len(top.parts)])
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        return ""
 
 
 def start_worker() -> None:

@@ -18,6 +18,7 @@ EXPECTED: dict[str, tuple[int, int, int] | str] = {
     "g_deep.png": (160, 192, 3),
     "h_turned.jpg": (192, 160, 3),
     "i_good.webp": (160, 192, 3),
+    "j_no_end.jpg": (160, 192, 3),
 }
 
 
@@ -47,4 +48,5 @@ def made_pictures() -> dict[str, bytes]:
         "g_deep.png": encode(PIL.Image.fromarray(deep), "PNG"),
         "h_turned.jpg": encode(random_image(6), "JPEG", exif=turned),
         "i_good.webp": encode(random_image(7), "WEBP"),
+        "j_no_end.jpg": encode(random_image(8), "JPEG")[:-2],
     }

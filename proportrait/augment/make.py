@@ -51,7 +51,7 @@ def make(task: Task, images: Path) -> Made:
     """
     rng_names = (task.parent.source_id, task.attribute, task.kind)
     try:
-        image = imaging.read(images / task.parent.output_filename, min_side=256)
+        image = imaging.read(images / task.parent.output_filename, min_side=256, longest=None)
         build = _reframed if task.attribute == "framing" else _blurred
         for attempt in range(_TRIES):
             rng = stream(task.seed, *rng_names, str(attempt))

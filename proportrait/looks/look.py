@@ -135,10 +135,10 @@ def look_at_file(
     if before.holds(wants):
         return before
     try:
-        image = imaging.decode(data)
+        picture = imaging.decode_picture(data)
     except ImageError as error:
         return Look(error=str(error), digest=digest)
-    return _complete(before, image, wants)
+    return _complete(replace(before, remarks=picture.remarks), picture.image, wants)
 
 
 def _complete(before: Look, image: Image, wants: Wants) -> Look:

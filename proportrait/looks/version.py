@@ -11,7 +11,7 @@ from importlib.resources.abc import Traversable
 from proportrait.networks.assets import ASSETS
 
 # What a look depends on; a change of a comment counts too, since nobody has to remember anything.
-_ROOMS = ("arrays.py", "faces", "imaging.py", "looks", "measures", "networks", "tone.py")
+_ROOMS = ("arrays.py", "faces", "imaging", "looks", "measures", "networks", "tone.py")
 _LIBRARIES = ("numpy", "opencv-python-headless", "openvino", "pillow", "pillow-heif")
 
 

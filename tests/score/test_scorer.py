@@ -183,7 +183,7 @@ def test_wrong_paths_are_told(
     assert run("score", photos / "a.jpg", "--model", tmp_path / "gone.safetensors") == 1
     assert "no model of" in capsys.readouterr().err
     assert run("score", tmp_path / "gone.jpg", "--model", model) == 1
-    assert "gone.jpg cannot be read" in capsys.readouterr().out
+    assert "gone.jpg: it cannot be read" in capsys.readouterr().out
 
 
 # --- proportrait evaluate

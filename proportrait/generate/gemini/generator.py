@@ -231,7 +231,7 @@ def decode_reply(data: bytes) -> Image:
         RetryableError: no image, a damaged one, or one whose shorter side is under 256 px.
     """
     try:
-        return imaging.decode(data, min_side=MIN_REPLY_SIDE)
+        return imaging.decode(data, min_side=MIN_REPLY_SIDE, longest=None)
     except ImageError as error:
         raise RetryableError(f"the reply holds no usable picture: {error}") from None
 

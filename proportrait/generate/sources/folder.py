@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import PIL.Image
-
 from proportrait import imaging
+from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
 from proportrait.generate.base import Portrait
 from proportrait.generate.sources.names import escaped, file_stems, fingerprint
-
-# Pictures that people have and that Pillow cannot read: told apart from files that are no pictures.
-_UNREADABLE_PICTURES = {".heic", ".heif", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".psd"}
-
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +26,7 @@ class FileItem:
     path: Path
 
     def open(self) -> Portrait:
-        return Portrait(self.source_id, imaging.read(self.path))
+        return Portrait(self.source_id, imaging.read(self.path, longest=None))
 
 
 class FolderSource:
@@ -43,8 +36,7 @@ class FolderSource:
     So a folder that is moved, renamed, or copied stays the same set of sources, another folder with
     files of the same names is another set, and new files change nothing about the others.
 
-    Hidden files and folders and output folders of ours are left out. Links to files are followed,
-    links to folders never, so that none leads out of the folder or in a circle.
+    What is listed and what is left out is told at `imaging.list_pictures`.
     """
 
     name = "folder"
@@ -58,13 +50,13 @@ class FolderSource:
         if not self.path.is_dir():
             what = "is a file" if self.path.exists() else "does not exist"
             raise ConfigurationError(
-                f"--source_dir {path} {what}: name a folder that holds pictures"
+                f"--source_dir {printable(path)} {what}: name a folder that holds pictures"
             )
 
     def __iter__(self) -> Iterator[FileItem]:
         """
         Raises:
-            ConfigurationError: the folder holds no picture that can be read.
+            ConfigurationError: the folder holds no picture that can be read, or cannot be listed.
         """
         names = self._list()
         for name, stem in zip(names, file_stems(names), strict=True):
@@ -74,35 +66,13 @@ class FolderSource:
 
     def _list(self) -> list[str]:
         """Relative POSIX paths of the pictures, sorted."""
-        known = {e for e, f in PIL.Image.registered_extensions().items() if f in imaging.FORMATS}
-        names: list[str] = []
-        unreadable: Counter[str] = Counter()
-        for folder, subfolders, files in os.walk(self.path, onerror=_warn):
-            here = Path(folder)
-            subfolders[:] = [s for s in subfolders if s[0] != "." and not _is_output(here / s)]
-            for file in files:
-                extension = Path(file).suffix.lower()
-                if file[0] == ".":
-                    continue
-                if extension in known:
-                    names.append((here / file).relative_to(self.path).as_posix())
-                elif extension in _UNREADABLE_PICTURES:
-                    unreadable[extension] += 1
-        found = ", ".join(f"{count} {extension}" for extension, count in sorted(unreadable.items()))
-        if not names:
-            also = f" (only {found}: convert them to JPEG first)" if found else ""
+        listing = imaging.list_pictures(self.path)
+        if not listing.paths:
+            also = f" (left out: {listing.left_out})" if listing.left_out else ""
             raise ConfigurationError(
-                f"{self.path} holds no picture that can be read{also}: put JPEG, PNG, WebP, BMP or "
-                f"TIFF files there, or name another --source_dir"
+                f"{printable(self.path)} holds no picture that can be read{also}: put JPEG, HEIC, "
+                f"PNG, WebP or TIFF files there, or name another --source_dir"
             )
-        if found:
-            _log.warning("%s: left out %s; convert them to JPEG first", self.path, found)
-        return sorted(names)
-
-
-def _warn(error: OSError) -> None:
-    _log.warning("left out %s: %s", error.filename, error.strerror)
-
-
-def _is_output(folder: Path) -> bool:
-    return (folder / "ledger.jsonl").is_file() and (folder / "metadata").is_dir()
+        if listing.left_out:
+            _log.warning("%s: left out %s", printable(self.path), listing.left_out)
+        return [path.relative_to(self.path).as_posix() for path in listing.paths]

@@ -39,7 +39,7 @@ class HubItem:
             RetryableError: the network failed; the Hub's client has tried again already.
         """
         data = self.data if self.data is not None else self._fetch()
-        return Portrait(self.source_id, imaging.decode(data))
+        return Portrait(self.source_id, imaging.decode(data, longest=None))
 
     def _fetch(self) -> bytes:
         if self.location is None:

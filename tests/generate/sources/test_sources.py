@@ -155,18 +155,18 @@ def test_folders_without_pictures_are_clear_errors(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(ConfigurationError, match="holds no picture that can be read: put JPEG"):
         next(iter(FolderSource(tmp_path / "empty")))
-    fill(tmp_path / "phone", "1.heic", "2.HEIC")
-    with pytest.raises(ConfigurationError, match=r"only 2 \.heic: convert them"):
-        next(iter(FolderSource(tmp_path / "phone")))
+    fill(tmp_path / "camera", "1.cr2", "2.CR2")
+    with pytest.raises(ConfigurationError, match=r"left out: 2 \.cr2 \(convert them to JPEG"):
+        next(iter(FolderSource(tmp_path / "camera")))
 
 
 def test_pictures_that_cannot_be_read_are_named(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fill(tmp_path, "a.jpg", "b.heic")
+    fill(tmp_path, "a.jpg", "b.heic", "c.nef")
     with caplog.at_level(logging.WARNING):
-        assert filenames(tmp_path) == ["a.jpg"]
-    assert "left out 1 .heic" in caplog.text
+        assert filenames(tmp_path) == ["a.jpg", "b.heic"]
+    assert "left out 1 .nef" in caplog.text
 
 
 def test_items_pickle(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""Pictures in and out, on pictures made here whose right answer is known."""
+"""Files and bytes to arrays, on pictures made here whose right answer is known."""
 
 from __future__ import annotations
 
-import io
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -13,27 +14,8 @@ import pytest
 
 from proportrait import imaging
 from proportrait.errors import CorruptImageError, ImageError, ImageTooSmallError
-
-
-def corners(side: int = 128) -> np.ndarray:
-    """Red, green, blue, and white quarters, from left to right and top to bottom."""
-    image = np.zeros((side, side, 3), np.uint8)
-    half = side // 2
-    image[:half, :half, 0] = 255
-    image[:half, half:, 1] = 255
-    image[half:, :half, 2] = 255
-    image[half:, half:] = 255
-    return image
-
-
-def encoded(image: PIL.Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
-
-
-def noise(height: int = 128, width: int = 160) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8)
+from tests import ROOT
+from tests.imaging.drawn import corners, encoded, noise
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -57,7 +39,7 @@ def test_lossless_formats_give_the_pixels(kind: str) -> None:
     assert np.array_equal(imaging.decode(encoded(PIL.Image.fromarray(image), kind)), image)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "MPO", "WEBP", "AVIF", "JPEG2000"])
+@pytest.mark.parametrize("kind", ["JPEG", "MPO", "WEBP", "AVIF", "HEIF", "JPEG2000"])
 def test_lossy_formats_give_the_colours(kind: str) -> None:
     decoded = imaging.decode(encoded(PIL.Image.fromarray(corners()), kind, quality=95))
     assert decoded.dtype == np.uint8
@@ -87,6 +69,31 @@ def test_exif_orientation_is_applied(orientation: int) -> None:
     stored = np.ascontiguousarray(STORED[orientation](upright))
     data = encoded(PIL.Image.fromarray(stored), "PNG", exif=exif)
     assert np.array_equal(imaging.decode(data), upright)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF", "TIFF", "HEIF"])
+@pytest.mark.parametrize("longest", [None, 140])
+def test_every_format_with_exif_is_turned(kind: str, longest: int | None) -> None:
+    """Stored lying, red on the left, to be turned clockwise: red comes to the top."""
+    stored = np.zeros((128, 200, 3), np.uint8)
+    stored[:, :100, 0] = stored[:, 100:, 2] = 255
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    data = encoded(PIL.Image.fromarray(stored), kind, exif=exif.tobytes())
+    picture = imaging.decode_picture(data, longest=longest, min_side=1)
+    assert picture.size == (200, 128)
+    assert picture.image.shape == ((200, 128, 3) if longest is None else (140, 90, 3))
+    for row, colour in ((10, (255, 0, 0)), (-10, (0, 0, 255))):
+        assert np.abs(picture.image[row, 45].astype(int) - colour).max() <= 12
+
+
+@pytest.mark.filterwarnings("ignore:Tag data larger than file")  # Pillow tells of it
+def test_damage_elsewhere_in_exif_does_not_cost_the_turn() -> None:
+    """The orientation, and a text that lies beyond the end of the block."""
+    entries = struct.pack("<HHLHxx", 0x0112, 3, 1, 6) + struct.pack("<HHLL", 0x010F, 2, 99, 9999)
+    exif = b"Exif\x00\x00II*\x00" + struct.pack("<LH", 8, 2) + entries + bytes(4)
+    data = encoded(PIL.Image.new("RGB", (200, 128)), "JPEG", exif=exif)
+    assert imaging.decode(data).shape == (200, 128, 3)
 
 
 def test_a_damaged_exif_block_does_not_cost_the_picture() -> None:
@@ -179,12 +186,21 @@ def test_small_pictures_are_refused(width: int, height: int) -> None:
     assert imaging.decode(data, min_side=1).shape == (height, width, 3)
 
 
-@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
-@pytest.mark.parametrize("side", [10_000, 50_000])
+@pytest.mark.parametrize("side", [14_143, 50_000])
 def test_bombs_are_refused_before_they_are_decoded(side: int) -> None:
-    with pytest.raises(ImageError, match="pixels") as caught:
+    with pytest.raises(ImageError, match="at most 200 megapixels are read: reduce it") as caught:
         imaging.decode(bomb(side, side))
     assert not isinstance(caught.value, CorruptImageError)
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_limit_of_the_library_is_neither_met_nor_changed() -> None:
+    limit = PIL.Image.MAX_IMAGE_PIXELS
+    with pytest.raises(
+        CorruptImageError, match="damaged"
+    ):  # 196 megapixels, of which none is there
+        imaging.decode(bomb(14_000, 14_000))
+    assert limit == PIL.Image.MAX_IMAGE_PIXELS
 
 
 def test_read_names_the_file(tmp_path: Path) -> None:
@@ -198,66 +214,88 @@ def test_read_names_the_file(tmp_path: Path) -> None:
     assert np.array_equal(imaging.read(path), corners())
 
 
-def segments(jpeg: bytes) -> list[tuple[int, bytes]]:
-    """(marker, body) of every segment before the scan data."""
-    found, position = [], 2
-    while position < len(jpeg):
-        marker, length = (
-            jpeg[position + 1],
-            int.from_bytes(jpeg[position + 2 : position + 4], "big"),
-        )
-        found.append((marker, jpeg[position + 4 : position + 2 + length]))
-        if marker == 0xDA:
-            break
-        position += 2 + length
-    return found
+def test_the_bytes_tell_the_format(tmp_path: Path) -> None:
+    path = tmp_path / "renamed.jpg"
+    path.write_bytes(encoded(PIL.Image.fromarray(corners()), "HEIF", quality=95))
+    assert np.abs(imaging.read(path)[32, 96].astype(int) - (0, 255, 0)).max() <= 12
 
 
-def test_jpeg_has_one_form_whatever_the_picture() -> None:
-    size = (128, 128)
-    pictures = [corners(), noise(*size), np.full((*size, 3), 200, np.uint8)]
-    forms = []
-    for picture in pictures:
-        data = imaging.encode_jpeg(picture)
-        assert data == imaging.encode_jpeg(picture.copy())
-        forms.append(segments(data))
-    assert forms[0] == forms[1] == forms[2]
-    markers = [marker for marker, _ in forms[0]]
-    assert set(markers) == {0xE0, 0xDB, 0xC0, 0xC4, 0xDA}  # JFIF, tables, baseline, no metadata
-    frame = next(body for marker, body in forms[0] if marker == 0xC0)
-    assert frame[7] == 0x11  # the luma component is sampled 1x1, as the others are: 4:4:4
+def test_the_reader_of_heif_is_loaded_when_it_is_needed(tmp_path: Path) -> None:
+    path = tmp_path / "phone.heic"
+    path.write_bytes(encoded(PIL.Image.fromarray(corners()), "HEIF"))
+    program = (
+        "import sys; from proportrait import imaging; print('pillow_heif' in sys.modules);"
+        "print(imaging.read(sys.argv[1]).shape)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, path], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\n")[:2] == ["False", "(128, 128, 3)"]
 
 
-def test_jpeg_keeps_the_picture_and_obeys_quality() -> None:
-    decoded = imaging.decode(imaging.encode_jpeg(corners()))
-    assert np.abs(decoded.astype(int) - corners()).mean() < 1
-    assert len(imaging.encode_jpeg(noise(), 50)) < len(imaging.encode_jpeg(noise(), 95))
+def test_a_message_is_one_line_whatever_the_name(tmp_path: Path) -> None:
+    path = tmp_path / "two\nlines.jpg"
+    path.write_bytes(b"nothing")
+    with pytest.raises(CorruptImageError, match=r"two\\nlines\.jpg: the bytes are no picture"):
+        imaging.read(path)
+    with pytest.raises(ImageError, match=r"/two\\nlines\.jpg cannot be read: No such file"):
+        imaging.read(tmp_path / "gone" / "two\nlines.jpg")
 
 
-@pytest.mark.parametrize(
-    "bad", [np.zeros((8, 8), np.uint8), np.zeros((8, 8, 3)), np.zeros((0, 8, 3), np.uint8)]
-)
-def test_other_arrays_are_misuse(bad: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="RGB uint8"):
-        imaging.encode_jpeg(bad)
-    with pytest.raises(ValueError, match="RGB uint8"):
-        imaging.resize(bad, (4, 4))
+# Smooth enough for a filter to be compared with, and nowhere symmetric.
+def waves(height: int = 600, width: int = 900) -> np.ndarray:
+    y, x = np.mgrid[0:height, 0:width]
+    channels = [np.sin(x / 9 + y / 40), np.sin(y / 7), np.sin((x + y) / 11)]
+    return (127.5 + 120 * np.stack(channels, axis=-1)).astype(np.uint8)
 
 
-def test_resize_takes_width_and_height_and_does_not_alias() -> None:
-    image = np.zeros((512, 384, 3), np.uint8)
-    image[:, ::2] = 255  # one-pixel stripes: their mean is 127.5 at any smaller size
-    small = imaging.resize(image, (96, 128))
-    assert small.shape == (128, 96, 3)
-    assert np.abs(small[:, 4:-4].astype(int) - 127).max() <= 2
-    assert np.array_equal(imaging.resize(image, (384, 512)), image)
-    flat = imaging.resize(np.full((130, 140, 3), 90, np.uint8), (300, 200))
-    assert flat.shape == (200, 300, 3)
-    assert (flat == 90).all()
+def test_a_picture_of_the_longest_side_keeps_every_pixel() -> None:
+    image = waves(200, 300)
+    data = encoded(PIL.Image.fromarray(image))
+    for longest in (None, 300, imaging.LONGEST):
+        assert np.array_equal(imaging.decode(data, longest=longest), image)
+    assert imaging.decode(data, longest=299).shape == (199, 299, 3)
+    assert imaging.LONGEST == 2048
 
 
-def test_png_is_lossless_and_repeats() -> None:
-    image = np.random.default_rng(0).integers(0, 256, (40, 30, 3), dtype=np.uint8)
-    data = imaging.encode_png(image)
-    assert data == imaging.encode_png(image)
-    assert np.array_equal(imaging.decode(data, min_side=1), image)
+def test_by_default_a_larger_picture_is_reduced() -> None:
+    picture = imaging.decode_picture(encoded(PIL.Image.new("RGB", (3000, 2000), (9, 99, 200))))
+    assert picture.image.shape == (1365, 2048, 3)
+    assert picture.size == (2000, 3000)
+    assert (picture.image == (9, 99, 200)).all()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK", "RGBA", "P", "I;16"])
+def test_strips_give_what_the_whole_would(mode: str) -> None:
+    """Every kind, reduced by strips of 64 rows, is the whole picture made plain, then resized."""
+    image = PIL.Image.fromarray(waves())
+    if mode == "I;16":
+        image = PIL.Image.fromarray(waves()[..., 1].astype(np.uint16) * 257)
+    elif mode == "RGBA":
+        image.putalpha(PIL.Image.fromarray(waves()[..., 2]))
+    else:
+        image = image.convert(mode)
+    data = encoded(image, "TIFF" if mode == "CMYK" else "PNG")
+    whole = imaging.decode(data, longest=None)
+    right = imaging.resize(whole, (400, 267))
+    reduced = imaging.decode(data, longest=400).astype(int)
+    # CMYK is reduced before it becomes RGB: its black is not linear.
+    assert np.abs(reduced - right).max() <= (3 if mode == "CMYK" else 1)
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_decoded_at_a_smaller_scale_is_the_same_picture(progressive: bool) -> None:
+    data = encoded(
+        PIL.Image.fromarray(waves(1203, 1805)), "JPEG", quality=95, progressive=progressive
+    )
+    right = imaging.resize(imaging.decode(data, longest=None), (200, 133))
+    reduced = imaging.decode(data, longest=200)  # at 1/4, then by the filter
+    assert reduced.shape == right.shape
+    assert np.abs(reduced.astype(int) - right).mean() < 1
+    assert np.array_equal(reduced, imaging.decode(data, longest=200))
+
+
+def test_a_long_strip_keeps_the_least_side() -> None:
+    data = encoded(PIL.Image.new("RGB", (4000, 150)))
+    assert imaging.decode(data).shape == (128, 3413, 3)
+    assert imaging.decode(data, min_side=1).shape == (77, 2048, 3)

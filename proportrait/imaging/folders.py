@@ -1,0 +1,110 @@
+"""The pictures below a folder."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from proportrait.commandline import printable
+from proportrait.errors import ConfigurationError
+from proportrait.imaging.formats import PICTURE_SUFFIXES, UNREADABLE_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a folder holds.
+
+    Attributes:
+        folder: the folder.
+        paths: its pictures, each beginning with `folder`, by their relative POSIX path.
+        unreadable: how many files of which suffix are pictures that are not read.
+        outputs: subfolders that are output folders of ours, which hold no photos of the user.
+        closed: subfolders that could not be listed.
+    """
+
+    folder: Path
+    paths: tuple[Path, ...]
+    unreadable: Counter[str]
+    outputs: tuple[Path, ...]
+    closed: tuple[Path, ...]
+
+    @property
+    def left_out(self) -> str:
+        """What is left out and what to do about it, in one line; "" where nothing is."""
+        parts = []
+        if self.unreadable:
+            counts = (f"{number} {suffix}" for suffix, number in sorted(self.unreadable.items()))
+            parts.append(f"{', '.join(counts)} (convert them to JPEG first)")
+        parts += [f"{printable(path)} (made by this program)" for path in self.outputs]
+        parts += [f"{printable(path)} (no right to list it)" for path in self.closed]
+        return "; ".join(parts)
+
+
+def list_pictures(folder: str | Path, *, recursive: bool = True) -> Listing:
+    """The pictures in a folder and its subfolders, known by their suffix.
+
+    Hidden files and folders and output folders of ours are left out; so is what is no file, such as
+    a pipe. Links to files are followed, even to nowhere; links to folders never, so that none leads
+    out of the folder or in a circle. Names may be any bytes.
+
+    Args:
+        folder: where to look.
+        recursive: whether to go down into subfolders.
+
+    Raises:
+        ConfigurationError: the folder cannot be listed.
+    """
+    folder = Path(folder)
+    paths: list[Path] = []
+    unreadable: Counter[str] = Counter()
+    outputs: list[Path] = []
+    closed: list[Path] = []
+    waiting = [folder]
+    while waiting:
+        here = waiting.pop()
+        try:
+            entries = list(_visible_entries(here))
+        except OSError as error:
+            if here == folder:
+                raise ConfigurationError(_unlisted(folder, error)) from None
+            closed.append(here)
+            continue
+        for entry in entries:
+            path, suffix = here / entry.name, Path(entry.name).suffix.lower()
+            if entry.is_dir(follow_symlinks=False):
+                if recursive:
+                    (outputs if _is_output(path) else waiting).append(path)
+            elif not _is_picture_file(entry):
+                continue
+            elif suffix in PICTURE_SUFFIXES:
+                paths.append(path)
+            elif suffix in UNREADABLE_SUFFIXES:
+                unreadable[suffix] += 1
+    paths.sort(key=lambda path: path.relative_to(folder).as_posix())
+    return Listing(folder, tuple(paths), unreadable, tuple(sorted(outputs)), tuple(sorted(closed)))
+
+
+def _visible_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        yield from (entry for entry in entries if not entry.name.startswith("."))
+
+
+def _is_picture_file(entry: os.DirEntry[str]) -> bool:
+    """A file, or a link to one or to nowhere."""
+    if entry.is_symlink():
+        return Path(entry.path).is_file() or not Path(entry.path).exists()
+    return entry.is_file()
+
+
+def _unlisted(folder: Path, error: OSError) -> str:
+    advice = "name a folder that holds pictures"
+    if isinstance(error, PermissionError):
+        advice = "give yourself the right to read it, or name its pictures one by one"
+    return f"{printable(folder)} cannot be listed: {error.strerror}: {advice}"
+
+
+def _is_output(folder: Path) -> bool:
+    return (folder / "ledger.jsonl").is_file() and (folder / "metadata").is_dir()

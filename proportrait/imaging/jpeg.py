@@ -1,0 +1,79 @@
+"""JPEG files that stop before their end marker: whether the picture is there all the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import PIL.Image
+from PIL import ImageChops
+
+from proportrait.errors import CorruptImageError
+
+REMARK = "the end of the file is missing, but not of the picture"
+
+_END = b"\xff\xd9"
+_FILLER = bytes(range(1, 65))
+_LAST_ROWS = 24  # px: the last row of blocks (16), and how far smoothing carries it up
+_MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # neither stuffing nor a restart
+_ALL = frozenset(range(64))  # coefficients of a block
+
+
+def without_end(
+    data: bytes, load: Callable[[bytes], tuple[PIL.Image.Image, int]]
+) -> tuple[PIL.Image.Image, int]:
+    """The picture of a JPEG file that has no end marker, if at most its last blocks are missing.
+
+    A decoder shows what is missing as grey, which may as well be the picture. So the picture is
+    decoded twice, and the second time other bytes stand before an end marker: where the picture
+    is whole nobody reads them, else they change it from the first missing block on. A progressive
+    file has to hold every scan, too.
+
+    Args:
+        data: the bytes of the file.
+        load: decodes bytes to a picture and its scale: px of the file for one px of it.
+
+    Returns:
+        What `load` gives.
+
+    Raises:
+        CorruptImageError: more is missing.
+    """
+    # Copies that were broken off are often filled up with zeros. A scan ends in ones (ITU-T T.81,
+    # F.1.2.3), or in the zero that follows a byte of ones.
+    body = data.rstrip(b"\0")
+    body += b"\0" if body.endswith(b"\xff") else b""
+    if not _holds_every_scan(body):
+        raise CorruptImageError("the picture is damaged: its file is truncated; copy it again")
+    image, scale = load(body + _END)
+    filled, _ = load(body + _FILLER + _END)
+    changed = ImageChops.difference(image, filled).getbbox()
+    whole = image.height if changed is None else changed[1]
+    if (image.height - whole) * scale > _LAST_ROWS:
+        raise CorruptImageError(
+            f"the picture is damaged: its file is truncated, {whole / image.height:.0%} of its "
+            f"rows are there; copy it again"
+        )
+    return image, scale
+
+
+def _holds_every_scan(data: bytes) -> bool:
+    """Whether scans for all coefficients of all components have begun, at full precision."""
+    known: dict[int, set[int]] = {}
+    position = 2
+    while marker := _MARKER.search(data, position):
+        start = marker.end() + 2
+        position = marker.end() + int.from_bytes(data[marker.end() : start], "big")
+        body = data[start:position]
+        if position > len(data):
+            break
+        kind = marker[1][0]
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):  # the frame
+            known = {component: set() for component in body[6::3][: body[5]]}
+        elif kind == 0xDA:  # a scan: its components, its band of coefficients, their precision
+            count = body[0]
+            first, last, precision = body[1 + 2 * count : 4 + 2 * count]
+            for component in body[1 : 1 + 2 * count : 2]:
+                if precision & 15 == 0 and component in known:
+                    known[component].update(range(first, last + 1))
+    return bool(known) and all(coefficients >= _ALL for coefficients in known.values())
