@@ -1,4 +1,4 @@
-"""Faces: where they are, their landmarks, the person's mask, emotion, and identity."""
+"""Faces: detector, landmarks, mask of the person, emotion, and identity."""
 
 from proportrait.faces.analyzer import FaceAnalyzer, shared_analyzer
 from proportrait.faces.detector import DETECTORS

@@ -1,4 +1,4 @@
-"""One object that answers everything about the faces of a picture."""
+"""The faces of a picture, and the mask, emotions, and identity of each."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from proportrait.faces.identity import IdentityNetwork
 from proportrait.faces.landmarks import FaceMesh
 from proportrait.faces.mask import PersonMask
 
-_SMALLER = 0.45  # share of the detector's view, for a face that fills the picture
-_PRESENCE_LIMIT = 0.3  # under it the mesh says that the detector was wrong
+_CLOSE_UP_SHARE = 0.45  # of the detector's input, for a face that fills the picture
+_PRESENCE_LIMIT = 0.3  # below it, by the face mesh, a detection is false
 
 
 class FaceAnalyzer:
@@ -23,7 +23,7 @@ class FaceAnalyzer:
     Networks are loaded when first used. An analyzer belongs to one process: a worker makes its own.
 
     Args:
-        threads: of one call, at least 1.
+        threads: threads of one call, at least 1.
         detector: a name of `DETECTORS`.
     """
 
@@ -32,8 +32,8 @@ class FaceAnalyzer:
         self._detector: Detector = make_detector(detector, threads)
 
     def detect(self, image: Image) -> list[Face]:
-        """Every face, the largest first; none is an empty list."""
-        for share in (1.0, _SMALLER):
+        """Every face, the largest first; an empty list where there is none."""
+        for share in (1.0, _CLOSE_UP_SHARE):
             faces = []
             for detection in self._detector(image, share):
                 landmarks, presence = self._mesh(image, detection)
@@ -47,7 +47,7 @@ class FaceAnalyzer:
         """The largest face.
 
         Raises:
-            AssessmentError: there is none.
+            AssessmentError: the picture shows no face.
         """
         faces = self.detect(image)
         if not faces:
@@ -55,7 +55,7 @@ class FaceAnalyzer:
         return faces[0]
 
     def mask(self, image: Image, face: Face) -> Float:
-        """The person whose face it is: float32 (H, W), 0 background to 1 person."""
+        """The mask of the person with this face: float32 (H, W), 0 background to 1 person."""
         return self._person(image, face)
 
     def emotions(self, image: Image, face: Face) -> dict[str, float]:
@@ -85,5 +85,5 @@ class FaceAnalyzer:
 
 @cache
 def shared_analyzer() -> FaceAnalyzer:
-    """One for the whole process, with one thread: that of a worker."""
+    """The analyzer of this process, with one thread."""
     return FaceAnalyzer(threads=1)

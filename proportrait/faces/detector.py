@@ -1,4 +1,4 @@
-"""BlazeFace: where the faces are."""
+"""BlazeFace: boxes and keypoints of the faces of a picture."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ OVERLAP_LIMIT = 0.3
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """A face as the detector sees it.
+    """A face as the detector reports it.
 
     Attributes:
         bbox: (4,) float32, x0 y0 x1 y1 in px.
         keypoints: (6, 2) float32 in px: the eye on the left of the picture, the eye on the right,
             nose tip, mouth, the ear on the left, the ear on the right.
-        score: [0, 1].
+        score: [0, 1], how sure the network is.
     """
 
     bbox: Float
@@ -39,8 +39,8 @@ class Detector(Protocol):
     def __call__(self, image: Image, share: float = 1.0) -> list[Detection]:
         """Every face of an RGB uint8 (H, W, 3) picture, the surest first.
 
-        With a `share` below 1 the picture takes only that part of what the network sees: faces that
-        fill a picture are larger than those that a network has learnt.
+        With a `share` below 1 the picture takes only that share of the network's input: a face that
+        fills it would be larger than any that the network was trained on.
         """
         ...
 
@@ -49,10 +49,10 @@ class BlazeFace:
     """Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection", 2019.
 
     Args:
-        name: of the asset.
+        name: the network's name in `ASSETS`.
         size: side of the network's square input in px.
         grids: (cells on a side, anchors a cell) of every output layer, in the network's order.
-        threads: of one call.
+        threads: threads of one call.
     """
 
     def __init__(
@@ -64,19 +64,19 @@ class BlazeFace:
 
     def __call__(self, image: Image, share: float = 1.0) -> list[Detection]:
         square, scale, corner = _fit(image, self._size, share)
-        regressed, logits = self._network([square[None].astype(np.float32) / 127.5 - 1])
+        offsets, logits = self._network([square[None].astype(np.float32) / 127.5 - 1])
         scores = np.asarray(1 / (1 + np.exp(-np.clip(logits.ravel(), -80, 80))), np.float32)
-        found = np.flatnonzero(scores > SCORE_LIMIT)
+        candidates = np.flatnonzero(scores > SCORE_LIMIT)
         # Centre x y, width, height, then x y of six points: in px of the square, from the anchor.
-        values = regressed.reshape(-1, 16)[found]
-        anchors = self._anchors[found] * self._size
+        values = offsets.reshape(-1, 16)[candidates]
+        anchors = self._anchors[candidates] * self._size
         centres = (values[:, 0:2] + anchors - corner) / scale
         extents = values[:, 2:4] / scale
         points = (values[:, 4:].reshape(-1, 6, 2) + anchors[:, None] - corner) / scale
         boxes = np.concatenate([centres - extents / 2, centres + extents / 2], 1)
         return [
             Detection(boxes[i].astype(np.float32), points[i].astype(np.float32), float(score))
-            for i, score in _suppress(boxes, scores[found])
+            for i, score in _suppress(boxes, scores[candidates])
         ]
 
 
@@ -106,12 +106,12 @@ def _anchors(grids: Sequence[tuple[int, int]]) -> Float:
 
 
 def _fit(image: Image, size: int, share: float) -> tuple[Image, float, Float]:
-    """Draw a picture in the middle of a black square of `size` px: stretching would change faces.
+    """Place a picture in the middle of a black square of `size` px: stretching would distort faces.
 
-    Its longer side takes a `share` of the square's.
+    Its longer side takes a `share` of the square's side.
 
     Returns:
-        The square, its scale (square px to a picture px), and the picture's corner (2,) in it.
+        The square, its px for one px of the picture, and the picture's corner (2,) in it.
     """
     height, width = image.shape[:2]
     scale = share * size / max(height, width)
@@ -126,12 +126,12 @@ def _fit(image: Image, size: int, share: float) -> tuple[Image, float, Float]:
 
 
 def _suppress(boxes: Float, scores: Float) -> list[tuple[int, float]]:
-    """Keep the surest of the boxes that overlap; (index, score), the surest first."""
-    kept: list[tuple[int, float]] = []
+    """Non-maximum suppression: (index, score) of the surest of overlapping boxes, surest first."""
+    selection: list[tuple[int, float]] = []
     for index in np.argsort(-scores):
-        if all(_overlap(boxes[index], boxes[other]) < OVERLAP_LIMIT for other, _ in kept):
-            kept.append((int(index), float(scores[index])))
-    return kept
+        if all(_overlap(boxes[index], boxes[other]) < OVERLAP_LIMIT for other, _ in selection):
+            selection.append((int(index), float(scores[index])))
+    return selection
 
 
 def _overlap(a: Float, b: Float) -> float:

@@ -16,16 +16,16 @@ _MARGIN = 1.3  # side of the crop, in extents of the landmarks
 
 
 class EmotionNetwork:
-    """A small network learnt from FER-2013 (Goodfellow et al., 2013).
+    """A small network trained on FER-2013 (Goodfellow et al., 2013).
 
-    "happy" is reliable; "angry" against "neutral" is weak, so look at the landmarks as well.
+    "happy" is reliable; "angry" is hard to tell from "neutral", so use the landmarks as well.
     """
 
     def __init__(self, threads: int = 1) -> None:
         self._network = compile_network(asset("emotion"), threads)
 
     def __call__(self, image: Image, face: Face) -> dict[str, float]:
-        """Probabilities by the names of `EMOTIONS`; they add up to 1."""
+        """Probabilities by name of `EMOTIONS`; they add up to 1."""
         points = face.landmarks[:, :2]
         low, high = points.min(0), points.max(0)
         centre, scale = (low + high) / 2, _SIZE / (_MARGIN * float((high - low).max()))

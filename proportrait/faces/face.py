@@ -1,4 +1,4 @@
-"""A face: its box, its 468 landmarks, and what their geometry says."""
+"""A face: its box, its 468 landmarks, and ratios that describe its expression."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Face:
         bbox: (4,) float32, x0 y0 x1 y1 in px: from the brows to the chin, as BlazeFace draws it.
         landmarks: (468, 3) float32 in px; x to the right, y down, z away from the camera with
             its zero near the middle of the head. In the order of the MediaPipe face mesh.
-        score: [0, 1], how sure the networks are that this is a face.
+        score: [0, 1], how sure the networks are.
     """
 
     bbox: Float
@@ -29,7 +29,7 @@ class Face:
         return self.landmarks[index, :2]
 
     def distance(self, a: int, b: int) -> float:
-        """Between two landmarks in the picture plane, in px."""
+        """Distance between two landmarks in the picture plane, in px."""
         return float(np.linalg.norm(self.point(a) - self.point(b)))
 
     @property
@@ -48,22 +48,22 @@ class Face:
         return np.asarray((self.point(CHIN) - self.point(FOREHEAD)) / max(self.height, 1e-6))
 
     def box(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """x0, y0, x1, y1 of the mesh in shares of a picture's sides; outside it below 0, over 1."""
+        """x0, y0, x1, y1 of the landmarks as shares of a picture's sides; may pass 0 and 1."""
         points = self.landmarks[:, :2] / np.array([width, height])
         x0, y0, x1, y1 = (round(float(v), 5) for v in (*points.min(0), *points.max(0)))
         return x0, y0, x1, y1
 
     def with_shut_mouth(self) -> Face:
-        """The face with its chin as much higher as the lips are apart."""
+        """The face with its chin raised by the gap between its lips."""
         landmarks = self.landmarks.copy()
         landmarks[CHIN, :2] += self.point(UPPER_LIP) - self.point(LOWER_LIP)
         return replace(self, landmarks=landmarks)
 
     @property
     def eyes(self) -> tuple[Float, Float]:
-        """Middles (2,) of the picture's left and right eye, px.
+        """Centres (2,) of the picture's left and right eye, px.
 
-        From the corners, which stay when the eye shuts or the mouth opens.
+        From their corners, which stay in place when the eyes shut or the mouth opens.
         """
         left = self.landmarks[[LEFT_EYE_OUTER, LEFT_EYE_INNER], :2].mean(0)
         right = self.landmarks[[RIGHT_EYE_OUTER, RIGHT_EYE_INNER], :2].mean(0)
@@ -103,10 +103,10 @@ def expression_ratios(face: Face) -> dict[str, float]:
     """Measure an expression and the yaw from landmarks, independent of the face's size.
 
     Returns:
-        open: between the inner lips, in face heights.
+        open: gap between the inner lips, in face heights.
         width: of the mouth, in face heights.
-        corner: the mouth corners below the middle of the lips, in face heights; negative when
-            they are up.
+        corner: how far the mouth corners lie below the middle of the lips, in face heights;
+            negative when they are up.
         eye: mean opening of the eyes, in their widths.
         brow: mean height of the brows above the eyes, in face heights.
         yaw: -1 to 1, 0 frontal, positive when the nose points to the right of the picture.

@@ -1,4 +1,4 @@
-"""Numbers that tell people apart."""
+"""Face embeddings: small distance for the same person, large for two people."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from proportrait.arrays import Float, Image
 from proportrait.faces.face import Face
 from proportrait.networks.assets import asset
 
-# Two pictures of one person are nearer than this, those of two people farther apart.
+# Of `distance`: two pictures of one person lie below it, those of two people above.
 SAME_PERSON_LIMIT = 0.6
 
 
@@ -32,5 +32,5 @@ class IdentityNetwork:
 
 
 def distance(a: Float, b: Float) -> float:
-    """Between two embeddings; compare it with `SAME_PERSON_LIMIT`."""
+    """Euclidean distance between two embeddings (128,); compare it with `SAME_PERSON_LIMIT`."""
     return float(np.linalg.norm(a - b))

@@ -12,7 +12,7 @@ from proportrait.networks.assets import asset
 from proportrait.networks.inference import compile_network
 
 _SIZE = 192  # side of the network's input in px
-_MARGIN = 1.5  # side of the region that it was trained on, in face boxes
+_MARGIN = 1.5  # side of the region that the network was trained on, in face boxes
 
 
 class FaceMesh:
@@ -26,22 +26,22 @@ class FaceMesh:
 
         Returns:
             The (468, 3) landmarks in px of the picture (see `Face`), and how sure the network is
-            that there is a face, [0, 1].
+            that this is a face, [0, 1].
         """
         centre = np.asarray((detection.bbox[:2] + detection.bbox[2:]) / 2, np.float32)
         side = _MARGIN * float((detection.bbox[2:] - detection.bbox[:2]).max())
         eyes = detection.keypoints[1] - detection.keypoints[0]
-        landmarks, _ = self._read(image, centre, side, eyes)
-        # Once more in the region of the landmarks themselves, as the network has seen it in
-        # video: the detector's box sits loosely on a turned or tilted head.
+        landmarks, _ = self._locate(image, centre, side, eyes)
+        # A second pass in the region of the landmarks themselves, as the network does it in video:
+        # the detector's box fits a turned or tilted head only roughly.
         plane = landmarks[:, :2]
         eyes = plane[RIGHT_EYE_OUTER] - plane[LEFT_EYE_OUTER]
         upright = plane @ _rotation(eyes).T
         low, high = upright.min(0), upright.max(0)
         centre = _rotation(eyes).T @ ((low + high) / 2)
-        return self._read(image, centre, _MARGIN * float((high - low).max()), eyes)
+        return self._locate(image, centre, _MARGIN * float((high - low).max()), eyes)
 
-    def _read(self, image: Image, centre: Float, side: float, eyes: Float) -> tuple[Float, float]:
+    def _locate(self, image: Image, centre: Float, side: float, eyes: Float) -> tuple[Float, float]:
         """Run the network on a square around `centre`, turned so that `eyes` is horizontal."""
         scale = _SIZE / max(side, 1.0)
         turn = _rotation(eyes) * scale

