@@ -64,11 +64,13 @@ def network(
     import torch
 
     torch.manual_seed(seed)
-    built = create(Choice(backbone, "none", ""), SIZE)
-    return HeadshotModel(Architecture(backbone, preprocessing(views), measures), built).eval()
+    timm_network = create(Choice(backbone, "none", ""), SIZE)
+    return HeadshotModel(
+        Architecture(backbone, preprocessing(views), measures), timm_network
+    ).eval()
 
 
 def headshot(about: Mapping[str, Any] | None = None, seed: int = 0) -> Headshot:
-    """A model that says other things of all attributes, and is calibrated."""
+    """A model with random weights, and temperatures and thresholds that are not neutral."""
     calibration = Calibration((1.5, 1, 0.75, 2, 1, 1), (0.5, 0.4, 0.6, 0.5, 0.5, 0.5))
     return Headshot(network(seed=seed), calibration, about or {})

@@ -1,1 +1,1 @@
-"""A backbone with six heads: what it sees, how it is built, and how it is kept."""
+"""The six-head model: its input, its network, its calibration, and its file."""

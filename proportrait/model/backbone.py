@@ -1,7 +1,7 @@
 """Any timm network as a backbone, and where its ImageNet weights come from.
 
-timm would wait for about 47 seconds before it says that there is no network: here the cache is
-asked first, and nothing is fetched unless the user said so.
+Offline, timm waits about 47 seconds for the Hugging Face Hub before it fails: so the local cache
+comes first, and nothing is downloaded unless the user allows it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from proportrait.networks.assets import asset
 PUBLISHED = "swin_tiny_patch4_window7_224"
 OFFLINE = "tf_efficientnet_lite0"
 AUTO = "auto"
-# Names that people know, and what timm calls them. The plain efficientnet_lite0 of timm pads
-# otherwise: the weights of the pip package load into it without an error, and are wrong there.
+# Common names, and timm's. timm's plain efficientnet_lite0 pads differently: the weights of the pip
+# package load into it without an error and give wrong features.
 ALIASES = {
     "efficientnet_lite0": OFFLINE,
     "efficientnet_lite1": "tf_efficientnet_lite1",
@@ -32,45 +32,45 @@ PACKAGED = {OFFLINE: "imagenet-lite0"}  # backbones whose weights a pip package 
 
 @dataclass(frozen=True)
 class Choice:
-    """A backbone and why it was chosen.
+    """A backbone and the origin of its weights.
 
     Attributes:
         name: timm's.
         weights: "package", "cache", "download", or "none" for random ones.
-        said: one line for the user.
+        summary: one line for the user.
     """
 
     name: str
     weights: str
-    said: str
+    summary: str
 
 
 def choose(name: str = AUTO, pretrained: bool = True, download: bool = False) -> Choice:
-    """Which backbone, and its weights from where.
+    """Choose a backbone and the origin of its weights.
 
     Args:
         name: a name of timm or of `ALIASES`; `AUTO` is Swin-Tiny where its weights are on this
-            machine or may be fetched, else EfficientNet-lite0.
+            machine or may be downloaded, else EfficientNet-lite0.
         pretrained: start from ImageNet weights.
-        download: fetch weights that are not on this machine from the Hugging Face Hub.
+        download: allow a download of missing weights from the Hugging Face Hub.
 
     Raises:
-        ConfigurationError: timm knows no such name, or the weights are not here.
+        ConfigurationError: timm has no such model, or its weights are not on this machine.
     """
     if name == AUTO:
         if not pretrained:
             return Choice(OFFLINE, "none", f"{OFFLINE} with random weights")
         if download or _cached(PUBLISHED):
             return choose(PUBLISHED, True, download)
-        chosen = choose(OFFLINE)
+        offline = choose(OFFLINE)
         reason = f"the weights of {PUBLISHED} are not on this machine; --download fetches them"
-        return Choice(chosen.name, chosen.weights, f"{chosen.said} ({reason})")
+        return Choice(offline.name, offline.weights, f"{offline.summary} ({reason})")
     name = ALIASES.get(name, name)
     if not timm().is_model(name):
-        close = ", ".join(timm().list_models(f"*{name.split('_')[0]}*")[:8])
+        similar = ", ".join(timm().list_models(f"*{name.split('_')[0]}*")[:8])
         raise ConfigurationError(
             f"timm has no model {name!r}; try auto, {', '.join(ALIASES)}"
-            + (f", or one of {close}" if close else "")
+            + (f", or one of {similar}" if similar else "")
         )
     if not pretrained:
         return Choice(name, "none", f"{name} with random weights")
@@ -87,22 +87,22 @@ def choose(name: str = AUTO, pretrained: bool = True, download: bool = False) ->
 
 
 def create(choice: Choice, size: int) -> Any:
-    """The network without its classifier: float32 (N, 3, size, size) -> (N, num_features).
+    """Build the network without its classifier: float32 (N, 3, size, size) -> (N, num_features).
 
     Raises:
-        AssetError: the weights cannot be fetched, or are those of another network.
-        ConfigurationError: the network takes no pictures of this size, or gives no features.
+        AssetError: the weights cannot be downloaded, or belong to another network.
+        ConfigurationError: the network does not accept this size, or returns no feature vector.
     """
-    fetched = choice.weights in ("cache", "download")
+    by_timm = choice.weights in ("cache", "download")
     options: dict[str, Any] = {"num_classes": 0}
-    cfg = _about(choice.name)
-    if choice.weights == "cache":  # by its path: timm would ask the Hub whether it is the newest
+    cfg = _pretrained_cfg(choice.name)
+    if choice.weights == "cache":  # a path: for a name timm asks the Hub for updates
         options["pretrained_cfg_overlay"] = {"file": _cached(choice.name)}
     if cfg is not None and cfg.fixed_input_size and cfg.input_size[-1] != size:
         options["img_size"] = size
     try:
-        network = timm().create_model(choice.name, pretrained=fetched, **options)
-        network.num_features = _features(network, size)
+        network = timm().create_model(choice.name, pretrained=by_timm, **options)
+        network.num_features = _feature_count(network, size)
     except OSError as error:
         raise AssetError(
             f"the weights of {choice.name} cannot be fetched from the Hugging Face Hub: {error}"
@@ -114,10 +114,10 @@ def create(choice: Choice, size: int) -> Any:
     return network
 
 
-def _features(network: Any, size: int) -> int:
-    """How many features one picture has; timm's own number is that of an earlier layer in some.
+def _feature_count(network: Any, size: int) -> int:
+    """The length of a picture's feature vector, from a forward pass at this size.
 
-    A size that the network does not take is told at once.
+    timm's own `num_features` is that of an earlier layer in some networks.
     """
     import torch
 
@@ -131,35 +131,35 @@ def _features(network: Any, size: int) -> int:
 
 
 def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of the channels that a backbone was trained with."""
-    cfg = _about(name)
+    """Mean and standard deviation by which a backbone expects its channels to be normalised."""
+    cfg = _pretrained_cfg(name)
     if cfg is None:
         return (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
     return tuple(cfg.mean), tuple(cfg.std)
 
 
 def _load_packaged(network: Any, path: Path) -> None:
-    """The package names its tensors otherwise, in the same order, and has a classifier more."""
+    """Load weights by position: the file has other names, the same order, and a classifier."""
     import torch
 
-    found = torch.load(path, map_location="cpu", weights_only=True)
-    values = [v for k, v in found.items() if _counts(k) and not k.startswith("_fc.")]
+    tensors = torch.load(path, map_location="cpu", weights_only=True)
+    values = [v for k, v in tensors.items() if _is_weight(k) and not k.startswith("_fc.")]
     state = network.state_dict()
-    names = [name for name in state if _counts(name)]
+    names = [name for name in state if _is_weight(name)]
     if [v.shape for v in values] != [state[name].shape for name in names]:
         raise AssetError(f"{path} holds the weights of another network than the backbone")
     network.load_state_dict(state | dict(zip(names, values, strict=True)))
 
 
-def _counts(name: str) -> bool:
+def _is_weight(name: str) -> bool:
     return not name.endswith("num_batches_tracked")
 
 
-def _about(name: str) -> Any:
-    """What timm knows of the pretrained weights of a name (with or without a tag), or None.
+def _pretrained_cfg(name: str) -> Any:
+    """timm's configuration of the pretrained weights of a name, with or without a tag, or None.
 
     Raises:
-        ConfigurationError: it has no weights of this tag.
+        ConfigurationError: timm has no weights with this tag.
     """
     try:
         return timm().get_pretrained_cfg(name)
@@ -168,14 +168,14 @@ def _about(name: str) -> Any:
 
 
 def _cached(name: str) -> str | None:
-    """Where the weights lie on this machine; None if they would have to be fetched."""
+    """The weight file in the local cache of the Hugging Face Hub, or None."""
     from huggingface_hub import try_to_load_from_cache
 
-    cfg = _about(name)
+    cfg = _pretrained_cfg(name)
     if cfg is None or not cfg.hf_hub_id:
         return None
     for file in ("model.safetensors", "pytorch_model.bin"):
-        found = try_to_load_from_cache(cfg.hf_hub_id, file)
-        if isinstance(found, str):
-            return found
+        path = try_to_load_from_cache(cfg.hf_hub_id, file)
+        if isinstance(path, str):
+            return path
     return None

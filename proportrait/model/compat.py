@@ -1,8 +1,8 @@
 """timm beside a PyTorch without CUDA.
 
-timm imports torchvision, whose build on PyPI registers its compiled operators against a PyTorch
-with CUDA: beside a CPU-only one its import ends with "operator torchvision::nms does not exist".
-Nothing here detects boxes, so it is enough to declare the operators that the import asks for.
+timm imports torchvision, whose build on PyPI registers its compiled operators with a PyTorch with
+CUDA: beside a CPU-only one its import fails with "operator torchvision::nms does not exist".
+Nothing here detects boxes, so it is enough to declare the operators that the import needs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 _SCHEMA = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
-_declared: list[Any] = []  # a library's declarations go when it is collected
+_libraries: list[Any] = []  # kept alive: a library that is collected takes its operators along
 
 
 @cache
@@ -25,7 +25,7 @@ def timm() -> Any:
 
 
 def mend_torchvision() -> None:
-    """Make `import torchvision` work; packages that import it themselves need this first."""
+    """Make `import torchvision` work; call it before importing a package that needs torchvision."""
     try:
         import torchvision
     except RuntimeError as error:
@@ -41,5 +41,5 @@ def mend_torchvision() -> None:
     library = untyped.Library("torchvision", "FRAGMENT")
     for operator in ("nms", "qnms"):
         library.define(operator + _SCHEMA)
-    _declared.append(library)
+    _libraries.append(library)
     import torchvision  # noqa: F401

@@ -1,10 +1,10 @@
-"""The six-head model: a backbone that looks at the views, and what was measured, fused late.
+"""The six-head model: late fusion of a backbone on the views with the scores of the measures.
 
-Every attribute has two opinions. One is a linear layer on what the backbone sees in the views; only
-this one learns. The other is the component that the measures of the attribute give (see
-`proportrait.measures`), whose log odds raters have set. The logit is their weighted mean.
-Where landmarks decide, a component means the same in a photo as in a made picture, which what a
-network has learnt from made pictures does not always; where they do not, the network knows more.
+The logit of an attribute is the weighted mean of two logits. One is that of a linear layer on the
+backbone's features of the views; only this one is trained. The other is that of the attribute's
+score (see `proportrait.measures`), which is calibrated to raters. A score that rests on landmarks
+means the same in a photo as in a generated picture, unlike some of what a network learns from
+generated pictures; for the other attributes the network knows more.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from torch import Tensor, nn
 from proportrait.labels import KEYS
 from proportrait.model.views import Preprocessing
 
-# By attribute: how much of the logit is the measures'. Chosen among 0, 0.2, 0.35, 0.5, 0.65, 0.8,
-# 0.9, and 1 on 756 rated faces of the built-in source that the model of that time had not learnt
-# from, and on the whole of a set of rated portraits, none learnt from: the backbone knows more of
-# the first (expression: AUC .96, the measure .83), the measures of the second (.71 and .91).
-# The measure of light asks more of dark faces: of 30 dark people in good light .60 pass with a
-# share of 0.5, .90 with 0.2. Framing is a matter of landmarks alone; no measure tells clothes.
+# By attribute: the weight of the score's logit. Chosen among 0, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, and
+# 1 on two sets that the model of that time was not trained on: 756 rated faces of the built-in
+# source and a set of rated portraits. The backbone is better on the first (expression: AUC .96, the
+# measure .83), the measures on the second (.71 and .91). The measure of lighting is stricter with
+# dark faces: of 30 dark people in good light .60 pass with a share of 0.5, .90 with 0.2. Framing is
+# a matter of landmarks alone; there is no measure of attire.
 SHARES = {
     "lighting": 0.2,
     "background": 0.5,
@@ -32,21 +32,21 @@ SHARES = {
     "framing": 0.9,
     "sharpness": 0.5,
 }
-# Judged on the view of the face alone: in made pictures more goes along with light and expression
-# than in others. The other attributes are judged on all views.
+# Judged on the view of the face alone: in generated pictures the surroundings correlate with
+# lighting and expression more than in photos. The other attributes are judged on all views.
 FACIAL = ("lighting", "expression")
-_SUREST = 0.003  # a component within this share of its ends says no more than one there
+_CLIP = 0.003  # a score as a share is clipped to [_CLIP, 1 - _CLIP] before its logit is taken
 _FEATURE_DROPOUT = 0.2
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """All that is needed to build a model without its weights; JSON-ready by `dataclasses.asdict`.
+    """All that a model is built from besides its weights; JSON-ready by `dataclasses.asdict`.
 
     Attributes:
         backbone: timm's name.
         preprocessing: of its pictures.
-        measures: whether the heads know the components too.
+        measures: whether the scores of the measures are fused in.
     """
 
     backbone: str
@@ -55,13 +55,13 @@ class Architecture:
 
 
 class HeadshotModel(nn.Module):
-    """Six logits of portraits.
+    """Six logits for each portrait.
 
     Args:
-        architecture: what is built.
-        backbone: (n, 3, size, size) -> (n, num_features), as `backbone.create` makes it.
-        frozen: whether batch normalisation keeps the statistics that it has, those of ImageNet:
-            whole pictures and faces have different ones, and a batch is small.
+        architecture: as it is saved with the weights.
+        backbone: (n, 3, size, size) -> (n, num_features), of `backbone.create`.
+        frozen: whether batch normalisation keeps its statistics, those of ImageNet: whole pictures
+            and faces have different ones, and a batch is small.
     """
 
     shares: Tensor
@@ -71,11 +71,10 @@ class HeadshotModel(nn.Module):
         super().__init__()
         self.architecture, self.frozen = architecture, frozen
         self.backbone = backbone
-        seen = backbone.num_features * len(architecture.preprocessing.views)
-        self.dropout = nn.Dropout(_FEATURE_DROPOUT)
-        self.heads = nn.Linear(seen, len(KEYS))
-        nn.init.zeros_(self.heads.bias)
         views = architecture.preprocessing.views
+        self.dropout = nn.Dropout(_FEATURE_DROPOUT)
+        self.heads = nn.Linear(backbone.num_features * len(views), len(KEYS))
+        nn.init.zeros_(self.heads.bias)
         blind = [
             [key in FACIAL and view == "whole" and "face" in views for view in views]
             for key in KEYS
@@ -84,25 +83,25 @@ class HeadshotModel(nn.Module):
         shares = torch.tensor([SHARES[key] for key in KEYS])
         self.register_buffer("shares", shares * architecture.measures)
 
-    def forward(self, views: Tensor, components: Tensor) -> Tensor:
+    def forward(self, views: Tensor, scores: Tensor) -> Tensor:
         """Logits (N, 6) float32.
 
         Args:
             views: (N, views, 3, size, size) float32, normalised.
-            components: (N, 6) float32, [0, 100], NaN where a measure could not be taken: there the
-                backbone decides alone. While the model is in training mode it does so everywhere.
+            scores: (N, 6) float32, [0, 100], NaN where an attribute could not be assessed: there
+                the backbone decides alone. In training mode it does so everywhere.
         """
         features = self.backbone(views.flatten(0, 1)).unflatten(0, views.shape[:2])
         flat = self.dropout(features.flatten(1).float())  # (N, views * features)
         weight = self.heads.weight.view(len(KEYS), views.shape[1], -1) * self.sees
-        seen = nn.functional.linear(flat, weight.flatten(1), self.heads.bias)
+        logits = nn.functional.linear(flat, weight.flatten(1), self.heads.bias)
         if self.training:
-            return seen
-        there = ~torch.isnan(components)
-        share = torch.where(there, components / 100, 0.5).clamp(_SUREST, 1 - _SUREST)
-        weight = self.shares * there
-        fused: Tensor = (1 - weight) * seen + weight * torch.log(share / (1 - share))
-        return fused
+            return logits
+        available = ~torch.isnan(scores)
+        share = torch.where(available, scores / 100, 0.5).clamp(_CLIP, 1 - _CLIP)
+        weight = self.shares * available
+        fusion: Tensor = (1 - weight) * logits + weight * torch.log(share / (1 - share))
+        return fusion
 
     def train(self, mode: bool = True) -> HeadshotModel:
         """Training or evaluation mode; see `frozen`."""
@@ -114,6 +113,6 @@ class HeadshotModel(nn.Module):
 
 
 def masked_bce(logits: Tensor, labels: Tensor, known: Tensor) -> Tensor:
-    """Mean binary cross-entropy of the bits that are known; all (N, 6). Zero where none is."""
+    """Mean binary cross-entropy of the known bits, all (N, 6); 0 if no bit is known."""
     each = nn.functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
     return (each * known).sum() / known.sum().clamp(min=1)

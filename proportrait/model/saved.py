@@ -1,6 +1,6 @@
-"""A model in one safetensors file: weights, preprocessing, calibration, and what is known of it.
+"""A model in one safetensors file: weights, preprocessing, calibration, settings, and figures.
 
-safetensors holds numbers and text, and runs nothing when it is read.
+safetensors holds numbers and text alone: reading it runs no code.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from proportrait.labels import KEYS
 from proportrait.model.calibration import Calibration
 from proportrait.model.views import Preprocessing
 
-FORMAT = 1  # of the file; a later one may hold what this version cannot read
+FORMAT = 1  # version of the file format; a higher one is refused
 _ENTRY = "proportrait"
 _PACKAGED = "headshot_lite0.safetensors"
 
 
 @dataclass(frozen=True, eq=False)
 class Headshot:
-    """A model that is ready to judge.
+    """A model that is ready for use.
 
     Attributes:
         network: a `HeadshotModel` in evaluation mode, float32.
@@ -42,46 +42,46 @@ class Headshot:
 
     @property
     def preprocessing(self) -> Preprocessing:
-        found = self.network.architecture.preprocessing
-        assert isinstance(found, Preprocessing)
-        return found
+        preprocessing = self.network.architecture.preprocessing
+        assert isinstance(preprocessing, Preprocessing)
+        return preprocessing
 
-    def logits(self, views: Image, components: Float) -> Float:
-        """Of N pictures, (N, 6) float32, before calibration.
+    def logits(self, views: Image, scores: Float) -> Float:
+        """Logits of N pictures, (N, 6) float32, before calibration.
 
         Args:
-            views: (N, V, size, size, 3), as `Preprocessing` makes them.
-            components: (N, 6), [0, 100], NaN where a measure could not be taken.
+            views: (N, V, size, size, 3), of `Preprocessing`.
+            scores: (N, 6), [0, 100], NaN where an attribute could not be assessed.
         """
         import torch
 
-        flat = self.preprocessing.normalised(views.reshape(-1, *views.shape[2:]))
+        flat = self.preprocessing.normalise(views.reshape(-1, *views.shape[2:]))
         batch = torch.from_numpy(flat.reshape(*views.shape[:2], *flat.shape[1:]))
         with torch.inference_mode():
-            return np.asarray(self.network(batch, torch.from_numpy(components)).float().numpy())
+            return np.asarray(self.network(batch, torch.from_numpy(scores)).float().numpy())
 
 
 def packaged() -> Path:
-    """Where the model lies that comes with the package."""
+    """The file of the model that comes with the package."""
     return Path(str(files("proportrait").joinpath("weights", _PACKAGED)))
 
 
 def save(headshot: Headshot, path: Path, half: bool = False) -> None:
-    """Write a model; `half` keeps its weights as float16, which halves the file."""
+    """Write a model; `half` writes its weights as float16, which halves the file."""
     from safetensors.torch import save as to_bytes
 
     state = {
         name: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
         for name, value in headshot.network.state_dict().items()
     }
-    said = {
+    metadata = {
         "format": FORMAT,
         "architecture": asdict(headshot.network.architecture),
         "labels": list(KEYS),
         "calibration": asdict(headshot.calibration),
         "about": dict(headshot.about),
     }
-    replace_file(path, to_bytes(state, {_ENTRY: json.dumps(said)}))
+    replace_file(path, to_bytes(state, {_ENTRY: json.dumps(metadata)}))
 
 
 def load(path: Path) -> Headshot:
@@ -98,30 +98,30 @@ def load(path: Path) -> Headshot:
 
     try:
         with safe_open(path, "pt") as file:
-            said = json.loads((file.metadata() or {})[_ENTRY])
+            metadata = json.loads((file.metadata() or {})[_ENTRY])
         state = load_file(path)
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise AssetError(
             f"{path} is no model of `proportrait train` (a .safetensors file): {error}"
         ) from error
-    if said["format"] > FORMAT or said["labels"] != list(KEYS):
+    if metadata["format"] > FORMAT or metadata["labels"] != list(KEYS):
         raise AssetError(
             f"{path} was written by another version, or has other labels: train it again, or "
             f"install the version that wrote it"
         )
-    built = said["architecture"]
-    prepare: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in built["preprocessing"].items()
+    config = metadata["architecture"]
+    options: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in config["preprocessing"].items()
     }
-    preprocessing = Preprocessing(**prepare)
-    architecture = Architecture(built["backbone"], preprocessing, built["measures"])
+    preprocessing = Preprocessing(**options)
+    architecture = Architecture(config["backbone"], preprocessing, config["measures"])
     network = HeadshotModel(
         architecture, create(Choice(architecture.backbone, "none", ""), preprocessing.size)
     )
-    wanted, there = network.state_dict(), state
-    if {k: v.shape for k, v in wanted.items()} != {k: v.shape for k, v in there.items()}:
+    shapes, expected = ({k: v.shape for k, v in s.items()} for s in (state, network.state_dict()))
+    if shapes != expected:
         raise AssetError(f"{path} was written by another version: train it again")
     network.load_state_dict({name: value.float() if value.is_floating_point() else value
                              for name, value in state.items()})  # fmt: skip
-    calibration = Calibration(**{k: tuple(v) for k, v in said["calibration"].items()})
-    return Headshot(network.eval(), calibration, said["about"])
+    calibration = Calibration(**{k: tuple(v) for k, v in metadata["calibration"].items()})
+    return Headshot(network.eval(), calibration, metadata["about"])

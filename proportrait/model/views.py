@@ -1,9 +1,8 @@
-"""What the model sees of a picture: all of it, and the face close to its own pixels.
+"""The views of a picture, which are the model's input: the whole of it, and its face.
 
-Framing, surroundings, and clothes show in the whole picture. Whether a face is crisp, how it is
-lit, and what it expresses is lost when a picture of 512 px is made 224: the second view is the face
-at about the scale it was taken at. Both are small uint8 pictures, so that variation and
-normalisation cost little.
+Framing, background, and attire show in the whole picture. Sharpness, lighting, and expression are
+lost when a picture of 512 px becomes 224: the second view is a crop of the face at about its own
+scale. Both are small uint8 pictures, so that variation and normalisation cost little.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ from proportrait.arrays import Float, Image
 View = Literal["whole", "face"]
 VIEWS: tuple[View, ...] = ("whole", "face")
 
-REFERENCE = 512  # px of the shorter side at which sharpness is judged; larger pictures are made so
-_ROOM = 1.25  # side of the view of a face / the longer side of its mesh
-_GUESS = (0.2, 0.12, 0.8, 0.72)  # where most faces are, for a picture in which none is found
+REFERENCE = 512  # px of the shorter side at which sharpness is judged; larger pictures shrink to it
+_MARGIN = 1.25  # side of the view of a face / the longer side of its mesh
+_DEFAULT_BOX = (0.2, 0.12, 0.8, 0.72)  # where most faces are, for pictures without one
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """How pictures become the input of a model; it is kept with the weights.
+    """How pictures become the input of a model; saved with its weights.
 
     Attributes:
         size: px of a side of every view.
         views: which views, in the order of the model's inputs.
-        mean, std: of each channel (R, G, B), in [0, 1], as the backbone was trained with.
+        mean, std: of each channel (R, G, B), in [0, 1], of the backbone's training.
     """
 
     size: int
@@ -44,20 +43,20 @@ class Preprocessing:
 
         Args:
             image: RGB.
-            box: where the face is, (4,) as `Face.box` tells it, or None without one.
+            box: (4,) of the largest face as `Face.box` gives it, or None without a face.
         """
-        image = reduced(image)
+        image = shrink(image)
         return [cut(image, window(image, box, view), self.size) for view in self.views]
 
-    def normalised(self, views: Image) -> Float:
-        """A batch of views (N, size, size, 3) as float32 (N, 3, size, size)."""
+    def normalise(self, views: Image) -> Float:
+        """Normalise a batch of views (N, size, size, 3) to float32 (N, 3, size, size)."""
         mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
         values = (views.astype(np.float32) / 255 - mean) / std
         return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
 
-def reduced(image: Image) -> Image:
-    """The picture with a shorter side of at most `REFERENCE` px."""
+def shrink(image: Image) -> Image:
+    """Scale a picture (H, W, 3) down to a shorter side of at most `REFERENCE` px."""
     height, width = image.shape[:2]
     scale = REFERENCE / min(height, width)
     if scale >= 1:
@@ -67,14 +66,14 @@ def reduced(image: Image) -> Image:
 
 
 def window(image: Image, box: Float | None, view: View) -> Float:
-    """The part of a picture that a view shows: x0 y0 x1 y1 in px; it may pass the border."""
+    """The part of a picture that a view shows: x0 y0 x1 y1 in px."""
     height, width = image.shape[:2]
     if view == "whole":
         return np.array([0, 0, width, height], np.float32)
     sides = np.array([width, height] * 2, np.float32)
-    x0, y0, x1, y1 = np.array(_GUESS if box is None else box, np.float32) * sides
+    x0, y0, x1, y1 = np.array(_DEFAULT_BOX if box is None else box, np.float32) * sides
     # A small face is not enlarged: it would look soft.
-    side = max(_ROOM * max(x1 - x0, y1 - y0), 0.45 * min(height, width))
+    side = max(_MARGIN * max(x1 - x0, y1 - y0), 0.45 * min(height, width))
     side = min(side, height, width)
     left = float(np.clip((x0 + x1 - side) / 2, 0, width - side))
     top = float(np.clip((y0 + y1 - side) / 2, 0, height - side))
@@ -82,17 +81,21 @@ def window(image: Image, box: Float | None, view: View) -> Float:
 
 
 def cut(image: Image, part: Float, size: int) -> Image:
-    """A part of a picture, (size, size, 3); every pixel is a mean of those that it covers."""
+    """Crop and resize a part of a picture to (size, size, 3); shrinking takes the mean by area.
+
+    Args:
+        part: x0 y0 x1 y1 in px; what lies beyond the border is left out.
+    """
     height, width = image.shape[:2]
     x0, y0 = (int(np.clip(round(float(v)), 0, side - 1)) for v, side in
               zip(part[:2], (width, height), strict=True))  # fmt: skip
     x1 = int(np.clip(round(float(part[2])), x0 + 1, width))
     y1 = int(np.clip(round(float(part[3])), y0 + 1, height))
-    shown = image[y0:y1, x0:x1]
-    # OpenCV takes means only where neither side grows: those that shrink come first.
-    fewer = min(x1 - x0, size), min(y1 - y0, size)
-    if fewer != (x1 - x0, y1 - y0):
-        shown = cv2.resize(shown, fewer, interpolation=cv2.INTER_AREA)
-    if fewer != (size, size):
-        shown = cv2.resize(shown, (size, size), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(shown, np.uint8)
+    crop = image[y0:y1, x0:x1]
+    # OpenCV takes the mean by area only where neither side grows: so sides shrink first.
+    extent = min(x1 - x0, size), min(y1 - y0, size)
+    if extent != (x1 - x0, y1 - y0):
+        crop = cv2.resize(crop, extent, interpolation=cv2.INTER_AREA)
+    if extent != (size, size):
+        crop = cv2.resize(crop, (size, size), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(crop, np.uint8)

@@ -23,7 +23,7 @@ from proportrait.errors import ConfigurationError
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Wants
 from proportrait.looks.survey import survey
-from proportrait.model.views import Preprocessing, cut, reduced, window
+from proportrait.model.views import Preprocessing, cut, shrink, window
 from proportrait.train.data import Pictures
 from proportrait.train.variation import Variation
 
@@ -86,7 +86,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
 
     def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         epoch, number = index
-        image = reduced(imaging.read(str(self.pictures.paths[number])))
+        image = shrink(imaging.read(str(self.pictures.paths[number])))
         box = self.seen.boxes[number]
         box = None if np.isnan(box).any() else box
         size = self.preprocessing.size
@@ -100,7 +100,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
                 for place, view in enumerate(self.preprocessing.views)
             ]
         return (
-            torch.from_numpy(self.preprocessing.normalised(np.stack(views))),
+            torch.from_numpy(self.preprocessing.normalise(np.stack(views))),
             torch.from_numpy(self.seen.components[number]),
             torch.from_numpy(self.pictures.labels[number]),
             torch.from_numpy(self.pictures.known[number].astype(np.float32)),

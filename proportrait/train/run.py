@@ -51,7 +51,7 @@ def run(
 
     accelerator = make_accelerator(settings.precision)
     choice = backbone.choose(settings.backbone, settings.pretrained, settings.download)
-    accelerator.print(f"backbone    {choice.said}")
+    accelerator.print(f"backbone    {choice.summary}")
     # The same training, wherever the weights came from.
     settings = replace(settings, backbone=choice.name, download=False)
     parts = split(Pictures.from_folders(folders), settings.split, settings.seed)

@@ -1,4 +1,4 @@
-"""The six-head model: which backbone it has, what its heads learn from, and how it is kept."""
+"""The six-head model: its backbone, what its heads learn from, and its file."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def empty_cache(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("empty_cache")
 def test_without_a_network_the_packaged_backbone_is_chosen() -> None:
-    chosen = choose(AUTO)
-    assert (chosen.name, chosen.weights) == (OFFLINE, "package")
-    assert "--download fetches them" in chosen.said
+    choice = choose(AUTO)
+    assert (choice.name, choice.weights) == (OFFLINE, "package")
+    assert "--download fetches them" in choice.summary
     assert choose(AUTO, download=True) == choose(PUBLISHED, download=True)
     assert choose(AUTO, download=True).weights == "download"
     assert choose(AUTO, pretrained=False).weights == "none"
 
 
-def test_what_is_in_the_cache_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_in_the_cache_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backbone, "_cached", lambda name: name == PUBLISHED)
     assert (choose(AUTO).name, choose(AUTO).weights) == (PUBLISHED, "cache")
     assert choose(PUBLISHED, download=True).weights == "cache"
@@ -72,7 +72,7 @@ def test_names_that_people_know_are_those_of_timm() -> None:
         ("resnet50", r"of resnet50 are not on this machine: .*--no-pretrained"),
     ],
 )
-def test_a_backbone_that_cannot_be_had_is_told(name: str, hint: str) -> None:
+def test_an_unavailable_backbone_is_an_error(name: str, hint: str) -> None:
     with pytest.raises(ConfigurationError, match=hint):
         choose(name)
 
@@ -81,24 +81,24 @@ def test_packaged_weights_are_loaded_where_they_belong() -> None:
     """The features are those of the graph that verification builds from the same file."""
     image = np.random.default_rng(0).integers(0, 256, (224, 224, 3), dtype=np.uint8)
     expected = Backbone(threads=1)(image)
-    built = create(choose(OFFLINE), 224).eval()
+    timm_network = create(choose(OFFLINE), 224).eval()
     values = (image.astype(np.float32) - 127) / 128
     with torch.inference_mode():
-        found = built(torch.from_numpy(values.transpose(2, 0, 1)[None]))[0].numpy()
-    assert found == pytest.approx(expected, abs=1e-3)
+        features = timm_network(torch.from_numpy(values.transpose(2, 0, 1)[None]))[0].numpy()
+    assert features == pytest.approx(expected, abs=1e-3)
     assert expected.std() > 0.05
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
-    built = create(Choice(CONVOLUTIONAL, "none", ""), SIZE)
+    timm_network = create(Choice(CONVOLUTIONAL, "none", ""), SIZE)
     torch.save(nn.Conv2d(3, 8, 3).state_dict(), tmp_path / "other.pth")
     with pytest.raises(AssetError, match="weights of another network"):
-        backbone._load_packaged(built, tmp_path / "other.pth")
+        backbone._load_packaged(timm_network, tmp_path / "other.pth")
 
 
-def test_a_backbone_takes_pictures_of_the_size_that_is_asked() -> None:
-    built = create(Choice(TRANSFORMER, "none", ""), 96).eval()  # made for 160 px
-    assert built(torch.zeros(1, 3, 96, 96)).shape == (1, built.num_features)
+def test_a_backbone_accepts_other_sizes_than_its_own() -> None:
+    timm_network = create(Choice(TRANSFORMER, "none", ""), 96).eval()  # made for 160 px
+    assert timm_network(torch.zeros(1, 3, 96, 96)).shape == (1, timm_network.num_features)
 
 
 def test_normalisation_is_that_of_the_backbone() -> None:
@@ -112,30 +112,30 @@ def test_normalisation_is_that_of_the_backbone() -> None:
 @pytest.mark.parametrize("name", [CONVOLUTIONAL, TRANSFORMER])
 def test_every_picture_has_six_logits(name: str) -> None:
     model = network(name)
-    components = torch.full((3, 6), 70.0)
+    scores = torch.full((3, 6), 70.0)
     with torch.inference_mode():
-        logits = model(views(), components)
-        alone = model(views()[1:2], components[:1])
+        logits = model(views(), scores)
+        alone = model(views()[1:2], scores[:1])
     assert logits.shape == (3, 6)
     assert torch.allclose(alone[0], logits[1], atol=1e-5)
     assert logits.std(0).min() > 0
     assert model.heads.in_features == 2 * model.backbone.num_features
 
 
-def test_the_logit_is_the_weighted_mean_of_both_opinions() -> None:
+def test_the_logit_is_the_weighted_mean_of_both_logits() -> None:
     model = network()
-    components = torch.tensor([[50, 90, 10, 0, 100, NAN]] * 3)
-    end = np.log(0.997 / 0.003)  # no component says more than this
-    measured = np.array([0, np.log(9), -np.log(9), -end, end])
+    scores = torch.tensor([[50, 90, 10, 0, 100, NAN]] * 3)
+    end = np.log(0.997 / 0.003)  # no score counts for more than this
+    by_score = np.array([0, np.log(9), -np.log(9), -end, end])
     weight = np.array([SHARES[key] for key in KEYS[:5]])
     with torch.inference_mode():
-        seen = model(views(), torch.full((3, 6), NAN)).numpy()
-        fused = model(views(), components).numpy()
-    assert fused[:, :5] == pytest.approx((1 - weight) * seen[:, :5] + weight * measured, abs=1e-4)
-    assert np.array_equal(fused[:, 5], seen[:, 5])  # what cannot be measured has no say
+        alone = model(views(), torch.full((3, 6), NAN)).numpy()
+        fusion = model(views(), scores).numpy()
+    assert fusion[:, :5] == pytest.approx((1 - weight) * alone[:, :5] + weight * by_score, abs=1e-4)
+    assert np.array_equal(fusion[:, 5], alone[:, 5])  # without a score the backbone decides
 
 
-def test_every_attribute_has_a_share_of_what_is_measured() -> None:
+def test_every_attribute_has_a_share_of_its_score() -> None:
     assert tuple(SHARES) == KEYS
     assert all(0 <= share < 1 for share in SHARES.values())
     assert SHARES["attire"] == 0  # there is no measure of it
@@ -143,39 +143,39 @@ def test_every_attribute_has_a_share_of_what_is_measured() -> None:
 
 def test_light_and_expression_are_judged_on_the_face_alone() -> None:
     assert network().architecture.preprocessing.views == ("whole", "face")
-    model, seen = network(measures=False), views()
-    unmeasured = torch.full((3, 6), NAN)
-    elsewhere, other_face = seen.clone(), seen.clone()
-    elsewhere[:, 0], other_face[:, 1] = views(seed=1)[:, 0], views(seed=1)[:, 1]
+    model, pictures = network(measures=False), views()
+    no_scores = torch.full((3, 6), NAN)
+    other_whole, other_face = pictures.clone(), pictures.clone()
+    other_whole[:, 0], other_face[:, 1] = views(seed=1)[:, 0], views(seed=1)[:, 1]
     facial = torch.tensor([key in FACIAL for key in KEYS])
     with torch.no_grad():
-        before = model(seen, unmeasured)
-        assert torch.equal((model(elsewhere, unmeasured) == before).all(0), facial)
-        assert (model(other_face, unmeasured) != before).all()
+        before = model(pictures, no_scores)
+        assert torch.equal((model(other_whole, no_scores) == before).all(0), facial)
+        assert (model(other_face, no_scores) != before).all()
 
 
-def test_where_the_face_is_not_seen_all_are_judged_on_the_whole() -> None:
+def test_without_the_view_of_the_face_all_are_judged_on_the_whole() -> None:
     model = network(measures=False, views=("whole",))
     with torch.no_grad():
-        one, other = (model(views(seed=s)[:, :1], torch.full((3, 6), NAN)) for s in (0, 1))
-    assert (one != other).all()
+        first, second = (model(views(seed=s)[:, :1], torch.full((3, 6), NAN)) for s in (0, 1))
+    assert (first != second).all()
 
 
-def test_measures_have_no_say_where_they_are_left_out() -> None:
+def test_a_model_without_measures_ignores_the_scores() -> None:
     model = network(measures=False)
     with torch.inference_mode():
-        seen = model(views(), torch.full((3, 6), NAN))
-        assert torch.equal(model(views(), torch.full((3, 6), 99.0)), seen)
+        expected = model(views(), torch.full((3, 6), NAN))
+        assert torch.equal(model(views(), torch.full((3, 6), 99.0)), expected)
 
 
 def test_the_backbone_learns_by_itself() -> None:
     model = network().train()
     model.dropout.p = 0.0
-    seen = model(views(), torch.full((3, 6), NAN))
-    assert torch.equal(model(views(), torch.full((3, 6), 99.0)), seen)
+    expected = model(views(), torch.full((3, 6), NAN))
+    assert torch.equal(model(views(), torch.full((3, 6), 99.0)), expected)
     with torch.inference_mode():
         alone = model.eval()(views(), torch.full((3, 6), NAN))
-    assert torch.allclose(alone, seen, atol=1e-5)
+    assert torch.allclose(alone, expected, atol=1e-5)
 
 
 def test_unknown_bits_teach_nothing() -> None:
@@ -192,7 +192,7 @@ def test_unknown_bits_teach_nothing() -> None:
     for parameter in (model.heads.weight, model.heads.bias):
         assert (parameter.grad[4] == 0).all()
         assert (parameter.grad[3] != 0).any()
-    # What stands in their place makes no difference either.
+    # The label of an unknown bit makes no difference either.
     other = torch.where(known > 0, labels, 0)
     assert masked_bce(logits, other, known) == masked_bce(logits, labels, known)
 
@@ -225,30 +225,30 @@ def model() -> Headshot:
     return headshot({"settings": {"lr": 0.1}, "note": "ünïcode"})
 
 
-def said(model: Headshot) -> np.ndarray:
+def logits_of(model: Headshot) -> np.ndarray:
     pictures = np.random.default_rng(0).integers(0, 256, (3, 2, SIZE, SIZE, 3), dtype=np.uint8)
     return model.logits(pictures, np.full((3, 6), 60, np.float32))
 
 
 def test_a_model_is_the_same_after_saving(model: Headshot, tmp_path: Path) -> None:
     save(model, tmp_path / "m.safetensors")
-    found = load(tmp_path / "m.safetensors")
-    assert found.about == model.about
-    assert found.calibration == model.calibration
-    assert found.network.architecture == model.network.architecture
-    assert isinstance(found.preprocessing, Preprocessing)
-    assert not found.network.training
-    state = found.network.state_dict()
+    copy = load(tmp_path / "m.safetensors")
+    assert copy.about == model.about
+    assert copy.calibration == model.calibration
+    assert copy.network.architecture == model.network.architecture
+    assert isinstance(copy.preprocessing, Preprocessing)
+    assert not copy.network.training
+    state = copy.network.state_dict()
     assert all(torch.equal(state[k], v) for k, v in model.network.state_dict().items())
-    assert np.array_equal(said(found), said(model))
+    assert np.array_equal(logits_of(copy), logits_of(model))
 
 
-def test_half_the_bytes_say_nearly_the_same(model: Headshot, tmp_path: Path) -> None:
+def test_half_precision_gives_nearly_the_same_logits(model: Headshot, tmp_path: Path) -> None:
     save(model, tmp_path / "full.safetensors")
     save(model, tmp_path / "half.safetensors", half=True)
-    found = load(tmp_path / "half.safetensors")
-    assert {v.dtype for v in found.network.state_dict().values()} == {torch.float32}
-    assert said(found) == pytest.approx(said(model), abs=0.01)
+    copy = load(tmp_path / "half.safetensors")
+    assert {v.dtype for v in copy.network.state_dict().values()} == {torch.float32}
+    assert logits_of(copy) == pytest.approx(logits_of(model), abs=0.01)
     sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("half", "full")]
     assert sizes[0] < 0.6 * sizes[1]
 
@@ -292,13 +292,13 @@ def test_a_model_of_another_version_is_refused(
         load(path)
 
 
-def test_the_heads_take_what_the_backbone_gives() -> None:
-    """timm's num_features is that of an earlier layer where a network widens at its end."""
-    built = create(Choice("mobilenetv3_small_050", "none", ""), SIZE)
-    assert built.num_features == built(torch.zeros(1, 3, SIZE, SIZE)).shape[1] == 1024
+def test_the_heads_fit_the_features_of_the_backbone() -> None:
+    """timm's num_features is that of an earlier layer in networks that widen at their end."""
+    timm_network = create(Choice("mobilenetv3_small_050", "none", ""), SIZE)
+    assert timm_network.num_features == timm_network(torch.zeros(1, 3, SIZE, SIZE)).shape[1] == 1024
 
 
-def test_a_tag_that_timm_does_not_have_is_told() -> None:
+def test_an_unknown_tag_of_timm_is_an_error() -> None:
     with pytest.raises(ConfigurationError, match=r"timm: .*bogus"):
         choose("resnet18.bogus")
 
@@ -307,24 +307,24 @@ def test_weights_of_the_cache_are_read_by_their_path(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     name = "resnet18"
-    there = timm().create_model(name)
-    save_file(there.state_dict(), tmp_path / "model.safetensors")
+    original = timm().create_model(name)
+    save_file(original.state_dict(), tmp_path / "model.safetensors")
     monkeypatch.setattr(backbone, "_cached", lambda _: str(tmp_path / "model.safetensors"))
 
-    def asks(*given: object, **named: object) -> None:
-        raise AssertionError("the Hub was asked")
+    def download(*arguments: object, **options: object) -> None:
+        raise AssertionError("a download from the Hub")
 
-    monkeypatch.setattr("huggingface_hub.hf_hub_download", asks)
-    monkeypatch.setattr("timm.models._hub.hf_hub_download", asks)
-    chosen = choose(name)
-    assert chosen.weights == "cache"
-    assert torch.equal(create(chosen, SIZE).conv1.weight, there.conv1.weight)
+    monkeypatch.setattr("huggingface_hub.hf_hub_download", download)
+    monkeypatch.setattr("timm.models._hub.hf_hub_download", download)
+    choice = choose(name)
+    assert choice.weights == "cache"
+    assert torch.equal(create(choice, SIZE).conv1.weight, original.conv1.weight)
 
 
 @pytest.mark.parametrize("frozen", [True, False])
-def test_statistics_of_imagenet_are_kept_and_random_ones_learnt(frozen: bool) -> None:
-    built = network(CONVOLUTIONAL)
-    model = HeadshotModel(built.architecture, built.backbone, frozen=frozen).train()
+def test_statistics_of_imagenet_stay_and_others_are_learnt(frozen: bool) -> None:
+    original = network(CONVOLUTIONAL)
+    model = HeadshotModel(original.architecture, original.backbone, frozen=frozen).train()
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     before = [norm.running_mean.clone() for norm in norms if norm.running_mean is not None]
     model(views(), torch.full((3, 6), NAN))

@@ -1,11 +1,11 @@
-"""What the model sees of a picture: its views, how they are cut, and their numbers."""
+"""Views of a picture: their windows, their pixels, and their normalisation."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from proportrait.model.views import REFERENCE, Preprocessing, cut, reduced, window
+from proportrait.model.views import REFERENCE, Preprocessing, cut, shrink, window
 
 HALF = (0.5, 0.5, 0.5)
 
@@ -15,7 +15,7 @@ def blank(height: int, width: int) -> np.ndarray:
 
 
 def slope(height: int, width: int) -> np.ndarray:
-    """Red tells the column, green the row."""
+    """Red is the column, green the row."""
     rows, columns = np.mgrid[:height, :width]
     return np.dstack([columns, rows, rows * 0]).astype(np.uint8)
 
@@ -64,22 +64,22 @@ def test_the_window_of_the_whole_is_all() -> None:
 # --- pixels
 
 
-def test_large_pictures_are_reduced_and_small_ones_left_alone() -> None:
-    assert reduced(blank(1024, 3000)).shape == (REFERENCE, 1500, 3)
-    assert reduced(blank(3000, 1024)).shape == (1500, REFERENCE, 3)
+def test_large_pictures_shrink_and_small_ones_stay() -> None:
+    assert shrink(blank(1024, 3000)).shape == (REFERENCE, 1500, 3)
+    assert shrink(blank(3000, 1024)).shape == (1500, REFERENCE, 3)
     small = blank(REFERENCE, 900)
-    assert reduced(small) is small
+    assert shrink(small) is small
 
 
 def test_a_pixel_is_the_mean_of_those_that_it_covers() -> None:
     image = blank(128, 128)
     image[::2, ::2] = 200  # lattice: any other filter would leave a pattern
-    shown = cut(image, np.float32([0, 0, 128, 128]), 32)
-    assert (shown == 50).all()
+    pixels = cut(image, np.float32([0, 0, 128, 128]), 32)
+    assert (pixels == 50).all()
     image = np.random.default_rng(0).integers(0, 256, (120, 120, 3), dtype=np.uint8)
-    shown = cut(image, np.float32([20, 10, 100, 90]), 16)
+    pixels = cut(image, np.float32([20, 10, 100, 90]), 16)
     means = image[10:90, 20:100].reshape(16, 5, 16, 5, 3).mean((1, 3))
-    assert np.abs(shown - means).max() <= 1
+    assert np.abs(pixels - means).max() <= 1
 
 
 def test_a_part_beyond_the_border_ends_there() -> None:
@@ -106,22 +106,22 @@ def test_a_picture_becomes_its_views_in_order() -> None:
     assert not np.array_equal(alone, face)
 
 
-def test_large_pictures_are_seen_at_the_size_of_reference() -> None:
+def test_views_of_large_pictures_are_those_of_the_reference_size() -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (2 * REFERENCE, 2 * REFERENCE, 3), dtype=np.uint8)
     prepare = Preprocessing(64, ("whole", "face"), HALF, HALF)
-    for one, other in zip(prepare(image, None), prepare(reduced(image), None), strict=True):
-        assert np.array_equal(one, other)
+    for view, expected in zip(prepare(image, None), prepare(shrink(image), None), strict=True):
+        assert np.array_equal(view, expected)
 
 
-def test_numbers_are_normalised_channel_by_channel() -> None:
+def test_every_channel_is_normalised_by_itself() -> None:
     prepare = Preprocessing(4, ("whole",), (0.5, 0.25, 0), (0.5, 0.25, 2))
     views = np.zeros((2, 4, 4, 3), np.uint8)
     views[1] = (255, 51, 204)
     views[1, 0, 3] = 0  # the first row, the last column
-    found = prepare.normalised(views)
-    assert found.shape == (2, 3, 4, 4)
-    assert found.dtype == np.float32
-    assert found[0, :, 2, 2] == pytest.approx([-1, -1, 0])
-    assert found[1, :, 2, 2] == pytest.approx([1, (0.2 - 0.25) / 0.25, 0.4], abs=1e-6)
-    assert found[1, :, 0, 3] == pytest.approx([-1, -1, 0])
+    values = prepare.normalise(views)
+    assert values.shape == (2, 3, 4, 4)
+    assert values.dtype == np.float32
+    assert values[0, :, 2, 2] == pytest.approx([-1, -1, 0])
+    assert values[1, :, 2, 2] == pytest.approx([1, (0.2 - 0.25) / 0.25, 0.4], abs=1e-6)
+    assert values[1, :, 0, 3] == pytest.approx([-1, -1, 0])

@@ -321,7 +321,7 @@ def test_training_and_serving_see_equal_bits(
         trained = [batches[-1, number] for number in range(3)]
         list(scorer_.files(map(str, pictures.paths)))
         for (views, scores, _, _), (own_views, own_scores) in zip(trained, served, strict=True):
-            assert views.numpy().tobytes() == prepare.normalised(own_views).tobytes()
+            assert views.numpy().tobytes() == prepare.normalise(own_views).tobytes()
             assert scores.numpy().tobytes() == own_scores.tobytes()
     assert not np.isnan(served[0][1]).all()
     assert np.isnan(served[2][1]).all()

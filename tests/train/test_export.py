@@ -88,7 +88,7 @@ def test_they_take_any_number_of_pictures_and_unmeasured_ones(
             components = rng.uniform(0, 100, (count, 6)).astype(np.float32)
             components[0] = np.nan
             components[-1, 1:3] = 0, 100
-            flat = model.preprocessing.normalised(pictures.reshape(-1, SIZE, SIZE, 3))
+            flat = model.preprocessing.normalise(pictures.reshape(-1, SIZE, SIZE, 3))
             views = flat.reshape(count, 2, 3, SIZE, SIZE)
             (logits,) = network({"views": views, "components": components})
             assert logits == pytest.approx(model.logits(pictures, components), abs=1e-3)

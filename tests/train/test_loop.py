@@ -90,7 +90,7 @@ def test_an_item_is_a_function_of_seed_epoch_and_number(pictures: Pictures) -> N
     views, components, labels, known = one[-1, 7]
     assert views.shape == (2, 3, SIZE, SIZE)
     plain = one.preprocessing(read(str(pictures.paths[7])), None)
-    assert np.array_equal(views.numpy(), one.preprocessing.normalised(np.stack(plain)))
+    assert np.array_equal(views.numpy(), one.preprocessing.normalise(np.stack(plain)))
     assert torch.equal(one[-1, 7][0], batches(pictures, 6)[-1, 7][0])
     assert torch.isnan(components).all()
     assert labels.tolist() == pictures.labels[7].tolist()
