@@ -44,9 +44,10 @@ from proportrait.errors import (
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate import arguments, offline, report
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource, SourceItem
-from proportrait.generate.finish import finish, to_files
+from proportrait.generate.finish import finish
 from proportrait.generate.prompt import build_prompt
 from proportrait.generate.sample import sample_labels
+from proportrait.imaging import ENCODERS
 from proportrait.labels import stream
 from proportrait.runlog import log_to
 from proportrait.store import RecordStore
@@ -102,15 +103,23 @@ class Run:
         request = GenerationRequest(item, labels, prompt.text, seed)
         try:
             generated = await self.generator.generate(request)
-            known = prompt.known_without(generated.edits.get("prompt_unread"))
+            known = prompt.known_without(generated.unread_prompt)
             cost_usd = generated.cost_usd
-            # An offline picture is a function of seed and version alone, and so is its date.
+            extension, encode = ENCODERS[options.format]
             timestamp = offline.RELEASED if options.mock else _now()
 
             def save() -> None:
-                pictures = finish(generated, labels, known, seed, self.analyzer)
-                name, form = self.generator.name, options.format
-                files = to_files(stem, pictures, request, generated, name, timestamp, form)
+                pictures = finish(
+                    request,
+                    generated,
+                    known,
+                    self.analyzer,
+                    stem=stem,
+                    generator=self.generator.name,
+                    timestamp=timestamp,
+                    extension=extension,
+                )
+                files = [(record, encode(image)) for record, image in pictures]
                 seconds = time.monotonic() - started
                 self.store.commit(item.source_id, stem, files, seconds=seconds)
                 log.info("%s: %d pictures in %.1f s", item.source_id, len(files), seconds)

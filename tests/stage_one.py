@@ -24,9 +24,9 @@ import numpy as np
 from PIL import Image, ImageEnhance
 
 import synthetic_dataset_generator as stage
+from proportrait.edit.shot import Shot
 from proportrait.generate import GENERATORS, GeneratorOptions, offline
-from proportrait.generate.base import Generated, GenerationRequest, SourceItem
-from proportrait.labels import LabelVector
+from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.store.records import Record
 from tests import FACE
 from tests.fake_gemini import FakeGemini
@@ -124,23 +124,23 @@ class CheapGenerator:
     async def generate(self, request: GenerationRequest) -> Generated:
         async with self.slots:
             await asyncio.sleep(self.delay_s * (1 + request.seed % 5) / 5)
-            edited = await asyncio.to_thread(cheap_work, request.item, request.labels, request.seed)
+            generated = await asyncio.to_thread(cheap_work, request)
         self.made.append(request.item.source_id)
-        return edited
+        return generated
 
     async def close(self) -> None:
         """Nothing to release."""
 
 
-def cheap_work(item: SourceItem, labels: LabelVector, seed: int) -> Generated:
-    image = item.open().image.astype(np.uint16)
+def cheap_work(request: GenerationRequest) -> Generated:
+    seed, image = request.seed, request.item.open().image.astype(np.uint16)
     tinted = np.minimum(image + np.array([seed % 17, seed % 13, seed % 11], np.uint16), 255)
-    return Generated(tinted.astype(np.uint8), known=LabelVector.ones(), model="cheap 1")
+    return Generated(Shot(tinted.astype(np.uint8)), model="cheap 1")
 
 
-def slow_work(delay_s: float, item: SourceItem, labels: LabelVector, seed: int) -> Generated:
+def slow_work(delay_s: float, request: GenerationRequest) -> Generated:
     time.sleep(delay_s)
-    return cheap_work(item, labels, seed)
+    return cheap_work(request)
 
 
 def _driver() -> int:

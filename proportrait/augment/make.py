@@ -104,11 +104,12 @@ def _drawn_again(task: Task) -> tuple[Image, LabelVector, dict[str, Any]]:
     parent = task.parent
     latent = int(parent.source_id.removeprefix(SOURCE))
     asked = parent.requested.replace(framing=0)
-    edited = _editor().edit_face(latent, asked, parent.generation_seed or 0, (task.kind,))
-    if edited.reframed is None:
+    seed = parent.generation_seed or 0
+    _, shot = _editor().edit_face(latent, asked, seed, bad_kinds=(task.kind,))
+    if shot is None:
         raise EditError("the scene shows no such framing", "framing")
-    shown = edited.reframed_known or LabelVector.ones()
-    return edited.reframed, parent.known & shown, {**edited.reframing, "drawn_again": True}
+    place = {**shot.edits["framing"], "drawn_again": True}
+    return shot.image, parent.known & shot.known, place
 
 
 def _still_known(parent: Record, window: framing.Window, face: Face, mask: Float) -> LabelVector:

@@ -1,8 +1,11 @@
-"""A person before a background, in a light, in a frame; what the measures contradict is redone."""
+"""A person before a background, in a light, in a frame, photographed.
+
+Background and light are measured; one that the measure contradicts is replaced by another kind.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,40 +29,51 @@ from proportrait.measures import framing as framing_measure
 from proportrait.measures import lighting as lighting_measure
 from proportrait.tone import expose
 
-OWN = "own"  # the background that a person was drawn before
+OWN = "own"  # kind of background: the one of the picture that the person is in
 FRAME = 512  # px of a finished picture
-_TRIES = 4  # of a frame, a background, a light, before the picture is given up
-# Components of the lighting measure, whose limit is 50. A bad light is a clear case. Of good ones
-# it asks more on dark skin than on light skin, so the best of several is taken, unless plainly bad.
+_TRIES = 4  # kinds of background, or of light, before the picture is given up
+# Limits of the lighting measure's component, whose own limit is 50. A bad light has to be a clear
+# case. A good one may fall short of 50, because the measure is stricter on dark skin: where no
+# light reaches it, the best is taken if it is passable.
 _GOOD_LIGHT, _PASSABLE_LIGHT, _BAD_LIGHT = 50.0, 25.0, 35.0
-_CLEAR = 22.0  # of the background's component, by which a background of one's own must tell
-_OWN_LIGHT = 0.8  # share of well lit portraits whose light is left alone, if it is good
-_DIM = 0.30  # mean value of a face that is exposed just enough
-_BURNING = ("back", "over")  # lights that can burn a cluttered background away
+# A background that was not made to be clean or cluttered has to be a clear case: its component lies
+# this far on the right side of the background measure's limit.
+_CLEAR_MARGIN = 22.0
+_UNTOUCHED_LIGHT = 0.8  # share of well lit portraits whose light stays as it is, if it is good
+_DARKEST_FACE = 0.30  # least mean value of a face in good light; a darker picture is exposed more
+_BURNING = ("back", "over")  # bad lights that can burn a cluttered background to plain white
 
 
 @dataclass(frozen=True, eq=False)
 class Person:
-    """A person in the picture that they were cut out of.
+    """A person in a picture, and where in it.
 
     Attributes:
-        image: RGB (H, W, 3).
-        alpha: (H, W) in [0, 1], the person.
-        face: in it.
-        cloth: (H, W) in [0, 1], where a garment was drawn, if one was.
-        seen: rows that bear a close look; what was drawn below is for far views. None: all.
+        image: RGB uint8 (H, W, 3).
+        alpha: (H, W) in [0, 1], 1 on the person.
+        face: in px of the picture.
+        cloth: (H, W) in [0, 1], 1 on the garment; None for a photo, whose garment is not known.
+        detailed_rows: rows from the top that may be shown close up; those below are drawn for far
+            views. None for all.
     """
 
     image: Image
     alpha: Float
     face: Face
     cloth: Float | None = None
-    seen: int | None = None
+    detailed_rows: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A person before a background, not lit yet; `stage` says where the frame cuts it."""
+    """A person before a background, not lit yet.
+
+    Attributes:
+        stage: the part of the scene that is worked on; says where the frame cuts it.
+        image: RGB uint8 of the stage's size.
+        alpha: of the same size, in [0, 1], 1 on the person.
+        face: in px of the stage.
+    """
 
     stage: Stage
     image: Image
@@ -67,35 +81,27 @@ class Scene:
     face: Face
 
     @classmethod
-    def of(cls, person: Person, window: framing.Window, place: str, seed: int) -> Scene:
-        """Put a person before a kind of background, so that `window` becomes the frame.
-
-        `OWN` leaves them before what they stand before.
-        """
+    def of(cls, person: Person, window: framing.Window, background: str, seed: int) -> Scene:
+        """A person before a kind of background, framed by a window of their picture."""
         stage = Stage.around(window, person.face, FRAME)
         image = stage.move(person.image, cv2.BORDER_REPLICATE)
         alpha = stage.move(person.alpha, cv2.BORDER_CONSTANT)
-        if place == OWN:
-            return cls(stage, image, alpha, stage.move_face(person.face))
-        crowd = bystanders() if place == render.CROWD else ()
-        behind = render.render(place, stream(seed, "background", place), FRAME, FRAME, crowd)
-        whole = composite(image, alpha, stage.surround(behind))
-        return cls(stage, whole, alpha, stage.move_face(person.face))
+        if background != OWN:
+            crowd = bystanders() if background == render.CROWD else ()
+            rng = stream(seed, "background", background)
+            backdrop = render.render(background, rng, FRAME, FRAME, crowd)
+            image = composite(image, alpha, stage.surround(backdrop))
+        return cls(stage, image, alpha, stage.move_face(person.face))
 
     def lit(self, light: str, seed: int) -> tuple[Image, Mapping[str, Any]]:
         """The whole stage in a kind of light, and the light's parameters."""
         rng = stream(seed, "lighting", light)
-        image, how = relight.relight(self.image, self.face, self.alpha, light, rng)
+        image, parameters = relight.relight(self.image, self.face, self.alpha, light, rng)
         if light in relight.GOOD_LIGHTS:
-            now = relight.face_value(image, self.face)
-            # A photographer exposes for the face.
-            if now < _DIM:
-                image = expose(image, now, _DIM, 2.5)
-        return image, how
-
-    def subject(self, image: Image, analyzer: FaceAnalyzer) -> Subject:
-        """A picture of the whole stage, to be measured."""
-        return Subject(image, analyzer, face=self.face, mask=self.alpha)
+            value = relight.face_value(image, self.face)
+            if value < _DARKEST_FACE:  # a photographer exposes for the face
+                image = expose(image, value, _DARKEST_FACE, 2.5)
+        return image, parameters
 
 
 def shoot(
@@ -104,98 +110,136 @@ def shoot(
     window: framing.Window,
     labels: LabelVector,
     seed: int,
-    own: bool = False,
+    keep_background: bool = False,
 ) -> tuple[Image, dict[str, Any]]:
-    """Take the picture (512, 512, 3) that labels ask for; returns it and the edits' parameters.
+    """Photograph a person before the requested background in the requested light.
 
-    With `own` the person's own background is kept, and must be what the labels ask for.
+    Args:
+        analyzer: measures what was made.
+        person: who is photographed.
+        window: the part of their picture that fills the frame.
+        labels: the requested bits; those of background and lighting are made true.
+        seed: of the picture.
+        keep_background: whether the person stays before the background of their picture, which
+            then must be as requested.
+
+    Returns:
+        The picture (512, 512, 3), and by attribute the parameters of its background and lighting.
 
     Raises:
-        EditError: the background or the light stayed wrong.
+        EditError: every background or every light that was tried was contradicted by its measure.
     """
-    scene, behind = _before_a_background(analyzer, person, window, labels, seed, own)
-    image, how = _light(analyzer, scene, labels, seed)
-    return scene.stage.cut(image), {"background": behind, "lighting": how}
+    kinds = [OWN] if keep_background else _background_kinds(labels, seed)
+    scene, background = _before_a_background(analyzer, person, window, kinds, labels, seed)
+    image, lighting = _lit(analyzer, scene, labels, seed)
+    return scene.stage.cut(image), {"background": background, "lighting": lighting}
 
 
 def shoot_again(
     person: Person, window: framing.Window, edits: Mapping[str, Any], seed: int
 ) -> Image:
-    """The picture of another window with the background and the light that `shoot` found."""
+    """Another window of a scene that `shoot` made, in the same light; (512, 512, 3).
+
+    `edits` and `seed` are those of `shoot`.
+    """
     scene = Scene.of(person, window, edits["background"]["kind"], seed)
-    lit, _ = scene.lit(edits["lighting"]["kind"], seed)
-    picture: Image = scene.stage.cut(lit)
+    image, _ = scene.lit(edits["lighting"]["kind"], seed)
+    picture: Image = scene.stage.cut(image)
     return picture
 
 
-def is_well_framed(analyzer: FaceAnalyzer, person: Person, window: framing.Window) -> bool | None:
-    """What the framing measure says of a window; None where it cannot say."""
+def framing_contradicts(
+    analyzer: FaceAnalyzer, person: Person, window: framing.Window, good: bool
+) -> bool:
+    """Whether the framing measure finds a window bad that shall be good, or good that shall be bad.
+
+    False where it cannot tell.
+    """
     stage = Stage.around(window, person.face, FRAME)
     mask = stage.cut(stage.move(person.alpha, cv2.BORDER_CONSTANT))
     blank = np.zeros((FRAME, FRAME, 3), np.uint8)  # only place and size count
     subject = Subject(blank, analyzer, face=stage.cut_face(person.face), mask=mask)
     component = framing_measure.assess(framing_measure.measure(subject))
-    return None if isinstance(component, Unassessed) else component >= framing_measure.LIMIT
+    if isinstance(component, Unassessed):
+        return False
+    return (component >= framing_measure.LIMIT) != good
+
+
+def _background_kinds(labels: LabelVector, seed: int) -> list[str]:
+    """Kinds of background to try, in order."""
+    bad = (*render.BAD_BACKGROUNDS, render.CROWD)
+    kinds = render.GOOD_BACKGROUNDS if labels["background"] else bad
+    return in_turn(stream(seed, "background"), kinds, render.SHARES)[:_TRIES]
 
 
 def _before_a_background(
     analyzer: FaceAnalyzer,
     person: Person,
     window: framing.Window,
+    kinds: Sequence[str],
     labels: LabelVector,
     seed: int,
-    own: bool,
 ) -> tuple[Scene, dict[str, Any]]:
-    """Put the person before a clean or a cluttered background, and look at it."""
-    wanted = labels["background"] == 1
-    kinds = (*render.BAD_BACKGROUNDS, render.CROWD)
-    kinds = render.GOOD_BACKGROUNDS if wanted else kinds
-    order = in_turn(stream(seed, "background"), kinds, render.SHARES)[:_TRIES]
-    for tries, place in enumerate([OWN] if own else order, 1):
-        scene = Scene.of(person, window, place, seed)
-        picture, mask = (scene.stage.cut(plane) for plane in (scene.image, scene.alpha))
-        subject = Subject(picture, analyzer, mask=mask)
+    """The person before the first background that the measure confirms, and its parameters.
+
+    Raises:
+        EditError: it confirms none.
+    """
+    for tries, kind in enumerate(kinds, 1):
+        scene = Scene.of(person, window, kind, seed)
+        image, mask = (scene.stage.cut(plane) for plane in (scene.image, scene.alpha))
+        subject = Subject(image, analyzer, mask=mask)
         component = background_measure.assess(background_measure.measure(subject))
         if isinstance(component, Unassessed):
             continue
-        # What was found and not made has to be a clear case.
-        margin = _CLEAR if own else 0.0
-        sure = (
-            component - background_measure.LIMIT if wanted else background_measure.LIMIT - component
-        )
-        if sure >= margin:
-            return scene, {"kind": place, "tries": tries, "component": round(component, 1)}
+        margin = component - background_measure.LIMIT
+        if not labels["background"]:
+            margin = -margin
+        if margin >= (_CLEAR_MARGIN if kind == OWN else 0.0):
+            return scene, {"kind": kind, "tries": tries, "component": round(component, 1)}
     raise EditError("the measure contradicts all that were tried", "background")
 
 
-def _light(
+def _light_kinds(labels: LabelVector, seed: int) -> list[str]:
+    """Kinds of light to try, in order."""
+    rng = stream(seed, "light")
+    if labels["lighting"]:
+        order = in_turn(rng, relight.GOOD_LIGHTS, relight.SHARES)[:_TRIES]
+        if stream(seed, "own light").random() < _UNTOUCHED_LIGHT:
+            order.insert(0, "natural")
+        return [*order, "monochrome"]  # no colour cast is left in black and white
+    order = in_turn(rng, relight.BAD_LIGHTS, relight.SHARES)
+    if not labels["background"]:
+        order = [light for light in order if light not in _BURNING]
+    return order[:_TRIES]
+
+
+def _lit(
     analyzer: FaceAnalyzer, scene: Scene, labels: LabelVector, seed: int
 ) -> tuple[Image, dict[str, Any]]:
-    """Light the stage well or badly, and look at the face."""
+    """The stage in the first light that the measure confirms, and the light's parameters.
+
+    Where it confirms no good light, the best of them if that is passable.
+
+    Raises:
+        EditError: there is none, or the face cannot be measured.
+    """
     good = labels["lighting"] == 1
-    kinds = relight.GOOD_LIGHTS if good else relight.BAD_LIGHTS
-    order = in_turn(stream(seed, "light"), kinds, relight.SHARES)
-    if not good and not labels["background"]:
-        order = [light for light in order if light not in _BURNING]
-    order = order[:_TRIES]
-    if good:
-        if stream(seed, "own light").random() < _OWN_LIGHT:
-            order.insert(0, "natural")
-        order.append("monochrome")  # no colour cast is left in black and white
-    found: list[tuple[float, Image, dict[str, Any]]] = []
-    for tries, light in enumerate(order, 1):
-        image, how = scene.lit(light, seed)
-        measures = lighting_measure.measure(scene.subject(image, analyzer))
-        component = lighting_measure.assess(measures)
+    order = _light_kinds(labels, seed)
+    tried: list[tuple[float, Image, dict[str, Any]]] = []
+    for tries, kind in enumerate(order, 1):
+        image, parameters = scene.lit(kind, seed)
+        subject = Subject(image, analyzer, face=scene.face, mask=scene.alpha)
+        component = lighting_measure.assess(lighting_measure.measure(subject))
         if isinstance(component, Unassessed):
             raise EditError(component.reason, "lighting")
-        parameters = {**how, "tries": tries, "component": round(component, 1)}
+        edit = {**parameters, "tries": tries, "component": round(component, 1)}
         if component >= _GOOD_LIGHT if good else component < _BAD_LIGHT:
-            return image, parameters
-        found.append((component, image, parameters))
-    component, image, parameters = max(found, key=lambda one: one[0])
+            return image, edit
+        tried.append((component, image, edit))
+    component, image, edit = max(tried, key=lambda attempt: attempt[0])
     if good and component >= _PASSABLE_LIGHT:
-        return image, {**parameters, "tries": len(order)}
+        return image, {**edit, "tries": len(order)}
     raise EditError(
         f"of {len(order)} lights the best has a component of {component:.0f}", "lighting"
     )

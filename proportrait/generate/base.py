@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 from proportrait.arrays import Image
+from proportrait.edit.shot import Shot
 from proportrait.labels import LabelVector
 
 
@@ -77,27 +78,21 @@ class Generated:
     """What a generator made of one request.
 
     Attributes:
-        image: RGB uint8 (H, W, 3) at the generator's own resolution, any size from 256 px.
-        known: bit 1 where the generator itself vouches for the requested bit, 0 where it makes
-            no claim; None for a generator that only follows a prompt.
-        reframed: the same picture framed badly, where that was asked and the generator itself can
-            show more of the scene; RGB uint8, or None.
-        reframed_known: as `known`, for `reframed`: a close-up may hide garment and background.
-        framing, reframing: how both are framed: kind and place of the face, JSON-ready.
-        edits: parameters of every edit, JSON-ready.
+        shot: the well framed, sharp picture, at the generator's own resolution, any size from
+            256 px.
+        badly_framed: the same scene framed badly, where that was asked and the generator itself
+            can show more of the scene; else None, and a part of `shot` is cut out.
         model: the model that answered, in its own words (version).
+        unread_prompt: the end of the prompt that the model did not read, because its text encoder
+            takes fewer tokens (often 77); "" where it read all. What it asks for is not known.
         response_id: the server's name of the reply, or None.
         cost_usd: what the picture cost.
     """
 
-    image: Image
-    known: LabelVector | None = None
-    reframed: Image | None = None
-    reframed_known: LabelVector | None = None
-    framing: Mapping[str, Any] = field(default_factory=dict)
-    reframing: Mapping[str, Any] = field(default_factory=dict)
-    edits: Mapping[str, Any] = field(default_factory=dict)
+    shot: Shot
+    badly_framed: Shot | None = None
     model: str = ""
+    unread_prompt: str = ""
     response_id: str | None = None
     cost_usd: float = 0.0
 

@@ -12,24 +12,24 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from proportrait.errors import FatalError
-from proportrait.generate.base import Generated, GenerationRequest, SourceItem
-from proportrait.labels import LabelVector
+from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.workers import fitting_workers, start_worker
 
 if TYPE_CHECKING:
-    from proportrait.edit.editor import Edited, PortraitEditor
+    from proportrait.edit.editor import PortraitEditor
 
 # Part of every record: the same version, seed, and source give the same bytes.
 VERSION = "proportrait-editor 1"
 WORKER_BYTES = 3_200_000_000  # resident memory of a worker; most of it are feature maps
+# The date of every picture, which is a function of version and seed alone: not that of its making.
 RELEASED = "2026-11-21T00:00:00+00:00"
 
 
 class OfflineGenerator:
     """Edits portraits on this machine, for nothing and without a network.
 
-    A portrait of the built-in source is drawn anew and gets all six bits; of any other picture
-    light, background, and framing are edited, and the rest is not claimed.
+    A face of the built-in source is drawn anew and gets all six bits; of any other picture light,
+    background, and framing are edited, and its attire and expression are not known.
 
     Args:
         workers: processes at most; there are no more than cores, and than the free memory holds.
@@ -57,25 +57,13 @@ class OfflineGenerator:
         loop = asyncio.get_running_loop()
         try:
             with _unheard_by_new_processes(signal.SIGINT):
-                work = loop.run_in_executor(
-                    self._pool, _work, request.item, request.labels, request.seed
-                )
-            edited = await work
+                work = loop.run_in_executor(self._pool, _work, request)
+            return await work
         except BrokenProcessPool as error:
             raise FatalError(
                 "a worker process of the offline editor was killed, most likely for want of memory:"
                 " run the same command with a smaller --concurrency"
             ) from error
-        return Generated(
-            image=edited.image,
-            known=edited.known,
-            reframed=edited.reframed,
-            reframed_known=edited.reframed_known,
-            framing=edited.framing,
-            reframing=edited.reframing,
-            edits=edited.edits,
-            model=VERSION,
-        )
 
     async def close(self) -> None:
         """End the worker processes, at work or not."""
@@ -103,13 +91,17 @@ def _unheard_by_new_processes(number: int) -> Iterator[None]:
 _editor: PortraitEditor | None = None
 
 
-def _work(item: SourceItem, labels: LabelVector, seed: int) -> Edited:
+def _work(request: GenerationRequest) -> Generated:
+    """Edit one portrait; runs in a worker process, which imports and loads the networks once."""
     from proportrait.edit.editor import PortraitEditor
+    from proportrait.generate.sources.built_in import StyleganItem
 
     global _editor
     if _editor is None:
         _editor = PortraitEditor(threads=1)
-    latent = getattr(item, "latent_seed", None)
-    if latent is not None:
-        return _editor.edit_face(latent, labels, seed)
-    return _editor.edit_photo(item.open().image, labels, seed)
+    item, labels, seed = request.item, request.labels, request.seed
+    if isinstance(item, StyleganItem):
+        shots = _editor.edit_face(item.latent_seed, labels, seed)
+    else:
+        shots = _editor.edit_photo(item.open().image, labels, seed)
+    return Generated(*shots, model=VERSION)

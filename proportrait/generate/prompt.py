@@ -187,23 +187,21 @@ class Prompt:
     base: str
     phrases: tuple[str, ...]
 
-    def known_without(self, unread: str | None) -> LabelVector:
+    def known_without(self, unread: str) -> LabelVector:
         """`known`, less the bits whose sentence a model did not read to its end.
 
         Args:
-            unread: the end of the text that was cut off (some text encoders read 77 tokens), or
-                None if all was read.
+            unread: the end of the text that was cut off (some text encoders read 77 tokens); ""
+                if all was read.
         """
-        if not unread:
-            return self.known
         read = len(self.text) - len(unread.strip())
         keys = [key for key in KEYS if self.known[key]]
-        end, lost = len(self.base), []
+        end, cut_off = len(self.base), []
         for key, phrase in zip(keys, self.phrases, strict=True):
             end += 1 + len(phrase)
             if end > read and key not in APPLIED_AFTERWARDS:
-                lost.append(key)
-        return self.known.replace(**dict.fromkeys(lost, 0))
+                cut_off.append(key)
+        return self.known.replace(**dict.fromkeys(cut_off, 0))
 
 
 def build_prompt(

@@ -220,7 +220,7 @@ def test_a_built_in_face_is_drawn_again_in_another_frame(tmp_path: Path) -> None
     from proportrait.edit.editor import PortraitEditor
 
     editor = PortraitEditor(threads=2)
-    drawn = editor.edit_face(7, ONES, 11)
+    drawn, _ = editor.edit_face(7, ONES, 11)
     source = "stylegan:mobile-ffhq/7"
     parent = replace(record(), source_id=source, model_version=VERSION, generation_seed=11)
     (tmp_path / parent.output_filename).write_bytes(encode_jpeg(drawn.image))
@@ -230,7 +230,7 @@ def test_a_built_in_face_is_drawn_again_in_another_frame(tmp_path: Path) -> None
     assert made.record.edits["framing"]["x"] < 0.21
     # The same person in the same light: the face is found in the good picture again.
     twin = decode(made.data)
-    scale = made.record.edits["framing"]["height"] / drawn.framing["height"]
+    scale = made.record.edits["framing"]["height"] / drawn.edits["framing"]["height"]
     small = cv2.resize(drawn.image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     part = small[round(0.4 * len(small)) : round(0.75 * len(small)), len(small) // 2 :]
     part = np.ascontiguousarray(part[:, : len(small) // 8])

@@ -13,9 +13,9 @@ from benchmarks.__main__ import main
 from benchmarks.speed import shared
 from benchmarks.speed.ratio import Ratio
 from proportrait import imaging
+from proportrait.edit.shot import Shot
 from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.generate.offline import OfflineGenerator
-from proportrait.labels import LabelVector
 from tests import FACE
 
 SMALL = {
@@ -68,7 +68,7 @@ class ThreadPoolExecutor(futures.ThreadPoolExecutor):
 
 async def drawn_at_once(self: OfflineGenerator, request: GenerationRequest) -> Generated:
     """In place of worker processes, which take half a minute to start two times."""
-    return Generated(imaging.read(FACE), known=LabelVector.ones(), model="test")
+    return Generated(Shot(imaging.read(FACE)), model="test")
 
 
 def test_every_bar_of_the_issue_is_held(tmp_path, monkeypatch):

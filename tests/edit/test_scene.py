@@ -12,10 +12,11 @@ from proportrait import imaging
 from proportrait.edit import scene
 from proportrait.edit.retouch import framing
 from proportrait.edit.retouch.lighting import relight
-from proportrait.edit.scene import OWN, Person, is_well_framed, shoot, shoot_again
+from proportrait.edit.scene import OWN, Person, framing_contradicts, shoot, shoot_again
 from proportrait.errors import EditError
 from proportrait.faces import FaceAnalyzer
 from proportrait.labels import LabelVector
+from proportrait.measures import Unassessed
 from tests import FACE
 
 GOOD, BAD = LabelVector.ones(), LabelVector.from_code("000000")
@@ -86,9 +87,9 @@ def test_a_background_of_ones_own_has_to_be_a_clear_case(
     say(monkeypatch, scene.lighting_measure, 90.0)
     say(monkeypatch, scene.background_measure, 60.0)
     with pytest.raises(EditError, match=r"^background: "):
-        shoot(analyzer, person, window, GOOD, 1, own=True)
+        shoot(analyzer, person, window, GOOD, 1, keep_background=True)
     say(monkeypatch, scene.background_measure, 75.0)
-    _, edits = shoot(analyzer, person, window, GOOD, 1, own=True)
+    _, edits = shoot(analyzer, person, window, GOOD, 1, keep_background=True)
     assert edits["background"]["kind"] == OWN
 
 
@@ -132,6 +133,15 @@ def test_the_measure_tells_good_frames_from_bad_ones(
     good = framing.window(person.face, framing.Target("good", 0.45, 0.5, 0.47))
     close = framing.window(person.face, framing.Target("close_up", 1.1, 0.5, 0.5))
     aside = framing.window(person.face, framing.Target("off_centre_left", 0.45, 0.1, 0.47))
-    assert is_well_framed(analyzer, person, good)
-    assert not is_well_framed(analyzer, person, close)
-    assert not is_well_framed(analyzer, person, aside)
+    for window, is_good in ((good, True), (close, False), (aside, False)):
+        assert not framing_contradicts(analyzer, person, window, is_good)
+        assert framing_contradicts(analyzer, person, window, not is_good)
+
+
+def test_a_measure_that_fails_contradicts_no_frame(
+    monkeypatch: pytest.MonkeyPatch, analyzer: FaceAnalyzer, person: Person, window: framing.Window
+) -> None:
+    failed = Unassessed("HeadSize", "no face found")
+    monkeypatch.setattr(scene.framing_measure, "assess", lambda measures: failed)
+    assert not framing_contradicts(analyzer, person, window, good=True)
+    assert not framing_contradicts(analyzer, person, window, good=False)

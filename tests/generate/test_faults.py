@@ -202,9 +202,9 @@ def test_what_is_paid_is_still_saved_when_the_run_must_stop(
     make_faces(tmp_path / "faces", 9)
     work = getattr(module, step)
 
-    def slow(*arguments: object) -> object:
+    def slow(*arguments: object, **options: object) -> object:
         time.sleep(0.3)
-        return work(*arguments)
+        return work(*arguments, **options)
 
     monkeypatch.setattr(module, step, slow)
     with gemini(*["ok"] * 5, default="status:401") as server:

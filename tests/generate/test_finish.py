@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -12,12 +12,16 @@ import pytest
 
 from proportrait import imaging
 from proportrait.edit.retouch import blur, framing
+from proportrait.edit.shot import Shot
 from proportrait.faces import FaceAnalyzer
-from proportrait.generate.base import Generated
-from proportrait.generate.finish import SIDE, Picture, finish
+from proportrait.generate.base import Generated, GenerationRequest
+from proportrait.generate.finish import SIDE, finish
+from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.labels import LabelVector
+from proportrait.store.records import Record
 from tests import FACE
 
+Made = Callable[..., list[tuple[Record, np.ndarray]]]
 ONES = LabelVector.ones()
 CODES = ["".join(bits) for bits in itertools.product("01", repeat=6)]
 
@@ -32,44 +36,93 @@ def analyzer() -> FaceAnalyzer:
     return FaceAnalyzer()
 
 
+@pytest.fixture(scope="module")
+def made(analyzer: FaceAnalyzer) -> Made:
+    """`finish` for requests of one source."""
+
+    def call(
+        generated: Generated, labels: LabelVector, known: LabelVector = ONES, seed: int = 7
+    ) -> list[tuple[Record, np.ndarray]]:
+        request = GenerationRequest(StyleganItem(3), labels, "words", seed)
+        return finish(
+            request, generated, known, analyzer,
+            stem="face_3", generator="test", timestamp="2026-11-21T00:00:00+00:00",
+        )  # fmt: skip
+
+    return call
+
+
 def sharpness(image: np.ndarray) -> float:
     return float(cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_64F).var())
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_the_good_picture_and_the_twin_have_the_bits_that_are_true_of_them(
-    face: np.ndarray, analyzer: FaceAnalyzer, code: str
+    face: np.ndarray, made: Made, code: str
 ) -> None:
     labels = LabelVector.from_code(code)
-    good, *twins = finish(Generated(face), labels, ONES, 7, analyzer)
+    (good, picture), *twins = made(Generated(Shot(face)), labels)
     assert good.labels.code == code[:4] + "11"
-    assert not good.is_twin
-    assert (good.image == face).all()
+    assert good.parent is None
+    assert (picture == face).all()
     assert good.known == ONES
     assert len(twins) == (code[4:] != "11")
-    for twin in twins:
-        assert twin.is_twin
+    for twin, image in twins:
+        assert twin.parent == good.output_filename
         assert twin.labels == labels
         assert twin.known == ONES
         assert (twin.blur_type in blur.BLURS) == (code[5] == "0")
         assert (twin.framing_type in framing.BAD_KINDS) == (code[4] == "0")
         broken = {key for key, bit in (("framing", code[4]), ("sharpness", code[5])) if bit == "0"}
         assert set(twin.edits) == broken
-        assert twin.image.shape == (SIDE, SIDE, 3)
-        assert (twin.image != good.image).mean() > 0.5
+        assert image.shape == (SIDE, SIDE, 3)
+        assert (image != picture).mean() > 0.5
         if code[4:] == "10":
-            assert sharpness(twin.image) < 0.5 * sharpness(good.image)
+            assert sharpness(image) < 0.5 * sharpness(picture)
 
 
-def test_a_badly_framed_twin_is_measurably_so(face: np.ndarray, analyzer: FaceAnalyzer) -> None:
+def test_the_records_hold_request_reply_and_names(face: np.ndarray, made: Made) -> None:
+    labels = LabelVector.from_code("101100")
+    generated = Generated(Shot(face), model="m 1", response_id="r", cost_usd=0.04)
+    (good, _), (twin, _) = made(generated, labels)
+    assert good == Record(
+        output_filename="face_3_101111.jpg",
+        original_filename="3.stylegan",
+        source_id="stylegan:mobile-ffhq/3",
+        requested=labels,
+        labels=LabelVector.from_code("101111"),
+        known=ONES,
+        prompt_text="words",
+        generation_seed=7,
+        timestamp="2026-11-21T00:00:00+00:00",
+        generator="test",
+        model_version="m 1",
+        response_id="r",
+        cost_usd=0.04,
+    )
+    assert twin == replace(
+        good,
+        output_filename="face_3_badframe_blur_101100.jpg",
+        labels=labels,
+        cost_usd=0.0,  # one request paid for both
+        parent="face_3_101111.jpg",
+        edits=twin.edits,
+        blur_type=twin.blur_type,
+        framing_type=twin.framing_type,
+    )
+
+
+def test_a_badly_framed_twin_is_measurably_so(
+    face: np.ndarray, made: Made, analyzer: FaceAnalyzer
+) -> None:
     roomy = cv2.copyMakeBorder(face, 500, 900, 700, 700, cv2.BORDER_REPLICATE)
     kinds, measured = set(), 0
     for seed in range(15):
-        _, twin = finish(Generated(roomy), ONES.replace(framing=0), ONES, seed, analyzer)
+        _, (twin, image) = made(Generated(Shot(roomy)), ONES.replace(framing=0), seed=seed)
         kinds.add(twin.framing_type)
         place = twin.edits["framing"]
         assert place["kind"] == twin.framing_type
-        for found in analyzer.detect(twin.image):  # a head that is cut may not be found
+        for found in analyzer.detect(image):  # a head that is cut may not be found
             x, y, height = framing.face_extent(found)
             assert x / SIDE == pytest.approx(place["x"], abs=0.08)
             assert y / SIDE == pytest.approx(place["y"], abs=0.08)
@@ -79,31 +132,29 @@ def test_a_badly_framed_twin_is_measurably_so(face: np.ndarray, analyzer: FaceAn
     assert measured >= 5
 
 
-def test_the_seed_alone_decides(face: np.ndarray, analyzer: FaceAnalyzer) -> None:
+def test_the_seed_alone_decides(face: np.ndarray, made: Made) -> None:
     labels = LabelVector.from_code("111100")
-
-    def made(seed: int) -> Picture:
-        return finish(Generated(face), labels, ONES, seed, analyzer)[1]
-
-    first, again, other = made(1), made(1), made(2)
-    assert (first.image == again.image).all()
+    twins = [made(Generated(Shot(face)), labels, seed=seed)[1] for seed in (1, 1, 2)]
+    (first, image), (again, same_image), (other, _) = twins
+    assert (image == same_image).all()
     assert first.edits == again.edits
     assert first.edits != other.edits
 
 
-def test_without_a_face_there_is_no_badly_framed_twin(analyzer: FaceAnalyzer) -> None:
+def test_without_a_face_there_is_no_badly_framed_twin(made: Made) -> None:
     """It cannot be told where the face would be: the good picture is kept, with a note."""
-    grey = np.full((600, 600, 3), 120, np.uint8)
-    (good,) = finish(Generated(grey), ONES.replace(framing=0), ONES, 7, analyzer)
+    grey = Generated(Shot(np.full((600, 600, 3), 120, np.uint8)))
+    ((good, _),) = made(grey, ONES.replace(framing=0))
     assert good.labels == ONES
-    assert "no face found" in good.notes["framing_twin"]
+    assert "no face found" in good.checks["framing_twin"]
 
-    both = ONES.replace(framing=0, sharpness=0)
-    good, twin = finish(Generated(grey), both, ONES, 7, analyzer)
+    (good, _), (twin, _) = made(grey, ONES.replace(framing=0, sharpness=0))
     assert twin.labels == ONES.replace(sharpness=0)  # it is blurred, but not framed badly
+    assert twin.output_filename == "face_3_blur_111110.jpg"
     assert twin.framing_type is None
     assert twin.blur_type is not None
-    assert "no face found" in twin.notes["framing_twin"]
+    for record in (good, twin):
+        assert "no face found" in record.checks["framing_twin"]
 
 
 @pytest.mark.parametrize(
@@ -116,39 +167,42 @@ def test_without_a_face_there_is_no_badly_framed_twin(analyzer: FaceAnalyzer) ->
     ],
 )
 def test_any_size_becomes_a_square_of_512_px(
-    analyzer: FaceAnalyzer, shape: tuple[int, int], box: tuple[int, int, int, int]
+    made: Made, shape: tuple[int, int], box: tuple[int, int, int, int]
 ) -> None:
     image = np.random.default_rng(0).integers(0, 256, (*shape, 3), np.uint8)
-    (good,) = finish(Generated(image), ONES, ONES, 7, analyzer)
+    ((_, picture),) = made(Generated(Shot(image)), ONES)
     top, bottom, left, right = box
     expected = imaging.resize(image[top:bottom, left:right], (SIDE, SIDE))
-    assert (good.image == expected).all()
+    assert (picture == expected).all()
 
 
 def test_what_is_known_is_what_both_the_request_and_the_generator_claim(
-    face: np.ndarray, analyzer: FaceAnalyzer
+    face: np.ndarray, made: Made
 ) -> None:
     asked, vouched = LabelVector.from_code("011111"), LabelVector.from_code("110011")
-    (good,) = finish(Generated(face, known=vouched), ONES, asked, 7, analyzer)
+    ((good, _),) = made(Generated(Shot(face, vouched)), ONES, asked)
     assert good.known.code == "010011"
-    (good,) = finish(Generated(face), ONES, asked, 7, analyzer)
+    ((good, _),) = made(Generated(Shot(face)), ONES, asked)
     assert good.known == asked
     # What was done to a twin is known of it, whatever the generator says.
     labels, nothing = LabelVector.from_code("111100"), LabelVector.from_code("000000")
-    _, twin = finish(Generated(face, known=nothing), labels, ONES, 7, analyzer)
+    _, (twin, _) = made(Generated(Shot(face, nothing)), labels)
     assert twin.known.code == "000011"
 
 
 def test_a_generator_that_shows_more_of_the_scene_frames_its_own_twin(
-    face: np.ndarray, analyzer: FaceAnalyzer
+    face: np.ndarray, made: Made
 ) -> None:
     wide = np.ascontiguousarray(face[:, ::-1])
-    reframing: Mapping[str, Any] = {"kind": "too_far", "height": 0.1}
+    place = {"kind": "too_far", "height": 0.1}
     generated = Generated(
-        face, reframed=wide, framing={"kind": "good"}, reframing=reframing, edits={"light": "soft"}
+        Shot(face, edits={"light": "soft", "framing": {"kind": "good"}}),
+        Shot(wide, LabelVector.from_code("110111"), {"light": "soft", "framing": place}),
     )
-    good, twin = finish(generated, ONES.replace(framing=0), ONES, 7, analyzer)
-    assert (twin.image == wide).all()
+    (good, _), (twin, image) = made(generated, ONES.replace(framing=0))
+    assert (image == wide).all()
     assert twin.framing_type == "too_far"
-    assert twin.edits == {"light": "soft", "framing": {"kind": "too_far", "height": 0.1}}
+    assert twin.known.code == "110111"  # attire is too far away to be seen
+    assert good.known == ONES
+    assert twin.edits == {"light": "soft", "framing": place}
     assert good.edits == {"light": "soft", "framing": {"kind": "good"}}

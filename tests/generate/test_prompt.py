@@ -147,7 +147,6 @@ def test_a_prompt_is_frozen_and_a_wrong_dropout_is_misuse() -> None:
 
 def test_a_sentence_that_was_cut_off_claims_nothing() -> None:
     prompt = build_prompt(1, "a", LabelVector.ones(), variation=False)
-    assert prompt.known_without(None) == LabelVector.ones()
     assert prompt.known_without("") == LabelVector.ones()
     # The last words of the attire sentence, and all behind it, were not read.
     attire = prompt.phrases[2]

@@ -17,6 +17,7 @@ import PIL.Image
 import PIL.ImageOps
 
 from proportrait.arrays import Image
+from proportrait.edit.shot import Shot
 from proportrait.errors import (
     ConfigurationError,
     FatalError,
@@ -239,6 +240,7 @@ class DiffusionGenerator:
                 num_inference_steps=self._upscaler_steps,
                 guidance_scale=self._upscaler[0].guidance,
             )
+        unread = self._unread(request.prompt)
         edits = {
             **self._provenance,
             "steps": self._arguments["num_inference_steps"],
@@ -248,9 +250,10 @@ class DiffusionGenerator:
             "negative_prompt": self._arguments.get("negative_prompt"),
             "size": list(canvas),
             "seed": request.seed,
-            "prompt_unread": self._unread(request.prompt),
+            "prompt_unread": unread or None,
         }
-        return Generated(image=image, edits=edits, model=_public(self._model))
+        shot = Shot(image, edits=edits)
+        return Generated(shot, model=_public(self._model), unread_prompt=unread)
 
     def _call(self, pipe: Any, stop: threading.Event, seed: int, **arguments: Any) -> Image:
         """One run of a pipeline: RGB uint8 (H, W, 3)."""
@@ -284,14 +287,14 @@ class DiffusionGenerator:
         if stop.is_set() or self._closed.is_set():
             raise _StoppedError
 
-    def _unread(self, prompt: str) -> str | None:
-        """The end of a prompt that is too long for the model's text encoder; None: all was read."""
+    def _unread(self, prompt: str) -> str:
+        """The end of a prompt that is too long for the model's text encoder; "" if it reads all."""
         if not self._family.clip_only:
-            return None
+            return ""
         tokenizer = self._pipe.tokenizer
         tokens = tokenizer(prompt).input_ids
         if len(tokens) <= tokenizer.model_max_length:
-            return None
+            return ""
         unread = str(tokenizer.decode(tokens[tokenizer.model_max_length - 1 : -1]))
         log.info("the model reads %d tokens, not: %s", tokenizer.model_max_length, unread)
         return unread

@@ -19,6 +19,7 @@ from google.genai import types
 
 from proportrait import imaging
 from proportrait.arrays import Image
+from proportrait.edit.shot import Shot
 from proportrait.errors import ImageError, RetryableError
 from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.generate.gemini.errors import SDK_ERRORS, no_picture, sort_error
@@ -194,7 +195,7 @@ class GeminiGenerator:
             error.cost_usd = self.price_usd
             raise
         return Generated(
-            image=image,
+            Shot(image),
             model=reply.model_version or self.model,
             response_id=reply.response_id,
             cost_usd=self.price_usd,

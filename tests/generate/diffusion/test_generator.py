@@ -110,29 +110,29 @@ def test_each_family_follows_seed_and_lora(
     kind: str, folder: Callable[[str], Path], tmp_path: Path
 ) -> None:
     first, other, again = made([request(1), request(2), request(1)], folder(kind))
-    assert first.image.shape == (64, 64, 3)
-    assert first.image.dtype == np.uint8
-    assert first.known is None
+    assert first.shot.image.shape == (64, 64, 3)
+    assert first.shot.image.dtype == np.uint8
+    assert first.shot.known == LabelVector.ones()
     assert first.model == kind  # the folder's name, not its path
-    assert first.edits["family"] == FAMILY_OF[kind]
-    assert first.edits["pipeline"] == kind
-    assert (first.edits["steps"], first.edits["seed"]) == (2, 1)
-    assert first.edits["diffusers"] == diffusers.__version__
-    assert np.array_equal(first.image, again.image)
-    assert not np.array_equal(first.image, other.image)
+    assert first.shot.edits["family"] == FAMILY_OF[kind]
+    assert first.shot.edits["pipeline"] == kind
+    assert (first.shot.edits["steps"], first.shot.edits["seed"]) == (2, 1)
+    assert first.shot.edits["diffusers"] == diffusers.__version__
+    assert np.array_equal(first.shot.image, again.shot.image)
+    assert not np.array_equal(first.shot.image, other.shot.image)
 
     weights = tiny_pipelines.save_lora(tiny_pipelines.PIPELINES[kind], tmp_path)
     (styled,) = made([request(1)], folder(kind), lora=str(weights), lora_scale=4.0)
-    assert not np.array_equal(first.image, styled.image)
-    assert styled.edits["lora"] == "pytorch_lora_weights.safetensors"
-    assert styled.edits["lora_scale"] == 4.0
+    assert not np.array_equal(first.shot.image, styled.shot.image)
+    assert styled.shot.edits["lora"] == "pytorch_lora_weights.safetensors"
+    assert styled.shot.edits["lora_scale"] == 4.0
 
 
 def test_qwen_image_edit_plus_is_of_the_qwen_family(folder: Callable[[str], Path]) -> None:
     (picture,) = made([request()], folder("QwenImageEditPlusPipeline"), steps=1)
-    assert picture.edits["pipeline"] == "QwenImageEditPlusPipeline"
-    assert picture.edits["family"] == "qwen-image-edit"
-    assert picture.image.shape == (64, 64, 3)
+    assert picture.shot.edits["pipeline"] == "QwenImageEditPlusPipeline"
+    assert picture.shot.edits["family"] == "qwen-image-edit"
+    assert picture.shot.image.shape == (64, 64, 3)
 
 
 def test_sdxl_base_is_loaded_as_image_to_image(
@@ -146,14 +146,14 @@ def test_sdxl_base_is_loaded_as_image_to_image(
     )
     index.write_text(text)
     (picture,) = made([request()], base)
-    assert picture.edits["pipeline"] == "StableDiffusionXLImg2ImgPipeline"
+    assert picture.shot.edits["pipeline"] == "StableDiffusionXLImg2ImgPipeline"
 
 
 def test_reference_and_prompt_matter_and_order_does_not(folder: Callable[[str], Path]) -> None:
     model = folder(PIX2PIX)
     requests = [request(1), request(2), request(1, prompt="a hat"), request(1, shape=(90, 100))]
-    forward = [generated.image for generated in made(requests, model)]
-    backward = [generated.image for generated in made(requests[::-1], model)][::-1]
+    forward = [generated.shot.image for generated in made(requests, model)]
+    backward = [generated.shot.image for generated in made(requests[::-1], model)][::-1]
     for one, two in zip(forward, backward, strict=True):
         assert np.array_equal(one, two)
     assert not np.array_equal(forward[0], forward[2])
@@ -196,8 +196,8 @@ def test_what_goes_into_the_call(
     assert (call["guidance_scale"], call["image_guidance_scale"]) == (3.0, 2.0)
     assert call["negative_prompt"] == "fog"
     assert "strength" not in call
-    assert generated.edits["image_guidance"] == 2.0
-    assert generated.edits["size"] == [64, 64]
+    assert generated.shot.edits["image_guidance"] == 2.0
+    assert generated.shot.edits["size"] == [64, 64]
 
 
 @pytest.mark.parametrize(
@@ -211,27 +211,27 @@ def test_upscalers(kind: str, factor: int, folder: Callable[[str], Path]) -> Non
         upscaler=str(folder(kind)),
         upscaler_steps=2,
     )
-    assert one.image.shape == (64 * factor, 64 * factor, 3)
-    assert np.array_equal(one.image, again.image)
-    assert not np.array_equal(one.image, other.image)
-    assert one.edits["upscaler"] == kind
-    assert one.edits["upscaler_steps"] == 2
+    assert one.shot.image.shape == (64 * factor, 64 * factor, 3)
+    assert np.array_equal(one.shot.image, again.shot.image)
+    assert not np.array_equal(one.shot.image, other.shot.image)
+    assert one.shot.edits["upscaler"] == kind
+    assert one.shot.edits["upscaler_steps"] == 2
 
 
 def test_a_prompt_that_is_too_long_is_said_so(folder: Callable[[str], Path]) -> None:
     # A word of one letter is one token here; 77 tokens are 75 words, a start, and an end.
     long = "x " * 75
     read, cut = made([request(prompt=long), request(prompt=long + "y z")], folder(PIX2PIX))
-    assert read.edits["prompt_unread"] is None
-    assert cut.edits["prompt_unread"] == "y z"
-    assert np.array_equal(read.image, cut.image)
+    assert (read.unread_prompt, read.shot.edits["prompt_unread"]) == ("", None)
+    assert (cut.unread_prompt, cut.shot.edits["prompt_unread"]) == ("y z", "y z")
+    assert np.array_equal(read.shot.image, cut.shot.image)
 
 
 def test_a_precision_can_be_chosen(folder: Callable[[str], Path]) -> None:
     (full,) = made([request()], folder(PIX2PIX))
     (half,) = made([request()], folder(PIX2PIX), dtype="bfloat16")
-    assert (full.edits["dtype"], half.edits["dtype"]) == ("float32", "bfloat16")
-    assert not np.array_equal(full.image, half.image)
+    assert (full.shot.edits["dtype"], half.shot.edits["dtype"]) == ("float32", "bfloat16")
+    assert not np.array_equal(full.shot.image, half.shot.image)
 
 
 def test_a_hidden_picture_is_refused(tmp_path: Path) -> None:
@@ -338,7 +338,7 @@ def test_a_cached_model_needs_no_network(folder: Callable[[str], Path], hub_cach
     commit = cached(model, folder(PIX2PIX), hub_cache)
     (generated,) = made([request()], model)
     assert generated.model == model
-    assert generated.edits["revision"] == commit
+    assert generated.shot.edits["revision"] == commit
 
 
 @pytest.mark.parametrize("offline", [False, True])

@@ -133,7 +133,7 @@ async def test_the_request_carries_reference_prompt_seed_and_image_config(start:
     assert (made.model, made.cost_usd) == ("gemini-3.1-flash-image-001", PRICE)
     assert made.response_id is not None
     assert made.response_id.startswith("fake-")
-    assert made.known is None
+    assert made.shot.known == LabelVector.ones()
 
 
 async def test_a_small_reference_is_sent_as_it_is(start: Start) -> None:
@@ -169,7 +169,7 @@ async def test_pictures_of_every_form_and_size(
 ) -> None:
     _, generator = await start(behaviour)
     item = Item()
-    image = (await generator.generate(request(item))).image
+    image = (await generator.generate(request(item))).shot.image
     assert image.shape == shape
     assert image.dtype == np.uint8
     # The fake sends the reference back, up to 6 % brighter or darker.
@@ -179,7 +179,7 @@ async def test_pictures_of_every_form_and_size(
 async def test_transparency_is_laid_on_white(start: Start) -> None:
     _, generator = await start("rgba")
     item = Item()
-    image = (await generator.generate(request(item))).image.astype(int)
+    image = (await generator.generate(request(item))).shot.image.astype(int)
     assert (image[:, :160] == 255).all()
     assert np.abs(image[:, 160:].mean() - item.image[:, 160:].mean()) < 10
 
@@ -187,8 +187,8 @@ async def test_transparency_is_laid_on_white(start: Start) -> None:
 async def test_the_same_request_brings_the_same_bytes(start: Start) -> None:
     _, generator = await start()
     one, two, other = [await generator.generate(request(seed=s)) for s in (3, 3, 5)]
-    assert np.array_equal(one.image, two.image)
-    assert not np.array_equal(one.image, other.image)
+    assert np.array_equal(one.shot.image, two.shot.image)
+    assert not np.array_equal(one.shot.image, other.shot.image)
 
 
 # behaviour, class, words of the message, requests with two retries, dollars of one try

@@ -10,6 +10,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from proportrait.edit.shot import Shot
 from proportrait.errors import (
     BudgetError,
     FatalError,
@@ -86,7 +87,7 @@ class Service:
     async def read(self, reply: Exception | None) -> Generated:
         if reply is not None:
             raise reply
-        return Generated(IMAGE, cost_usd=0.2)
+        return Generated(Shot(IMAGE), cost_usd=0.2)
 
     async def close(self) -> None:
         self.closed = True
