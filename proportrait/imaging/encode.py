@@ -49,6 +49,11 @@ def resize(image: Image, size: tuple[int, int]) -> Image:
 
 
 def checked(image: Image) -> Image:
+    """The image itself.
+
+    Raises:
+        ValueError: it is no RGB uint8 (H, W, 3).
+    """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
         raise ValueError(f"an image is RGB uint8 (H, W, 3), not {image.dtype} {image.shape}")
     return image

@@ -135,10 +135,10 @@ def look_at_file(
     if before.holds(wants):
         return before
     try:
-        picture = imaging.decode_picture(data)
+        decoded = imaging.decode_picture(data)
     except ImageError as error:
         return Look(error=str(error), digest=digest)
-    return _complete(replace(before, remarks=picture.remarks), picture.image, wants)
+    return _complete(replace(before, remarks=decoded.remarks), decoded.image, wants)
 
 
 def _complete(before: Look, image: Image, wants: Wants) -> Look:
