@@ -11,7 +11,8 @@ Says of every label whether the picture confirms or contradicts it, or that nobo
 Two judges look. The measures know what a headshot is and speak where they are sure. Where a set has
 enough labels, a model that learns from all the others gives a second opinion of each; it judges
 clothes too, which nothing measures. Neither looks at how a picture was made. A run that is killed
-goes on where it stopped. The report stands in INPUT/verification/RUN/.
+goes on where it stopped. The report stands in INPUT/verification/RUN/, that of photos in
+verification/RUN/ of the current folder.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from proportrait.commandline import exit_code
+from proportrait.commandline import exit_code, printable
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.looks.cache import LookCache
@@ -97,7 +98,7 @@ class Run:
                 name = record.output_filename
                 seen = self.cache.get(self.pictures.images / name)
                 if seen is None or seen.error:
-                    findings.problem(f"{name}: {seen.error if seen else 'it is gone'}")
+                    findings.problem(f"{printable(name)}: {seen.error if seen else 'it is gone'}")
                     continue
                 verdicts = judge(record.labels, record.known, seen, opinions.get(name, {}), keys)
                 findings.add(record, verdicts, seen.size)
@@ -134,7 +135,7 @@ def execute(options: argparse.Namespace) -> int:
         )
     if options.undo:
         return undo(options)
-    folder = _new_run(options.input / repair.FOLDER)
+    folder = _new_run(_report_place(options, pictures))
     with LookCache() as cache:
         run = Run(options, pictures, folder, cache)
         run.look_at_all()
@@ -159,6 +160,8 @@ def execute(options: argparse.Namespace) -> int:
     }
     made = publish(folder, findings, lambda name: shown_in / names.get(name, name), told)
     print(findings.table())
+    if pictures.left_out:
+        print(f"left out    {pictures.left_out}")
     for reason in dict.fromkeys(no_model.values()):
         named = ", ".join(key for key, why in no_model.items() if why == reason)
         print(f"no second opinion ({reason}): {named}")
@@ -201,6 +204,23 @@ def _tell(
     print("report      " + ", ".join(str(path) for path in [*made, folder / "verdicts.csv"]))
 
 
+def _report_place(options: argparse.Namespace, pictures: Pictures) -> Path:
+    """Where reports lie: in the data set, but never in a folder of photos unless that is named.
+
+    Raises:
+        ConfigurationError: the current folder is that of the photos.
+    """
+    if options.output is not None:
+        return Path(options.output)
+    if pictures.store is not None:
+        return Path(options.input / repair.FOLDER)
+    if Path.cwd().is_relative_to(Path(options.input).resolve()):
+        raise ConfigurationError(
+            "the report would lie among your photos: name another folder with --output"
+        )
+    return Path(repair.FOLDER)
+
+
 def _new_run(folder: Path) -> Path:
     """A new folder, named by the time."""
     stem = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
@@ -212,7 +232,9 @@ def _new_run(folder: Path) -> Path:
         except FileExistsError:
             number += 1
         except OSError as error:
-            raise ConfigurationError(f"{path} cannot be made: {error.strerror}") from error
+            raise ConfigurationError(
+                f"{path} cannot be made ({error.strerror}): name another folder with --output"
+            ) from error
         else:
             return path
 

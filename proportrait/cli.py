@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from proportrait.commandline import count, exit_code, index, positive, some_of
+from proportrait.commandline import count, exit_code, index, positive, printable, some_of
 from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError
+from proportrait.imaging import list_pictures
 from proportrait.labels import KEYS
-from proportrait.verify.pictures import is_picture
 
 PACKAGED = "packaged"  # the name of the model that comes with the package
 
@@ -142,15 +142,12 @@ def score(options: argparse.Namespace) -> int:
     """`proportrait score`."""
     from tqdm import tqdm
 
-    from proportrait.looks.look import WORKER_BYTES
     from proportrait.score.sheet import draw
-    from proportrait.workers import fitting_workers
 
     paths = _pictures(options.paths)
     scorer = _scorer(options.model)
-    workers = fitting_workers(options.workers, WORKER_BYTES) if len(paths) >= 50 else 1
     scores = list(
-        tqdm(scorer.files(paths, workers), total=len(paths), unit="picture", desc="judging",
+        tqdm(scorer.files(paths, options.workers), total=len(paths), unit="picture", desc="judging",
              leave=False, disable=len(paths) < 10)
     )  # fmt: skip
     if options.format == "json":
@@ -162,7 +159,8 @@ def score(options: argparse.Namespace) -> int:
                 f"{'good' if entry.verdicts[key] else 'bad':>5s} {entry.probabilities[key]:4.2f}"
                 for key in KEYS
             )
-            name = entry.path if len(entry.path) <= 40 else f"…{entry.path[-39:]}"
+            name = printable(entry.path)
+            name = name if len(name) <= 40 else f"…{name[-39:]}"
             print(f"{name:40s} {said}" + (f"  ({entry.remark})" if entry.remark else ""))
     if options.picture:
         with disk_errors(options.picture):
@@ -178,17 +176,23 @@ def _scorer(model: str) -> Any:
 
 
 def _pictures(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are named, and the pictures of folders, by name."""
-    found: list[Path] = []
+    """Files as they are named, and the pictures of folders, by name; tells what is left out."""
+    files: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            inside = sorted(filter(is_picture, path.iterdir()))
-            if not inside:
-                raise ConfigurationError(f"{path} holds no pictures")
-            found += inside
-        else:
-            found.append(path)
-    return found
+        if not path.is_dir():
+            files.append(path)
+            continue
+        made_here = (path / "metadata").is_dir() and (path / "images").is_dir()
+        listing = list_pictures(path / "images" if made_here else path)
+        also = f"left out: {listing.left_out}" if listing.left_out else ""
+        if not listing.paths:
+            raise ConfigurationError(
+                f"{printable(path)} holds no pictures that can be read" + (also and f" ({also})")
+            )
+        if also:
+            print(also, file=sys.stderr)
+        files += listing.paths
+    return files
 
 
 def parser() -> argparse.ArgumentParser:

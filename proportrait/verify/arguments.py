@@ -24,7 +24,10 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     # fmt: off
     add = parser.add_argument
     add("-i", "--input", type=Path, default=Path("output"), metavar="DIR",
-        help="folder with images/ and metadata/, or with photos alone (default ./output)")
+        help="folder with images/ and metadata/, or with photos and subfolders (default ./output)")
+    add("-o", "--output", type=Path, metavar="DIR",
+        help="folder of the reports (default: INPUT/verification; of photos, which nothing is "
+             "written beside, ./verification)")
     add("--attributes", type=some_of(KEYS, "attribute"), default=KEYS, metavar="NAMES",
         help=f"all (the default), or some of {','.join(KEYS)}")
     add("--mode", choices=("report", "fix", "quarantine"), default="report",

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+from proportrait.commandline import printable
 from proportrait.labels import KEYS
 from proportrait.store.records import Record
 from proportrait.verify.judge import WORDS, Verdict
@@ -158,7 +159,7 @@ class Lines:
         for v in verdicts:
             numbers = ["" if n is None else f"{n:.3f}" for n in (v.component, v.probability)]
             bits = ["" if b is None else b for b in (v.said, v.shown)]
-            self._writer.writerow([name, v.key, *bits, v.word, v.by, *numbers, v.reason])
+            self._writer.writerow([printable(name), v.key, *bits, v.word, v.by, *numbers, v.reason])
 
 
 def _bit(bit: int | None) -> str:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
+from proportrait.imaging import list_pictures
 from proportrait.labels import LabelVector
 from proportrait.store import RecordStore
 from proportrait.store.records import Record, parse_file_stem
 
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff"}
-
 
 class Pictures:
-    """The pictures of a folder, with what is said of them.
+    """The pictures of a folder, with the labels of their records.
 
     Attributes:
         path: the folder.
-        store: its records, or None for a plain folder of photos, of which nothing is said.
+        images: where the pictures are; names are relative to it.
+        store: its records, or None for a folder of photos, which have no labels.
+        left_out: files that are not looked at and why, in one line; "" where there is none.
         problems: what the last iteration found wrong, one line each.
     """
 
@@ -31,23 +33,29 @@ class Pictures:
         """
         self.path = path
         self.problems: list[str] = []
+        self.left_out = ""
+        self.store: RecordStore | None = None
+        self.images = path
+        self._photos: tuple[Path, ...] = ()
         if (path / "images").is_dir():
-            self.store: RecordStore | None = RecordStore(path)
-            self.images = path / "images"
-        elif path.is_dir() and any(is_picture(file) for file in path.iterdir()):
-            self.store, self.images = None, path
-        else:
+            self.store, self.images = RecordStore(path), path / "images"
+            return
+        if path.is_dir():
+            listing = list_pictures(path)
+            self._photos, self.left_out = listing.paths, listing.left_out
+        if not self._photos:
+            also = f" (left out: {self.left_out})" if self.left_out else ""
             raise ConfigurationError(
-                f"{path} holds neither images/ with metadata/ nor photos: name the folder that "
-                f"synthetic_dataset_generator.py wrote with -o, or one with your own photos"
+                f"{printable(path)} holds neither images/ with metadata/ nor photos{also}: name "
+                f"the folder that synthetic_dataset_generator.py wrote with -o, or one with your "
+                f"own photos"
             )
 
     def __iter__(self) -> Iterator[Record]:
         """Every picture's record, by name; photos make no claim."""
         self.problems = []
         if self.store is None:
-            for file in sorted(filter(is_picture, self.path.iterdir())):
-                yield _photo(file)
+            yield from (_photo(file.relative_to(self.path)) for file in self._photos)
             return
         with_record = set()
         for record in self.store.records():
@@ -55,15 +63,18 @@ class Pictures:
             self._check_name(record)
             yield record
         self.problems += map(str, self.store.problems)
-        for file in sorted(self.images.iterdir()):
-            if is_picture(file) and file.name not in with_record:
-                self.problems.append(f"{file}: there is no readable record of it in metadata/")
+        for file in list_pictures(self.images, recursive=False).paths:
+            if file.name not in with_record:
+                self.problems.append(
+                    f"{printable(file)}: there is no readable record of it in metadata/"
+                )
 
     def __len__(self) -> int:
         """How many records there seem to be."""
-        folder = self.path if self.store is None else self.path / "metadata"
-        return sum(is_picture(f) if self.store is None else f.suffix == ".json"
-                   for f in folder.iterdir()) if folder.is_dir() else 0  # fmt: skip
+        if self.store is None:
+            return len(self._photos)
+        folder = self.path / "metadata"
+        return sum(f.suffix == ".json" for f in folder.iterdir()) if folder.is_dir() else 0
 
     def _check_name(self, record: Record) -> None:
         try:
@@ -76,17 +87,12 @@ class Pictures:
             )
 
 
-def is_picture(file: Path) -> bool:
-    """Whether a file's name is that of a picture which is not hidden, and the file is there."""
-    return file.suffix.lower() in _SUFFIXES and not file.name.startswith(".") and file.is_file()
-
-
 def _photo(file: Path) -> Record:
-    nothing = LabelVector.of(())
+    nothing, name = LabelVector.of(()), str(file)
     return Record(
-        output_filename=file.name,
-        original_filename=file.name,
-        source_id=f"photo:{file.name}",
+        output_filename=name,
+        original_filename=name,
+        source_id=f"photo:{name}",
         requested=nothing,
         labels=nothing,
         known=nothing,
