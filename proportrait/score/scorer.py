@@ -31,7 +31,8 @@ class Score:
         verdicts: by attribute key, 1 professional, 0 not.
         faces: how many faces were found; without one the verdicts are guesses, of several the
             largest is judged.
-        error: why there is no verdict, or None; the two others are empty then.
+        error: why there is no verdict, or None; verdicts and probabilities are empty then.
+        remarks: what is wrong with the file and cost nothing.
     """
 
     path: str
@@ -39,22 +40,28 @@ class Score:
     verdicts: dict[str, int]
     faces: int = 0
     error: str | None = None
+    remarks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready; `error` stands there only where there is one."""
-        said: dict[str, Any] = {"path": self.path}
+        """JSON-ready; `error` and `remarks` stand there only where there are some."""
         if self.error is not None:
-            return said | {"error": self.error}
-        return said | {
-            "verdicts": self.verdicts, "probabilities": self.probabilities, "faces": self.faces,
-        }  # fmt: skip
+            return {"path": self.path, "error": self.error}
+        data = {
+            "path": self.path,
+            "verdicts": self.verdicts,
+            "probabilities": self.probabilities,
+            "faces": self.faces,
+        }
+        return data | ({"remarks": list(self.remarks)} if self.remarks else {})
 
     @property
     def remark(self) -> str:
-        """What to know beside the verdicts, or ""."""
-        if self.error is not None or self.faces == 1:
-            return ""
-        return f"{self.faces} faces: the largest is judged" if self.faces else "no face is found"
+        """What to know beside the verdicts, in one line, or ""."""
+        remarks = list(self.remarks)
+        if self.error is None and self.faces != 1:
+            several = f"{self.faces} faces: the largest is judged"
+            remarks.insert(0, several if self.faces else "no face is found")
+        return "; ".join(remarks)
 
     @property
     def labels(self) -> LabelVector:
@@ -137,4 +144,5 @@ def _score(path: str, taken: Look, rows: Iterator[tuple[Float, Mask]]) -> Score:
         {key: round(float(value), 4) for key, value in zip(KEYS, likely, strict=True)},
         {key: int(value) for key, value in zip(KEYS, good, strict=True)},
         taken.faces,
+        remarks=taken.remarks,
     )
