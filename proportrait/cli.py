@@ -61,11 +61,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def train(options: argparse.Namespace) -> int:
     """`proportrait train`."""
-    from proportrait.train.devices import leads
+    from proportrait.model.devices import leads
     from proportrait.train.evaluate import judge
     from proportrait.train.export import export
-    from proportrait.train.loop import Settings
     from proportrait.train.run import MODEL, run
+    from proportrait.train.settings import Settings
 
     settings = Settings(
         backbone=options.backbone, pretrained=options.pretrained, download=options.download,

@@ -37,8 +37,8 @@ from proportrait.store import RecordStore
 from proportrait.store.records import Record, parse_file_stem
 from proportrait.train.data import Pictures
 from proportrait.train.evaluate import judge
-from proportrait.train.loop import Settings
 from proportrait.train.run import MODEL, run
+from proportrait.train.settings import Settings
 from proportrait.verify.repair import renamed
 
 # Share of the requests for a 0 that an image model ignored: framing as published, the rest assumed.

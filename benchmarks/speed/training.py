@@ -26,10 +26,11 @@ def measure(folder: Path, *, batches: int = 8, batch_size: int = 32) -> list[Rat
     import torch
 
     from proportrait.model import backbone
+    from proportrait.model.devices import make_accelerator
     from proportrait.train.batches import Batches, Seen
     from proportrait.train.data import Pictures
-    from proportrait.train.devices import make_accelerator
-    from proportrait.train.loop import Settings, build, fit
+    from proportrait.train.loop import build, fit
+    from proportrait.train.settings import Settings
 
     (folder / "images").mkdir(parents=True)
     count = batches * batch_size

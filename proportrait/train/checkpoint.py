@@ -1,12 +1,15 @@
-"""The checkpoint of a training: all that a run needs to end with the weights of one that was not
-interrupted."""
+"""What a training keeps in its folder: the checkpoint and the history of its epochs.
+
+The checkpoint is all that a run needs to end with the weights of one that was not interrupted.
+"""
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from pickle import UnpicklingError
@@ -18,7 +21,7 @@ from torch import Tensor, nn
 from proportrait.disk import replace_file
 from proportrait.errors import ConfigurationError
 
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT, HISTORY = "checkpoint.pt", "history.csv"
 
 
 @dataclass
@@ -32,6 +35,16 @@ class Place:
     waited: int = 0
     best_weights: Mapping[str, Tensor] = field(default_factory=dict)
     history: list[dict[str, float]] = field(default_factory=list)
+
+    def end_epoch(self, row: dict[str, float], weights: Mapping[str, Tensor]) -> None:
+        """Keep the row of an epoch, and its averaged weights if they are the best so far."""
+        self.history.append(row)
+        if row["validation_loss"] < self.best:
+            self.best, self.waited = row["validation_loss"], 0
+            self.best_weights = {name: weight.detach().clone() for name, weight in weights.items()}
+        else:
+            self.waited += 1
+        self.epoch, self.step, self.loss = self.epoch + 1, 0, 0.0
 
 
 class Checkpoint:
@@ -77,3 +90,46 @@ class Checkpoint:
                 f"{self._path} was written by another version: delete it to begin anew"
             ) from error
         return Place(**state["place"])
+
+
+class History:
+    """The figures of each epoch: a table, a line of the terminal, and TensorBoard if asked for.
+
+    Raises:
+        ConfigurationError: TensorBoard is not installed.
+    """
+
+    def __init__(self, folder: Path, tensorboard: bool = False) -> None:
+        self._path = folder / HISTORY
+        self._board = _board(folder) if tensorboard else None
+
+    def write(self, rows: Sequence[dict[str, float]]) -> None:
+        """Write the table anew, and tell of its last row."""
+        file = io.StringIO(newline="")
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({k: f"{v:.6g}" for k, v in row.items()} for row in rows)
+        replace_file(self._path, file.getvalue().encode())
+        last = rows[-1]
+        epoch = int(last["epoch"])
+        if self._board:
+            for name, value in last.items():
+                self._board.add_scalar(name, value, epoch)
+            self._board.flush()
+        print(
+            f"epoch {epoch:2d}  loss {last['train_loss']:.4f}  "
+            f"validation {last['validation_loss']:.4f}  "
+            f"accuracy {last['validation_accuracy']:.4f}  {last['seconds']:.0f} s",
+            flush=True,
+        )
+
+
+def _board(folder: Path) -> Any:
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ConfigurationError(
+            f"--tensorboard needs its package: pip install -e '.[tensorboard]'; without it there "
+            f"is {HISTORY}"
+        ) from None
+    return SummaryWriter(str(folder / "tensorboard"))

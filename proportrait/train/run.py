@@ -16,12 +16,15 @@ from proportrait.disk import replace_file
 from proportrait.generate.sources.built_in import SOURCE
 from proportrait.model import backbone
 from proportrait.model.calibration import Calibration
+from proportrait.model.devices import make_accelerator
+from proportrait.model.network import HeadshotModel
 from proportrait.model.saved import Headshot, save
+from proportrait.model.views import Preprocessing
 from proportrait.train.batches import Batches, Seen, look_at
 from proportrait.train.data import Pictures, Split, marks, split
-from proportrait.train.devices import make_accelerator
 from proportrait.train.evaluate import Judged, judged
-from proportrait.train.loop import Settings, build, fit, predict
+from proportrait.train.loop import build, fit, predict
+from proportrait.train.settings import Settings
 
 MODEL = "model.safetensors"
 
@@ -47,8 +50,6 @@ def run(
         The model, and what it says of the test pictures (of the validation pictures where the
         split has no test).
     """
-    from accelerate.utils import broadcast_object_list
-
     accelerator = make_accelerator(settings.precision)
     choice = backbone.choose(settings.backbone, settings.pretrained, settings.download)
     accelerator.print(f"backbone    {choice.summary}")
@@ -56,55 +57,27 @@ def run(
     settings = replace(settings, backbone=choice.name, download=False)
     parts = split(Pictures.from_folders(folders), settings.split, settings.seed)
     parts = parts.with_more(always_learn)
-    accelerator.print(f"pictures    {_said(parts)}")
+    accelerator.print(f"pictures    {_counts(parts)}")
     precision = accelerator.mixed_precision.replace("no", "fp32")
     accelerator.print(f"device      {accelerator.device}, {precision}", flush=True)
 
-    every = parts.whole
-    measured = [look_at(every, workers or None) if accelerator.is_main_process else None]
-    (seen,) = broadcast_object_list(measured)
-    ends = np.cumsum([len(parts.learn), len(parts.validation), len(parts.test)])
+    looks = _looks(parts.whole, accelerator, workers)
     model = build(settings, choice)
-    prepare = model.architecture.preprocessing
-
-    def batches(pictures: Pictures, start: int, end: int) -> Batches:
-        return Batches(pictures, Seen(*(v[start:end] for v in (seen.boxes, seen.components))),
-                       prepare, settings.seed)  # fmt: skip
-
-    training = batches(parts.learn, 0, ends[0])
-    validation = batches(parts.validation, ends[0], ends[1])
+    learn, validation, test = _batches(parts, looks, model.architecture.preprocessing, settings)
     trained = fit(
-        model, training, validation, settings, output, workers=workers, tensorboard=tensorboard,
+        model, learn, validation, settings, output, workers=workers, tensorboard=tensorboard,
         accelerator=accelerator,
     )  # fmt: skip
-    logits = predict(trained.network, validation)
-    calibration = Calibration.fit(logits, parts.validation.labels, parts.validation.known)
-    before = judged(parts.validation, logits, Calibration())
-    final = judged(parts.validation, logits, calibration)
-    if len(parts.test):
-        test = batches(parts.test, ends[1], ends[2])
-        final = judged(parts.test, predict(trained.network, test), calibration)
-        before = judged(parts.test, final.logits, Calibration())
-    found = final.report()
-    about: dict[str, Any] = {
+    calibration, before, final = _calibrated(trained.network, validation, test)
+    about = {
         "settings": asdict(settings),
         "backbone": choice.name,
         "weights": choice.weights,
         "version": __version__,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": {
-            "fingerprint": every.fingerprint(),
-            "pictures": len(np.unique(every.paths)),
-            "sources": len(np.unique(every.sources)),
-            "built_in": bool(np.char.startswith(every.sources, SOURCE).any()),
-            "train": len(parts.learn),
-            "validation": len(parts.validation),
-            "test": len(parts.test),
-            # Whose pictures it was fitted to or chosen by: `evaluate` leaves them out.
-            "people": marks(np.concatenate([parts.learn.sources, parts.validation.sources])),
-        },
+        "data": _data(parts),
         "judged_on": "test" if len(parts.test) else "validation",
-        "figures": found.to_json(),
+        "figures": final.report().to_json(),
         "calibration_error_before": before.calibration_errors(),
         "calibration_error": final.calibration_errors(),
         "history": trained.history,
@@ -116,12 +89,64 @@ def run(
     return headshot, final
 
 
-def _said(parts: Split) -> str:
+def _counts(parts: Split) -> str:
     named = [("train", parts.train), ("validation", parts.validation), ("test", parts.test)]
-    said = ", ".join(
+    counts = ", ".join(
         f"{len(part)} {name} of {len(np.unique(part.sources))} people"
         for name, part in named
         if len(part)
     )
     more = len(parts.learn) - len(parts.train)
-    return said + (f"; {more} more to learn from" if more > 0 else "")
+    return counts + (f"; {more} more to learn from" if more > 0 else "")
+
+
+def _looks(pictures: Pictures, accelerator: Any, workers: int | None) -> Seen:
+    """What is measured of every picture, by one process for all."""
+    from accelerate.utils import broadcast_object_list
+
+    measured = [look_at(pictures, workers or None) if accelerator.is_main_process else None]
+    looks: Seen = broadcast_object_list(measured)[0]
+    return looks
+
+
+def _batches(
+    parts: Split, looks: Seen, preprocessing: Preprocessing, settings: Settings
+) -> list[Batches]:
+    """Of what is learnt from, of the validation, and of the test; `looks` are of `parts.whole`."""
+    batches, start = [], 0
+    for part in (parts.learn, parts.validation, parts.test):
+        end = start + len(part)
+        batches.append(Batches(part, looks[start:end], preprocessing, settings.seed))
+        start = end
+    return batches
+
+
+def _calibrated(
+    network: HeadshotModel, validation: Batches, test: Batches
+) -> tuple[Calibration, Judged, Judged]:
+    """A calibration by the validation, and the verdicts without and with it.
+
+    The verdicts are on the test pictures, or on those of the validation where there are none.
+    """
+    pictures, logits = validation.pictures, predict(network, validation)
+    calibration = Calibration.fit(logits, pictures.labels, pictures.known)
+    if len(test):
+        pictures, logits = test.pictures, predict(network, test)
+    before, after = (judged(pictures, logits, each) for each in (Calibration(), calibration))
+    return calibration, before, after
+
+
+def _data(parts: Split) -> dict[str, Any]:
+    """What a model says of its data."""
+    every = parts.whole
+    return {
+        "fingerprint": every.fingerprint(),
+        "pictures": len(np.unique(every.paths)),
+        "sources": len(np.unique(every.sources)),
+        "built_in": bool(np.char.startswith(every.sources, SOURCE).any()),
+        "train": len(parts.learn),
+        "validation": len(parts.validation),
+        "test": len(parts.test),
+        # Whose pictures it was fitted to or chosen by: `evaluate` leaves them out.
+        "people": marks(np.concatenate([parts.learn.sources, parts.validation.sources])),
+    }

@@ -18,8 +18,8 @@ from proportrait.faces import FaceAnalyzer
 from proportrait.labels import KEYS
 from proportrait.measures import Subject, lighting
 from proportrait.train.data import TABLE, Pictures
-from proportrait.train.loop import Settings
 from proportrait.train.run import MODEL, run
+from proportrait.train.settings import Settings
 from tests import FACE
 from tests.tiny_training import SIZE, TRANSFORMER, write_folder
 

@@ -22,10 +22,11 @@ from proportrait.model.network import HeadshotModel
 from proportrait.model.saved import load
 from proportrait.train import loop
 from proportrait.train.batches import Batches, InOrder, Shuffled
-from proportrait.train.checkpoint import CHECKPOINT
+from proportrait.train.checkpoint import CHECKPOINT, HISTORY
 from proportrait.train.data import Pictures
-from proportrait.train.loop import HISTORY, Settings, Trained, build, fit, predict
+from proportrait.train.loop import Trained, build, fit, predict
 from proportrait.train.run import MODEL, run
+from proportrait.train.settings import Settings
 from tests.tiny_training import (
     CONVOLUTIONAL,
     SIZE,

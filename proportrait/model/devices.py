@@ -1,4 +1,4 @@
-"""What a training computes on: the devices, their precision, and the processes, by accelerate."""
+"""What networks compute on: the devices, their precision, and the processes, by accelerate."""
 
 from __future__ import annotations
 
