@@ -1,4 +1,4 @@
-"""Durable writes: what these functions return from is on the disk."""
+"""Durable writes: when one of these functions returns, the bytes are on the disk."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: it cannot be written; the old file stays.
     """
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.unlink(missing_ok=True)
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.unlink(missing_ok=True)
     try:
-        write_file(fresh, data)
-        fresh.replace(path)
+        write_file(temporary, data)
+        temporary.replace(path)
     except OSError:
-        fresh.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
@@ -80,15 +80,15 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        where = error.filename or path
+        place = error.filename or path
         if error.errno in _FULL:
             raise StoreError(
-                f"the disk is full at {where}: free some space and run the same command again; "
+                f"the disk is full at {place}: free some space and run the same command again; "
                 f"it goes on where it stopped"
             ) from error
         if error.errno == errno.EROFS:
             raise StoreError(
-                f"{where} is on a read-only disk: name another folder, or make it writable and "
+                f"{place} is on a read-only disk: name another folder, or make it writable and "
                 f"run the same command again; it goes on where it stopped"
             ) from error
-        raise StoreError(f"{where} cannot be read or written: {error.strerror or error}") from error
+        raise StoreError(f"{place} cannot be read or written: {error.strerror or error}") from error

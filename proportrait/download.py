@@ -28,8 +28,8 @@ Fetch = Callable[[str, Path], None]
 
 
 @dataclass(frozen=True)
-class Downloaded:
-    """What now lies in an output folder: the folder, and the number of files of each part."""
+class Download:
+    """The result of a download: the output folder, and the number of files in each part."""
 
     output: Path
     images: int
@@ -37,10 +37,10 @@ class Downloaded:
 
 
 def fetch_from_drive(dataset_id: str, folder: Path) -> None:
-    """Fetch a file or a folder of Google Drive into `folder`; a broken-off download goes on.
+    """Fetch a file or a folder of Google Drive into `folder`; resumes a download that broke off.
 
     Args:
-        dataset_id: the id of a file, or the address of a file or a folder as Drive shows it.
+        dataset_id: id of a file, or the address of a file or a folder as Drive shows it.
         folder: an existing folder.
 
     Raises:
@@ -49,14 +49,14 @@ def fetch_from_drive(dataset_id: str, folder: Path) -> None:
     import gdown
 
     is_address = "://" in dataset_id
-    into = f"{folder}{os.sep}"
+    target = f"{folder}{os.sep}"
     try:
         if is_address and "/folders/" in dataset_id:
-            gdown.download_folder(url=dataset_id, output=into, resume=True, retries=3, timeout=60)
+            gdown.download_folder(url=dataset_id, output=target, resume=True, retries=3, timeout=60)
         elif is_address:
-            gdown.download(url=dataset_id, output=into, resume=True, retries=3, timeout=60)
+            gdown.download(url=dataset_id, output=target, resume=True, retries=3, timeout=60)
         else:
-            gdown.download(id=dataset_id, output=into, resume=True, retries=3, timeout=60)
+            gdown.download(id=dataset_id, output=target, resume=True, retries=3, timeout=60)
     except Exception as error:  # of gdown, its HTTP client, or the network
         reason = " ".join(str(error).split()) or type(error).__name__
         raise FatalError(
@@ -67,12 +67,12 @@ def fetch_from_drive(dataset_id: str, folder: Path) -> None:
 
 def download(
     output: str | Path, *, dataset_id: str | None = None, fetch: Fetch = fetch_from_drive
-) -> Downloaded:
+) -> Download:
     """Fetch the published data set and put it into `output` as images/ and metadata/.
 
-    What is fetched is one zip, several, or the two folders themselves; they may lie in a folder of
-    their own. All of it is unpacked beside its place first and then renamed, so that `output`
-    never holds a part of a data set. Nothing that exists is overwritten.
+    The download is one zip, several, or the two folders themselves, perhaps inside another folder.
+    All of it is unpacked in a work folder first and then renamed, so that `output` never holds a
+    part of a data set. Nothing that exists is overwritten.
 
     Args:
         output: the folder; it is made if need be.
@@ -81,43 +81,43 @@ def download(
         fetch: puts the files of an id into a folder.
 
     Raises:
-        ConfigurationError: no id is known.
-        StoreError: there is a data set in `output` already, the disk is full, or what was fetched
-            is damaged, unsafe, or no data set.
+        ConfigurationError: neither `dataset_id` nor the environment gives an id.
+        StoreError: `output` holds a data set already, the disk is full, or the download is damaged,
+            unsafe, or no data set.
         FatalError: the download failed.
     """
-    wanted = dataset_id or os.environ.get(ID_VARIABLE)
-    if not wanted:
+    dataset_id = dataset_id or os.environ.get(ID_VARIABLE)
+    if not dataset_id:
         raise ConfigurationError(
             f"which data set? Give its Google Drive id or address with --id or in {ID_VARIABLE}; "
             f"DOWNLOAD_DATASET.txt says where to find it"
         )
     output = Path(output)
-    # One folder an id, so that a download that broke off can go on, and never with another's bytes.
-    work = output / f".download-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
-    fetched, unpacked = work / "fetched", work / "unpacked"
+    # One folder an id, so that a download resumes with its own bytes alone.
+    work = output / f".download-{hashlib.sha256(dataset_id.encode()).hexdigest()[:12]}"
+    downloads, extracts = work / "fetched", work / "unpacked"
     with disk_errors(output):
         _check_free(output)
-        fetched.mkdir(parents=True, exist_ok=True)
-        fetch(wanted, fetched)
+        downloads.mkdir(parents=True, exist_ok=True)
+        fetch(dataset_id, downloads)
         try:
-            shutil.rmtree(unpacked, ignore_errors=True)
-            for archive in sorted(p for p in fetched.rglob("*") if zipfile.is_zipfile(p)):
-                unpack(archive, unpacked)
-            root = find_dataset(unpacked if unpacked.exists() else fetched)
+            shutil.rmtree(extracts, ignore_errors=True)
+            for archive in sorted(p for p in downloads.rglob("*") if zipfile.is_zipfile(p)):
+                unpack(archive, extracts)
+            root = find_dataset(extracts if extracts.exists() else downloads)
             counts = {part: sum(p.is_file() for p in (root / part).rglob("*")) for part in PARTS}
             if hasattr(os, "sync"):
                 os.sync()  # the names must not reach the disk before the files
             for part in PARTS:
                 (root / part).rename(output / part)
         except StoreError:
-            # What arrived whole and is no data set would be so again.
+            # The same download would fail the same way again.
             shutil.rmtree(work, ignore_errors=True)
             raise
         finally:
-            shutil.rmtree(unpacked, ignore_errors=True)
+            shutil.rmtree(extracts, ignore_errors=True)
         shutil.rmtree(work, ignore_errors=True)
-    return Downloaded(output, **counts)
+    return Download(output, **counts)
 
 
 def _check_free(output: Path) -> None:
@@ -131,7 +131,7 @@ def _check_free(output: Path) -> None:
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a zip into `folder`, after all of its names were found to be safe.
+    """Unpack a zip into `folder`, if all of its names are safe.
 
     Raises:
         StoreError: a name leads out of the folder, an entry is a link, a file comes twice, the
@@ -139,8 +139,8 @@ def unpack(archive: Path, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with zipfile.ZipFile(archive) as zipped:
-            entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
+        with zipfile.ZipFile(archive) as zip_file:
+            entries = [entry for entry in zip_file.infolist() if not entry.is_dir()]
             targets = [folder / _safe_name(entry, archive) for entry in entries]
             if len(set(targets)) < len(targets) or any(target.exists() for target in targets):
                 raise StoreError(f"{archive.name} holds a file twice: nothing was unpacked")
@@ -149,7 +149,7 @@ def unpack(archive: Path, folder: Path) -> None:
                 raise OSError(errno.ENOSPC, f"{archive.name} needs {size} bytes", str(folder))
             for entry, target in zip(entries, targets, strict=True):
                 target.parent.mkdir(parents=True, exist_ok=True)
-                with zipped.open(entry) as source, target.open("xb") as copy:
+                with zip_file.open(entry) as source, target.open("xb") as copy:
                     shutil.copyfileobj(source, copy)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
         raise StoreError(
@@ -179,17 +179,17 @@ def find_dataset(folder: Path) -> Path:
     """The folder nearest to `folder` that holds images/ and metadata/.
 
     Raises:
-        StoreError: there is none, or there are several at the same depth.
+        StoreError: no folder does, or several at the same depth.
     """
-    found = [
+    candidates = [
         p.parent
         for p in folder.rglob(PARTS[0])
         if "__MACOSX" not in p.parts and all((p.parent / part).is_dir() for part in PARTS)
     ]
-    nearest = [p for p in found if len(p.parts) == min(len(q.parts) for q in found)]
+    nearest = [p for p in candidates if len(p.parts) == min(len(q.parts) for q in candidates)]
     if len(nearest) != 1:
-        what = "several data sets" if nearest else "no folder with images/ and metadata/ in it"
-        raise StoreError(f"what was downloaded holds {what}: check the id")
+        problem = "several data sets" if nearest else "no folder with images/ and metadata/ in it"
+        raise StoreError(f"the download holds {problem}: check the id")
     return nearest[0]
 
 
@@ -219,14 +219,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     try:
-        done = download(options.output_dir, dataset_id=options.id)
+        result = download(options.output_dir, dataset_id=options.id)
     except ProPortraitError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped; the same command goes on where it stopped", file=sys.stderr)
         return 130
-    print(f"{done.images} images and {done.metadata} metadata files in {done.output}")
+    print(f"{result.images} images and {result.metadata} metadata files in {result.output}")
     return 0
 
 

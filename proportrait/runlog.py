@@ -9,18 +9,18 @@ from pathlib import Path
 
 from proportrait.disk import disk_errors
 
-# At DEBUG they write a line a byte, not a line a step.
-_TALKATIVE = ("asyncio", "httpx2", "httpcore2", "PIL", "urllib3", "fsspec", "filelock")
+# Libraries that log a line a byte at DEBUG, not a line a step.
+_VERBOSE_LIBRARIES = ("asyncio", "httpx2", "httpcore2", "PIL", "urllib3", "fsspec", "filelock")
 
 
 class _LogFile(logging.FileHandler):
     def handleError(self, record: logging.LogRecord) -> None:
-        """Say nothing: of a full disk the store tells, in one line, and stops the run."""
+        """Stay silent: the store reports a full disk in one line, and stops the run."""
 
 
 @contextlib.contextmanager
 def log_to(folder: Path, verbose: bool) -> Iterator[None]:
-    """Append what the program logs to `generation.log` in a folder that exists.
+    """Append the program's log to `generation.log` in an existing folder.
 
     Raises:
         StoreError: the file cannot be opened.
@@ -30,15 +30,15 @@ def log_to(folder: Path, verbose: bool) -> Iterator[None]:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     levels = {root: logging.DEBUG if verbose else logging.INFO}
-    levels |= {logging.getLogger(name): logging.WARNING for name in _TALKATIVE}
-    before = {logger: logger.level for logger in levels}
+    levels |= {logging.getLogger(name): logging.WARNING for name in _VERBOSE_LIBRARIES}
+    previous_levels = {logger: logger.level for logger in levels}
     root.addHandler(handler)
     _set(levels)
     try:
         yield
     finally:
         root.removeHandler(handler)
-        _set(before)
+        _set(previous_levels)
         with contextlib.suppress(OSError):
             handler.close()
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from proportrait.arrays import Float, Image, Real
 
-_STEPS = 1 << 14  # of the tables: finer than half a grey level everywhere but in deep black
+_STEPS = 1 << 14  # of the curve's tables: finer than half a grey level, except in deep black
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 
 
@@ -44,21 +44,21 @@ def luminance(light: Float | Image) -> Float:
 
 
 def shoulder(light: Float, start: float = 0.7) -> Float:
-    """Bend light above `start`, so that it nears 1 slowly instead of clipping."""
+    """Compress light above `start`, so that it nears 1 slowly instead of clipping."""
     room = np.float32(1 - start)
     over = np.maximum(light - np.float32(start), 0) / room
-    # A little more than what is left up to 1: far too much light is white at last.
+    # By 1.04, so that strong overexposure does reach white.
     bent = np.minimum(light, start) + np.float32(1.04) * room * over / np.sqrt(1 + over * over)
     return np.asarray(np.minimum(bent, 1), np.float32)
 
 
 def expose(image: Image, now: float, wanted: float, most: float) -> Image:
-    """Expose a picture differently, as with a longer shutter time.
+    """Brighten a picture, as a longer shutter time does.
 
     Args:
         image: sRGB uint8 (H, W, 3).
-        now, wanted: mean sRGB value in [0, 1] of the part that matters, and what it shall become.
-        most: the factor of light is kept between 1 and this.
+        now, wanted: mean sRGB value in [0, 1] of the part that matters, before and after.
+        most: largest factor of light; the smallest is 1.
     """
     factor = np.clip((wanted / max(now, 0.01)) ** 2.2, 1.0, most)
     return to_srgb(to_linear(image) * np.float32(factor))
@@ -85,16 +85,16 @@ def grain(light: Float, amount: float, rng: np.random.Generator) -> Float:
 
 @dataclass(frozen=True)
 class Camera:
-    """What a camera makes of the light.
+    """How a camera renders light.
 
     Attributes:
-        cast: colour that it gives the whole picture: light that it was not balanced for.
-        bloom: stray light of bright parts over their neighbourhood and the whole picture.
+        cast: colour cast (3,) of the whole picture: light that it was not balanced for.
+        bloom: strength of the stray light around bright parts.
         grain: noise, see `grain`.
-        black: light that is lost at the bottom: shadows without detail.
+        black: light below which shadows are black.
         contrast: 1 keeps the tone curve.
-        soft: light at which highlights start to bend over.
-        fade: [0, 1], how much of their colour burnt highlights lose.
+        soft: light from which on highlights are compressed, see `shoulder`.
+        fade: [0, 1], share of their colour that burnt highlights lose.
         grey: the picture is black and white.
     """
 
@@ -121,11 +121,11 @@ def developed(light: Float, camera: Camera, rng: np.random.Generator) -> Float:
     if camera.black > 0:
         light = light - np.float32(camera.black)
     if camera.contrast != 1:
-        # About middle grey.
+        # Middle grey, 0.18, stays.
         bent = (np.maximum(light, 0) / np.float32(0.18)) ** np.float32(camera.contrast)
         light = np.asarray(0.18 * bent, np.float32)
     if camera.fade > 0:
-        # Or the brightest channel clips first, and white blots get an orange rim.
+        # Otherwise the brightest channel clips first, and burnt parts get an orange rim.
         value = luminance(light)
         share = np.float32(camera.fade) * np.clip((value - camera.soft) / camera.soft, 0, 1)
         light = light + (value[..., None] - light) * share[..., None]

@@ -1,4 +1,4 @@
-"""The published data set, with a made download in the place of Google Drive's."""
+"""The published data set, with a made-up download in place of Google Drive's."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def no_id_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def write_zip(path: Path, files: dict[str, bytes], prefix: str = "") -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
-            zipped.writestr(prefix + name, data)
+            archive.writestr(prefix + name, data)
     return path
 
 
-def fetching(files: dict[str, bytes], prefix: str = "") -> Fetch:
+def fetch_of(files: dict[str, bytes], prefix: str = "") -> Fetch:
     return lambda _, folder: write_zip(folder / "data.zip", files, prefix) and None
 
 
@@ -50,8 +50,8 @@ def tree(folder: Path) -> dict[str, bytes]:
 def test_a_zip_lands_in_images_and_metadata(tmp_path: Path, prefix: str) -> None:
     output = tmp_path / "new" / "output"
     extra = {"__MACOSX/images/x": b"", "__MACOSX/metadata/x": b"", f"{prefix}README.txt": b"hello"}
-    done = download(output, dataset_id="abc", fetch=fetching({**FILES, **extra}, prefix))
-    assert (done.output, done.images, done.metadata) == (output, 2, 2)
+    result = download(output, dataset_id="abc", fetch=fetch_of({**FILES, **extra}, prefix))
+    assert (result.output, result.images, result.metadata) == (output, 2, 2)
     kept = {k: v for k, v in tree(output).items() if not k.startswith(prefix + "__")}
     assert kept == FILES
     assert sorted(p.name for p in output.iterdir()) == ["images", "metadata"]
@@ -60,8 +60,8 @@ def test_a_zip_lands_in_images_and_metadata(tmp_path: Path, prefix: str) -> None
 def test_several_zips_make_one_data_set(tmp_path: Path) -> None:
     def fetch(_: str, folder: Path) -> None:
         for part in ("images", "metadata"):
-            chosen = {k: v for k, v in FILES.items() if k.startswith(part)}
-            write_zip(folder / f"{part}.zip", chosen, "set/")
+            members = {k: v for k, v in FILES.items() if k.startswith(part)}
+            write_zip(folder / f"{part}.zip", members, "set/")
 
     download(tmp_path, dataset_id="abc", fetch=fetch)
     assert tree(tmp_path) == FILES
@@ -93,7 +93,7 @@ def test_nothing_that_exists_is_overwritten_and_nothing_is_fetched_then(tmp_path
 def test_empty_folders_and_other_files_are_no_obstacle(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "notes.txt").write_bytes(b"mine")
-    download(tmp_path, dataset_id="abc", fetch=fetching(FILES))
+    download(tmp_path, dataset_id="abc", fetch=fetch_of(FILES))
     assert tree(tmp_path) == FILES | {"notes.txt": b"mine"}
 
 
@@ -104,7 +104,7 @@ def link(name: str) -> zipfile.ZipInfo:
 
 
 @pytest.mark.parametrize(
-    "evil",
+    "entry",
     [
         "../../escaped.jpg",
         "images/../../../escaped.jpg",
@@ -115,11 +115,11 @@ def link(name: str) -> zipfile.ZipInfo:
     ],
     ids=str,
 )
-def test_an_unsafe_zip_writes_nothing_at_all(tmp_path: Path, evil: str | zipfile.ZipInfo) -> None:
+def test_an_unsafe_zip_writes_nothing_at_all(tmp_path: Path, entry: str | zipfile.ZipInfo) -> None:
     def fetch(_: str, folder: Path) -> None:
         write_zip(folder / "data.zip", FILES)
-        with zipfile.ZipFile(folder / "data.zip", "a") as zipped:
-            zipped.writestr(evil, b"/etc")
+        with zipfile.ZipFile(folder / "data.zip", "a") as archive:
+            archive.writestr(entry, b"/etc")
 
     output = tmp_path / "a" / "b" / "output"
     with pytest.raises(StoreError, match="not safe to unpack"):
@@ -129,10 +129,10 @@ def test_an_unsafe_zip_writes_nothing_at_all(tmp_path: Path, evil: str | zipfile
 
 
 def test_a_file_that_comes_twice_is_refused(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "x.zip", "w") as zipped:
-        zipped.writestr("images/a.jpg", b"1")
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("images/a.jpg", b"1")
         with pytest.warns(UserWarning, match="Duplicate"):
-            zipped.writestr("images/a.jpg", b"2")
+            archive.writestr("images/a.jpg", b"2")
     with pytest.raises(StoreError, match="holds a file twice"):
         unpack(tmp_path / "x.zip", tmp_path / "out")
     assert tree(tmp_path / "out") == {}
@@ -160,7 +160,7 @@ def test_what_is_no_data_set_is_a_clear_error(
     tmp_path: Path, files: dict[str, bytes], message: str
 ) -> None:
     with pytest.raises(StoreError, match=message):
-        download(tmp_path, dataset_id="abc", fetch=fetching(files))
+        download(tmp_path, dataset_id="abc", fetch=fetch_of(files))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -171,42 +171,42 @@ def test_too_little_disk_space_keeps_what_was_fetched(
     with monkeypatch.context() as patch:
         patch.setattr(module.shutil, "disk_usage", lambda _: usage)
         with pytest.raises(StoreError, match="the disk is full"):
-            download(tmp_path, dataset_id="abc", fetch=fetching(FILES))
+            download(tmp_path, dataset_id="abc", fetch=fetch_of(FILES))
     assert [p.split("/", 1)[1] for p in tree(tmp_path)] == ["fetched/data.zip"]
     download(tmp_path, dataset_id="abc", fetch=lambda *_: None)
     assert tree(tmp_path) == FILES
 
 
 def test_a_download_that_broke_off_goes_on_and_only_with_its_own_bytes(tmp_path: Path) -> None:
-    seen: list[list[str]] = []
+    contents: list[list[str]] = []
 
     def broken(_: str, folder: Path) -> None:
-        seen.append([p.name for p in folder.iterdir()])
+        contents.append([p.name for p in folder.iterdir()])
         (folder / "data.zip.part").write_bytes(b"half")
         raise FatalError("the download failed")
 
     for dataset_id in ("abc", "abc", "other"):
         with pytest.raises(FatalError):
             download(tmp_path, dataset_id=dataset_id, fetch=broken)
-    assert seen == [[], ["data.zip.part"], []]
+    assert contents == [[], ["data.zip.part"], []]
 
 
 def test_the_id_comes_from_the_argument_or_the_environment_and_is_never_guessed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ConfigurationError, match=r"--id or in PROPORTRAIT_.*DOWNLOAD_DATASET\.txt"):
-        download(tmp_path, fetch=fetching(FILES))
+        download(tmp_path, fetch=fetch_of(FILES))
     assert list(tmp_path.iterdir()) == []
-    asked: list[str] = []
+    ids: list[str] = []
     for variable, argument in (("from-env", None), ("from-env", "from-argument")):
         monkeypatch.setenv(ID_VARIABLE, variable)
         output = tmp_path / str(argument)
         download(
             output,
             dataset_id=argument,
-            fetch=lambda name, folder: (asked.append(name), fetching(FILES)(name, folder))[1],
+            fetch=lambda name, folder: (ids.append(name), fetch_of(FILES)(name, folder))[1],
         )
-    assert asked == ["from-env", "from-argument"]
+    assert ids == ["from-env", "from-argument"]
 
 
 @pytest.mark.parametrize(
@@ -237,16 +237,16 @@ def test_a_failure_of_gdown_is_one_line(tmp_path: Path, monkeypatch: pytest.Monk
         raise gdown.exceptions.FileURLRetrievalError("Cannot retrieve the link.\nToo many users.")
 
     monkeypatch.setattr(gdown, "download", refuse)
-    with pytest.raises(FatalError, match=r"Cannot retrieve the link\. Too many users") as caught:
+    with pytest.raises(FatalError, match=r"Cannot retrieve the link\. Too many users") as error:
         fetch_from_drive("1AbC", tmp_path)
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(error.value)
 
 
 def test_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def drive(*, output: str, **_: object) -> None:
-        fetching(FILES)("", Path(output))
+        fetch_of(FILES)("", Path(output))
 
     monkeypatch.setattr(gdown, "download", drive)
     assert main(["-o", str(tmp_path)]) == 1
@@ -255,9 +255,9 @@ def test_the_command(
     assert capsys.readouterr().out == f"2 images and 2 metadata files in {tmp_path}\n"
     assert main(["--id", "1AbC", "-o", str(tmp_path)]) == 1
     assert "nothing is overwritten" in capsys.readouterr().err
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as exit_info:
         main(["--help"])
-    assert ended.value.code == 0
+    assert exit_info.value.code == 0
     text = capsys.readouterr().out
     for word in ("DOWNLOAD_DATASET.txt", ID_VARIABLE, "--mock", "images/", "metadata/"):
         assert word in text

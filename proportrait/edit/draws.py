@@ -1,4 +1,4 @@
-"""Which of several kinds comes first: not all of them look equally real."""
+"""A random order of kinds, in which those that look more real come first more often."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 def in_turn(
     rng: np.random.Generator, kinds: Iterable[str], shares: Mapping[str, float]
 ) -> list[str]:
-    """All kinds once, in an order in which one of twice the share comes first twice as often.
+    """All kinds once, in random order: a kind of twice the share comes first twice as often.
 
     A kind that `shares` does not name has a share of 1.
     """

@@ -40,7 +40,7 @@ def load_arrays(name: str) -> dict[str, npt.NDArray[Any]]:
 
 
 def load_rows(name: str) -> list[dict[str, str]]:
-    """The lines of `{name}.csv` beside this file, by column."""
+    """The rows of `{name}.csv` beside this file, by column name."""
     text = files(__package__).joinpath(f"{name}.csv").read_text("utf-8")
     return list(csv.DictReader(text.splitlines()))
 
@@ -58,10 +58,10 @@ def load_picture(name: str) -> Image:
 
 @cache
 def bystanders() -> tuple[Image, ...]:
-    """People cut out to stand behind somebody, RGBA uint8 (h, w, 4) each."""
-    found = []
+    """People to place in a background, cut out: RGBA uint8 (h, w, 4) each."""
+    images = []
     names = sorted(f.name for f in files(__package__).iterdir() if f.name.startswith("bystander_"))
     for name in names:
         with as_file(files(__package__) / name) as path, PIL.Image.open(path) as image:
-            found.append(np.asarray(image.convert("RGBA")))
-    return tuple(found)
+            images.append(np.asarray(image.convert("RGBA")))
+    return tuple(images)

@@ -1,1 +1,1 @@
-"""What the network draws: heads, clothes, and surroundings of a person who does not exist."""
+"""Portraits of people who do not exist: head, clothes, and background, drawn by the network."""

@@ -1,6 +1,7 @@
-"""What a plain portrait shows of a person: skin, cloth, hair, and where they end.
+"""Where a plain portrait shows skin, cloth, and hair.
 
-Coordinates are in widths of the plain 1:1 picture: x and y in [0, 1] inside it, outside it beyond.
+Coordinates are in widths of the plain portrait, the network's own 1:1 picture: x and y in [0, 1]
+inside it, below 0 or above 1 outside.
 """
 
 from __future__ import annotations
@@ -15,24 +16,25 @@ import numpy.typing as npt
 from proportrait.arrays import Float, Image
 from proportrait.faces import Face
 
-SIZE = 512  # masks are taken at this size
+SIZE = 512  # side of the masks in px
 
 # Landmarks of the mesh: chin, face sides (Kartynnik et al., 2019).
 CHIN, RIGHT_SIDE, LEFT_SIDE = 152, 234, 454
-# Hair is looked for so many half widths of the jaw from the middle, further out than ears are, and
-# so many px of 512 above the chin. What is like it below falls between these half widths.
-_BESIDE, _NEAR, _FALLS = 1.15, (150, 50), (0.9, 1.7)
-_REACH = 0.31  # picture widths: about half as far again as the sides of a face
-_FEW = 900  # px of 512**2: less hair than this beside a jaw does not fall below it
+# The colour of hair is sampled farther from the neck's centre than the first, in half widths of the
+# jaw (ears are nearer), and within the second, in px of 512 above the chin. Hair of that colour
+# below the jaw lies within the third, in half widths.
+_SAMPLE_BESIDE, _SAMPLE_ROWS, _FALL = 1.15, (150, 50), (0.9, 1.7)
+_REACH = 0.31  # picture widths from the centre: one and a half times the half width of a face
+_SMALLEST_SAMPLE = 900  # px of 512**2: with less hair than this beside a jaw none falls below it
 
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """What a plain portrait shows of a person.
+    """Where a plain portrait shows what of a person.
 
     Attributes:
         person, skin, cloth: (512, 512) float32 in [0, 1].
-        hair: (512, 512), hair that falls beside the neck, by its colour.
+        hair: (512, 512), hair beside the neck, by its colour.
         below: (512, 512), 0 on the face to 1 below its jawline.
         centre: x of the neck.
         chin: y of the chin.
@@ -48,12 +50,12 @@ class Anatomy:
 
 
 def anatomy(image: Image, face: Face, person: Float) -> Anatomy:
-    """Part a plain portrait into skin, cloth, and the rest.
+    """Find skin, cloth, and hair in a plain portrait.
 
     Args:
         image: (H, H, 3) RGB.
-        face: found in it, px of it.
-        person: its mask, (H, H) in [0, 1].
+        face: the person's face, in px of the image.
+        person: the person's mask, (H, H) in [0, 1].
     """
     points = (face.landmarks[:, :2] / image.shape[0]).astype(np.float32)
     image = cv2.resize(image, (SIZE, SIZE), interpolation=cv2.INTER_AREA)
@@ -82,49 +84,49 @@ def anatomy(image: Image, face: Face, person: Float) -> Anatomy:
     )
 
 
-def beside(own: Anatomy) -> float:
-    """How much of a side border next to the face is a person, [0, 1], of the side with more.
+def beside(parts: Anatomy) -> float:
+    """The share of a side border, level with the face, that shows a person: [0, 1].
 
-    Above 0.9 it is hardly ever the hair of somebody alone.
+    Of the two sides the larger. Above 0.9 it is hardly ever the hair of one person alone.
     """
-    rows = slice(round(0.3 * own.chin * SIZE), round(0.85 * own.chin * SIZE))
-    return float(max(own.person[rows, :4].mean(), own.person[rows, -4:].mean()))
+    rows = slice(round(0.3 * parts.chin * SIZE), round(0.85 * parts.chin * SIZE))
+    return float(max(parts.person[rows, :4].mean(), parts.person[rows, -4:].mean()))
 
 
-def alone(own: Anatomy) -> Anatomy:
-    """Without what is so far beside the face that it belongs to somebody else."""
-    across = np.abs(np.arange(SIZE, dtype=np.float32) / SIZE - own.centre)
+def alone(parts: Anatomy) -> Anatomy:
+    """The anatomy without what is too far from the face to belong to the same person."""
+    across = np.abs(np.arange(SIZE, dtype=np.float32) / SIZE - parts.centre)
     near = np.asarray(np.clip((_REACH - across) / 0.02, 0, 1), np.float32)
-    return replace(own, person=own.person * near, hair=own.hair * near)
+    return replace(parts, person=parts.person * near, hair=parts.hair * near)
 
 
 def _falling_hair(lab: Float, person: Float, below: Float, centre: float, jaw: float) -> Float:
-    """(512, 512), hair below the jawline: what looks like the hair right above it, side by side."""
+    """(512, 512), hair below the jawline: what has the colour of the hair above, on each side."""
     across = (np.arange(SIZE, dtype=np.float32) / SIZE - centre) / jaw
     rows = np.arange(SIZE)[:, None]
     middle = int(np.clip(centre * SIZE, 0, SIZE - 1))
     level = max(1, int(np.argmax(below[:, middle] > 0.5)))  # row of the chin
     hair = np.zeros_like(person)
     for sign in (-1, 1):
-        side = (sign * across > _FALLS[0]) & (sign * across < _FALLS[1])
-        beside = (person > 0.8) & (sign * across > _BESIDE)
-        near = beside & (rows > level - _NEAR[0]) & (rows < level - _NEAR[1])
-        if near.sum() < _FEW:
+        side = (sign * across > _FALL[0]) & (sign * across < _FALL[1])
+        outer = (person > 0.8) & (sign * across > _SAMPLE_BESIDE)
+        sample = outer & (rows > level - _SAMPLE_ROWS[0]) & (rows < level - _SAMPLE_ROWS[1])
+        if sample.sum() < _SMALLEST_SAMPLE:
             continue
-        colours = lab[near]
+        colours = lab[sample]
         spread = np.maximum(colours.std(0), [20, 5, 5])
         distance = (((lab - np.median(colours, 0)) / spread) ** 2 * [0.5, 1, 1]).sum(2)
-        like = cv2.GaussianBlur(np.exp(-distance / 8).astype(np.float32), (0, 0), 8)
-        hair += person * np.clip(2.2 * like - 0.4, 0, 1) * side[None]
-    # It hangs from the head: what lies apart from it is something else.
-    falling = ((hair > 0.3) | ((person > 0.5) & (rows < level))).astype(np.uint8)
-    _, pieces = cv2.connectedComponents(falling)
+        likeness = cv2.GaussianBlur(np.exp(-distance / 8).astype(np.float32), (0, 0), 8)
+        hair += person * np.clip(2.2 * likeness - 0.4, 0, 1) * side[None]
+    # Hair is connected to the head: a loose piece is something else.
+    body = ((hair > 0.3) | ((person > 0.5) & (rows < level))).astype(np.uint8)
+    _, pieces = cv2.connectedComponents(body)
     head = pieces[level // 2, middle]
     return np.asarray(hair * (pieces == head) * below, np.float32)
 
 
 def _below_jaw(centre: float, chin: float, jaw: float) -> Float:
-    """(512, 512), 0 on the face to 1 below its jawline: a garment can be there."""
+    """(512, 512), 0 on the face to 1 below its jawline, where a garment can be."""
     yy, xx = np.mgrid[0:SIZE, 0:SIZE].astype(np.float32) / SIZE
     across = np.clip(np.abs(xx - centre) / jaw, 0, 1.7)
     jawline = np.maximum(chin + 0.005 - 0.10 * across**2.2, 0.62)

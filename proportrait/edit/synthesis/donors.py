@@ -1,8 +1,7 @@
-"""Built-in faces that lend what they wear.
+"""Built-in faces whose clothes are drawn on others.
 
-Picked by looking: clothes reach both borders, and neither hair, hands, nor beard cover them.
-`python -m tools.pack_donors` makes data/donors.npz: what the plain portrait of each
-shows.
+Chosen by eye: clothes reach both borders, and neither hair, hands, nor beard cover them.
+`python -m tools.pack_donors` makes data/donors.npz, the anatomy of each.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ import numpy.typing as npt
 from proportrait.edit.data import load_arrays
 from proportrait.edit.synthesis.anatomy import SIZE, Anatomy
 
-_PACKED = 128  # px of a stored mask
+_PLANE_SIZE = 128  # side of a stored mask in px
 _PLANES, _NUMBERS = ("person", "skin", "cloth", "hair", "below"), ("centre", "chin")
 
 
 @dataclass(frozen=True)
 class Donor:
-    """A seed of the built-in source (with `RATED_TRUNCATION`), and what it wears."""
+    """A face of the built-in source: its seed (with `RATED_TRUNCATION`), and its clothes."""
 
     seed: int
     kind: str
@@ -65,34 +64,34 @@ CASUAL: tuple[Donor, ...] = _donors(
 
 
 def seeds() -> list[int]:
-    """All of them, each once, in order."""
+    """The seeds of all donors, sorted, without repeats."""
     return sorted({donor.seed for donor in (*FORMAL, *CASUAL)})
 
 
 def pack(anatomies: dict[int, Anatomy]) -> dict[str, npt.NDArray[Any]]:
-    """The arrays of data/donors.npz."""
-    packed: dict[str, npt.NDArray[Any]] = {"seeds": np.array(sorted(anatomies))}
-    found = [anatomies[seed] for seed in sorted(anatomies)]
+    """The arrays of data/donors.npz, from anatomies by seed."""
+    arrays: dict[str, npt.NDArray[Any]] = {"seeds": np.array(sorted(anatomies))}
+    rows = [anatomies[seed] for seed in sorted(anatomies)]
     for name in _PLANES:
-        small = [cv2.resize(getattr(own, name), (_PACKED, _PACKED)) for own in found]
-        packed[name] = np.stack([(plane * 255).round().astype(np.uint8) for plane in small])
+        small = [cv2.resize(getattr(anatomy, name), (_PLANE_SIZE, _PLANE_SIZE)) for anatomy in rows]
+        arrays[name] = np.stack([(plane * 255).round().astype(np.uint8) for plane in small])
     for name in _NUMBERS:
-        packed[name] = np.array([getattr(own, name) for own in found], np.float32)
-    return packed
+        arrays[name] = np.array([getattr(anatomy, name) for anatomy in rows], np.float32)
+    return arrays
 
 
 @cache
 def anatomy_of(seed: int) -> Anatomy:
-    """What the plain portrait of a donor shows.
+    """The anatomy of a donor's plain portrait.
 
     Raises:
-        KeyError: `seed` is no donor's.
+        KeyError: no donor has this seed.
     """
     stored = load_arrays("donors")
-    rows = np.flatnonzero(stored["seeds"] == seed)
-    if not len(rows):
+    matches = np.flatnonzero(stored["seeds"] == seed)
+    if not len(matches):
         raise KeyError(f"{seed} is no donor; run python -m tools.pack_donors")
-    row = int(rows[0])
+    row = int(matches[0])
     planes: dict[str, Any] = {
         name: cv2.resize(stored[name][row].astype(np.float32) / 255, (SIZE, SIZE))
         for name in _PLANES

@@ -1,4 +1,4 @@
-"""Expressions of the same person, by moving the style (see directions.py)."""
+"""Expressions of the same person, by steps of the style (see directions.py)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from proportrait.arrays import Float, Image
 from proportrait.edit.synthesis.directions import directions
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face, FaceAnalyzer, expression_ratios
-from proportrait.measures import expression as measured
+from proportrait.measures import expression as expression_measure
 from proportrait.measures.base import Measure, Subject
 
 # Scores of `measures.expression`, whose limit is 50: clear cases only.
@@ -17,63 +17,66 @@ _GOOD_SCORE, _BAD_SCORE = 70.0, 20.0
 
 
 def measure(analyzer: FaceAnalyzer, image: Image, face: Face | None = None) -> dict[str, float]:
-    """What a portrait (H, W, 3) shows of an expression.
+    """Measure the expression in a portrait (H, W, 3).
 
-    Landmark ratios as in `expression_ratios`; the components of `measures.expression` that decide,
-    by name, and `score`, the worst of them: [0, 100], high is professional.
+    Returns:
+        Landmark ratios as in `expression_ratios`; the components of `measures.expression` that
+        decide, by name, and `score`, the worst of them: [0, 100], high is professional.
 
     Raises:
-        AssessmentError: there is no face.
+        AssessmentError: the portrait shows no face, or a component cannot be measured.
     """
     face = analyzer.face(image) if face is None else face
-    found = measured.measure(Subject(image, analyzer, face=face))
+    measures = expression_measure.measure(Subject(image, analyzer, face=face))
     components = {
         name: entry.component
-        for name in measured.DECIDING
-        if isinstance(entry := found[name], Measure)
+        for name in expression_measure.DECIDING
+        if isinstance(entry := measures[name], Measure)
     }
-    if len(components) < len(measured.DECIDING):
+    if len(components) < len(expression_measure.DECIDING):
         raise AssessmentError("the expression cannot be measured")
     return {**expression_ratios(face), **components, "score": min(components.values())}
 
 
 @dataclass(frozen=True)
 class Expression:
-    """A way to look.
+    """A kind of expression.
 
     Attributes:
-        wanted: looks in standard deviations of the source; what is not named follows along.
-        limits: (lowest, highest) values of what `measure` says, between which a drawn face must lie
-            to be called this.
+        targets: properties in standard deviations of the source; the others are free to follow.
+        limits: (lowest, highest) by name of `measure`; a drawn face outside them is not accepted.
     """
 
-    wanted: Mapping[str, float]
+    targets: Mapping[str, float]
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
-_ANY = float("inf")
-_CLOSED = {"open": (0.0, 0.055), "eye": (0.2, _ANY)}
+_NO_LIMIT = float("inf")
+_SHUT_MOUTH = {"open": (0.0, 0.055), "eye": (0.2, _NO_LIMIT)}
 GOOD_EXPRESSIONS: dict[str, Expression] = {
-    "neutral": Expression({"open": -0.9, "happy": -1.2, "width": -1.0, "eye": 0.2}, _CLOSED),
-    "calm": Expression({"open": -0.9, "happy": -0.6, "width": -0.7, "eye": 0.2}, _CLOSED),
-    "closed_smile": Expression({"open": -0.8, "happy": 0.3, "width": 0.3, "eye": 0.2}, _CLOSED),
+    "neutral": Expression({"open": -0.9, "happy": -1.2, "width": -1.0, "eye": 0.2}, _SHUT_MOUTH),
+    "calm": Expression({"open": -0.9, "happy": -0.6, "width": -0.7, "eye": 0.2}, _SHUT_MOUTH),
+    "closed_smile": Expression({"open": -0.8, "happy": 0.3, "width": 0.3, "eye": 0.2}, _SHUT_MOUTH),
     "polite_smile": Expression(
         {"open": -0.3, "happy": 0.7, "width": 0.5, "eye": 0.2},
-        {"open": (0.0, 0.07), "eye": (0.2, _ANY)},
+        {"open": (0.0, 0.07), "eye": (0.2, _NO_LIMIT)},
     ),
 }
-_OPEN = {"open": (0.1, _ANY)}
+_OPEN_MOUTH = {"open": (0.1, _NO_LIMIT)}
 BAD_EXPRESSIONS: dict[str, Expression] = {
-    "laugh": Expression({"open": 3.8, "happy": 1.2, "width": 0.9}, _OPEN),
-    "laugh_eyes_shut": Expression({"open": 3.5, "eye": -4.2, "happy": 1.0}, {"open": (0.08, _ANY)}),
+    "laugh": Expression({"open": 3.8, "happy": 1.2, "width": 0.9}, _OPEN_MOUTH),
+    "laugh_eyes_shut": Expression(
+        {"open": 3.5, "eye": -4.2, "happy": 1.0}, {"open": (0.08, _NO_LIMIT)}
+    ),
     "shout": Expression(
-        {"open": 3.8, "happy": -1.2, "width": -0.3, "brow": -1.6, "knit": -1.0, "eye": -0.8}, _OPEN
+        {"open": 3.8, "happy": -1.2, "width": -0.3, "brow": -1.6, "knit": -1.0, "eye": -0.8},
+        _OPEN_MOUTH,
     ),
-    "scream": Expression({"open": 2.9, "eye": -3.4, "happy": -1.1, "width": -0.8}, _OPEN),
+    "scream": Expression({"open": 2.9, "eye": -3.4, "happy": -1.1, "width": -0.8}, _OPEN_MOUTH),
     "surprise": Expression(
-        {"open": 2.5, "happy": -0.6, "width": -0.6, "brow": 1.8, "eye": 1.6}, _OPEN
+        {"open": 2.5, "happy": -0.6, "width": -0.6, "brow": 1.8, "eye": 1.6}, _OPEN_MOUTH
     ),
-    # The mesh draws shut eyes ajar, so that the score is not as low as it should be.
+    # The face mesh places shut eyes ajar, so that the score is not as low as it should be.
     "eyes_shut": Expression(
         {"open": -0.9, "eye": -5.8, "happy": -0.9}, {"EyesOpen": (0.0, 45.0), "score": (0.0, 45.0)}
     ),
@@ -100,13 +103,13 @@ EXPRESSIONS: dict[str, Expression] = {**GOOD_EXPRESSIONS, **BAD_EXPRESSIONS}
 
 
 def change(style: Float, kind: str, strength: float) -> Float:
-    """The change of style (512,) that gives a face an expression of `EXPRESSIONS`."""
-    wanted = {name: strength * z for name, z in EXPRESSIONS[kind].wanted.items()}
-    return directions().change(style, wanted)
+    """The step (512,) from a style to a kind of `EXPRESSIONS`; at strength 1 to its targets."""
+    targets = {name: strength * z for name, z in EXPRESSIONS[kind].targets.items()}
+    return directions().change(style, targets)
 
 
 def contradiction(kind: str, measures: Mapping[str, float]) -> str | None:
-    """What speaks against calling a face with these measures `kind`; None if nothing does."""
+    """Name the first of a face's measures outside the limits of `kind`; None if all are inside."""
     good = kind in GOOD_EXPRESSIONS
     limits = {"score": (_GOOD_SCORE, 100.0) if good else (0.0, _BAD_SCORE)}
     for name, (lowest, highest) in {**limits, **EXPRESSIONS[kind].limits}.items():

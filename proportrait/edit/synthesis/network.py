@@ -1,10 +1,10 @@
-"""The built-in portrait source: a MobileStyleGAN trained on FFHQ, opened up so that it can be led.
+"""The built-in portrait source: a MobileStyleGAN trained on FFHQ, with editable features.
 
-The published network (its weights stay as they are) is cut behind its 16x16 layers. Their feature
-map can then be rearranged: sampled through a grid, so that a wider picture is drawn, or joined from
-the maps of several people, each part with the style that it came from. The layers behind take one
-style for each cell instead of one for the picture, so that head, clothes, and surroundings of
-different styles are drawn as one photograph, hair and shadows included.
+The published network, with its own weights, is split after its 16x16 layers. Their feature map can
+then be edited: sampled through a grid, which gives a wider picture, or mixed from the maps of
+several people, each part with its own style. The layers after the split take one style for each
+cell instead of one for the picture, so that head, clothes, and surroundings of different styles are
+drawn as one photograph, hair and shadows included.
 
 Belousov, "MobileStyleGAN: A Lightweight Convolutional Neural Network for High-Fidelity Image
 Synthesis", 2021; feature-map edits after Collins et al., "Editing in Style", CVPR 2020.
@@ -25,16 +25,16 @@ from proportrait.networks.assets import asset
 from proportrait.networks.inference import compile_network, read_network
 
 STYLE_SIZE = 512
-TRUNCATION = 0.7  # less is more believable and less varied
-RATED_TRUNCATION = 0.85  # of the faces that raters saw
-_LAST_OF_16 = "LeakyRelu_242"  # the node of the published IR that ends its 16x16 layers
-_JUMP = 0.3  # in grid units (2 is the picture's width): cells further apart are no neighbours
+TRUNCATION = 0.7  # smaller is more believable and less varied
+RATED_TRUNCATION = 0.85  # of the faces that raters rated
+_LAST_OF_16 = "LeakyRelu_242"  # last node of the 16x16 layers in the published IR
+_JUMP = 0.3  # grid units (2 is the picture's width): samples farther apart are no neighbours
 PARTS = 3  # of a picture: head, clothes, surroundings
-CELLS = 16  # the resolution that is resampled: finer ones streak, coarser ones lose the face
+CELLS = 16  # side of the edited feature map: a finer one streaks, a coarser one loses the face
 
 
 class FaceSynthesizer:
-    """Draws FFHQ-like portraits of people who do not exist from 512-number styles.
+    """Draws FFHQ-like portraits of people who do not exist from styles (512,).
 
     Args:
         cells: side of the feature map that `draw` takes; 16 is the network's own tight crop, more
@@ -54,7 +54,7 @@ class FaceSynthesizer:
         return style
 
     def styles(self, seeds: Sequence[int], truncation: float = TRUNCATION) -> Float:
-        """The styles (n, 512) of seeds; of many at once, one takes a fifth of the time."""
+        """The styles (n, 512) of seeds; in a large batch each takes a fifth of the time."""
         z = np.stack([np.random.default_rng(seed).standard_normal(STYLE_SIZE) for seed in seeds])
         raw: Float = self._mapping([z.astype(np.float32)])[0]
         return (self.mean_style + truncation * (raw - self.mean_style)).astype(np.float32)
@@ -69,16 +69,16 @@ class FaceSynthesizer:
         return _to_image(self._plain(style[None])[0])
 
     def features(self, style: Float) -> Float:
-        """What the 16x16 layers make of a style (512,): (512, 16, 16), for `sample` and `draw`."""
+        """Output (512, 16, 16) of the 16x16 layers for a style (512,), for `sample` and `draw`."""
         return np.asarray(self._front([style[None]])[0][0], np.float32)
 
     def draw(self, features: Float, styles: Float, shares: Float) -> Image:
-        """Draw the rest of a picture, (64 * cells)**2 pixels.
+        """Draw a picture, (64 * cells)**2 px, from a feature map.
 
         Args:
-            features: (512, cells, cells), of `features`, rearranged.
-            styles: (PARTS, 512), of the parts of the picture.
-            shares: (PARTS, cells, cells), how much of each cell is each part's; they add up to 1.
+            features: (512, cells, cells), mixed from outputs of `features`.
+            styles: (PARTS, 512), those of the parts of the picture.
+            shares: (PARTS, cells, cells), share of each part in each cell; they add up to 1.
         """
         inputs = {"features": features[None], "styles": styles, "shares": shares[None]}
         return _to_image(self._back({k: np.asarray(v, np.float32) for k, v in inputs.items()})[0])
@@ -104,7 +104,7 @@ class FaceSynthesizer:
 
 @cache
 def shared_synthesizer(cells: int = 22) -> FaceSynthesizer:
-    """One synthesizer a process and width: its networks take a second to compile."""
+    """The synthesizer of this process for a width: its networks take a second to compile."""
     return FaceSynthesizer(cells)
 
 
@@ -119,7 +119,7 @@ def _front_network() -> Any:
 
 
 def _back_network(cells: int) -> Any:
-    """What `draw` takes -> picture (1, 3, 64 * cells, 64 * cells)."""
+    """The inputs of `draw` -> picture (1, 3, 64 * cells, 64 * cells)."""
     from openvino import Model
 
     network = read_network(asset("stylegan-synthesis"))
@@ -139,7 +139,7 @@ def _back_network(cells: int) -> Any:
 
 
 def _modulate_cells(nodes: dict[str, Any], styles: Any, shares: Any, cells: int) -> None:
-    """Modulate every cell of the layers with the mixture of styles that its shares say.
+    """Modulate every cell with the styles of its parts, mixed by their shares.
 
     The published network multiplies activations (1, C, H, W) by one factor a channel (1, C, 1, 1),
     a linear function of the style; here the factors are (1, C, H, W).
@@ -153,16 +153,16 @@ def _modulate_cells(nodes: dict[str, Any], styles: Any, shares: Any, cells: int)
         sizes = [_size(node.input_value(i)) for i in (0, 1)]
         if sorted(size > 1 for size in sizes) != [False, True]:
             continue
-        at = sizes.index(1)
-        plain = node.input_value(at).get_node()
-        linear, scale = _modulation(plain)
+        port = sizes.index(1)
+        factor = node.input_value(port).get_node()
+        linear, scale = _modulation(factor)
         size = max(sizes) // CELLS * cells
         if linear is None or max(sizes) < CELLS:
             continue
         if size not in mixtures:
-            wide = shares
+            mixture = shares
             if size != cells:
-                wide = ops.interpolate(
+                mixture = ops.interpolate(
                     shares,
                     ops.constant(np.array([size, size], np.int64)),
                     "linear_onnx",
@@ -170,7 +170,9 @@ def _modulate_cells(nodes: dict[str, Any], styles: Any, shares: Any, cells: int)
                     coordinate_transformation_mode="half_pixel",
                     axes=ops.constant(np.array([2, 3], np.int64)),
                 )
-            mixtures[size] = ops.reshape(wide, ops.constant(np.array([PARTS, -1], np.int64)), False)
+            mixtures[size] = ops.reshape(
+                mixture, ops.constant(np.array([PARTS, -1], np.int64)), False
+            )
         weights, bias = linear
         factors = ops.multiply(
             ops.add(ops.matmul(styles, ops.constant(weights), False, True), ops.constant(bias)),
@@ -179,17 +181,17 @@ def _modulate_cells(nodes: dict[str, Any], styles: Any, shares: Any, cells: int)
         spread = ops.matmul(factors, mixtures[size], True, False)
         shape = np.array([1, weights.shape[0], size, size], np.int64)
         spread = ops.reshape(spread, ops.constant(shape), False)
-        node.input(at).replace_source_output(spread.output(0))
+        node.input(port).replace_source_output(spread.output(0))
 
 
 def _size(value: Any) -> int:
-    """Side of a plane of activations, 0 for what is not (n, c, h, w)."""
+    """Side of a plane of activations (n, c, h, w), 0 for any other shape."""
     shape = value.get_partial_shape()
     return int(shape[2].get_length()) if len(shape) == 4 and shape.is_static else 0
 
 
 def _modulation(node: Any) -> tuple[tuple[Float, Float] | None, float]:
-    """The linear function of the style behind a factor, (C, 512) and (1, C), and its scale.
+    """The linear function of the style that gives a factor: (C, 512) and (1, C), and its scale.
 
     None for a factor that does not come from the style.
     """
@@ -216,7 +218,7 @@ def _modulation(node: Any) -> tuple[tuple[Float, Float] | None, float]:
 
 
 def _fit_noise(nodes: dict[str, Any], cells: int) -> None:
-    """Continue the fixed noise maps of the layers behind the resampling by mirroring them."""
+    """Extend the constant noise maps of the layers after the split by mirroring them."""
     from openvino import opset13 as ops
 
     for node in nodes.values():
@@ -231,8 +233,8 @@ def _fit_noise(nodes: dict[str, Any], cells: int) -> None:
             continue
         extra = height // CELLS * cells - height
         values = np.asarray(noise.get_node().get_data(), np.float32)
-        fitted = np.pad(values, ((0, 0), (0, 0), (0, extra), (0, extra)), mode="symmetric")
-        node.input(1).replace_source_output(ops.constant(fitted).output(0))
+        extension = np.pad(values, ((0, 0), (0, 0), (0, extra), (0, extra)), mode="symmetric")
+        node.input(1).replace_source_output(ops.constant(extension).output(0))
 
 
 def _parameter(name: str, *shape: int) -> Any:
@@ -252,7 +254,7 @@ def identity_grid(cells: int) -> Float:
 def sample(planes: Float, grid: Float) -> Float:
     """Sample planes (n, h, w) bilinearly at a grid (c, c, 2): (n, c, c).
 
-    The grid holds (x, y) in [-1, 1] with pixel edges at the ends; what lies outside is the border.
+    The grid holds (x, y) in [-1, 1] with pixel edges at the ends; the border repeats outside.
     """
     height, width = planes.shape[1:]
     x, y = _pixels(grid, height, width)
@@ -266,26 +268,26 @@ def sample(planes: Float, grid: Float) -> Float:
 
 
 def resample(image: Float, grid: Float, size: int) -> Float:
-    """What a plane (H, W) of the plain picture looks like in the wide one, (size, size)."""
-    fine = cv2.resize(grid, (size, size), interpolation=cv2.INTER_LINEAR)
-    sampled = _sample(image, fine)
-    # Where neighbouring cells look at far parts of the picture, the network mixes what they see,
-    # and not what lies between: there, sample the cells first and enlarge afterwards.
+    """Move a plane (H, W) of the plain portrait to the wide picture: (size, size)."""
+    fine_grid = cv2.resize(grid, (size, size), interpolation=cv2.INTER_LINEAR)
+    fine = _sample(image, fine_grid)
+    # Where neighbouring cells sample distant parts of the picture, the network mixes those two and
+    # not the parts between: there, sample the cells first and enlarge afterwards.
     across = np.abs(np.diff(grid[..., 0], axis=1, append=grid[:, -1:, 0])) > _JUMP
     down = np.abs(np.diff(grid[..., 0], axis=0, append=grid[-1:, :, 0])) > _JUMP
     jumps = cv2.dilate((across | down).astype(np.uint8), np.ones((3, 3), np.uint8))
     if not jumps.any():
-        return sampled
+        return fine
     far = cv2.resize(jumps, (size, size), interpolation=cv2.INTER_NEAREST) > 0
     coarse = _sample(cv2.GaussianBlur(image, (0, 0), image.shape[0] / 4 / CELLS), grid)
     coarse = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_LINEAR)
-    return np.where(far, coarse, sampled)
+    return np.where(far, coarse, fine)
 
 
 def _sample(image: Float, grid: Float) -> Float:
     x, y = _pixels(grid, *image.shape)
-    sampled = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(sampled, np.float32)
+    plane = cv2.remap(image, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(plane, np.float32)
 
 
 def _pixels(grid: Float, height: int, width: int) -> tuple[Float, Float]:

@@ -1,4 +1,4 @@
-"""Heads on others' bodies before others' places: who lends what, and who is seen where."""
+"""Heads on other bodies before other surroundings: donors, masks, and the drawn pictures."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def head(synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer) -> Part:
     return Part(style, anatomy(plain, face, analyzer.mask(plain, face)))
 
 
-def test_there_are_enough_kinds_and_nobody_lends_the_opposite() -> None:
+def test_there_are_enough_kinds_and_no_donor_is_formal_and_casual() -> None:
     for kinds in (donors.FORMAL, donors.CASUAL):
         assert len({donor.kind for donor in kinds}) >= 8
         assert max(Counter(donor.seed for donor in kinds).values()) == 1
@@ -50,23 +50,23 @@ def test_there_are_enough_kinds_and_nobody_lends_the_opposite() -> None:
     assert not formal & casual
 
 
-def test_every_donor_is_packed_and_wears_something() -> None:
+def test_every_donor_has_an_anatomy_with_clothes() -> None:
     for donor in (*donors.FORMAL, *donors.CASUAL):
-        own = donors.anatomy_of(donor.seed)
-        assert own.person.shape == (SIZE, SIZE)
-        assert own.cloth[-20:].mean() > 0.3, donor
-        assert 0.7 < own.chin < 1, donor
+        body = donors.anatomy_of(donor.seed)
+        assert body.person.shape == (SIZE, SIZE)
+        assert body.cloth[-20:].mean() > 0.3, donor
+        assert 0.7 < body.chin < 1, donor
     with pytest.raises(KeyError, match="no donor"):
         donors.anatomy_of(1)
 
 
 def test_packing_keeps_an_anatomy() -> None:
-    own = donors.anatomy_of(GARMENT)
-    packed = donors.pack({GARMENT: own})
-    assert packed["seeds"].tolist() == [GARMENT]
-    assert packed["chin"][0] == pytest.approx(own.chin)
-    assert packed["person"].shape == (1, 128, 128)
-    assert packed["person"][0].mean() / 255 == pytest.approx(float(own.person.mean()), abs=0.01)
+    body = donors.anatomy_of(GARMENT)
+    arrays = donors.pack({GARMENT: body})
+    assert arrays["seeds"].tolist() == [GARMENT]
+    assert arrays["chin"][0] == pytest.approx(body.chin)
+    assert arrays["person"].shape == (1, 128, 128)
+    assert arrays["person"][0].mean() / 255 == pytest.approx(float(body.person.mean()), abs=0.01)
 
 
 def test_clothes_and_place_leave_the_face_alone(
@@ -82,66 +82,68 @@ def test_clothes_and_place_leave_the_face_alone(
     inside = np.abs(pictures[0][window].astype(int) - pictures[1][window]).mean()
     around = np.abs(pictures[0][:200].astype(int) - pictures[1][:200]).mean()
     assert inside < 6 < 30 < around
-    apart = [analyzer.identity(p, f) for p, f in zip(pictures, faces, strict=True)]
-    assert float(np.linalg.norm(apart[0] - apart[1])) < 0.3
+    embeddings = [analyzer.identity(p, f) for p, f in zip(pictures, faces, strict=True)]
+    assert float(np.linalg.norm(embeddings[0] - embeddings[1])) < 0.3
 
 
-def test_the_garment_is_where_it_says_it_is(synthesizer: FaceSynthesizer, head: Part) -> None:
+def test_the_mask_of_the_garment_covers_the_garment(
+    synthesizer: FaceSynthesizer, head: Part
+) -> None:
     clothes, place = part(synthesizer, GARMENT), part(synthesizer, PLACE)
-    drawn, cloth = assemble(synthesizer, head, clothes, place)
-    assert cloth.shape == drawn.shape[:2]
-    worn = drawn[cloth > 0.9]
-    assert len(worn) > 0.05 * cloth.size
-    assert np.median(worn) > 190  # it is white
+    picture, cloth = assemble(synthesizer, head, clothes, place)
+    assert cloth.shape == picture.shape[:2]
+    garment = picture[cloth > 0.9]
+    assert len(garment) > 0.05 * cloth.size
+    assert np.median(garment) > 190  # it is white
     assert cloth[: len(cloth) // 2].max() < 0.1
 
 
-def test_surroundings_follow_a_lead_and_the_face_does_not(
+def test_a_step_changes_the_surroundings_and_not_the_face(
     synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer, head: Part
 ) -> None:
     pictures = []
     for level in (5.0, -6.0):
-        led = head.style + directions().change(head.style, {"clean": level}, ())
-        pictures.append(assemble(synthesizer, head, head, Part(led, head.own))[0])
+        style = head.style + directions().change(head.style, {"clean": level}, ())
+        pictures.append(assemble(synthesizer, head, head, Part(style, head.own))[0])
     clean, cluttered = (
         background_measure.measure(Subject(picture, analyzer)) for picture in pictures
     )
-    plain, busy = (background_measure.assess(found) for found in (clean, cluttered))
+    plain, busy = (background_measure.assess(measures) for measures in (clean, cluttered))
     assert not isinstance(plain, Unassessed)
     assert not isinstance(busy, Unassessed)
     assert plain > busy + 1
-    faces = [analyzer.identity(p, analyzer.face(p)) for p in pictures]
-    assert float(np.linalg.norm(faces[0] - faces[1])) < 0.3
+    embeddings = [analyzer.identity(p, analyzer.face(p)) for p in pictures]
+    assert float(np.linalg.norm(embeddings[0] - embeddings[1])) < 0.3
 
 
-def _own(person: np.ndarray) -> Anatomy:
+def _anatomy(person: np.ndarray) -> Anatomy:
     empty = np.zeros((SIZE, SIZE), np.float32)
     return Anatomy(person, empty, empty, empty, empty, 0.5, 0.8)
 
 
-def test_a_place_loses_its_person_and_nothing_else() -> None:
+def test_surroundings_lose_their_person_and_nothing_else() -> None:
     person = np.zeros((SIZE, SIZE), np.float32)
     person[128:, 192:320] = 1  # columns 6 to 9 of 16, from row 4 on
     features = np.tile(np.arange(16, dtype=np.float32), (2, 16, 1))
     features[:, 4:, 6:10] = 100
-    filled = assembly._without_person(features, _own(person))
-    assert filled.max() < 16
-    assert np.array_equal(filled[:, :3], features[:, :3])
-    assert np.array_equal(filled[:, :, :4], features[:, :, :4])
+    fill = assembly._without_person(features, _anatomy(person))
+    assert fill.max() < 16
+    assert np.array_equal(fill[:, :3], features[:, :3])
+    assert np.array_equal(fill[:, :, :4], features[:, :, :4])
 
 
-def test_shares_are_without_what_floats_beside_the_head() -> None:
+def test_shares_drop_loose_pieces_beside_the_head() -> None:
     share = np.zeros((24, 24), np.float32)
     share[6:16, 8:16] = 1
     share[12:14, 1:3] = 0.8
-    kept = assembly._in_one_piece(share)
-    assert kept[12:14, 1:3].max() == 0
-    assert np.array_equal(kept[5:17, 7:17], share[5:17, 7:17])
+    piece = assembly._in_one_piece(share)
+    assert piece[12:14, 1:3].max() == 0
+    assert np.array_equal(piece[5:17, 7:17], share[5:17, 7:17])
 
 
-def test_what_is_far_beside_a_face_belongs_to_somebody_else() -> None:
-    own = alone(_own(np.ones((SIZE, SIZE), np.float32)))
-    assert own.person[:, SIZE // 2 - 140 : SIZE // 2 + 140].min() == 1
-    assert own.person[:, :80].max() == own.person[:, -80:].max() == 0
-    assert beside(_own(np.ones((SIZE, SIZE), np.float32))) == 1
-    assert beside(own) == 0
+def test_a_person_far_beside_a_face_is_somebody_else() -> None:
+    body = alone(_anatomy(np.ones((SIZE, SIZE), np.float32)))
+    assert body.person[:, SIZE // 2 - 140 : SIZE // 2 + 140].min() == 1
+    assert body.person[:, :80].max() == body.person[:, -80:].max() == 0
+    assert beside(_anatomy(np.ones((SIZE, SIZE), np.float32))) == 1
+    assert beside(body) == 0

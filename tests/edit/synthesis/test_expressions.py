@@ -1,4 +1,4 @@
-"""Expressions by style: the linear model, the limits of each kind, and faces that are drawn."""
+"""Expressions by style: the linear model, the limits of each kind, and drawn faces."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _style(seed: int) -> np.ndarray:
     return mean_style() + offset
 
 
-def test_a_change_reaches_its_looks_and_holds_the_person_and_the_light() -> None:
+def test_a_step_reaches_its_targets_and_keeps_the_person_and_the_light() -> None:
     style = _style(0)
     moved = style + directions().change(style, {"open": 3.0, "happy": 1.0})
     assert _z(moved, "open") == pytest.approx(3.0, abs=0.01)
@@ -47,33 +47,33 @@ def test_a_change_reaches_its_looks_and_holds_the_person_and_the_light() -> None
         assert _z(moved, name) == pytest.approx(_z(style, name), abs=0.01)
 
 
-def test_what_is_wanted_may_be_what_is_held() -> None:
+def test_a_target_may_be_an_invariant() -> None:
     style = _style(1)
     moved = style + directions().change(style, {"yaw": 0.7})
     assert _z(moved, "yaw") == pytest.approx(0.7, abs=0.01)
 
 
-def test_only_those_who_wear_none_are_led_away_from_spectacles() -> None:
+def test_only_faces_without_spectacles_are_moved_away_from_them() -> None:
     model = directions()
     row = model.weights[model.names.index("rims")]
-    apart = []
+    steps = []
     for rims in (0.0, 2.0):
         style = _style(2)
         style = style + row * (rims - _z(style, "rims")) / (row @ row)
         moved = style + model.change(style, {"eye": -4.0})
-        apart.append(_z(moved, "rims") - rims)
-    assert apart == pytest.approx([-1.5, 0.0], abs=0.01)
+        steps.append(_z(moved, "rims") - rims)
+    assert steps == pytest.approx([-1.5, 0.0], abs=0.01)
 
 
-def test_all_that_expressions_want_is_in_the_model() -> None:
-    wanted = {name for kind in expressions.EXPRESSIONS.values() for name in kind.wanted}
-    assert wanted <= set(directions().names)
+def test_the_model_has_all_targets_of_the_expressions() -> None:
+    targets = {name for kind in expressions.EXPRESSIONS.values() for name in kind.targets}
+    assert targets <= set(directions().names)
     assert len(expressions.BAD_EXPRESSIONS) >= 6
     assert not set(expressions.GOOD_EXPRESSIONS) & set(expressions.BAD_EXPRESSIONS)
 
 
 @pytest.mark.parametrize(
-    ("kind", "measures", "named"),
+    ("kind", "measures", "name"),
     [
         ("neutral", {}, None),
         ("neutral", {"eye": 0.1}, "eye"),
@@ -88,17 +88,17 @@ def test_all_that_expressions_want_is_in_the_model() -> None:
     ],
 )
 def test_a_contradiction_names_the_measure(
-    kind: str, measures: dict[str, float], named: str | None
+    kind: str, measures: dict[str, float], name: str | None
 ) -> None:
     fault = expressions.contradiction(kind, {**CLEAR, **measures})
-    assert (fault is None) == (named is None)
-    assert named is None or (fault or "").startswith(named)
+    assert (fault is None) == (name is None)
+    assert name is None or (fault or "").startswith(name)
 
 
 @pytest.mark.parametrize(
     ("seed", "kind"), [(MAN, "scowl"), (MAN, "eyes_shut"), (CHILD, "shout"), (CHILD, "calm")]
 )
-def test_the_same_person_looks_as_wanted(
+def test_an_expression_is_reached_by_the_same_person(
     synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer, seed: int, kind: str
 ) -> None:
     style = synthesizer.style(seed, RATED_TRUNCATION)
@@ -107,17 +107,17 @@ def test_the_same_person_looks_as_wanted(
         for name in ("neutral", kind)
     ]
     faces = [analyzer.face(image) for image in images]
-    neutral, looks = (
+    neutral, measures = (
         expressions.measure(analyzer, image, face)
         for image, face in zip(images, faces, strict=True)
     )
-    assert expressions.contradiction(kind, looks) is None
+    assert expressions.contradiction(kind, measures) is None
     assert expressions.contradiction("scowl", neutral) is not None
-    one, two = (analyzer.identity(image, face) for image, face in zip(images, faces, strict=True))
-    assert distance(one, two) < SAME_PERSON_LIMIT
+    embeddings = (analyzer.identity(image, face) for image, face in zip(images, faces, strict=True))
+    assert distance(*embeddings) < SAME_PERSON_LIMIT
 
 
-def test_the_fit_tells_who_wears_spectacles(
+def test_rims_are_high_with_spectacles_alone(
     synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer
 ) -> None:
     rims = {}
@@ -132,6 +132,6 @@ def test_the_fit_tells_who_wears_spectacles(
     assert rims[WEARER] > 0.8
 
 
-def test_a_picture_without_a_face_cannot_be_measured(analyzer: FaceAnalyzer) -> None:
+def test_a_picture_without_a_face_is_an_error(analyzer: FaceAnalyzer) -> None:
     with pytest.raises(AssessmentError):
         expressions.measure(analyzer, np.full((200, 200, 3), 128, np.uint8))
