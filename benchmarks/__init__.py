@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from benchmarks.speed.ratio import Ratio
 
-BENCHMARKS = ("online", "memory", "offline", "shared", "resume", "training", "score")
+BENCHMARKS = (
+    "online", "memory", "decode", "offline", "shared", "resume", "training", "score",
+)  # fmt: skip
 QUICK: dict[str, dict[str, int | float]] = {
     "online": {"portraits": 60, "concurrency": 15, "latency_s": 1.0},
     "memory": {"portraits": 150, "first": 50, "concurrency": 15},
+    "decode": {"small": 1, "middle": 4, "large": 12},
     "offline": {"portraits": 10, "warm_ups": 2, "alone": 2},
     "shared": {"sources": 2, "vectors": 2},
     "resume": {"portraits": 500},

@@ -188,11 +188,11 @@ def _opened(data: bytes, target: tuple[int, int]) -> tuple[PIL.Image.Image, int]
 
 def _load(image: PIL.Image.Image, target: tuple[int, int]) -> int:
     """Decode the pixels, those of a larger JPEG at 1/2, 1/4, or 1/8 of their size: the divisor."""
-    width = image.width
+    longer = max(image.size)
     if image.format in _JPEG and target != image.size:
         image.draft(None, (target[0] * _GAP, target[1] * _GAP))
     image.load()
-    return round(width / image.width) if image.format in _JPEG else 1
+    return math.ceil(longer / max(image.size)) if image.format in _JPEG else 1
 
 
 def _plain(image: PIL.Image.Image) -> PIL.Image.Image:

@@ -21,6 +21,7 @@ from tests import FACE
 SMALL = {
     "online": {"portraits": 6, "concurrency": 3, "latency_s": 0.05},
     "memory": {"portraits": 6, "first": 3, "concurrency": 3},
+    "decode": {"small": 0.2, "middle": 0.3, "large": 0.4},
     "offline": {"portraits": 2, "warm_ups": 1, "alone": 1},
     "shared": {"sources": 1, "vectors": 1},
     "resume": {"portraits": 6},
@@ -31,6 +32,7 @@ SMALL = {
 BARS = {
     "online: rate": ("at least", 0.85),
     "memory: growth": ("under", 1.0),
+    "decode: peak": ("under", 1.0),
     "offline: 2 workers": ("at least", 1.7),
     "shared: rate": ("at least", 1.0),
     "resume: folder": ("under", 1.0),
@@ -110,4 +112,4 @@ def test_the_command_prints_verdicts_and_writes_json(tmp_path, monkeypatch, caps
 def test_an_unknown_name_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["speed"])
-    assert "choose from online, memory, offline, shared, resume" in capsys.readouterr().err
+    assert "choose from online, memory, decode, offline, shared, resume" in capsys.readouterr().err

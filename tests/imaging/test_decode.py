@@ -159,7 +159,7 @@ def test_garbage_is_a_corrupt_image(data: bytes, message: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow tells of odd TIFF tags
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF", "HEIF"])
 def test_damaged_bytes_raise_nothing_but_image_errors(kind: str) -> None:
     whole = encoded(PIL.Image.fromarray(noise(128, 128)), kind)
     rng = np.random.default_rng(1)
@@ -283,11 +283,21 @@ def test_strips_give_what_the_whole_would(mode: str) -> None:
     assert np.abs(reduced - right).max() <= (3 if mode == "CMYK" else 1)
 
 
-@pytest.mark.parametrize("progressive", [False, True])
-def test_a_jpeg_decoded_at_a_smaller_scale_is_the_same_picture(progressive: bool) -> None:
-    data = encoded(
-        PIL.Image.fromarray(waves(1203, 1805)), "JPEG", quality=95, progressive=progressive
-    )
+@pytest.mark.parametrize(
+    ("kind", "mode", "options"),
+    [
+        ("JPEG", "RGB", {}),
+        ("JPEG", "RGB", {"progressive": True}),
+        ("JPEG", "L", {}),
+        ("JPEG", "CMYK", {}),
+        ("MPO", "RGB", {"save_all": True, "append_images": [PIL.Image.new("RGB", (1805, 1203))]}),
+    ],
+)
+def test_a_jpeg_decoded_at_a_smaller_scale_is_the_same_picture(
+    kind: str, mode: str, options: dict[str, object]
+) -> None:
+    image = PIL.Image.fromarray(waves(1203, 1805)).convert(mode)
+    data = encoded(image, kind, quality=95, **options)
     right = imaging.resize(imaging.decode(data, longest=None), (200, 133))
     reduced = imaging.decode(data, longest=200)  # at 1/4, then by the filter
     assert reduced.shape == right.shape
