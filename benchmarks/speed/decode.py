@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import PIL.Image
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from benchmarks.speed.ratio import Ratio
 from proportrait.looks.look import FEATURES, WORKER_BYTES, Wants, look
