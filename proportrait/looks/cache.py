@@ -28,9 +28,11 @@ from proportrait.measures import Measure, Unassessed
 NAME = "looks.sqlite"
 FOLDER_VARIABLE = "PROPORTRAIT_CACHE"  # of the environment: another directory than the user's
 MOST = 500_000  # looks in the user's cache, about 1 KB each; the oldest go first
+LAYOUT = 1  # of the tables; a file of another layout is emptied
 
 # `files` tells which content a file had when it was looked at, so that it need not be read again.
-_TABLES = """
+_TABLES = f"""
+PRAGMA user_version = {LAYOUT};
 CREATE TABLE IF NOT EXISTS looks (digest TEXT, version TEXT, body BLOB, PRIMARY KEY (digest));
 CREATE TABLE IF NOT EXISTS features (digest TEXT, name TEXT, body BLOB, PRIMARY KEY (digest, name));
 CREATE TABLE IF NOT EXISTS files (
@@ -46,10 +48,14 @@ def cache_path(folder: Path) -> Path:
     Args:
         folder: that holds the picture files: images/ of a data set of ours, or any other.
     """
-    if folder.name == "images" and (folder.parent / "metadata").is_dir():
+    if _is_ours(folder):
         return folder.parent / "verification" / NAME
     named = os.environ.get(FOLDER_VARIABLE)
     return (Path(named) if named else user_cache_path("proportrait", appauthor=False)) / NAME
+
+
+def _is_ours(folder: Path) -> bool:
+    return folder.name == "images" and (folder.parent / "metadata").is_dir()
 
 
 class LookCache:
@@ -108,15 +114,16 @@ class LookCache:
     def _file(self, picture: Path) -> _File:
         path = cache_path(picture.parent)
         if path not in self._files:
-            self._files[path] = _File(path, self.read_only)
+            most = None if _is_ours(picture.parent) else MOST
+            self._files[path] = _File(path, self.read_only, most)
         return self._files[path]
 
 
 class _File:
     """One SQLite file with looks; where it cannot be used, a temporary one stands in."""
 
-    def __init__(self, path: Path, read_only: bool) -> None:
-        self._path, self._read_only = path, read_only
+    def __init__(self, path: Path, read_only: bool, most: int | None) -> None:
+        self._path, self._read_only, self._most = path, read_only, most
         try:
             self._connection = _opened(path, read_only)
         except (OSError, sqlite3.Error) as error:
@@ -162,11 +169,13 @@ class _File:
             self._stand_in(error)
 
     def close(self) -> None:
-        """Forget the oldest looks beyond `MOST`, and close the file."""
-        if not self._read_only:
+        """Forget the oldest looks if there are too many, and close the file."""
+        if not self._read_only and self._most is not None:
             with contextlib.suppress(sqlite3.Error), self._connection as write:
                 oldest = "SELECT MAX(rowid) - ? FROM looks"
-                if write.execute(f"DELETE FROM looks WHERE rowid <= ({oldest})", (MOST,)).rowcount:
+                if write.execute(
+                    f"DELETE FROM looks WHERE rowid <= ({oldest})", (self._most,)
+                ).rowcount:
                     for table in ("features", "files"):
                         write.execute(
                             f"DELETE FROM {table} WHERE digest NOT IN (SELECT digest FROM looks)"
@@ -206,6 +215,9 @@ def _connected(path: Path) -> sqlite3.Connection:
         # Readers do not wait for writers, and a look that a crash loses is taken again.
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("PRAGMA synchronous = NORMAL")
+        if file.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
+            for table in ("looks", "features", "files"):
+                file.execute(f"DROP TABLE IF EXISTS {table}")
         file.executescript(_TABLES)
     except sqlite3.Error:
         file.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version as installed
 from importlib.resources import files
@@ -29,9 +30,11 @@ def version() -> str:
     return digest.hexdigest()[:16]
 
 
-def _sources(place: Traversable) -> list[Traversable]:
+def _sources(place: Traversable) -> Iterator[Traversable]:
     """The Python files of a room, by name."""
     if place.is_file():
-        return [place] if place.name.endswith(".py") else []
-    return [file for inner in sorted(place.iterdir(), key=lambda p: p.name) if inner.name[0] != "_"
-            or inner.name == "__init__.py" for file in _sources(inner)]  # fmt: skip
+        yield from [place] if place.name.endswith(".py") else []
+        return
+    for inner in sorted(place.iterdir(), key=lambda file: file.name):
+        if inner.name != "__pycache__":
+            yield from _sources(inner)

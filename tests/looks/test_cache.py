@@ -147,6 +147,17 @@ def test_a_damaged_cache_is_made_anew(picture: Path, place: Path) -> None:
         check_equal(cache.get(picture), some_look())
 
 
+def test_a_cache_of_another_layout_is_emptied(picture: Path, place: Path) -> None:
+    place.parent.mkdir()
+    with sqlite3.connect(place) as file:
+        file.execute("CREATE TABLE looks (name TEXT PRIMARY KEY, said TEXT)")
+        file.execute("INSERT INTO looks VALUES ('a.jpg', '{}')")
+    with LookCache() as cache:
+        cache.put(picture, some_look())
+    with LookCache() as cache:
+        check_equal(cache.get(picture), some_look())
+
+
 def test_a_full_disk_means_no_cache(picture: Path, place: Path) -> None:
     with LookCache() as cache:
         cache.put(picture, some_look())
@@ -194,6 +205,19 @@ def test_the_oldest_looks_go_first(
     assert there == [False, False, True, True]
     with sqlite3.connect(place) as file:
         assert file.execute("SELECT COUNT(*) FROM features").fetchone() == (2,)
+
+
+def test_a_data_set_forgets_no_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache_module, "MOST", 1)
+    for name in ("images", "metadata"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+    pictures = [tmp_path / "set" / "images" / f"{letter}.jpg" for letter in "abc"]
+    with LookCache() as cache:
+        for picture in pictures:
+            picture.write_bytes(picture.name.encode())
+            cache.put(picture, some_look(picture.stem * 64))
+    with LookCache() as cache:
+        assert all(cache.get(picture) for picture in pictures)
 
 
 def test_a_look_at_what_could_not_be_opened_is_not_kept(picture: Path) -> None:
