@@ -122,9 +122,9 @@ def disc_kernel(radius: float) -> Float:
 
 def _filter_linear(image: Image, kernel: Float) -> Image:
     """Convolve in linear light, where lenses and shutters add up."""
-    linear = (image.astype(np.float32) / 255) ** 2.2
-    mixed = cv2.filter2D(linear, -1, kernel, borderType=cv2.BORDER_REFLECT)
-    return _u8(np.clip(mixed, 0, 1) ** (1 / 2.2) * 255)
+    light = (image.astype(np.float32) / 255) ** 2.2
+    light = cv2.filter2D(light, -1, kernel, borderType=cv2.BORDER_REFLECT)
+    return _u8(np.clip(light, 0, 1) ** (1 / 2.2) * 255)
 
 
 def _scale(image: Image) -> float:

@@ -86,11 +86,11 @@ class Stage:
 
     def cut_face(self, face: Face) -> Face:
         """The face in px of the window's content."""
-        moved = self.move_face(face)
+        on_stage = self.move_face(face)
         corner = np.array(self.inner[:2], np.float32)
-        landmarks = moved.landmarks.copy()
+        landmarks = on_stage.landmarks.copy()
         landmarks[:, :2] -= corner
-        return Face(moved.bbox - np.concatenate([corner, corner]), landmarks, face.score)
+        return Face(on_stage.bbox - np.concatenate([corner, corner]), landmarks, face.score)
 
     def surround(self, picture: Float) -> Float:
         """A picture of the window's size, mirrored outwards to the size of the stage."""

@@ -20,7 +20,7 @@ def paper(rng: np.random.Generator, height: int, width: int) -> Float:
     """Seamless paper: an even colour that darkens a little downwards."""
     _, y = _grid(height, width)
     light = 1 - rng.uniform(0.0, 0.14) * y**2
-    return _paint(light, _muted(rng, (0.12, 0.95)), height, width)
+    return _paint(light, _muted_tone(rng, (0.12, 0.95)), height, width)
 
 
 def white(rng: np.random.Generator, height: int, width: int) -> Float:
@@ -34,7 +34,7 @@ def dark_paper(rng: np.random.Generator, height: int, width: int) -> Float:
     """Charcoal paper with a weak light on it."""
     x, y = _grid(height, width)
     light = 0.75 + 0.5 * np.exp(-((x * 1.1) ** 2 + (y * 0.9) ** 2))
-    return _paint(light, _muted(rng, (0.07, 0.18)), height, width)
+    return _paint(light, _muted_tone(rng, (0.07, 0.18)), height, width)
 
 
 def gradient(rng: np.random.Generator, height: int, width: int) -> Float:
@@ -43,7 +43,7 @@ def gradient(rng: np.random.Generator, height: int, width: int) -> Float:
     angle = rng.uniform(0, 2 * np.pi)
     along = (x * np.cos(angle) + y * np.sin(angle)) / 1.4
     light = 1 + rng.uniform(0.12, 0.32) * along
-    return _paint(light, _muted(rng, (0.25, 0.75)), height, width)
+    return _paint(light, _muted_tone(rng, (0.25, 0.75)), height, width)
 
 
 def vignette(rng: np.random.Generator, height: int, width: int) -> Float:
@@ -51,7 +51,7 @@ def vignette(rng: np.random.Generator, height: int, width: int) -> Float:
     x, y = _grid(height, width)
     distance = (x - rng.uniform(-0.3, 0.3)) ** 2 + (y - rng.uniform(-0.3, 0.3)) ** 2
     light = 1.1 - rng.uniform(0.15, 0.32) * distance
-    return _paint(light, _muted(rng, (0.3, 0.8)), height, width)
+    return _paint(light, _muted_tone(rng, (0.3, 0.8)), height, width)
 
 
 def halo(rng: np.random.Generator, height: int, width: int) -> Float:
@@ -60,7 +60,7 @@ def halo(rng: np.random.Generator, height: int, width: int) -> Float:
     spread = rng.uniform(0.5, 0.9)
     distance = (x - rng.uniform(-0.2, 0.2)) ** 2 + (y - rng.uniform(-0.1, 0.5)) ** 2
     light = 0.55 + 0.65 * np.exp(-distance / spread)
-    return _paint(light, _muted(rng, (0.3, 0.7)), height, width)
+    return _paint(light, _muted_tone(rng, (0.3, 0.7)), height, width)
 
 
 def muslin(rng: np.random.Generator, height: int, width: int) -> Float:
@@ -68,7 +68,7 @@ def muslin(rng: np.random.Generator, height: int, width: int) -> Float:
     x, y = _grid(height, width)
     clouds = noise(rng, x.shape[0], x.shape[1], cells=3, octaves=3, gain=0.45)
     light = (1 + 0.085 * clouds) * (1.05 - 0.12 * (x**2 + y**2))
-    return _paint(light, _muted(rng, (0.25, 0.7)), height, width)
+    return _paint(light, _muted_tone(rng, (0.25, 0.7)), height, width)
 
 
 def canvas(rng: np.random.Generator, height: int, width: int) -> Float:
@@ -85,7 +85,7 @@ def canvas(rng: np.random.Generator, height: int, width: int) -> Float:
         strokes += part / max(float(part.std()), 1e-6)
     clouds = noise(rng, rows, columns, cells=2, octaves=2)
     light = (1 + 0.022 * strokes + 0.07 * clouds) * (1.1 - 0.2 * (x**2 + y**2))
-    return _paint(light, _muted(rng, (0.22, 0.6)), height, width)
+    return _paint(light, _muted_tone(rng, (0.22, 0.6)), height, width)
 
 
 def plaster(rng: np.random.Generator, height: int, width: int) -> Float:
@@ -97,7 +97,7 @@ def plaster(rng: np.random.Generator, height: int, width: int) -> Float:
     slope = cv2.Sobel(relief, cv2.CV_32F, 1, 0) * np.float32(np.cos(angle))
     slope += cv2.Sobel(relief, cv2.CV_32F, 0, 1) * np.float32(np.sin(angle))
     slope /= max(float(slope.std()), 1e-6)
-    tint = _paint(1 + rng.uniform(-0.14, 0.14) * x, _muted(rng, (0.5, 0.9)), height, width)
+    tint = _paint(1 + rng.uniform(-0.14, 0.14) * x, _muted_tone(rng, (0.5, 0.9)), height, width)
     return np.asarray(tint * (1 + rng.uniform(0.006, 0.013) * slope)[..., None], np.float32)
 
 
@@ -107,7 +107,7 @@ def painted_wall(rng: np.random.Generator, height: int, width: int) -> Float:
     slant = x + rng.uniform(-0.6, 0.6) * y - rng.uniform(-0.8, 0.8)
     edge = 1 / (1 + np.exp(-slant * rng.uniform(1.2, 2.4)))
     light = 0.82 + 0.2 * edge
-    return _paint(light, _muted(rng, (0.45, 0.92)), height, width)
+    return _paint(light, _muted_tone(rng, (0.45, 0.92)), height, width)
 
 
 def concrete(rng: np.random.Generator, height: int, width: int) -> Float:
@@ -173,7 +173,7 @@ def _paint(light: npt.NDArray[np.floating], tone: Float, height: int, width: int
     return np.asarray(np.clip(large, 0, 1), np.float32)
 
 
-def _muted(rng: np.random.Generator, value: tuple[float, float]) -> Float:
+def _muted_tone(rng: np.random.Generator, value: tuple[float, float]) -> Float:
     """A neutral tone half of the time, else a muted hue of the studio."""
     if rng.random() < 0.5:
         return colour(rng, (0.0, 0.05), value, hue=(0.05, 0.65))

@@ -60,8 +60,8 @@ def crowd(rng: np.random.Generator, height: int, width: int, donors: Sequence[Im
         front = to_linear(np.ascontiguousarray(layer[..., :3])) * float(rng.uniform(0.45, 0.9))
         people = panoramas.defocus(np.dstack([front * cover, cover]), 0.8 * blur * height)
         light = light * (1 - people[..., 3:]) + people[..., :3]
-    coded = to_srgb(light) / np.float32(255)
-    return np.asarray(cv2.resize(coded, full, interpolation=cv2.INTER_LINEAR), np.float32)
+    code = to_srgb(light) / np.float32(255)
+    return np.asarray(cv2.resize(code, full, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _lengthen(person: Image, rows: int) -> Image:

@@ -94,8 +94,8 @@ def photograph(name: str, rng: np.random.Generator, height: int, width: int, len
     light = _expose(light, float(rng.uniform(*lens.exposure)))
     grey = luminance(light)[..., None]
     light = shoulder(grey + (light - grey) * np.float32(lens.colour), 0.55)
-    coded = np.clip(light, 0, 1) ** np.float32(1 / 2.2)
-    large = cv2.resize(coded, (width, height), interpolation=cv2.INTER_CUBIC)
+    code = np.clip(light, 0, 1) ** np.float32(1 / 2.2)
+    large = cv2.resize(code, (width, height), interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.clip(large, 0, 1), np.float32)
 
 
@@ -116,10 +116,10 @@ def project(place: Float, view: View, size: tuple[int, int]) -> Float:
     column = (azimuth % 360) * np.float32(columns / 360) - np.float32(0.5)
     row = (np.float32(TOP) - altitude) * np.float32(rows / (TOP - BOTTOM)) - np.float32(0.5)
     # Interpolate the code: interpolated light has dark rings around a lamp.
-    coded = cv2.remap(
+    code = cv2.remap(
         place, column, np.clip(row, 0, rows - 1), cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP
     )
-    level = np.expm1(np.clip(coded, 0, 1) * np.float32(_SPAN))
+    level = np.expm1(np.clip(code, 0, 1) * np.float32(_SPAN))
     return np.asarray(level * np.float32(1 / _KNEE), np.float32)
 
 
@@ -165,8 +165,8 @@ def _expose(light: Float, target: float) -> Float:
 
 def _detail(light: Float) -> float:
     """Detail beside a person who covers the middle: the mean gradient."""
-    coded = np.clip(_expose(light, 0.25), 0, 1) ** np.float32(1 / 2.2)
-    across, down = cv2.Sobel(coded, -1, 1, 0), cv2.Sobel(coded, -1, 0, 1)
+    code = np.clip(_expose(light, 0.25), 0, 1) ** np.float32(1 / 2.2)
+    across, down = cv2.Sobel(code, -1, 1, 0), cv2.Sobel(code, -1, 0, 1)
     change = np.minimum(np.sqrt((across**2 + down**2).sum(-1)), 1.5)
     height, width = change.shape
     change[height // 5 :, width // 4 : width - width // 4] = 0
