@@ -35,8 +35,8 @@ def load_array(name: str) -> npt.NDArray[Any]:
 @cache
 def load_arrays(name: str) -> dict[str, npt.NDArray[Any]]:
     """The arrays stored as `{name}.npz` beside this file."""
-    with as_file(files(__package__) / f"{name}.npz") as path, np.load(path) as stored:
-        return dict(stored)
+    with as_file(files(__package__) / f"{name}.npz") as path, np.load(path) as arrays:
+        return dict(arrays)
 
 
 def load_rows(name: str) -> list[dict[str, str]]:

@@ -1,1 +1,1 @@
-"""What is done in pixels to a scene that was drawn or photographed."""
+"""Pixel edits of a scene, drawn or photographed: framing, background, light, and blur."""

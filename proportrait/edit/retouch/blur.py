@@ -1,4 +1,4 @@
-"""Loss of sharpness with true kernels: what makes a crisp portrait soft, and how much.
+"""Loss of sharpness with true kernels: kinds of blur and their strengths.
 
 Strengths are given for a 512-px picture and scale with its side.
 """
@@ -52,18 +52,18 @@ def defocus(image: Image, rng: np.random.Generator) -> Edit:
 
 
 def low_resolution(image: Image, rng: np.random.Generator) -> Edit:
-    """Shrunk to 72 to 150 px and enlarged again."""
+    """Low resolution: reduced to 72 to 150 px and enlarged again."""
     height, width = image.shape[:2]
     side = round(int(rng.integers(72, 151)) * _scale(image))
-    how = ("nearest", "linear", "cubic")[int(rng.integers(3))]
+    method = ("nearest", "linear", "cubic")[int(rng.integers(3))]
     flag = {
         "nearest": cv2.INTER_NEAREST,
         "linear": cv2.INTER_LINEAR,
         "cubic": cv2.INTER_CUBIC,
-    }[how]
+    }[method]
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
     enlarged = cv2.resize(small, (width, height), interpolation=flag)
-    return _u8(enlarged), {"side_px": side, "enlarged": how}
+    return _u8(enlarged), {"side_px": side, "enlarged": method}
 
 
 def jpeg(image: Image, rng: np.random.Generator) -> Edit:
@@ -94,7 +94,7 @@ def motion_kernel(length: float, angle: float, bend: float = 0.0) -> Float:
 
     Args:
         angle: direction in radians.
-        bend: sideways departure at both ends, as a share of the length.
+        bend: sideways offset at both ends, as a share of the length.
     """
     size = int(np.ceil(length)) | 1
     size += 2
@@ -122,9 +122,9 @@ def disc_kernel(radius: float) -> Float:
 
 def _filter_linear(image: Image, kernel: Float) -> Image:
     """Convolve in linear light, where lenses and shutters add up."""
-    linear = (image.astype(np.float32) / 255) ** 2.2
-    mixed = cv2.filter2D(linear, -1, kernel, borderType=cv2.BORDER_REFLECT)
-    return _u8(np.clip(mixed, 0, 1) ** (1 / 2.2) * 255)
+    light = (image.astype(np.float32) / 255) ** 2.2
+    light = cv2.filter2D(light, -1, kernel, borderType=cv2.BORDER_REFLECT)
+    return _u8(np.clip(light, 0, 1) ** (1 / 2.2) * 255)
 
 
 def _scale(image: Image) -> float:

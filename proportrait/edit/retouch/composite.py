@@ -1,4 +1,4 @@
-"""Putting a person before another background so that it does not show."""
+"""Composites a person before another background, without visible seams."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from proportrait.tone import grain, luminance, to_linear, to_srgb
 def composite(person: Image, alpha: Float, background: Float) -> Image:
     """Put a person before a background.
 
-    The person's edge loses the colour of its old background, takes some light of the new one, and
-    both get the same grain.
+    The person's edge loses the colour of the old background and takes some light of the new one;
+    the background gets the person's grain.
 
     Args:
         person: (H, W, 3) uint8, with its old background.
-        alpha: (H, W) in [0, 1], the person.
+        alpha: (H, W) in [0, 1], the mask of the person.
         background: (H, W, 3) sRGB in [0, 1].
 
     Returns:
-        (H, W, 3) uint8; with alpha 0 everywhere exactly the background.
+        (H, W, 3) uint8; exactly the background if alpha is 0 everywhere.
     """
     if person.shape[:2] != alpha.shape or background.shape != person.shape:
         raise ValueError(
@@ -34,23 +34,23 @@ def composite(person: Image, alpha: Float, background: Float) -> Image:
     source = to_linear(person)
     front, _ = split_layers(source, cover)
     back = to_linear(background)
-    front, cover = _with_stray_hair(source, front, cover)
-    front = _harmonised(front, back)
-    front = _wrapped(front, back, cover)
+    front, cover = _add_stray_hair(source, front, cover)
+    front = _tint(front, back)
+    front = _wrap_light(front, back, cover)
     amount = _noise(source, cover)
     if amount > 0:
-        # Seeded by the picture itself: the result stays a pure function of what goes in.
+        # Seeded by the picture itself: the result stays a pure function of the arguments.
         rng = np.random.default_rng(zlib.crc32(np.ascontiguousarray(person).tobytes()))
         back = grain(back, amount, rng)
-    mixed = to_srgb(back + (front - back) * cover[..., None])
+    mixture = to_srgb(back + (front - back) * cover[..., None])
     if amount == 0:
         plain = np.round(np.clip(background, 0, 1) * 255).astype(np.uint8)
-        np.copyto(mixed, plain, where=(cover <= 0)[..., None])
-    return mixed
+        np.copyto(mixture, plain, where=(cover <= 0)[..., None])
+    return mixture
 
 
 def tighten(alpha: Float) -> Float:
-    """Push nearly open and nearly covered pixels to 0 and 1: haze would carry the old wall."""
+    """Push values near 0 and 1 to 0 and 1: a haze would show the old background."""
     return np.asarray(np.clip((alpha - 0.12) / 0.78, 0, 1), np.float32)
 
 
@@ -65,7 +65,7 @@ def split_layers(light: Float, alpha: Float) -> tuple[Float, Float]:
         alpha: (H, W) in [0, 1].
 
     Returns:
-        Both layers, (H, W, 3): each is believable some way beyond its own side of the mask.
+        Person and background, (H, W, 3) each, usable some way beyond their side of the mask.
     """
     size = max(alpha.shape)
     small = cv2.resize(light, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
@@ -96,47 +96,47 @@ def _fuse(
     return np.clip(near_front, 0, 1, out=near_front), np.clip(near_back, 0, 1, out=near_back)
 
 
-def _with_stray_hair(source: Float, front: Float, cover: Float) -> tuple[Float, Float]:
+def _add_stray_hair(source: Float, front: Float, cover: Float) -> tuple[Float, Float]:
     """Add single hairs that the mask is too coarse for.
 
-    Where a thin line before the old background has the colour of the person next to it, it is a
-    hair: its share is that of the person's colour on the way from the background's colour to it.
+    A thin line before the old background with the colour of the person next to it is a hair. Its
+    cover is the share of the person's colour in its mixture with the background's colour.
 
     Returns:
         The person's colours (H, W, 3) and the cover (H, W) with the hairs.
     """
     size = max(cover.shape)
     small = cv2.resize(source, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    part = cv2.resize(cover, small.shape[1::-1], interpolation=cv2.INTER_AREA)
-    wall = _spread(small, (part < 0.02).astype(np.float32), size / 160, cover.shape)
-    beside = _spread(small, (part > 0.9).astype(np.float32), size / 100, cover.shape)
-    way = beside - wall
-    length = (way * way).sum(-1)
-    share = np.clip(((source - wall) * way).sum(-1) / (length + np.float32(1e-3)), 0, 1)
-    # What is broad is no hair but a part of the old background.
+    small_cover = cv2.resize(cover, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    wall = _spread(small, (small_cover < 0.02).astype(np.float32), size / 160, cover.shape)
+    person = _spread(small, (small_cover > 0.9).astype(np.float32), size / 100, cover.shape)
+    contrast = person - wall
+    length = (contrast * contrast).sum(-1)
+    share = np.clip(((source - wall) * contrast).sum(-1) / (length + np.float32(1e-3)), 0, 1)
+    # A broad shape is no hair but a part of the old background.
     thin = share - cv2.GaussianBlur(share, (0, 0), max(size / 240, 1.5))
     near = np.clip(3 * cv2.blur(cover, (size // 16 * 2 + 1,) * 2), 0, 1)
-    sure = near * length / (length + np.float32(0.02))
-    hair = np.clip(1.6 * (thin - np.float32(0.04)), 0, 0.6) * sure
-    front = np.where((cover < 0.02)[..., None], beside, front)
+    confidence = near * length / (length + np.float32(0.02))
+    hair = np.clip(1.6 * (thin - np.float32(0.04)), 0, 0.6) * confidence
+    front = np.where((cover < 0.02)[..., None], person, front)
     return front, np.asarray(np.maximum(cover, hair), np.float32)
 
 
-def _spread(small: Float, where: Float, sigma: float, shape: tuple[int, ...]) -> Float:
-    """The mean colour of the part of a small picture that is nearest, at full size."""
-    total = cv2.GaussianBlur(small * where[..., None], (0, 0), sigma)
-    weight = cv2.GaussianBlur(where, (0, 0), sigma)[..., None] + np.float32(1e-6)
-    return np.asarray(cv2.resize(total / weight, shape[1::-1]), np.float32)
+def _spread(small: Float, weight: Float, sigma: float, shape: tuple[int, ...]) -> Float:
+    """For every pixel at full size, the mean colour of the nearest part that has weight."""
+    total = cv2.GaussianBlur(small * weight[..., None], (0, 0), sigma)
+    norm = cv2.GaussianBlur(weight, (0, 0), sigma)[..., None] + np.float32(1e-6)
+    return np.asarray(cv2.resize(total / norm, shape[1::-1]), np.float32)
 
 
-def _harmonised(front: Float, back: Float) -> Float:
-    """Tint the person a little with the colour of the light in the new place."""
-    place = np.array(cv2.mean(back)[:3], np.float32) + np.float32(0.02)
-    tint = np.asarray(np.clip(place / luminance(place), 0.6, 1.6) ** 0.15, np.float32)
+def _tint(front: Float, back: Float) -> Float:
+    """Tint the person a little with the mean colour of the new background."""
+    mean = np.array(cv2.mean(back)[:3], np.float32) + np.float32(0.02)
+    tint = np.asarray(np.clip(mean / luminance(mean), 0.6, 1.6) ** 0.15, np.float32)
     return np.asarray(front * (tint / luminance(tint)), np.float32)
 
 
-def _wrapped(front: Float, back: Float, alpha: Float) -> Float:
+def _wrap_light(front: Float, back: Float, alpha: Float) -> Float:
     """Let the background's light spill over the person's edge."""
     size = max(alpha.shape)
     small = cv2.resize(back, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
@@ -147,7 +147,7 @@ def _wrapped(front: Float, back: Float, alpha: Float) -> Float:
 
 
 def _noise(light: Float, alpha: Float) -> float:
-    """The person's own grain, in the units of `grain`: a robust spread of its finest detail.
+    """The person's own grain, in the units of `grain`: robust spread of the finest detail.
 
     Immerkaer, "Fast Noise Variance Estimation", 1996, with the median for the mean: texture is rare
     in the lower half of the values.

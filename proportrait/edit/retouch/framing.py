@@ -1,7 +1,7 @@
 """Good and bad framing as a choice of window: what part of the scene the picture shows.
 
-A target says where the face shall stand in the frame; a window is the square of the scene that puts
-it there. Bad framing never pads: where the scene does not reach, another target is drawn.
+A target is the place of the face in the frame; a window is the square of the scene that puts it
+there. Bad framing never pads: where the scene does not reach, another target is drawn.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from proportrait.edit.draws import in_turn
 from proportrait.errors import EditError
 from proportrait.faces import Face
 
-# Of the height of a calm face, forehead to chin: between the middles of the eyes, and from there
-# down to the middle of the face (118 faces).
+# Shares of the height of a calm face, forehead to chin: the distance between the centres of the
+# eyes, and from there down to the centre of the face (118 faces).
 EYES_APART, EYES_ABOVE = 0.370, 0.173
-_DRAWS = 200  # of targets, before a scene is given up
+_DRAWS = 200  # of a target, before a scene is given up
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where the face shall stand: height and centre as shares of the frame's side.
+    """Place of the face in the frame: height and centre as shares of the frame's side.
 
     The height runs from the top of the forehead to the chin (see `face_extent`).
     """
@@ -43,11 +43,11 @@ class Target:
         return {k: round(v, 4) if isinstance(v, float) else v for k, v in asdict(self).items()}
 
 
-# (height, x, y): ranges of a target. A good one is at the tight end of what raters accept: below
-# the neck the network has seen little, so the less of it shows, the more it is a photograph.
+# (height, x, y): ranges of a target. A good one is at the tight end of what raters accept: the
+# network learnt few bodies, so the less shows below the neck, the more it looks like a photograph.
 _GOOD = ((0.57, 0.63), (0.47, 0.53), (0.55, 0.60))
 _BAD: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, float]]] = {
-    # About as near as good ones, or the grain of the background would tell them apart.
+    # About as near as good ones, or the grain of the background would give the label away.
     "off_centre_left": ((0.50, 0.68), (0.04, 0.20), (0.54, 0.66)),
     "off_centre_right": ((0.50, 0.68), (0.80, 0.96), (0.54, 0.66)),
     "off_centre_low": ((0.42, 0.56), (0.36, 0.64), (0.86, 0.98)),
@@ -56,7 +56,7 @@ _BAD: dict[str, tuple[tuple[float, float], tuple[float, float], tuple[float, flo
     "head_cut": ((0.86, 1.08), (0.42, 0.58), (0.22, 0.32)),
 }
 BAD_KINDS: tuple[str, ...] = tuple(_BAD)
-# Of the bad kinds, where all fit. Far views are hard to believe: the network drew no whole bodies.
+# Of the bad kinds, where all fit. Far views are hard to believe: the network draws no whole body.
 SHARES = {
     "off_centre_left": 0.22,
     "off_centre_right": 0.22,
@@ -87,18 +87,18 @@ class Window:
     side: float
 
     def reaches(self, image: Image, alpha: Float | None = None) -> bool:
-        """Whether everything that the window shows is there.
+        """Whether the scene fills the window.
 
         Args:
             image: the scene (H, W, 3).
-            alpha: (H, W), the person in it. Where given, the window may pass a border that the
+            alpha: (H, W), the mask of the person. With it the window may pass a border that the
                 person does not touch, because a background can be put there.
         """
         height, width = image.shape[:2]
         right, bottom = self.left + self.side, self.top + self.side
         rows = slice(max(0, int(self.top)), max(1, min(height, int(bottom))))
         columns = slice(max(0, int(self.left)), max(1, min(width, int(right))))
-        passed = (
+        borders = (
             (self.left < -0.5, (rows, slice(0, 3))),
             (self.top < -0.5, (slice(0, 3), columns)),
             (right > width + 0.5, (rows, slice(width - 3, width))),
@@ -106,8 +106,8 @@ class Window:
         )
         return all(
             alpha is not None and float(alpha[border].max(initial=0.0)) < 0.2
-            for beyond, border in passed
-            if beyond
+            for is_passed, border in borders
+            if is_passed
         )
 
     def cut(self, image: Image, size: int) -> Image:
@@ -122,8 +122,8 @@ class Window:
 def face_extent(face: Face) -> tuple[float, float, float]:
     """(x, y) of the middle between forehead and chin, and their distance, px.
 
-    Told from where the eyes are: mouths and brows move, and the place of a face in the frame would
-    give its expression away.
+    Estimated from the eyes: mouths and brows move, and the place of a face in the frame would give
+    its expression away.
     """
     left, right = face.eyes
     height = np.linalg.norm(right - left) / EYES_APART
@@ -133,14 +133,14 @@ def face_extent(face: Face) -> tuple[float, float, float]:
 
 
 def window(face: Face, target: Target) -> Window:
-    """The window that puts a face where the target says."""
+    """The window that puts a face at a target."""
     x, y, height = face_extent(face)
     side = height / target.height
     return Window(x - target.x * side, y - target.y * side, side)
 
 
 def place(face: Face, window: Window, kind: str = "good") -> Target:
-    """Where a face stands in a window."""
+    """The place of a face in a window."""
     x, y, height = face_extent(face)
     side = window.side
     return Target(kind, height / side, (x - window.left) / side, (y - window.top) / side)
@@ -151,15 +151,15 @@ def good_window(
     face: Face,
     rng: np.random.Generator,
     alpha: Float | None = None,
-    seen: int | None = None,
+    detailed_rows: int | None = None,
 ) -> tuple[Target, Window]:
-    """A good framing that the first `seen` rows of the scene can show (see `Window.reaches`).
+    """A good framing within the first `detailed_rows` rows of the scene (see `Window.reaches`).
 
     Raises:
-        EditError: the scene is too tight, or the face stands too near its border.
+        EditError: the scene is too tight, or the face is too near its border.
     """
-    person = None if alpha is None else alpha[:seen]
-    return _find(image[:seen], face, person, lambda: good_target(rng), "good")
+    person = None if alpha is None else alpha[:detailed_rows]
+    return _draw_window(image[:detailed_rows], face, person, lambda: good_target(rng), "good")
 
 
 def widest_window(image: Image, face: Face) -> Window:
@@ -177,36 +177,36 @@ def bad_window(
     face: Face,
     rng: np.random.Generator,
     alpha: Float | None = None,
-    seen: int | None = None,
+    detailed_rows: int | None = None,
     kinds: Sequence[str] = BAD_KINDS,
 ) -> tuple[Target, Window]:
-    """A bad framing that the scene can show, without padding; `SHARES` says how likely which is.
+    """A bad framing within the scene, without padding; of a kind drawn by `SHARES`.
 
     Args:
         image: the scene (H, W, 3).
-        face: in it.
+        face: the face in it.
         rng: draws kind and place.
-        alpha: (H, W), the person (see `Window.reaches`).
-        seen: rows that may be looked at closely; those below are for a far view only.
-        kinds: those of `BAD_KINDS` that are wanted.
+        alpha: (H, W), the mask of the person (see `Window.reaches`).
+        detailed_rows: rows that bear a close view; those below are for a far view only.
+        kinds: the kinds of `BAD_KINDS` to draw from.
 
     Raises:
-        EditError: none was found (the face fills the picture).
+        EditError: no window fits (the face fills the picture).
     """
     for kind in filter(kinds.__contains__, in_turn(rng, SHARES, SHARES)):
-        rows = slice(None if kind == "too_far" else seen)
+        rows = slice(None if kind == "too_far" else detailed_rows)
         person = None if alpha is None else alpha[rows]
         with contextlib.suppress(EditError):
-            return _find(image[rows], face, person, partial(bad_target, rng, (kind,)), "bad")
+            return _draw_window(image[rows], face, person, partial(bad_target, rng, (kind,)), "bad")
     raise EditError("no bad one fits into this picture without padding", "framing")
 
 
-def _find(
-    image: Image, face: Face, alpha: Float | None, draw: Callable[[], Target], what: str
+def _draw_window(
+    image: Image, face: Face, alpha: Float | None, draw: Callable[[], Target], quality: str
 ) -> tuple[Target, Window]:
     for _ in range(_DRAWS):
         target = draw()
-        found = window(face, target)
-        if found.reaches(image, alpha):
-            return target, found
-    raise EditError(f"no {what} one fits into this picture without padding", "framing")
+        candidate = window(face, target)
+        if candidate.reaches(image, alpha):
+            return target, candidate
+    raise EditError(f"no {quality} one fits into this picture without padding", "framing")

@@ -1,4 +1,4 @@
-"""The part of a scene that is worked on: a window, and what of the head stands beyond it."""
+"""The part of a scene that is edited: a window, and the rest of the head around it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from proportrait.faces import Face
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The part of a scene that is worked on: a window, and what of the head stands beyond it.
+    """The part of a scene that is edited: a window, and the rest of the head around it.
 
     Attributes:
-        left, top: of the stage in px of the scene.
+        left, top: corner of the stage in px of the scene.
         scale: px of the stage for one px of the scene.
-        width, height: of the stage in its own px.
+        width, height: size of the stage in its own px.
         inner: (x, y, size) of the window in the stage's px.
     """
 
@@ -33,7 +33,7 @@ class Stage:
 
     @classmethod
     def around(cls, window: Window, face: Face, size: int) -> Stage:
-        """A stage on which the window is (size, size) and the whole face is to be seen."""
+        """A stage with the window at (size, size) px and the whole face."""
         scale = size / window.side
         points = face.landmarks[:, :2]
         margin = 0.35 * face_extent(face)[2]
@@ -60,14 +60,14 @@ class Stage:
 
     def move(self, plane: Any, border: int) -> Any:
         """A plane or picture of the scene on the stage; `border` is OpenCV's border mode."""
-        scale, shrunk = self.scale, 1.0
+        scale, reduction = self.scale, 1.0
         if scale < 0.7:
-            # warpAffine does not filter, so average areas first
+            # warpAffine does not filter, so average areas first.
             height, width = plane.shape[:2]
             size = (max(1, round(width * scale)), max(1, round(height * scale)))
-            shrunk = size[0] / width
+            reduction = size[0] / width
             plane = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
-        ratio = scale / shrunk
+        ratio = scale / reduction
         shift = [0.5 * ratio - 0.5 - edge * scale for edge in (self.left, self.top)]
         matrix = np.array([[ratio, 0, shift[0]], [0, ratio, shift[1]]])
         flags = cv2.INTER_CUBIC if plane.ndim == 3 else cv2.INTER_LINEAR
@@ -86,17 +86,17 @@ class Stage:
 
     def cut_face(self, face: Face) -> Face:
         """The face in px of the window's content."""
-        moved = self.move_face(face)
+        on_stage = self.move_face(face)
         corner = np.array(self.inner[:2], np.float32)
-        landmarks = moved.landmarks.copy()
+        landmarks = on_stage.landmarks.copy()
         landmarks[:, :2] -= corner
-        return Face(moved.bbox - np.concatenate([corner, corner]), landmarks, face.score)
+        return Face(on_stage.bbox - np.concatenate([corner, corner]), landmarks, face.score)
 
     def surround(self, picture: Float) -> Float:
         """A picture of the window's size, mirrored outwards to the size of the stage."""
         x, y, size = self.inner
-        below, beside = self.height - y - size, self.width - x - size
-        wide = cv2.copyMakeBorder(picture, y, below, x, beside, cv2.BORDER_REFLECT)
+        bottom, right = self.height - y - size, self.width - x - size
+        wide = cv2.copyMakeBorder(picture, y, bottom, x, right, cv2.BORDER_REFLECT)
         return np.asarray(wide, np.float32)
 
     def cut(self, image: Any) -> Any:

@@ -119,11 +119,11 @@ def _without_person(features: Float, anatomy: Anatomy) -> Float:
             continue
         for x in np.flatnonzero(person[y]):
             edge = int(background[np.argmin(np.abs(background - x))])
-            mirrored = 2 * edge - x + np.sign(x - edge)
+            mirror = 2 * edge - x + np.sign(x - edge)
             # Only as far as the background is unbroken.
-            step = np.sign(mirrored - edge) if mirrored != edge else 0
+            step = np.sign(mirror - edge) if mirror != edge else 0
             end = edge
-            while end != mirrored and 0 <= end + step < CELLS and not person[y, end + step]:
+            while end != mirror and 0 <= end + step < CELLS and not person[y, end + step]:
                 end += step
             columns[y, x] = end
     return features[:, rows[:, None], columns]

@@ -87,14 +87,14 @@ def anatomy_of(seed: int) -> Anatomy:
     Raises:
         KeyError: no donor has this seed.
     """
-    stored = load_arrays("donors")
-    matches = np.flatnonzero(stored["seeds"] == seed)
+    arrays = load_arrays("donors")
+    matches = np.flatnonzero(arrays["seeds"] == seed)
     if not len(matches):
         raise KeyError(f"{seed} is no donor; run python -m tools.pack_donors")
     row = int(matches[0])
     planes: dict[str, Any] = {
-        name: cv2.resize(stored[name][row].astype(np.float32) / 255, (SIZE, SIZE))
+        name: cv2.resize(arrays[name][row].astype(np.float32) / 255, (SIZE, SIZE))
         for name in _PLANES
     }
-    numbers: dict[str, Any] = {name: float(stored[name][row]) for name in _NUMBERS}
+    numbers: dict[str, Any] = {name: float(arrays[name][row]) for name in _NUMBERS}
     return Anatomy(**planes, **numbers)

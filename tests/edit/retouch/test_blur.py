@@ -16,7 +16,7 @@ def _texture(size: int = 256) -> np.ndarray:
 
 
 def _detail_left(image: np.ndarray, blurred: np.ndarray) -> float:
-    """Share of the picture's own finest detail that is still there; added blocks do not count."""
+    """Share of the picture's own finest detail that is left; added blocks do not count."""
     before, after = (
         cv2.Laplacian(cv2.cvtColor(i, cv2.COLOR_RGB2GRAY), cv2.CV_64F) for i in (image, blurred)
     )
@@ -57,14 +57,14 @@ def test_motion_blurs_along_its_path_only() -> None:
 @pytest.mark.parametrize("kind", list(blur.BLURS))
 def test_every_kind_lowers_detail_and_repeats(kind: str) -> None:
     image = _texture()
-    once, parameters = blur.degrade(image, kind, stream(3, kind))
-    again, _ = blur.degrade(image, kind, stream(3, kind))
+    first, parameters = blur.degrade(image, kind, stream(3, kind))
+    second, _ = blur.degrade(image, kind, stream(3, kind))
     other, _ = blur.degrade(image, kind, stream(4, kind))
-    assert once.shape == image.shape
-    assert once.dtype == np.uint8
-    assert _detail_left(image, once) < 0.4
-    assert np.array_equal(once, again)
-    assert not np.array_equal(once, other)
+    assert first.shape == image.shape
+    assert first.dtype == np.uint8
+    assert _detail_left(image, first) < 0.4
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
     assert parameters["kind"] == kind
     assert len(parameters) > 1
 

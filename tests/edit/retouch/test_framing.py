@@ -1,4 +1,4 @@
-"""Windows by hand-computed values: where a face stands in what they cut."""
+"""Windows by hand-computed values: the place of a face in what they cut."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def _face(x: float, y: float, height: float) -> Face:
     landmarks = np.zeros((468, 3), np.float32)
     landmarks[:] = (x, y, 0)
     landmarks[FOREHEAD, 1], landmarks[CHIN, 1] = y - height / 2, y + height / 2
-    apart = framing.EYES_APART * height / 2
+    offset = framing.EYES_APART * height / 2
     eyes = [LEFT_EYE_OUTER, LEFT_EYE_INNER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER]
-    landmarks[eyes, 0] = x + apart * np.array([-1.3, -0.7, 0.7, 1.3])
+    landmarks[eyes, 0] = x + offset * np.array([-1.3, -0.7, 0.7, 1.3])
     landmarks[eyes, 1] = y - framing.EYES_ABOVE * height
     landmarks[234, 0], landmarks[454, 0] = x - 0.4 * height, x + 0.4 * height
     box = np.array([x - height / 2, y - height / 2, x + height / 2, y + height / 2], np.float32)
@@ -39,7 +39,7 @@ def _face(x: float, y: float, height: float) -> Face:
 SCENE = np.zeros((1000, 1000, 3), np.uint8)
 
 
-def test_a_window_puts_the_face_where_the_target_says() -> None:
+def test_a_window_puts_the_face_at_the_target() -> None:
     face = _face(500, 400, 200)
     window = framing.window(face, Target("good", 0.4, 0.5, 0.45))
     # 200 px shall be 0.4 of the side: 500 px; the face's middle 250 px right, 225 px down in it
@@ -59,7 +59,7 @@ def test_a_window_puts_the_face_where_the_target_says() -> None:
         (Window(100, 100, 900), True),
     ],
 )
-def test_a_window_reaches_what_stands_in_the_scene(window: Window, inside: bool) -> None:
+def test_a_window_reaches_what_is_in_the_scene(window: Window, inside: bool) -> None:
     assert window.reaches(SCENE) is inside
 
 

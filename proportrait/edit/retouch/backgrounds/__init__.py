@@ -1,1 +1,1 @@
-"""What is put behind a person who was cut out."""
+"""Backgrounds for a person who was cut out of a picture."""

@@ -1,7 +1,7 @@
-"""Photographs of places: views into panoramas, taken by a lens that is focused on somebody nearer.
+"""Photographs of places: views into panoramas through a lens that is focused on a person in front.
 
-The panoramas hold light and not pixels of a finished picture: a lamp out of focus becomes the
-bright disc that it is in a photograph, and exposure and white balance are chosen afterwards.
+The panoramas hold light, not finished pixels: a lamp out of focus becomes a bright disc, as in a
+photograph, and exposure and white balance are set afterwards.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from proportrait.edit.data import load_picture
 from proportrait.tone import luminance, shoulder
 
 TOP, BOTTOM = 50.0, -40.0  # degrees above the horizon at the upper and lower end of a panorama
-_MIDDLE, _BRIGHTEST = 0.2, 40.0  # the median of a panorama as it is stored, and the most light
-_KNEE = 24.0  # far below 1 / this light is coded linearly, far above by its logarithm
+_MIDDLE, _BRIGHTEST = 0.2, 40.0  # median and largest light of a stored panorama
+_KNEE = 24.0  # light far below 1 / this is coded linearly, far above it by its logarithm
 _SPAN = float(np.log1p(_BRIGHTEST * _KNEE))
-_PREVIEW = 72  # px in height of the views that are tried
+_PREVIEW = 72  # height in px of the views to choose from
 _TRIES = 12
 
 
@@ -29,13 +29,13 @@ class Lens:
     """How a place is photographed.
 
     Attributes:
-        blur: range of the radius of the circle of confusion in picture heights; never less than
-            hides the pixels of the panorama.
+        blur: range of the radius of the circle of confusion in picture heights; at least as much
+            as hides the pixels of the panorama.
         field: range of the vertical field of view in degrees.
-        busy: whether there shall be much to see in the picture, or little.
-        enough: how much, see `_business`: the first view is taken that has at least (or at most)
-            so much, of `_TRIES` views at the most; then the one that comes nearest.
-        glare: light above this is cut off: less makes calmer lamps and windows.
+        busy: whether a view needs at least (or at most) the amount of `detail`.
+        detail: limit of `_detail`. The first view that meets it is photographed, of up to `_TRIES`
+            views; otherwise the nearest.
+        glare: light above this is clipped: less makes calmer lamps and windows.
         colour: 1 keeps the saturation.
         exposure: range of the geometric mean of the picture's light.
     """
@@ -43,7 +43,7 @@ class Lens:
     blur: tuple[float, float]
     field: tuple[float, float]
     busy: bool
-    enough: float
+    detail: float
     glare: float = _BRIGHTEST
     colour: float = 1.0
     exposure: tuple[float, float] = (0.16, 0.32)
@@ -67,7 +67,7 @@ def encode(light: Float) -> Image:
 
 @cache
 def panorama(name: str) -> Float:
-    """A place all around, (H, W, 3) float32: what `encode` made of it, scaled to [0, 1].
+    """A place all around, (H, W, 3) float32: the code of `encode`, scaled to [0, 1].
 
     Columns go around once; rows go evenly in angle from `TOP` to `BOTTOM`.
     """
@@ -81,26 +81,26 @@ def photograph(name: str, rng: np.random.Generator, height: int, width: int, len
         (height, width, 3) float32 sRGB in [0, 1].
     """
     place = panorama(name)
-    view = _chosen_view(place, rng, width / height, lens)
+    view = _choose_view(place, rng, width / height, lens)
     pixel = (TOP - BOTTOM) / place.shape[0] / view.field
     blur = max(float(rng.uniform(*lens.blur)), 1.1 * pixel)
     # After the blur a picture of this size holds all the detail that is left.
     work = int(np.clip(3.2 / blur, 80, max(height, 80)))
-    light = seen(place, view, (max(2, round(work * width / height)), work))
+    light = project(place, view, (max(2, round(work * width / height)), work))
     if rng.random() < 0.5:
         light = np.ascontiguousarray(light[:, ::-1])
     light = defocus(np.minimum(light, lens.glare), blur * work)
-    light = _balanced(light, rng)
-    light = _exposed(light, float(rng.uniform(*lens.exposure)))
+    light = _balance(light, rng)
+    light = _expose(light, float(rng.uniform(*lens.exposure)))
     grey = luminance(light)[..., None]
     light = shoulder(grey + (light - grey) * np.float32(lens.colour), 0.55)
-    coded = np.clip(light, 0, 1) ** np.float32(1 / 2.2)
-    large = cv2.resize(coded, (width, height), interpolation=cv2.INTER_CUBIC)
+    code = np.clip(light, 0, 1) ** np.float32(1 / 2.2)
+    large = cv2.resize(code, (width, height), interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.clip(large, 0, 1), np.float32)
 
 
-def seen(place: Float, view: View, size: tuple[int, int]) -> Float:
-    """The light (height, width, 3) that falls into a pinhole camera; size is (width, height)."""
+def project(place: Float, view: View, size: tuple[int, int]) -> Float:
+    """The light (height, width, 3) in a pinhole camera; `size` is (width, height)."""
     width, height = size
     step = np.float32(2 * np.tan(np.radians(view.field / 2)) / height)
     x, y = np.meshgrid(
@@ -115,11 +115,11 @@ def seen(place: Float, view: View, size: tuple[int, int]) -> Float:
     rows, columns = place.shape[:2]
     column = (azimuth % 360) * np.float32(columns / 360) - np.float32(0.5)
     row = (np.float32(TOP) - altitude) * np.float32(rows / (TOP - BOTTOM)) - np.float32(0.5)
-    # Between coded values: between values of light a lamp would cast dark rings around it.
-    coded = cv2.remap(
+    # Interpolate the code: interpolated light has dark rings around a lamp.
+    code = cv2.remap(
         place, column, np.clip(row, 0, rows - 1), cv2.INTER_CUBIC, borderMode=cv2.BORDER_WRAP
     )
-    level = np.expm1(np.clip(coded, 0, 1) * np.float32(_SPAN))
+    level = np.expm1(np.clip(code, 0, 1) * np.float32(_SPAN))
     return np.asarray(level * np.float32(1 / _KNEE), np.float32)
 
 
@@ -134,47 +134,47 @@ def defocus(light: Float, radius: float) -> Float:
     return np.asarray(blurred, np.float32)
 
 
-def _chosen_view(place: Float, rng: np.random.Generator, aspect: float, lens: Lens) -> View:
+def _choose_view(place: Float, rng: np.random.Generator, aspect: float, lens: Lens) -> View:
     sign = 1 if lens.busy else -1
     size = (max(2, round(_PREVIEW * aspect)), _PREVIEW)
     soft = _PREVIEW * sum(lens.blur) / 2
-    best, most = View(0, 0, 0, lens.field[0]), -np.inf
+    best, best_amount = View(0, 0, 0, lens.field[0]), -np.inf
     for _ in range(_TRIES):
-        view = _drawn_view(rng, lens)
-        light = defocus(np.minimum(seen(place, view, size), lens.glare), soft)
-        found = sign * _business(light)
-        if found > most:
-            best, most = view, found
-        if most >= sign * lens.enough:
+        view = _draw_view(rng, lens)
+        light = defocus(np.minimum(project(place, view, size), lens.glare), soft)
+        amount = sign * _detail(light)
+        if amount > best_amount:
+            best, best_amount = view, amount
+        if best_amount >= sign * lens.detail:
             break
     return best
 
 
-def _drawn_view(rng: np.random.Generator, lens: Lens) -> View:
+def _draw_view(rng: np.random.Generator, lens: Lens) -> View:
     field = float(rng.uniform(*lens.field))
     # A camera at eye level has the horizon behind the face, somewhat above the middle.
     pitch = float(rng.uniform(-0.16, 0.06)) * field
     return View(float(rng.uniform(0, 360)), pitch, float(rng.normal(0, 1.2)), field)
 
 
-def _exposed(light: Float, wanted: float) -> Float:
-    """Light whose geometric mean is `wanted`: as a camera meters, highlights may burn."""
+def _expose(light: Float, target: float) -> Float:
+    """Scale light to a geometric mean: as a camera meters, highlights may clip."""
     mean = float(np.exp(np.log(luminance(light) + np.float32(0.01)).mean()))
-    return np.asarray(light * np.float32(wanted / mean), np.float32)
+    return np.asarray(light * np.float32(target / mean), np.float32)
 
 
-def _business(light: Float) -> float:
-    """How much there is to see beside a person who covers the middle: the mean gradient."""
-    coded = np.clip(_exposed(light, 0.25), 0, 1) ** np.float32(1 / 2.2)
-    across, down = cv2.Sobel(coded, -1, 1, 0), cv2.Sobel(coded, -1, 0, 1)
+def _detail(light: Float) -> float:
+    """Detail beside a person who covers the middle: the mean gradient."""
+    code = np.clip(_expose(light, 0.25), 0, 1) ** np.float32(1 / 2.2)
+    across, down = cv2.Sobel(code, -1, 1, 0), cv2.Sobel(code, -1, 0, 1)
     change = np.minimum(np.sqrt((across**2 + down**2).sum(-1)), 1.5)
     height, width = change.shape
     change[height // 5 :, width // 4 : width - width // 4] = 0
     return float(change.mean())
 
 
-def _balanced(light: Float, rng: np.random.Generator) -> Float:
-    """White balance: a camera takes off some of a place's colour cast, and is never quite right."""
+def _balance(light: Float, rng: np.random.Generator) -> Float:
+    """White balance: removes a part of a place's colour cast, with an error, as cameras do."""
     mean = light.mean((0, 1)) + np.float32(1e-4)
     gains = (mean.mean() / mean) ** np.float32(0.3)
     warm, tint = rng.normal(0, 0.05), rng.normal(0, 0.015)

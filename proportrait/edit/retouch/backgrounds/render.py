@@ -9,25 +9,25 @@ import numpy as np
 from proportrait.arrays import Float, Image
 from proportrait.edit.retouch.backgrounds import backdrops, crowd, panoramas
 
-# Out of focus, but plain to see.
-_CLUTTERED = panoramas.Lens(blur=(0.005, 0.011), field=(46, 68), busy=True, enough=0.24)
-_WIDE = panoramas.Lens(blur=(0.006, 0.012), field=(60, 80), busy=True, enough=0.24)
-# Far out of focus: nothing can be told from anything else.
+# Out of focus, but clearly visible.
+_CLUTTERED = panoramas.Lens(blur=(0.005, 0.011), field=(46, 68), busy=True, detail=0.24)
+_WIDE = panoramas.Lens(blur=(0.006, 0.012), field=(60, 80), busy=True, detail=0.24)
+# Far out of focus: no object can be recognised.
 _BOKEH = panoramas.Lens(
     blur=(0.08, 0.12),
     field=(40, 65),
     busy=False,
-    enough=0.11,
+    detail=0.11,
     glare=2.0,
     colour=0.75,
     exposure=(0.14, 0.4),
 )
-# So narrow a view of a room that only a wall and the light on it are left.
+# A view of a room so narrow that it shows only a wall and the light on it.
 _WALL = panoramas.Lens(
     blur=(0.1, 0.14),
     field=(14, 24),
     busy=False,
-    enough=0.03,
+    detail=0.03,
     glare=1.0,
     colour=0.5,
     exposure=(0.18, 0.6),
@@ -37,10 +37,10 @@ _Render = Callable[[np.random.Generator, int, int], Float]
 
 
 def _place(lens: panoramas.Lens, *names: str) -> _Render:
-    def render_one(rng: np.random.Generator, height: int, width: int) -> Float:
+    def render_place(rng: np.random.Generator, height: int, width: int) -> Float:
         return panoramas.photograph(str(rng.choice(names)), rng, height, width, lens)
 
-    return render_one
+    return render_place
 
 
 _GOOD: dict[str, _Render] = {
@@ -79,11 +79,11 @@ _BAD: dict[str, _Render] = {
     **{name: _place(_CLUTTERED, name) for name in _NEAR},
     **{name: _place(_WIDE, name) for name in _FAR},
 }
-CROWD = "crowd"  # cluttered too, but apart from the others: it needs donors
+CROWD = "crowd"  # cluttered too; not among the others, because it needs donors
 
 GOOD_BACKGROUNDS: tuple[str, ...] = tuple(_GOOD)
 BAD_BACKGROUNDS: tuple[str, ...] = tuple(_BAD)
-# Raters took people before these for photographs half as often as before the others, or less.
+# Raters took people before these for photographs at most half as often as before the others.
 SHARES = {
     CROWD: 0.3, "banquet_hall": 0.5, "car_park": 0.5, "plaza": 0.6, "hotel_room": 0.6,
     "dark_paper": 0.5, "muslin": 0.5, "paper": 0.6, "concrete": 0.6, "blurred_street": 0.7,
@@ -103,7 +103,7 @@ def render(
 
     Args:
         kind: one of `GOOD_BACKGROUNDS` or `BAD_BACKGROUNDS`, or `CROWD`.
-        rng: draws everything else.
+        rng: source of everything else.
         height, width: in px.
         donors: cut-outs of other people, RGBA uint8 (h, w, 4) as `cutout` makes them; `CROWD`
             needs at least one.
@@ -116,8 +116,8 @@ def render(
     elif kind in _GOOD or kind in _BAD:
         picture = (_GOOD | _BAD)[kind](rng, height, width)
     else:
-        known = ", ".join((*GOOD_BACKGROUNDS, *BAD_BACKGROUNDS, CROWD))
-        raise ValueError(f"unknown background {kind!r}; the backgrounds are {known}")
+        names = ", ".join((*GOOD_BACKGROUNDS, *BAD_BACKGROUNDS, CROWD))
+        raise ValueError(f"unknown background {kind!r}; the backgrounds are {names}")
     # Without grain, smooth areas show the steps of eight bits.
     grain = rng.standard_normal((height, width, 1), dtype=np.float32)
     return np.asarray(np.clip(picture + _GRAIN * grain, 0, 1), np.float32)

@@ -61,7 +61,7 @@ def test_every_kind_is_a_picture_of_its_seed(kind: str, donors: list[np.ndarray]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_clutter_parts_bad_from_good(seed: int, donors: list[np.ndarray]) -> None:
+def test_clutter_separates_bad_from_good(seed: int, donors: list[np.ndarray]) -> None:
     good = {kind: _clutter(_render(kind, seed, donors)) for kind in GOOD_BACKGROUNDS}
     bad = {kind: _clutter(_render(kind, seed, donors)) for kind in (*BAD_BACKGROUNDS, CROWD)}
     assert min(bad.values()) > 1.5 * max(good.values()), (good, bad)
@@ -108,15 +108,15 @@ def test_composite_without_a_person_is_the_background() -> None:
     rng = np.random.default_rng(0)
     background = rng.random((64, 80, 3), dtype=np.float32)
     person = rng.integers(0, 256, (64, 80, 3)).astype(np.uint8)
-    mixed = composite(person, np.zeros((64, 80), np.float32), background)
-    assert np.array_equal(mixed, np.round(background * 255).astype(np.uint8))
+    mixture = composite(person, np.zeros((64, 80), np.float32), background)
+    assert np.array_equal(mixture, np.round(background * 255).astype(np.uint8))
 
 
 def test_composite_of_a_covering_person_is_nearly_the_person() -> None:
     image = np.asarray(PillowImage.open(FACE))
     background = np.full(image.shape, 0.5, np.float32)
-    mixed = composite(image, np.ones(image.shape[:2], np.float32), background)
-    assert np.abs(mixed.astype(int) - image).mean() < 3
+    mixture = composite(image, np.ones(image.shape[:2], np.float32), background)
+    assert np.abs(mixture.astype(int) - image).mean() < 3
 
 
 def _disc(size: int = 200, radius: float = 60, soft: float = 6) -> np.ndarray:
@@ -128,20 +128,20 @@ def test_composite_carries_no_fringe_of_the_old_background() -> None:
     cover = _disc()
     red, green = np.array([0.5, 0.1, 0.1]), np.array([0.05, 0.9, 0.05])
     share = tighten(cover)[..., None]
-    taken = red * share + green * (1 - share)
-    person = to_srgb(taken.astype(np.float32))
+    light = red * share + green * (1 - share)
+    person = to_srgb(light.astype(np.float32))
     background = np.full((200, 200, 3), 0.35, np.float32)
-    mixed = composite(person, cover, background)
+    mixture = composite(person, cover, background)
     # sRGB 0.35 is 89, and the disc's own green is 89 too: anything more is the old background.
-    assert mixed[..., 1].max() < 89 + 14
+    assert mixture[..., 1].max() < 89 + 14
 
 
 def test_composite_is_a_pure_function() -> None:
     rng = np.random.default_rng(0)
     person = rng.integers(100, 140, (200, 200, 3)).astype(np.uint8)
     background = np.full((200, 200, 3), 0.5, np.float32)
-    one, two = (composite(person, _disc(), background) for _ in range(2))
-    assert np.array_equal(one, two)
+    first, second = (composite(person, _disc(), background) for _ in range(2))
+    assert np.array_equal(first, second)
 
 
 def test_composite_gives_a_smooth_background_the_grain_of_the_person() -> None:
@@ -154,15 +154,15 @@ def test_composite_gives_a_smooth_background_the_grain_of_the_person() -> None:
     assert composite(clean, _disc(), background)[corner].std() < 1
 
 
-def test_composite_keeps_single_hairs_that_the_mask_has_not() -> None:
+def test_composite_keeps_single_hairs_that_the_mask_lacks() -> None:
     cover = _disc()
     hair = np.zeros((200, 200), np.float32)
     cv2.line(hair, (140, 60), (158, 60), 1.0, 1, cv2.LINE_AA)
     share = np.maximum(tighten(cover), hair)[..., None]
     dark, wall = np.array([0.03, 0.02, 0.02]), np.array([0.6, 0.6, 0.65])
     person = to_srgb((dark * share + wall * (1 - share)).astype(np.float32))
-    mixed = composite(person, cover, np.full((200, 200, 3), 0.8, np.float32))
-    brightness = mixed.mean(-1)
+    mixture = composite(person, cover, np.full((200, 200, 3), 0.8, np.float32))
+    brightness = mixture.mean(-1)
     assert brightness[60, 149:155].mean() < brightness[50, 149:155].mean() - 25
     bare = brightness[10:40, 10:40]
     assert np.ptp(bare) < 20
@@ -175,14 +175,14 @@ def test_composite_refuses_different_sizes() -> None:
         )
 
 
-def test_layers_are_told_apart_under_a_soft_mask() -> None:
+def test_layers_are_separated_under_a_soft_mask() -> None:
     cover = _disc()[..., None]
     front, back = np.array([0.8, 0.2, 0.1]), np.array([0.1, 0.3, 0.6])
     light = (front * cover + back * (1 - cover)).astype(np.float32)
-    found_front, found_back = split_layers(light, cover[..., 0])
+    front_layer, back_layer = split_layers(light, cover[..., 0])
     edge = (cover[..., 0] > 0.2) & (cover[..., 0] < 0.8)
-    assert np.abs(found_front[edge] - front).max() < 0.08
-    assert np.abs(found_back[edge] - back).max() < 0.08
+    assert np.abs(front_layer[edge] - front).max() < 0.08
+    assert np.abs(back_layer[edge] - back).max() < 0.08
 
 
 def test_noise_is_normalised() -> None:
