@@ -1,7 +1,7 @@
-"""Looks that were taken already, by the content of the picture: a run that is killed resumes there.
+"""A cache of looks by the content of the picture: a later run, or a resumed one, reads them there.
 
 The cache of a data set lies in it; that of other pictures in the user's cache directory, never in
-a folder of the user's photos. Where nothing can be written there is none, which costs time only.
+a folder of the user's photos. Where nothing can be written, looks last as long as the process.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from proportrait.looks.version import version
 from proportrait.measures import Measure, Unassessed
 
 NAME = "looks.sqlite"
-FOLDER_VARIABLE = "PROPORTRAIT_CACHE"  # of the environment: another directory than the user's
+FOLDER_VARIABLE = "PROPORTRAIT_CACHE"  # of the environment: overrides the user's cache directory
 MOST = 500_000  # looks in the user's cache, about 1 KB each; the oldest go first
 LAYOUT = 1  # of the tables; a file of another layout is emptied
 
-# `files` tells which content a file had when it was looked at, so that it need not be read again.
+# `files` maps a file with its size and time to its content's digest, so that it need not be read.
 _TABLES = f"""
 PRAGMA user_version = {LAYOUT};
 CREATE TABLE IF NOT EXISTS looks (digest TEXT, version TEXT, body BLOB, PRIMARY KEY (digest));
@@ -38,20 +38,20 @@ CREATE TABLE IF NOT EXISTS features (digest TEXT, name TEXT, body BLOB, PRIMARY 
 CREATE TABLE IF NOT EXISTS files (
     place TEXT PRIMARY KEY, size INTEGER, changed_ns INTEGER, digest TEXT);
 """
-_BUSY_S = 30.0  # to wait for another process that writes
+_BUSY_S = 30.0  # longest wait for another process that writes
 _log = logging.getLogger(__name__)
 
 
 def cache_path(folder: Path) -> Path:
-    """Where the cache of the pictures of a folder lies.
+    """The cache file for the pictures of a folder.
 
     Args:
-        folder: that holds the picture files: images/ of a data set of ours, or any other.
+        folder: with picture files: images/ of a data set of the generator, or any other.
     """
     if _is_ours(folder):
         return folder.parent / "verification" / NAME
-    named = os.environ.get(FOLDER_VARIABLE)
-    return (Path(named) if named else user_cache_path("proportrait", appauthor=False)) / NAME
+    override = os.environ.get(FOLDER_VARIABLE)
+    return (Path(override) if override else user_cache_path("proportrait", appauthor=False)) / NAME
 
 
 def _is_ours(folder: Path) -> bool:
@@ -59,13 +59,13 @@ def _is_ours(folder: Path) -> bool:
 
 
 class LookCache:
-    """Looks by picture, each in the file that `cache_path` tells; use it in a `with` block.
+    """Looks by picture, each in the file of `cache_path`; use it in a `with` block.
 
-    A look that is put is there for other processes at once. Nothing that fails is an error: then
-    looks are forgotten at the end.
+    Other processes can read a look as soon as it is put. A cache that cannot be read or written
+    raises nothing: looks are then kept in memory until `close`.
 
     Args:
-        read_only: only look things up, as worker processes do.
+        read_only: write nothing, as in worker processes.
     """
 
     def __init__(self, read_only: bool = False) -> None:
@@ -73,26 +73,26 @@ class LookCache:
         self._files: dict[Path, _File] = {}
 
     def get(self, picture: Path) -> Look | None:
-        """The look at a file as it is now, or None."""
+        """The look at a file with its present size and time, or None."""
         try:
             stat = picture.stat()
         except OSError:
             return None
         file = self._file(picture)
-        digest = file.digest(_place(picture), stat.st_size, stat.st_mtime_ns)
+        digest = file.digest(_file_key(picture), stat.st_size, stat.st_mtime_ns)
         return None if digest is None else file.get(digest)
 
-    def known(self, picture: Path, digest: str) -> Look | None:
-        """The look at a content that lies where the looks of this picture do, or None."""
+    def by_digest(self, picture: Path, digest: str) -> Look | None:
+        """The look at the content of that SHA-256, from the cache file of `picture`, or None."""
         return self._file(picture).get(digest)
 
     def put(self, picture: Path, look: Look) -> None:
-        """Keep a look at a file; one that could not be opened is not kept."""
+        """Store a look at a file; a look without a digest is not stored."""
         if not look.digest or self.read_only:
             return
         with contextlib.suppress(OSError):
             stat = picture.stat()
-            self._file(picture).put(_place(picture), stat.st_size, stat.st_mtime_ns, look)
+            self._file(picture).put(_file_key(picture), stat.st_size, stat.st_mtime_ns, look)
 
     def close(self) -> None:
         """Close the files."""
@@ -120,36 +120,36 @@ class LookCache:
 
 
 class _File:
-    """One SQLite file with looks; where it cannot be used, a temporary one stands in."""
+    """One SQLite file with looks; a temporary one replaces it where it cannot be used."""
 
     def __init__(self, path: Path, read_only: bool, most: int | None) -> None:
         self._path, self._read_only, self._most = path, read_only, most
         try:
-            self._connection = _opened(path, read_only)
+            self._connection = _open(path, read_only)
         except (OSError, sqlite3.Error) as error:
-            self._stand_in(error)
+            self._use_memory(error)
 
     def digest(self, place: str, size: int, changed_ns: int) -> str | None:
-        """Of the content that a file had when it had this size and time."""
-        row = self._ask(
+        """The digest of a file of this size and time, or None."""
+        row = self._query(
             "SELECT digest FROM files WHERE place = ? AND size = ? AND changed_ns = ?",
             (place, size, changed_ns),
         )
         return str(row[0][0]) if row else None
 
     def get(self, digest: str) -> Look | None:
-        """The look at a content of this version, or None."""
-        rows = self._ask(
+        """The look at the content of that digest, taken by this version, or None."""
+        rows = self._query(
             "SELECT body FROM looks WHERE digest = ? AND version = ?", (digest, version())
         )
         if not rows:
             return None
-        features = self._ask("SELECT name, body FROM features WHERE digest = ?", (digest,))
+        features = self._query("SELECT name, body FROM features WHERE digest = ?", (digest,))
         arrays = {str(name): np.frombuffer(body, np.float16) for name, body in features}
-        return replace(_read(rows[0][0]), digest=digest, features=arrays)
+        return replace(_from_bytes(rows[0][0]), digest=digest, features=arrays)
 
     def put(self, place: str, size: int, changed_ns: int, look: Look) -> None:
-        """Write a look and where it was taken, as one transaction."""
+        """Write a look and its file, as one transaction."""
         features = [(look.digest, name, body.tobytes()) for name, body in look.features.items()]
         try:
             with self._connection as write:
@@ -157,19 +157,19 @@ class _File:
                     "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
                     (place, size, changed_ns, look.digest),
                 )
-                # Features of another version go with the look that they belong to.
+                # A new version of a look replaces its features too.
                 write.execute("DELETE FROM features WHERE digest = ?", (look.digest,))
                 write.execute(
                     "INSERT OR REPLACE INTO looks VALUES (?, ?, ?)",
-                    (look.digest, version(), _written(look)),
+                    (look.digest, version(), _to_bytes(look)),
                 )
                 write.executemany("INSERT INTO features VALUES (?, ?, ?)", features)
         except sqlite3.Error as error:
             self._connection.close()
-            self._stand_in(error)
+            self._use_memory(error)
 
     def close(self) -> None:
-        """Forget the oldest looks if there are too many, and close the file."""
+        """Delete the oldest looks if there are too many, and close the file."""
         if not self._read_only and self._most is not None:
             with contextlib.suppress(sqlite3.Error), self._connection as write:
                 oldest = "SELECT MAX(rowid) - ? FROM looks"
@@ -182,37 +182,37 @@ class _File:
                         )
         self._connection.close()
 
-    def _ask(self, question: str, values: tuple[object, ...]) -> list[tuple[bytes, ...]]:
+    def _query(self, statement: str, values: tuple[object, ...]) -> list[tuple[bytes, ...]]:
         try:
-            return self._connection.execute(question, values).fetchall()
+            return self._connection.execute(statement, values).fetchall()
         except sqlite3.Error as error:
             self._connection.close()
-            self._stand_in(error)
+            self._use_memory(error)
             return []
 
-    def _stand_in(self, error: Exception) -> None:
+    def _use_memory(self, error: Exception) -> None:
         _log.info("no cache of looks at %s: %s", self._path, error)
-        self._connection = sqlite3.connect("")  # in memory, and on the disk where that gets short
+        self._connection = sqlite3.connect("")  # temporary: in memory, on the disk once it grows
         self._connection.executescript(_TABLES)
 
 
-def _opened(path: Path, read_only: bool) -> sqlite3.Connection:
+def _open(path: Path, read_only: bool) -> sqlite3.Connection:
     if read_only:
         return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        return _connected(path)
+        return _connect(path)
     except sqlite3.OperationalError:
-        raise  # it cannot be opened or written, or is busy
+        raise  # not accessible, or busy
     except sqlite3.DatabaseError:
-        path.unlink()  # it is damaged: looks can be taken again
-        return _connected(path)
+        path.unlink()  # damaged: looks can be taken again
+        return _connect(path)
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     file = sqlite3.connect(path, timeout=_BUSY_S)
     try:
-        # Readers do not wait for writers, and a look that a crash loses is taken again.
+        # Readers do not wait for writers; a look that a crash loses is taken again.
         file.execute("PRAGMA journal_mode = WAL")
         file.execute("PRAGMA synchronous = NORMAL")
         if file.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
@@ -225,13 +225,13 @@ def _connected(path: Path) -> sqlite3.Connection:
     return file
 
 
-def _place(picture: Path) -> str:
-    """A name for a file that tells nobody where it lies."""
+def _file_key(picture: Path) -> str:
+    """A hash of the file's path, which may be private: SHA-256 in hex."""
     return hashlib.sha256(os.fsencode(os.path.realpath(picture))).hexdigest()
 
 
-def _written(look: Look) -> bytes:
-    """All but features and views: numbers keep every bit."""
+def _to_bytes(look: Look) -> bytes:
+    """A look without its features and views; numbers keep every bit."""
     body = {
         "size": look.size,
         "boxes": look.boxes.tolist(),
@@ -247,7 +247,7 @@ def _written(look: Look) -> bytes:
     return zlib.compress(json.dumps(body).encode(), 1)
 
 
-def _read(data: bytes) -> Look:
+def _from_bytes(data: bytes) -> Look:
     body = json.loads(zlib.decompress(data))
     return Look(
         size=(body["size"][0], body["size"][1]),

@@ -1,6 +1,6 @@
 """One look at a picture, for every use of it: faces, measures, scores, features, views.
 
-What training learns from and what serving judges by are the same look, bit for bit.
+Training and serving use the same look, bit for bit.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ Measures = Mapping[str, Measure | Unassessed]
 # (picture (H, W, 3), box (4,) of the largest face or None) -> views, each (size, size, 3)
 ViewMaker = Callable[[Image, Float | None], list[Image]]
 
-WORKER_BYTES = 700_000_000  # resident memory of a worker that looks; see `python -m benchmarks`
+WORKER_BYTES = 700_000_000  # resident memory of a worker process; see `python -m benchmarks`
 
 
 @dataclass(frozen=True)
 class Wants:
-    """What a look shall hold.
+    """What a look has to hold.
 
     Attributes:
-        attributes: keys whose measures and scores are taken.
+        attributes: keys of those with measures and scores.
         features: names of `FEATURES`.
-        views: makes the views that a model sees; they are in no cache.
+        views: makes the views of a model; they are never cached.
     """
 
     attributes: tuple[str, ...] = KEYS
@@ -55,19 +55,18 @@ class Look:
     """What one picture shows. A picture that cannot be read has an `error` and nothing else.
 
     Attributes:
-        size: (height, width) px, as it was looked at: the longer side is at most
-            `imaging.LONGEST`.
+        size: (height, width) px after decoding: the longer side is at most `imaging.LONGEST`.
         boxes: (F, 4) float32, x0 y0 x1 y1 of the mesh of every face in shares of the sides, the
             largest first.
         measures: by attribute, its measures by name.
-        scores: by attribute, [0, 100]; only those that could be assessed.
-        reasons: by attribute, why the others could not.
+        scores: by attribute, [0, 100]; only of attributes that could be assessed.
+        reasons: by attribute, why it could not be assessed.
         features: by name, (1280,) float16: see `FEATURES`.
-        views: (V, size, size, 3) uint8, or None where no model asked for them.
-        remarks: what to know of the file beside the verdicts.
+        views: (V, size, size, 3) uint8, or None without `Wants.views`.
+        remarks: for the user, about the file.
         error: why it cannot be read, or "".
-        digest: SHA-256 of the file in hex; "" of an array, or where it cannot be opened.
-        subject: the picture and the person in it, where the look was taken in this process.
+        digest: SHA-256 of the file in hex; "" for an array or a file that cannot be opened.
+        subject: the picture and its person; None in looks of the cache or of `survey`.
     """
 
     size: tuple[int, int] = (0, 0)
@@ -84,20 +83,20 @@ class Look:
 
     @property
     def faces(self) -> int:
-        """How many there are."""
+        """The number of faces."""
         return len(self.boxes)
 
     @property
     def box(self) -> Float | None:
-        """(4,) of the largest face, or None without one."""
+        """The box (4,) of the largest face, or None without a face."""
         return self.boxes[0] if len(self.boxes) else None
 
     def score_array(self) -> Float:
-        """The scores (6,) float32 in the order of the attributes; NaN where there is none."""
+        """The scores (6,) float32 in the order of `KEYS`; NaN where an attribute has none."""
         return np.array([self.scores.get(key, np.nan) for key in KEYS], np.float32)
 
     def holds(self, wants: Wants) -> bool:
-        """Whether nothing has to be added for what is wanted; views are always made anew."""
+        """Whether the look is complete for these wants; with views it never is."""
         return bool(self.error) or (
             self.size != (0, 0)
             and set(wants.attributes) <= set(self.measures)
@@ -107,14 +106,14 @@ class Look:
 
 
 def look(picture: str | Path | Image, wants: Wants | None = None) -> Look:
-    """Look at a picture; what is wrong with a file is told by the look, not raised.
+    """Look at a picture; a file that cannot be read gives a look with an `error`.
 
     Args:
         picture: a file, or RGB uint8 (H, W, 3).
-        wants: what to look for; default: the scores of all attributes.
+        wants: default: the measures and scores of all attributes.
 
     Raises:
-        ValueError: an array of another kind or shape.
+        ValueError: an array of another dtype or shape.
     """
     wants = wants or Wants()
     if isinstance(picture, np.ndarray):
@@ -123,15 +122,15 @@ def look(picture: str | Path | Image, wants: Wants | None = None) -> Look:
 
 
 def look_at_file(
-    picture: Path, wants: Wants, known: Callable[[str], Look | None] = lambda digest: None
+    picture: Path, wants: Wants, lookup: Callable[[str], Look | None] = lambda digest: None
 ) -> Look:
-    """As `look`; `known` gives what is known already of the content of that digest."""
+    """Look at a file as `look` does; `lookup` gives an earlier look by the content's digest."""
     try:
         data = picture.read_bytes()
     except OSError as error:
         return Look(error=f"it cannot be read: {error.strerror}")
     digest = hashlib.sha256(data).hexdigest()
-    before = known(digest) or Look(digest=digest)
+    before = lookup(digest) or Look(digest=digest)
     if before.holds(wants):
         return before
     try:
@@ -142,7 +141,7 @@ def look_at_file(
 
 
 def _complete(before: Look, image: Image, wants: Wants) -> Look:
-    """The look with what is wanted and was not there yet."""
+    """Add to a look what the wants ask for and it lacks."""
     height, width = image.shape[:2]
     subject = Subject(image, shared_analyzer())
     boxes = before.boxes
@@ -164,13 +163,13 @@ def _complete(before: Look, image: Image, wants: Wants) -> Look:
     for name in wants.features:
         if name not in features:
             features[name] = FEATURES[name](subject)
-    now = replace(
+    after = replace(
         before, size=(height, width), boxes=boxes, measures=measures, scores=scores,
         reasons=reasons, features=features, subject=subject,
     )  # fmt: skip
     if wants.views is None:
-        return now
-    return replace(now, views=np.stack(wants.views(image, now.box)))
+        return after
+    return replace(after, views=np.stack(wants.views(image, after.box)))
 
 
 def _whole(subject: Subject) -> Features:
@@ -178,7 +177,7 @@ def _whole(subject: Subject) -> Features:
 
 
 def _clothes(subject: Subject) -> Features:
-    """Of the clothes; of the whole picture where no single face tells where they are."""
+    """Features of the clothes; of the whole picture where it has no measurable face."""
     try:
         part = clothes(subject.image, subject.face)
     except AssessmentError:
@@ -186,7 +185,7 @@ def _clothes(subject: Subject) -> Features:
     return _backbone()(part).astype(np.float16)
 
 
-# What EfficientNet-lite0 on ImageNet sees in a part of the picture, by the name of the part.
+# Features of EfficientNet-lite0 by the name of the part of the picture that they describe.
 FEATURES: dict[str, Callable[[Subject], Features]] = {"whole": _whole, "clothes": _clothes}
 
 

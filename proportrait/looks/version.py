@@ -1,11 +1,11 @@
-"""The version of what makes a look: a look of another version is taken again."""
+"""The version of the code that takes looks: a look of another version is taken again."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import version as installed
+from importlib.metadata import version as package_version
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -18,7 +18,7 @@ _LIBRARIES = ("numpy", "opencv-python-headless", "openvino", "pillow", "pillow-h
 
 @cache
 def version() -> str:
-    """16 hex digits of the code, the weights, and the libraries that take a look."""
+    """A hash of the code, weights, and libraries that a look depends on: 16 hex digits."""
     digest = hashlib.sha256()
     for name in _ROOMS:
         for source in _sources(files("proportrait").joinpath(name)):
@@ -26,7 +26,7 @@ def version() -> str:
     for asset in ASSETS.values():
         digest.update(asset.sha256.encode())
     for library in _LIBRARIES:
-        digest.update(f"{library} {installed(library)}".encode())
+        digest.update(f"{library} {package_version(library)}".encode())
     return digest.hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Where looks are kept, for how long, and that no failure of a cache is an error."""
+"""The cache of looks: its place, its versions, its limits, and its failures."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def picture(tmp_path: Path) -> Path:
 
 
 def some_look(digest: str = "d" * 64, score: float = 0.1 + 0.2) -> Look:
-    """With numbers that no rounding leaves as they are."""
+    """With numbers that any rounding would change."""
     return Look(
         size=(4, 5),
         boxes=np.array([[0.1, 0.2, 1 / 3, 0.7]], np.float32),
@@ -49,14 +49,14 @@ def some_look(digest: str = "d" * 64, score: float = 0.1 + 0.2) -> Look:
     )
 
 
-def check_equal(one: Look | None, other: Look) -> None:
-    assert one is not None
+def check_equal(look: Look | None, expected: Look) -> None:
+    assert look is not None
     for name in ("size", "measures", "scores", "reasons", "remarks", "error", "digest"):
-        assert getattr(one, name) == getattr(other, name), name
-    assert one.boxes.tobytes() == other.boxes.tobytes()
-    assert one.features.keys() == other.features.keys()
-    for name, values in one.features.items():
-        assert values.tobytes() == other.features[name].tobytes()
+        assert getattr(look, name) == getattr(expected, name), name
+    assert look.boxes.tobytes() == expected.boxes.tobytes()
+    assert look.features.keys() == expected.features.keys()
+    for name, values in look.features.items():
+        assert values.tobytes() == expected.features[name].tobytes()
 
 
 def test_a_look_comes_back_bit_for_bit(picture: Path) -> None:
@@ -73,8 +73,8 @@ def test_a_look_belongs_to_the_content(picture: Path) -> None:
         cache.put(picture, some_look())
         moved = picture.with_name("b.jpg")
         picture.rename(moved)
-        assert cache.get(moved) is None  # nobody has seen a file of this name yet
-        check_equal(cache.known(moved, some_look().digest), some_look())
+        assert cache.get(moved) is None  # there is no look at a file of this name
+        check_equal(cache.by_digest(moved, some_look().digest), some_look())
         cache.put(moved, some_look())
         moved.write_bytes(b"other bytes of a picture")
         assert cache.get(moved) is None
@@ -112,7 +112,7 @@ def test_the_cache_of_a_data_set_lies_in_it_and_no_other_beside_photos(
     assert [file.name for file in picture.parent.iterdir()] == ["a.jpg"]
     assert place.exists()
     text = place.read_bytes()
-    assert b"photos" not in text  # where somebody's photos lie is nobody else's business
+    assert b"photos" not in text  # the cache does not reveal where photos lie
 
 
 def test_without_the_variable_it_is_the_users_cache_directory(
@@ -187,8 +187,8 @@ def test_a_killed_process_leaves_its_looks(picture: Path, place: Path) -> None:
         "from proportrait.looks.cache import LookCache\n"
         "cache = LookCache(); cache.put(Path(sys.argv[1]), some_look()); os._exit(9)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(picture)], env={**os.environ})
-    assert done.returncode == 9
+    process = subprocess.run([sys.executable, "-c", code, str(picture)], env={**os.environ})
+    assert process.returncode == 9
     with LookCache() as cache:
         check_equal(cache.get(picture), some_look())
 
@@ -201,8 +201,8 @@ def test_the_oldest_looks_go_first(
         for letter in "abcd":
             cache.put(picture, some_look(letter * 64))
     with LookCache() as cache:
-        there = [cache.known(picture, letter * 64) is not None for letter in "abcd"]
-    assert there == [False, False, True, True]
+        present = [cache.by_digest(picture, letter * 64) is not None for letter in "abcd"]
+    assert present == [False, False, True, True]
     with sqlite3.connect(place) as file:
         assert file.execute("SELECT COUNT(*) FROM features").fetchone() == (2,)
 
@@ -225,6 +225,6 @@ def test_a_look_at_what_could_not_be_opened_is_not_kept(picture: Path) -> None:
         cache.put(picture, Look(error="it cannot be read"))
         assert cache.get(picture) is None
         cache.put(picture, Look(error="damaged", digest="f" * 64))
-        found = cache.get(picture)
-        assert found is not None
-        assert found.error == "damaged"
+        look = cache.get(picture)
+        assert look is not None
+        assert look.error == "damaged"

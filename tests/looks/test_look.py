@@ -1,4 +1,4 @@
-"""One look: what it holds, what it adds, and what it says of files that cannot be read."""
+"""One look: its contents, what it adds to an earlier one, and files that cannot be read."""
 
 from __future__ import annotations
 
@@ -17,78 +17,80 @@ from tests import FACE
 
 
 @pytest.fixture(scope="module")
-def taken() -> Look:
+def face_look() -> Look:
     return look(FACE, Wants(features=tuple(FEATURES)))
 
 
-def test_a_look_holds_faces_measures_scores_and_features(taken: Look) -> None:
-    assert taken.error == ""
-    assert taken.size == (512, 512)
-    assert taken.faces == 1
-    assert taken.digest == hashlib.sha256(FACE.read_bytes()).hexdigest()
-    assert list(taken.measures) == list(KEYS)
-    assert set(taken.scores) == set(KEYS) - {"attire"}
-    assert taken.reasons == {"attire": "needs the trained model"}
-    assert {name: values.shape for name, values in taken.features.items()} == {
+def test_a_look_holds_faces_measures_scores_and_features(face_look: Look) -> None:
+    assert face_look.error == ""
+    assert face_look.size == (512, 512)
+    assert face_look.faces == 1
+    assert face_look.digest == hashlib.sha256(FACE.read_bytes()).hexdigest()
+    assert list(face_look.measures) == list(KEYS)
+    assert set(face_look.scores) == set(KEYS) - {"attire"}
+    assert face_look.reasons == {"attire": "needs the trained model"}
+    assert {name: values.shape for name, values in face_look.features.items()} == {
         "whole": (1280,), "clothes": (1280,),
     }  # fmt: skip
 
 
-def test_the_box_is_that_of_the_mesh_in_shares_of_the_sides(taken: Look) -> None:
-    assert taken.subject is not None
-    points = taken.subject.face.landmarks[:, :2] / 512
-    assert taken.box == pytest.approx([*points.min(0), *points.max(0)], abs=1e-5)
+def test_the_box_is_that_of_the_mesh_in_shares_of_the_sides(face_look: Look) -> None:
+    assert face_look.subject is not None
+    points = face_look.subject.face.landmarks[:, :2] / 512
+    assert face_look.box == pytest.approx([*points.min(0), *points.max(0)], abs=1e-5)
 
 
-def test_the_scores_are_those_of_the_measures_to_the_last_bit(taken: Look) -> None:
-    for key, score in taken.scores.items():
-        assert MODULES[key].assess(taken.measures[key]) == score
-    assert taken.score_array()[KEYS.index("framing")] == np.float32(taken.scores["framing"])
-    assert np.isnan(taken.score_array()[KEYS.index("attire")])
+def test_the_scores_are_those_of_the_measures_to_the_last_bit(face_look: Look) -> None:
+    for key, score in face_look.scores.items():
+        assert MODULES[key].assess(face_look.measures[key]) == score
+    assert face_look.score_array()[KEYS.index("framing")] == np.float32(face_look.scores["framing"])
+    assert np.isnan(face_look.score_array()[KEYS.index("attire")])
 
 
-def test_a_file_and_its_pixels_look_the_same(taken: Look) -> None:
+def test_a_file_and_its_pixels_look_the_same(face_look: Look) -> None:
     other = look(read(FACE))
-    assert other.scores == taken.scores
-    assert np.array_equal(other.boxes, taken.boxes)
+    assert other.scores == face_look.scores
+    assert np.array_equal(other.boxes, face_look.boxes)
     assert other.digest == ""
 
 
-def test_only_what_is_wanted_is_looked_for() -> None:
+def test_a_look_holds_only_what_is_wanted() -> None:
     small = look(FACE, Wants(("framing",)))
     assert list(small.measures) == list(small.scores) == ["framing"]
     assert (small.features, small.views) == ({}, None)
     assert look(FACE, Wants(())).faces == 1
 
 
-def test_what_is_there_is_kept_and_the_rest_is_added(taken: Look) -> None:
+def test_a_look_keeps_what_it_has_and_adds_the_rest(face_look: Look) -> None:
     marker = {"HeadSize": Measure("HeadSize", 0.0, "1", 1.0, "middle")}
     before = Look(
-        size=(512, 512), boxes=taken.boxes, measures={"framing": marker},
-        scores={"framing": 12.5}, digest=taken.digest,
+        size=(512, 512), boxes=face_look.boxes, measures={"framing": marker},
+        scores={"framing": 12.5}, digest=face_look.digest,
     )  # fmt: skip
-    after = look_at_file(FACE, Wants(features=("whole",)), {taken.digest: before}.get)
+    after = look_at_file(FACE, Wants(features=("whole",)), {face_look.digest: before}.get)
     assert after.scores["framing"] == 12.5
-    assert after.scores["sharpness"] == taken.scores["sharpness"]
-    assert np.array_equal(after.features["whole"], taken.features["whole"])
+    assert after.scores["sharpness"] == face_look.scores["sharpness"]
+    assert np.array_equal(after.features["whole"], face_look.features["whole"])
     assert after.holds(Wants(features=("whole",)))
     assert not after.holds(Wants(features=("clothes",)))
 
 
-def test_a_whole_look_is_not_taken_again(taken: Look, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_complete_look_is_not_taken_again(
+    face_look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def measure(subject: Subject) -> None:
         raise AssertionError("it was measured already")
 
     monkeypatch.setattr(MODULES["framing"], "measure", measure)
-    assert look_at_file(FACE, Wants(), {taken.digest: taken}.get) is taken
+    assert look_at_file(FACE, Wants(), {face_look.digest: face_look}.get) is face_look
 
 
-def test_views_are_those_of_the_model_that_asks(taken: Look) -> None:
+def test_views_are_those_of_the_model_that_asks(face_look: Look) -> None:
     prepare = Preprocessing(64, VIEWS, (0.5,) * 3, (0.5,) * 3)
-    seen = look(FACE, Wants((), views=prepare))
-    assert seen.views is not None
-    assert np.array_equal(seen.views, np.stack(prepare(read(FACE), taken.box)))
-    assert not seen.holds(Wants((), views=prepare))
+    full = look(FACE, Wants((), views=prepare))
+    assert full.views is not None
+    assert np.array_equal(full.views, np.stack(prepare(read(FACE), face_look.box)))
+    assert not full.holds(Wants((), views=prepare))
 
 
 def test_features_without_a_face_are_of_the_whole_picture() -> None:
@@ -117,7 +119,7 @@ def test_a_file_that_is_no_picture_has_an_error_and_nothing_else(tmp_path: Path)
     "image",
     [np.zeros((200, 200), np.uint8), np.zeros((200, 200, 3)), np.zeros((3, 200, 200), "u1")],
 )
-def test_an_array_of_another_kind_is_misuse(image: np.ndarray) -> None:
+def test_an_array_of_another_dtype_or_shape_is_misuse(image: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"an image is RGB uint8 \(H, W, 3\)"):
         look(image)
 
