@@ -34,6 +34,7 @@ from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError
 from proportrait.generate import offline, report
 from proportrait.looks.look import WORKER_BYTES
+from proportrait.sheets import listing
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
 from proportrait.workers import fitting_workers, spread
@@ -123,8 +124,8 @@ def execute(options: argparse.Namespace) -> int:
         if added:
             folder = options.input / "augmentation"
             folder.mkdir(exist_ok=True)
-            sheet = report.contact_sheet(store, added, folder / "twins.png")
-            print(f"pictures    {sheet}")
+            pages = report.contact_sheet(store, added, folder / "twins.png", "degraded twins")
+            print(f"pictures    {listing(pages)}")
     return 0
 
 

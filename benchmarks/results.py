@@ -104,7 +104,7 @@ def collect(
     for name, figure in drawn.items():
         plots.conditions(figure, captions[name]).savefig(visuals / f"{name}.png")
     for key in KEYS:
-        plots.good_and_bad(parts.test, key).savefig(visuals / f"good_and_bad_{key}.png", dpi=80)
+        plots.good_and_bad(parts.test, key).save(visuals / f"good_and_bad_{key}.png")
     return data
 
 

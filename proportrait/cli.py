@@ -143,6 +143,7 @@ def score(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from proportrait.score.sheet import draw
+    from proportrait.sheets import listing
 
     paths = _pictures(options.paths)
     scorer = _scorer(options.model)
@@ -163,9 +164,7 @@ def score(options: argparse.Namespace) -> int:
             name = name if len(name) <= 40 else f"…{name[-39:]}"
             print(f"{name:40s} {said}" + (f"  ({entry.remark})" if entry.remark else ""))
     if options.picture:
-        with disk_errors(options.picture):
-            draw(scores, options.picture)
-        print(f"picture     {options.picture}", file=sys.stderr)
+        print(f"picture     {listing(draw(scores, options.picture))}", file=sys.stderr)
     return int(any(entry.error for entry in scores))
 
 
@@ -264,7 +263,8 @@ def parser() -> argparse.ArgumentParser:
     add = verb.add_argument
     add("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or folders of them")
     add("--format", choices=("table", "json"), default="table")
-    add("--picture", type=Path, metavar="FILE", help="draw the pictures with their verdicts (PNG)")
+    add("--picture", type=Path, metavar="FILE",
+        help="draw the pictures with their verdicts (PNG), 60 a page: FILE, FILE-2, ...")
     add("--model", default=PACKAGED, metavar="FILE",
         help="a model.safetensors (default: the packaged one)")
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from itertools import islice
 from operator import length_hint
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
-from proportrait import imaging
+from proportrait import sheets
 from proportrait.disk import disk_errors, replace_file
-from proportrait.errors import ImageError
 from proportrait.generate.base import ImageGenerator, PortraitSource
 from proportrait.labels import ATTRIBUTES, KEYS
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
 
 SHEET_LIMIT = 200  # pictures on one contact sheet
-_CELL, _CAPTION, _COLUMNS = 256, 44, 8
-_NAME = 34  # characters that fit into a cell
-_GOOD, _BAD, _UNKNOWN = (38, 128, 70), (190, 45, 45), (120, 120, 120)
+_NOTE = "Six labels a picture:   ✓ green: good (1)   ✗ red: bad (0)   ? grey: unknown"
 
 
 @dataclass
@@ -97,8 +93,9 @@ def publish(store: RecordStore, generator: str, tally: Tally) -> str:
     write_summary(store.path, summary)
     text = format_summary(summary)
     if not tally.interrupted:
-        sheet = contact_sheet(store, records, store.path / "contact_sheet.png")
-        text += f"\npictures    {sheet}" if sheet else ""
+        path = store.path / "contact_sheet.png"
+        pages = contact_sheet(store, records, path, f"pictures made by the {generator} generator")
+        text += f"\npictures    {sheets.listing(pages)}" if pages else ""
     return text
 
 
@@ -225,41 +222,41 @@ def write_summary(folder: Path, summary: Summary) -> None:
         replace_file(folder / "summary.txt", (format_summary(summary) + "\n").encode())
 
 
-def contact_sheet(store: RecordStore, records: Sequence[Record], path: Path) -> Path | None:
+def contact_sheet(
+    store: RecordStore, records: Sequence[Record], path: Path, what: str
+) -> list[Path]:
     """Draw every picture with its six bits, at most `SHEET_LIMIT`, evenly picked beyond that.
 
-    A good bit is green, a bad one red, an unknown one grey. Returns None if there is nothing.
+    Args:
+        store: of the pictures.
+        records: of what is drawn.
+        path: of the first page; no page is written where there are no records.
+        what: the records are, for the title: "degraded twins".
+
+    Returns:
+        the pages.
+
+    Raises:
+        StoreError: a page cannot be written.
     """
     if not records:
-        return None
+        return []
+    title = f"{len(records):,} {what}"
     if len(records) > SHEET_LIMIT:
+        title += f": {SHEET_LIMIT} of them, evenly picked"
         picked = np.linspace(0, len(records) - 1, SHEET_LIMIT).round().astype(int)
         records = [records[i] for i in picked]
-    rows = -(-len(records) // _COLUMNS)
-    sheet = Image.new("RGB", (_COLUMNS * _CELL, rows * (_CELL + _CAPTION)), (250, 250, 250))
-    draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(13)
-    for i, record in enumerate(records):
-        x, y = (i % _COLUMNS) * _CELL, (i // _COLUMNS) * (_CELL + _CAPTION)
-        try:
-            image = imaging.read(store.images / record.output_filename, min_side=1)
-        except ImageError:
-            draw.text((x + 4, y + 4), "cannot be read", fill=_BAD, font=font)
-        else:
-            sheet.paste(Image.fromarray(image).resize((_CELL - 4, _CELL - 4)), (x + 2, y + 2))
-        width = (_CELL - 4) / len(KEYS)
-        for j, key in enumerate(KEYS):
-            known, bit = record.known[key], record.labels[key]
-            colour = (_GOOD if bit else _BAD) if known else _UNKNOWN
-            left = x + 2 + j * width
-            draw.rectangle((left, y + _CELL - 1, left + width - 2, y + _CELL + 16), fill=colour)
-            mark = (str(bit) if known else "?") + " " + key[:4]
-            draw.text((left + 2, y + _CELL), mark, fill="white", font=font)
-        name = record.output_filename.rsplit(".", 1)[0]
-        name = name if len(name) <= _NAME else f"…{name[1 - _NAME :]}"
-        draw.text((x + 4, y + _CELL + 20), name, fill=(40, 40, 40), font=font)
-    data = io.BytesIO()
-    sheet.save(data, "PNG")
-    with disk_errors(path):
-        replace_file(path, data.getvalue())
-    return path
+    return sheets.save(path, title, records, partial(_tile, store.images), _NOTE)
+
+
+def _tile(images: Path, record: Record) -> sheets.Tile:
+    return sheets.Tile(
+        sheets.thumbnail(images / record.output_filename),
+        flags=[_flag(key, record.labels[key] if record.known[key] else None) for key in KEYS],
+        name=record.output_filename,
+    )
+
+
+def _flag(key: str, bit: int | None) -> tuple[str, str]:
+    mark, colour = {1: ("✓", sheets.GOOD), 0: ("✗", sheets.BAD), None: ("?", sheets.UNKNOWN)}[bit]
+    return f"{mark} {key}", colour

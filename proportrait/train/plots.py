@@ -1,24 +1,26 @@
-"""Pictures of a training and of its figures, by matplotlib: each function returns a Figure.
+"""Pictures of a training and of its figures: charts by matplotlib, and sheets of photographs.
 
-Every one says under what conditions its numbers were measured.
+Every chart says under what conditions its numbers were measured.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from proportrait import imaging
+from proportrait.arrays import Mask
 from proportrait.labels import ATTRIBUTES, KEYS
+from proportrait.sheets import BAD, GOOD, UNKNOWN, Tile, draw, thumbnail, verdict
 from proportrait.train.data import Pictures
 from proportrait.train.evaluate import Judged
 from proportrait.train.metrics import Report
 
-GOOD, BAD, MUTED, ACCENT = "#26804a", "#be2d2d", "#9a9a9a", "#2b5d8c"
+ACCENT = "#2b5d8c"
 _SETS = (ACCENT, "#c98b2b", GOOD, "#7d5ba6")
 _BINS = 10
 
@@ -28,7 +30,7 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
     figure = _figure(10, 3.6)
     epochs = [row["epoch"] for row in history]
     left, right = figure.subplots(1, 2)
-    for part, colour in (("train", MUTED), ("validation", ACCENT)):
+    for part, colour in (("train", UNKNOWN), ("validation", ACCENT)):
         losses = [row[f"{part}_loss"] for row in history]
         left.plot(epochs, losses, marker="o", color=colour, label=part)
     left.set(xlabel="epoch", ylabel="binary cross-entropy", title="Loss")
@@ -55,9 +57,9 @@ def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
                  color=_SETS[number % len(_SETS)])  # fmt: skip
         for place, height in zip(places, heights, strict=True):
             told = not np.isnan(height)
-            text, colour = (f"{height:.2f}", "white") if told else ("-", MUTED)
+            text, colour = (f"{height:.2f}", "white") if told else ("-", UNKNOWN)
             axes.text(place, 0.03, text, ha="center", color=colour, fontsize=8)
-    axes.axhline(0.5, color=MUTED, linewidth=0.8, linestyle=":")
+    axes.axhline(0.5, color=UNKNOWN, linewidth=0.8, linestyle=":")
     axes.set_xticks(range(len(KEYS)), KEYS)
     axes.set(
         ylim=(0, 1),
@@ -97,7 +99,7 @@ def reliability(before: Judged, after: Judged) -> Figure:
     """How often a bit is good against how likely that was said, before and after calibration."""
     figure = _figure(12, 2.8)
     for column, axes in enumerate(figure.subplots(1, len(KEYS))):
-        for judged, colour, name in ((before, MUTED, "before"), (after, ACCENT, "after")):
+        for judged, colour, name in ((before, UNKNOWN, "before"), (after, ACCENT, "after")):
             there = judged.pictures.known[:, column]
             said, true = judged.probabilities[there, column], judged.pictures.labels[there, column]
             bins = np.minimum((said * _BINS).astype(int), _BINS - 1)
@@ -114,36 +116,32 @@ def reliability(before: Judged, after: Judged) -> Figure:
     return figure
 
 
-def examples(judged: Judged, right: bool, count: int = 6) -> Figure:
+def examples(judged: Judged, right: bool, count: int = 6) -> PIL.Image.Image:
     """Pictures whose known bits are all right, or the surest mistakes; wrong bits are red."""
-    known, true = judged.pictures.known, judged.pictures.labels > 0.5
-    wrong = known & (judged.verdicts != true)
-    sure = np.abs(judged.probabilities - 0.5)
+    wrong = judged.pictures.known & (judged.verdicts != (judged.pictures.labels > 0.5))
     if right:
-        chosen = np.flatnonzero(~wrong.any(1))[:: max(1, int((~wrong.any(1)).sum() // count))]
+        chosen = np.flatnonzero(~wrong.any(1))
+        chosen = chosen[:: max(1, len(chosen) // count)]
     else:
+        sure = np.abs(judged.probabilities - 0.5)
         chosen = np.argsort(-(sure * wrong).max(1))
         chosen = chosen[wrong[chosen].any(1)]
-    chosen = chosen[:count]
-    figure = _figure(12, 3.3)
-    if not len(chosen):
-        figure.text(0.5, 0.5, "none", ha="center")
-        return figure
-    for axes, number in zip(np.atleast_1d(figure.subplots(1, len(chosen))), chosen, strict=True):
-        axes.imshow(imaging.read(str(judged.pictures.paths[number])))
-        axes.set_axis_off()
-        for line, key in enumerate(KEYS):
-            says = "good" if judged.verdicts[number, line] else "bad"
-            text = f"{key} {says} {judged.probabilities[number, line]:.2f}"
-            if wrong[number, line]:
-                text += f" (is {'good' if true[number, line] else 'bad'})"
-            colour = BAD if wrong[number, line] else (GOOD if known[number, line] else MUTED)
-            axes.text(0, -0.06 - 0.085 * line, text, transform=axes.transAxes, fontsize=7.5,
-                      color=colour, va="top")  # fmt: skip
-    engine = figure.get_layout_engine()
-    assert isinstance(engine, ConstrainedLayoutEngine)
-    engine.set(rect=(0, 0.2, 1, 0.8))
-    return figure
+    title = "Every known label is right" if right else "The surest mistakes"
+    note = "What the model says. green: as labelled   red: not as labelled   grey: not labelled"
+    tiles = [_judged_tile(judged, number, wrong[number]) for number in chosen[:count]]
+    return draw(title, {"": tiles}, note)
+
+
+def _judged_tile(judged: Judged, number: int, wrong: Mask) -> Tile:
+    known, lines = judged.pictures.known[number], []
+    for column, key in enumerate(KEYS):
+        good = bool(judged.verdicts[number, column])
+        text, _ = verdict(good, float(judged.probabilities[number, column]))
+        truth = f" (is {'bad' if good else 'good'})" if wrong[column] else ""
+        colour = BAD if wrong[column] else GOOD if known[column] else UNKNOWN
+        lines.append((f"{key}: {text}{truth}", colour))
+    path = Path(judged.pictures.paths[number])
+    return Tile(thumbnail(path), lines=lines, name=path.name)
 
 
 def composition(pictures: Pictures) -> Figure:
@@ -173,7 +171,7 @@ def label_distribution(pictures: Pictures) -> Figure:
     for name, counts, colour in (
         ("good", good, GOOD),
         ("bad", bad, BAD),
-        ("unknown", unknown, MUTED),
+        ("unknown", unknown, UNKNOWN),
     ):
         axes.barh(range(len(KEYS)), counts, left=left, color=colour, label=name)
         for place, (start, count) in enumerate(zip(left, counts, strict=True)):
@@ -195,25 +193,22 @@ def label_distribution(pictures: Pictures) -> Figure:
     return figure
 
 
-def good_and_bad(pictures: Pictures, key: str, count: int = 6, seed: int = 0) -> Figure:
+def good_and_bad(pictures: Pictures, key: str, count: int = 4, seed: int = 0) -> PIL.Image.Image:
     """Pictures in which one attribute is good, above pictures in which it is bad."""
     column = KEYS.index(key)
-    rng = np.random.default_rng(seed)
-    figure = _figure(2 * count, 4.6)
-    rows = figure.subplots(2, count)
-    for row, bit in zip(rows, (1, 0), strict=True):
-        there = np.flatnonzero(pictures.known[:, column] & (pictures.labels[:, column] == bit))
-        for axes, number in zip(row, rng.permutation(there)[:count], strict=False):
-            axes.imshow(imaging.read(str(pictures.paths[number])))
-        for axes in row:
-            axes.set_xticks([])
-            axes.set_yticks([])
-            for side in axes.spines.values():
-                side.set_visible(False)
-        row[0].set_ylabel("good" if bit else "bad", color=GOOD if bit else BAD, fontsize=14)
     attribute = ATTRIBUTES[column]
-    figure.suptitle(f"{attribute.title}:  {attribute.good}  /  {attribute.bad}", fontsize=11)
-    return figure
+    rng = np.random.default_rng(seed)
+    sections = {}
+    for bit, heading, border in (
+        (1, f"good: {attribute.good}", GOOD),
+        (0, f"bad: {attribute.bad}", BAD),
+    ):
+        there = np.flatnonzero(pictures.known[:, column] & (pictures.labels[:, column] == bit))
+        sections[heading] = [
+            Tile(thumbnail(str(pictures.paths[number])), border=border)
+            for number in rng.permutation(there)[:count]
+        ]
+    return draw(attribute.title, sections)
 
 
 def journey(rows: Sequence[Mapping[str, Any]]) -> Figure:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+import numpy as np
 
-from proportrait import imaging
+from proportrait import imaging, sheets
+from proportrait.arrays import Image
 from proportrait.disk import disk_errors, replace_file
-from proportrait.errors import ImageError
 from proportrait.labels import ATTRIBUTES
 from proportrait.verify.findings import Example, Findings, ordered
 from proportrait.verify.judge import WORDS
-
-_CELL, _TEXT = 192, 20  # px
 
 
 def publish(
@@ -37,13 +34,13 @@ def publish(
         StoreError: a file cannot be written.
     """
     rows = ordered(findings.examples)
-    pictures = {e.name: _thumbnail(place(e.name)) for row in rows for e in row}
+    pictures = {e.name: sheets.thumbnail(place(e.name)) for row in rows for e in row}
     made = {
         "report.json": (json.dumps({**told, **findings.to_json()}, indent=2) + "\n").encode(),
         "report.html": _page(findings, rows, pictures, told).encode(),
     }
     if rows:
-        made["examples.jpg"] = imaging.encode_jpeg(_sheet(rows, pictures), quality=90)
+        made["examples.jpg"] = imaging.encode_jpeg(_sheet(rows, pictures, told), quality=90)
     with disk_errors(folder):
         for name, data in made.items():
             replace_file(folder / name, data)
@@ -53,15 +50,17 @@ def publish(
 def _page(
     findings: Findings,
     rows: Sequence[Sequence[Example]],
-    pictures: Mapping[str, Image.Image],
+    pictures: Mapping[str, Image | str],
     told: Mapping[str, Any],
 ) -> str:
     from jinja2 import Environment
 
     def embedded(name: str) -> str:
-        data = io.BytesIO()
-        pictures[name].save(data, "JPEG", quality=85)
-        return "data:image/jpeg;base64," + base64.b64encode(data.getvalue()).decode()
+        picture = pictures[name]
+        if isinstance(picture, str):
+            return picture  # why there is none
+        data = imaging.encode_jpeg(picture, quality=85)
+        return "data:image/jpeg;base64," + base64.b64encode(data).decode()
 
     text = files("proportrait.verify").joinpath("data/report.html").read_text("utf-8")
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
@@ -72,35 +71,23 @@ def _page(
         words=WORDS,
         attributes=[a for a in ATTRIBUTES if a.key in findings.keys],
         embedded=embedded,
+        good=sheets.GOOD,
+        bad=sheets.BAD,
     )
 
 
-def _sheet(rows: Sequence[Sequence[Example]], pictures: Mapping[str, Image.Image]) -> Any:
-    """Examples as a picture (H, W, 3), one row a kind of error."""
-    import numpy as np
-
-    high = _CELL + 2 * _TEXT
-    wide = max(map(len, rows)) * (_CELL + 4)
-    sheet = Image.new("RGB", (max(wide, 480), len(rows) * (high + _TEXT)), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
-    for y, row in enumerate(rows):
-        top = y * (high + _TEXT)
-        draw.text((4, top + 2), row[0].title, fill=(150, 20, 20), font=ImageFont.load_default(15))
-        for x, example in enumerate(row):
-            left = x * (_CELL + 4)
-            sheet.paste(pictures[example.name], (left, top + _TEXT))
-            draw.text((left + 2, top + _TEXT + _CELL), example.why, fill="black", font=font)
-            name = example.name if len(example.name) < 27 else "…" + example.name[-25:]
-            draw.text((left + 2, top + _CELL + 2 * _TEXT - 4), name, fill=(90, 90, 90), font=font)
-    return np.asarray(sheet)
-
-
-def _thumbnail(path: Path) -> Image.Image:
-    try:
-        picture = Image.fromarray(imaging.read(path, min_side=1))
-    except ImageError:
-        return Image.new("RGB", (_CELL, _CELL), (220, 220, 220))
-    picture.thumbnail((_CELL, _CELL))
-    square = Image.new("RGB", (_CELL, _CELL), "white")
-    square.paste(picture, ((_CELL - picture.width) // 2, (_CELL - picture.height) // 2))
-    return square
+def _sheet(
+    rows: Sequence[Sequence[Example]],
+    pictures: Mapping[str, Image | str],
+    told: Mapping[str, Any],
+) -> Image:
+    """Examples as a picture (H, W, 3), under a heading for each kind of error."""
+    sections = {
+        row[0].title: [
+            sheets.Tile(pictures[e.name], lines=[(e.why, sheets.TEXT)], name=e.name) for e in row
+        ]
+        for row in rows
+    }
+    note = "What each picture was measured as, or how likely the model finds it good."
+    title = f"The surest contradictions between label and picture in {told['input']}"
+    return np.asarray(sheets.draw(title, sections, note))

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from proportrait import sheets
 from proportrait.errors import CorruptImageError, EditError, RefusedError, StoreError
 from proportrait.generate import GeneratorOptions, report
 from proportrait.generate.sources.folder import FolderSource
 from proportrait.runlog import log_to
 from proportrait.store import RecordStore
-from proportrait.store.records import Record
 from tests.stage_one import CheapGenerator, make_faces
 from tests.store_samples import source
 
@@ -109,45 +109,55 @@ def test_an_empty_folder_has_no_sheet(tmp_path: Path) -> None:
     with RecordStore(tmp_path) as store:
         text = report.publish(store, "mock", report.Tally())
         assert "0 done, 0 failed, 0 rejected" in text
-        assert report.contact_sheet(store, [], tmp_path / "sheet.png") is None
+        assert report.contact_sheet(store, [], tmp_path / "sheet.png", "pictures") == []
     assert not list(tmp_path.glob("*.png"))
 
 
-def test_the_sheet_shows_every_picture_with_its_bits(store: RecordStore) -> None:
-    path = report.contact_sheet(store, list(store.records()), store.path / "sheet.png")
-    assert path is not None
-    with Image.open(path) as sheet:
-        pixels = np.array(sheet)
-    assert pixels.shape == (300, 8 * 256, 3)
-    for column, record in enumerate(store.records()):
+def watched(monkeypatch: pytest.MonkeyPatch) -> tuple[list[str], list[sheets.Tile]]:
+    """Titles and tiles of the pages that are drawn from now on."""
+    titles: list[str] = []
+    tiles: list[sheets.Tile] = []
+    draw = sheets.draw
+
+    def watch(title: str, sections: dict[str, list[sheets.Tile]], note: str) -> Image.Image:
+        titles.append(title)
+        tiles.extend(sections[""])
+        return draw(title, sections, note)
+
+    monkeypatch.setattr(sheets, "draw", watch)
+    return titles, tiles
+
+
+def test_the_sheet_shows_every_picture_with_its_bits(
+    store: RecordStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = store.path / "sheet.png"
+    titles, drawn = watched(monkeypatch)
+    assert report.contact_sheet(store, list(store.records()), path, "pictures") == [path]
+    assert path.is_file()
+    assert titles == ["4 pictures"]
+    for record, tile in zip(store.records(), drawn, strict=True):
         with Image.open(store.images / record.output_filename) as image:
-            colour = np.array(image)[64, 64].astype(int)
-        assert np.abs(pixels[120, column * 256 + 128].astype(int) - colour).max() <= 2
-        # the lower edge of the six fields: good green, bad red, unknown grey
-        for place, (bit, known) in enumerate(zip(record.labels, record.known, strict=True)):
-            red, green, blue = pixels[271, column * 256 + 2 + place * 42 + 20].astype(int)
-            assert (green > red) == bool(bit and known)
-            assert (red > green) == bool(not bit and known)
-            assert (red == green == blue) == (not known)
+            assert (tile.picture == np.asarray(image)).all()
+        assert tile.name == record.output_filename
+    # store_samples: labels 101111; attire and expression are not known
+    assert drawn[0].flags == [
+        ("✓ lighting", sheets.GOOD), ("✗ background", sheets.BAD), ("? attire", sheets.UNKNOWN),
+        ("? expression", sheets.UNKNOWN), ("✓ framing", sheets.GOOD), ("✓ sharpness", sheets.GOOD),
+    ]  # fmt: skip
 
 
 def test_a_sheet_of_many_pictures_is_picked_evenly_and_survives_damage(
     store: RecordStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = list(store.records())
-    (store.images / kept[1].output_filename).write_bytes(b"damaged by somebody")
+    (store.images / kept[2].output_filename).write_bytes(b"damaged by somebody")
     monkeypatch.setattr(report, "SHEET_LIMIT", 3)
-    drawn: list[Record] = []
-    read = report.imaging.read
-
-    def seen(path: Path, **options: int) -> np.ndarray:
-        drawn.append(next(r for r in kept if r.output_filename == path.name))
-        return read(path, **options)
-
-    monkeypatch.setattr(report.imaging, "read", seen)
-    assert report.contact_sheet(store, kept, store.path / "sheet.png") is not None
-    assert drawn == [kept[0], kept[2], kept[3]]
-    assert report.contact_sheet(store, kept[:2], store.path / "sheet.png") is not None
+    titles, drawn = watched(monkeypatch)
+    assert report.contact_sheet(store, kept, store.path / "sheet.png", "pictures")
+    assert titles == ["4 pictures: 3 of them, evenly picked"]
+    assert [tile.name for tile in drawn] == [kept[n].output_filename for n in (0, 2, 3)]
+    assert "no picture of a known format" in str(drawn[1].picture)
 
 
 def test_the_forecast_counts_what_is_left(tmp_path: Path) -> None:

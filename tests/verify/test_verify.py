@@ -243,7 +243,8 @@ def test_a_report_changes_nothing(made: Path, capsys: pytest.CaptureFixture[str]
     page = (newest / "report.html").read_text()
     assert "sharpness: labelled good, is bad" in page
     assert "data:image/jpeg;base64," in page
-    assert decode((newest / "examples.jpg").read_bytes()).ndim == 3
+    sheet = decode((newest / "examples.jpg").read_bytes())
+    assert sheet.shape[1] % 316 == 24  # tiles of 300 px with gaps of 16 between margins of 20
 
 
 def test_fix_and_undo(made: Path) -> None:

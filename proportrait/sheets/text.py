@@ -1,0 +1,110 @@
+"""Text that fits its place and is drawn alike on every machine."""
+
+from __future__ import annotations
+
+import bisect
+import functools
+import math
+import unicodedata
+from pathlib import Path
+
+from PIL import ImageFont
+
+_JOINER = "\u200d"  # makes one sign of several emoji
+_JOINTS = (" ", "_/\\-")  # a line ends after one of these; a space is better
+
+
+def printable(text: str) -> str:
+    """A text on one line, with escapes such as \\x1b for what does not print.
+
+    Spaces of all kinds and the joiner of emoji stay; a byte that is no UTF-8 becomes \\xfc.
+    """
+    return "".join(map(_visible, text))
+
+
+def drawable(text: str) -> str:
+    """A printable text, with escapes such as \\u7167 for what the font lacks too."""
+    text = printable(unicodedata.normalize("NFC", text))
+    return "".join(c if ord(c) in _charmap() else _escape(c) for c in text)
+
+
+def fitted(
+    text: str, font: ImageFont.FreeTypeFont, width: int, most: int, middle: bool = False
+) -> list[str]:
+    """A drawable text as at most `most` lines of `width` px.
+
+    An ellipsis stands for what is left out: of the middle, or else of the end.
+    """
+    text = drawable(text)
+    length = min(len(text), width * most // 3)  # no more fit: letters are wider than 3 px
+    while len(lines := _wrapped(_shortened(text, length, middle), font, width)) > most:
+        length -= 1
+    return lines
+
+
+@functools.cache
+def font_of(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """The font of all sheets; `size` in px."""
+    # The other layout engine depends on what a machine has installed.
+    return ImageFont.truetype(_file(bold), size, layout_engine=ImageFont.Layout.BASIC)
+
+
+def _visible(character: str) -> str:
+    if character.isprintable() or unicodedata.category(character) == "Zs" or character == _JOINER:
+        return character
+    if "\udc80" <= character <= "\udcff":  # a byte, as Python names files that are no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return _escape(character)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def _shortened(text: str, length: int, middle: bool) -> str:
+    if length >= len(text):
+        return text
+    tail = length // 2 if middle else 0
+    return f"{text[: length - tail]}…{text[len(text) - tail :]}"
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont, width: int) -> list[str]:
+    lines = []
+    while text:
+        end = _line_end(text, max(1, _letters_that_fit(text, font, width)))
+        lines.append(text[:end].rstrip())
+        text = text[end:].lstrip()
+    return lines
+
+
+def _letters_that_fit(text: str, font: ImageFont.FreeTypeFont, width: int) -> int:
+    return bisect.bisect_right(
+        range(1, len(text) + 1), width, key=lambda n: math.ceil(font.getlength(text[:n]))
+    )
+
+
+def _line_end(text: str, fits: int) -> int:
+    if fits == len(text) or text[fits] == " ":
+        return fits
+    for joints in _JOINTS:
+        last = max(text.rfind(joint, 1, fits) for joint in joints)
+        if last > 0:
+            return last + 1
+    return fits
+
+
+@functools.cache
+def _charmap() -> frozenset[int]:
+    """Code points that the font draws, plain and bold."""
+    from matplotlib.ft2font import FT2Font
+
+    plain, bold = (frozenset(FT2Font(_file(bold)).get_charmap()) for bold in (False, True))
+    return plain & bold
+
+
+def _file(bold: bool) -> str:
+    """DejaVu Sans, which comes with matplotlib: Latin, Greek, Cyrillic, and more."""
+    import matplotlib
+
+    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
+    return str(Path(matplotlib.get_data_path(), "fonts", "ttf", name))

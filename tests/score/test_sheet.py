@@ -1,0 +1,96 @@
+"""What the contact sheet of verdicts says of each picture."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from proportrait import sheets
+from proportrait.errors import ConfigurationError
+from proportrait.imaging import encode_png
+from proportrait.labels import KEYS
+from proportrait.score import Score, sheet
+from proportrait.sheets import BAD, GOOD, TEXT, Tile
+from tests import FACE
+
+LIKELY = dict(zip(KEYS, (0.97, 0.08, 0.5, 0.999, 0.4, 0.001), strict=True))
+VERDICTS = {key: int(value >= 0.5) for key, value in LIKELY.items()}
+
+
+def tile(folder: Path, score: Score, monkeypatch: pytest.MonkeyPatch) -> Tile:
+    """What is drawn of a score."""
+    tiles: list[Tile] = []
+    draw = sheets.draw
+
+    def watch(title: str, sections: dict[str, list[Tile]], note: str) -> object:
+        tiles.extend(sections[""])
+        return draw(title, sections, note)
+
+    monkeypatch.setattr(sheets, "draw", watch)
+    assert sheet.draw([score], folder / "out.png") == [folder / "out.png"]
+    return tiles[0]
+
+
+def test_a_face_has_six_verdicts_and_how_sure_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = tile(tmp_path, Score(str(FACE), LIKELY, VERDICTS, faces=1), monkeypatch)
+    assert isinstance(found.picture, np.ndarray)
+    assert found.name == "face.jpg"
+    assert list(found.lines) == []
+    assert [(bar.name, bar.text, bar.colour) for bar in found.bars] == [
+        ("lighting", "good, 97 % sure", GOOD), ("background", "bad, 92 % sure", BAD),
+        ("attire", "good, 50 % sure", GOOD), ("expression", "good, >99 % sure", GOOD),
+        ("framing", "bad, 60 % sure", BAD), ("sharpness", "bad, >99 % sure", BAD),
+    ]  # fmt: skip
+    assert [bar.share for bar in found.bars] == pytest.approx([0.97, 0.92, 0.5, 0.999, 0.6, 0.999])
+
+
+def test_of_several_faces_it_is_said_which_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = tile(tmp_path, Score(str(FACE), LIKELY, VERDICTS, faces=2), monkeypatch)
+    assert len(found.bars) == 6
+    assert found.lines == [("2 faces: the largest is judged", TEXT)]
+
+
+def test_without_a_face_there_is_no_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = tile(tmp_path, Score(str(FACE), LIKELY, VERDICTS, faces=0), monkeypatch)
+    assert list(found.bars) == []
+    assert found.lines == [("no verdict: no face is found", BAD)]
+
+
+def test_a_picture_that_could_not_be_judged_is_shown_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, gone = tmp_path / "small.png", tmp_path / "gone.png"
+    small.write_bytes(encode_png(np.full((64, 64, 3), 9, np.uint8)))
+    error = f"{small}: the picture is 64x64 px"
+    found = tile(tmp_path, Score(str(small), {}, {}, error=error), monkeypatch)
+    assert isinstance(found.picture, np.ndarray)
+    assert found.lines == [("no verdict: the picture is 64x64 px", BAD)]
+    error = f"{gone} cannot be read: No such file or directory"
+    found = tile(tmp_path, Score(str(gone), {}, {}, error=error), monkeypatch)
+    assert found.picture == "cannot be read: No such file or directory"
+    assert found.lines == [("no verdict", BAD)]
+
+
+def test_a_picture_is_not_drawn_over(tmp_path: Path) -> None:
+    photo = tmp_path / "me.jpg"
+    shutil.copy(FACE, photo)
+    (tmp_path / "x").mkdir()
+    scores = [Score(str(photo), LIKELY, VERDICTS, faces=1)]
+    with pytest.raises(ConfigurationError, match="is one of the pictures"):
+        sheet.draw(scores, tmp_path / "x" / ".." / "me.jpg")
+    assert photo.read_bytes() == FACE.read_bytes()
+
+
+def test_many_pictures_fill_pages(tmp_path: Path) -> None:
+    scores = [Score(str(tmp_path / f"{n}.jpg"), {}, {}, error="gone") for n in range(121)]
+    pages = sheet.draw(scores, tmp_path / "out.png")
+    assert [page.name for page in pages] == ["out.png", "out-2.png", "out-3.png"]
