@@ -10,16 +10,9 @@ from pathlib import Path
 
 from PIL import ImageFont
 
-_JOINER = "\u200d"  # makes one sign of several emoji
+from proportrait.commandline import printable
+
 _JOINTS = (" ", "_/\\-")  # a line ends after one of these; a space is better
-
-
-def printable(text: str) -> str:
-    """A text on one line, with escapes such as \\x1b for what does not print.
-
-    Spaces of all kinds and the joiner of emoji stay; a byte that is no UTF-8 becomes \\xfc.
-    """
-    return "".join(map(_visible, text))
 
 
 def drawable(text: str) -> str:
@@ -47,14 +40,6 @@ def font_of(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     """The font of all sheets; `size` in px."""
     # The other layout engine depends on what a machine has installed.
     return ImageFont.truetype(_file(bold), size, layout_engine=ImageFont.Layout.BASIC)
-
-
-def _visible(character: str) -> str:
-    if character.isprintable() or unicodedata.category(character) == "Zs" or character == _JOINER:
-        return character
-    if "\udc80" <= character <= "\udcff":  # a byte, as Python names files that are no UTF-8
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return _escape(character)
 
 
 def _escape(character: str) -> str:
