@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from proportrait.arrays import Float
-
 
 @dataclass(frozen=True)
 class Attribute:
@@ -104,10 +102,6 @@ class LabelVector:
     def code(self) -> str:
         """The six bits as they stand in a file name."""
         return "".join(map(str, self.values))
-
-    def to_array(self) -> Float:
-        """The bits as float32 of shape (6,)."""
-        return np.asarray(self.values, dtype=np.float32)
 
     def replace(self, **bits: int) -> LabelVector:
         """A copy in which the named attributes have the given bits."""

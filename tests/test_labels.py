@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from proportrait.labels import ATTRIBUTES, KEYS, LabelVector, stream
@@ -25,12 +24,6 @@ def test_bits_are_found_and_replaced_by_name() -> None:
     assert vector.replace(framing=1, lighting=0).code == "011111"
     assert vector.code == "111101"
     assert LabelVector.of(["attire", "sharpness"]).code == "001001"
-
-
-def test_as_an_array() -> None:
-    array = LabelVector.from_code("010011").to_array()
-    assert array.dtype == np.float32
-    assert array.tolist() == [0, 1, 0, 0, 1, 1]
 
 
 @pytest.mark.parametrize("code", ["", "11111", "1111111", "11111x", "111 11", "２11111"])

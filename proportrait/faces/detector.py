@@ -84,7 +84,6 @@ DETECTORS: dict[str, Callable[[int], Detector]] = {
     "short-range": lambda threads: BlazeFace(
         "face-detector-short", 128, [(16, 2), (8, 6)], threads
     ),
-    "full-range": lambda threads: BlazeFace("face-detector-full", 192, [(48, 1)], threads),
 }
 
 

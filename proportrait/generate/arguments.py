@@ -10,6 +10,7 @@ from proportrait.commandline import count, dollars, index, positive
 from proportrait.errors import ConfigurationError
 from proportrait.generate import GeneratorOptions, choose_generator, make_generator
 from proportrait.generate.base import ImageGenerator, PortraitSource
+from proportrait.generate.gemini.prices import AS_OF
 from proportrait.generate.sample import check_probabilities
 from proportrait.generate.sources.names import DEFAULT_DATASET, SKIN_TONES
 from proportrait.generate.sources.registry import SOURCES, open_source
@@ -68,7 +69,8 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     add("--lora", metavar="ID", help="LoRA weights for a diffusers pipeline")
     add("--upscaler", metavar="NAME", help="super-resolution after a diffusers pipeline: "
                                            "x4, latent-x2, or an id")
-    add("--price_usd", type=dollars, metavar="USD", help="of one picture, where it has changed")
+    add("--price_usd", type=dollars, metavar="USD",
+        help=f"of one picture, where it has changed since {AS_OF}")
     add("--base_url", help=argparse.SUPPRESS)
     add = parser.add_argument_group("running").add_argument
     add("--concurrency", type=count, default=10, metavar="N",

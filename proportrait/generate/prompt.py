@@ -176,14 +176,12 @@ class Prompt:
         text: the base prompt and the sentences, parted by spaces, in the order of the attributes.
         known: 1 where the request (or what is done afterwards) claims the bit, 0 where the
             sentence was dropped and nothing is claimed.
-        persona: the kind of use that the base prompt is written for.
         base: the base prompt.
         phrases: the sentences of the text, in its order.
     """
 
     text: str
     known: LabelVector
-    persona: str
     base: str
     phrases: tuple[str, ...]
 
@@ -231,7 +229,7 @@ def build_prompt(
     """
     if not 0.0 <= dropout <= 1.0:
         raise ValueError(f"dropout is a probability from 0 to 1, not {dropout}")
-    persona, base = _choose_base(stream(seed, source_id, "prompt", "base") if variation else None)
+    base = _choose_base(stream(seed, source_id, "prompt", "base") if variation else None)
     phrases, known = [], []
     for key in KEYS:
         # One stream an attribute: its sentence does not depend on the other bits.
@@ -245,12 +243,11 @@ def build_prompt(
     return Prompt(
         text=" ".join((base, *phrases)),
         known=LabelVector.of(known),
-        persona=persona,
         base=base,
         phrases=tuple(phrases),
     )
 
 
-def _choose_base(rng: np.random.Generator | None) -> tuple[str, str]:
-    choices = [(persona, base) for persona, bases in BASE_PROMPTS.items() for base in bases]
+def _choose_base(rng: np.random.Generator | None) -> str:
+    choices = [base for bases in BASE_PROMPTS.values() for base in bases]
     return choices[0 if rng is None else int(rng.integers(len(choices)))]

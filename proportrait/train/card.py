@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from huggingface_hub import ModelCard, ModelCardData
+
 from proportrait.labels import ATTRIBUTES
 from proportrait.model.saved import Headshot
 
@@ -16,13 +18,16 @@ def card(headshot: Headshot) -> str:
     about: Any = headshot.about
     settings, data, figures = about["settings"], about["data"], about["figures"]
     prepare = headshot.preprocessing
+    front_matter = ModelCardData(
+        license="mit",
+        library_name="timm",
+        base_model=f"timm/{about['backbone']}" if about["weights"] != "none" else None,
+        pipeline_tag="image-classification",
+        tags=["portrait", "headshot", "image-quality"],
+    )
     lines = [
         "---",
-        "license: mit",
-        "library_name: timm",
-        *([f"base_model: timm/{about['backbone']}"] if about["weights"] != "none" else []),
-        "pipeline_tag: image-classification",
-        "tags: [portrait, headshot, image-quality]",
+        front_matter.to_yaml(),
         "---",
         "# Is this a professional headshot?",
         f"Six yes-or-no verdicts on a portrait, by `{about['backbone']}` with six heads. Made by "
@@ -76,17 +81,17 @@ def card(headshot: Headshot) -> str:
     ]
     calibration = headshot.calibration
     for i, attribute in enumerate(ATTRIBUTES):
-        found = figures["attributes"][attribute.key]
-        shown = (_said(found[k]) for k in ("accuracy", "balanced_accuracy", "f1", "auc"))
+        row = figures["attributes"][attribute.key]
+        cells = (_figure(row[k]) for k in ("accuracy", "balanced_accuracy", "f1", "auc"))
         error = about["calibration_error"][attribute.key]
         lines.append(
-            f"| {attribute.key} | {' | '.join(shown)} | {'-' if error is None else f'{error:.3f}'} "
+            f"| {attribute.key} | {' | '.join(cells)} | {'-' if error is None else f'{error:.3f}'} "
             f"| {calibration.temperatures[i]:.2f} | {calibration.thresholds[i]:.2f} |"
         )
     lines += [
         "",
-        f"Overall {_said(figures['overall'])}, exact match {_said(figures['exact_match'])}, "
-        f"macro F1 {_said(figures['macro_f1'])}.",
+        f"Overall {_figure(figures['overall'])}, exact match {_figure(figures['exact_match'])}, "
+        f"macro F1 {_figure(figures['macro_f1'])}.",
         "",
         "## Data and settings",
         f"{data['pictures']} pictures of {data['sources']} source portraits ({data['train']} "
@@ -97,10 +102,11 @@ def card(headshot: Headshot) -> str:
         *(f"{name} = {value}" for name, value in settings.items()),
         "```",
     ]
-    return "\n".join(lines) + "\n"
+    return str(ModelCard("\n".join(lines) + "\n"))
 
 
-def _said(figure: dict[str, float | None]) -> str:
+def _figure(figure: dict[str, float | None]) -> str:
+    """A figure and its 95 % interval, as far as they are known."""
     if figure["value"] is None:
         return "-"
     if figure["low"] is None:

@@ -15,7 +15,6 @@ from proportrait.edit.synthesis.directions import BEHIND, IDENTITIES, directions
 from proportrait.edit.synthesis.network import (
     PARTS,
     FaceSynthesizer,
-    identity_grid,
     resample,
     sample,
 )
@@ -60,6 +59,12 @@ def test_a_cell_is_drawn_with_the_style_that_its_share_names(synthesizer: FaceSy
     plain = synthesizer.portrait(style).astype(int)
     assert np.abs(both - plain)[:, :256].mean() < 3  # far from the seam
     assert np.abs(both - plain)[:, 768:].mean() > 10
+
+
+def identity_grid(cells: int) -> np.ndarray:
+    """The grid (cells, cells, 2) that samples a map of the same extent unchanged."""
+    centres = (np.arange(cells, dtype=np.float32) + 0.5) / cells * 2 - 1
+    return np.stack(np.meshgrid(centres, centres), -1)
 
 
 def test_sampling_at_the_identity_keeps_planes_and_beyond_it_the_border() -> None:

@@ -75,7 +75,7 @@ def test_landmarks_stand_in_order(face: Face) -> None:
             points.LEFT_CHEEK,
             points.LEFT_EYE_OUTER,
             points.LEFT_EYE_INNER,
-            points.NOSE_BRIDGE,
+            points.NOSE_TIP,
             points.RIGHT_EYE_INNER,
             points.RIGHT_EYE_OUTER,
             points.RIGHT_CHEEK,

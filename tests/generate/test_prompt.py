@@ -77,7 +77,7 @@ def test_the_text_holds_exactly_one_sentence_of_each_known_bit(labels: LabelVect
     for i in range(60):
         prompt = build_prompt(11, f"s{i}", labels)
         assert prompt.text == " ".join((prompt.base, *prompt.phrases))
-        assert prompt.base in BASE_PROMPTS[prompt.persona]
+        assert prompt.base in BASES
         for key in KEYS:
             found = {b: sum(t in prompt.text for t in ts) for b, ts in PHRASES[key].items()}
             asked = 1 if key in ("framing", "sharpness") else labels[key]
@@ -103,7 +103,6 @@ def test_dropout_reaches_both_ends(dropout: float, code: str) -> None:
 def test_every_base_prompt_and_sentence_is_used() -> None:
     texts = [build_prompt(0, f"s{i}", ALL_LABELS[i % 64]) for i in range(3000)]
     assert {p.base for p in texts} == set(BASES)
-    assert {p.persona for p in texts} == set(BASE_PROMPTS)
     assert {t for p in texts for t in p.phrases} == set(itertools.chain(*SENTENCES.values()))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from huggingface_hub import ModelCard
 
 from proportrait import cli
 from proportrait.errors import ProPortraitError
@@ -162,7 +163,9 @@ def test_the_card_holds_the_figures(model: Headshot) -> None:
     assert "400 pictures of 100 source portraits (280 learnt from, 60 validation, 60 test)" in text
     assert "`0123456789abcdef`" in text
     assert "lr = 5e-05" in text
-    assert text.startswith("---\nlicense: mit\n")
+    front_matter = ModelCard(text).data
+    assert (front_matter.license, front_matter.library_name) == ("mit", "timm")
+    assert front_matter.tags == ["portrait", "headshot", "image-quality"]
     assert "on 2026-01-02." in text
 
 
@@ -173,8 +176,8 @@ def test_the_card_tells_what_goes_in(model: Headshot) -> None:
     said = about() | {"weights": "package", "judged_on": "validation"}
     alone = headshot(said | {"data": said["data"] | {"built_in": False}})
     assert "FFHQ" not in card(alone)
-    assert f"base_model: timm/{TRANSFORMER}" in card(alone)
-    assert "base_model" not in card(model)  # its weights were random
+    assert ModelCard(card(alone)).data.base_model == f"timm/{TRANSFORMER}"
+    assert ModelCard(card(model)).data.base_model is None  # its weights were random
     assert "They chose the epoch" in card(alone)
     assert "They chose the epoch" not in card(model)
     network = alone.network

@@ -245,12 +245,6 @@ def _parameter(name: str, *shape: int) -> Any:
     return parameter
 
 
-def identity_grid(cells: int) -> Float:
-    """The grid (cells, cells, 2) that samples a map of the same extent unchanged."""
-    centres = (np.arange(cells, dtype=np.float32) + 0.5) / cells * 2 - 1
-    return np.stack(np.meshgrid(centres, centres), -1)
-
-
 def sample(planes: Float, grid: Float) -> Float:
     """Sample planes (n, h, w) bilinearly at a grid (c, c, 2): (n, c, c).
 

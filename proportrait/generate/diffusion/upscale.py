@@ -18,7 +18,6 @@ class Upscaler:
         pipeline: its class in diffusers.
         model: its published weights.
         licence: of those weights.
-        factor: how many times wider and higher the picture becomes.
         steps: denoising steps, as published.
         guidance: weight of the prompt, as published; 0 leaves the prompt out.
     """
@@ -27,7 +26,6 @@ class Upscaler:
     pipeline: str
     model: str
     licence: str
-    factor: int
     steps: int
     guidance: float
 
@@ -40,7 +38,6 @@ UPSCALERS: dict[str, Upscaler] = {
             pipeline="StableDiffusionUpscalePipeline",
             model="stabilityai/stable-diffusion-x4-upscaler",
             licence="CreativeML OpenRAIL++-M",
-            factor=4,
             steps=75,
             guidance=9.0,
         ),
@@ -49,7 +46,6 @@ UPSCALERS: dict[str, Upscaler] = {
             pipeline="StableDiffusionLatentUpscalePipeline",
             model="stabilityai/sd-x2-latent-upscaler",
             licence="CreativeML OpenRAIL++-M",
-            factor=2,
             steps=20,
             guidance=0.0,
         ),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from proportrait.errors import ConfigurationError
 
-AS_OF = datetime.date(2026, 11, 21)
+AS_OF = datetime.date(2026, 11, 21)  # of the prices
 
 # gemini-2.5-flash-image, the former default, was announced to shut down on 2 October 2026, which
 # has passed. Its named replacement is the only GA model that is priced for volume and made to keep

@@ -65,33 +65,6 @@ class PaidGenerator(Protocol[Prepared, Reply]):
         ...
 
 
-@dataclass(frozen=True)
-class Stats:
-    """What a controlled generator did so far.
-
-    Attributes:
-        tries: requests sent.
-        retries: those of them that repeated a failed one.
-        rate_limited: those that were answered with 429.
-        made: pictures that came.
-        refused: pictures that the model would not make.
-        failed: pictures that were given up on, refusals not counted.
-        spent_usd: dollars, failed tries included.
-        in_flight: slots that are taken now.
-        limit: slots that there are now.
-    """
-
-    tries: int = 0
-    retries: int = 0
-    rate_limited: int = 0
-    made: int = 0
-    refused: int = 0
-    failed: int = 0
-    spent_usd: float = 0.0
-    in_flight: int = 0
-    limit: int = 0
-
-
 @dataclass
 class _Tally:
     """Tries and dollars of one picture."""
@@ -141,17 +114,6 @@ class ControlledGenerator(Generic[Prepared, Reply]):
         self._breaker = CircuitBreaker(breaker_threshold)
         self._sleep = sleep
         self._rng = rng or np.random.default_rng()
-        self._stats = Stats()
-
-    @property
-    def stats(self) -> Stats:
-        """The counts of this moment, for a progress bar."""
-        return dataclasses.replace(
-            self._stats,
-            spent_usd=self._budget.spent_usd,
-            in_flight=self._limiter.in_flight,
-            limit=self._limiter.limit,
-        )
 
     async def generate(self, request: GenerationRequest) -> Generated:
         """Make one picture, with retries; its `cost_usd` includes the tries that failed.
@@ -180,7 +142,6 @@ class ControlledGenerator(Generic[Prepared, Reply]):
             self._book_failure(error)
             raise
         self._breaker.succeeded()
-        self._count(made=1)
         return dataclasses.replace(generated, cost_usd=tally.cost_usd)
 
     async def close(self) -> None:
@@ -197,11 +158,9 @@ class ControlledGenerator(Generic[Prepared, Reply]):
             try:
                 with self._budget.reserve(self.price_usd) as bill:
                     tally.tries += 1
-                    self._count(tries=1, retries=int(tally.tries > 1))
                     try:
                         reply = await self._inner.ask(prepared)
                     except RateLimitedError as error:
-                        self._count(rate_limited=1)
                         wait = error.retry_after or 0.0
                         slot.rate_limited(wait if wait <= RETRY_AFTER_MAX_S else 0.0)
                         raise
@@ -253,16 +212,10 @@ class ControlledGenerator(Generic[Prepared, Reply]):
         if isinstance(error, RefusedError):
             # The service works as it should: it read the request and said no.
             self._breaker.succeeded()
-            self._count(refused=1)
         elif isinstance(error, FatalError):
             self._breaker.must_stop(error)
         elif isinstance(error, GenerationError):
             self._breaker.failed(error)
-            self._count(failed=1)
-
-    def _count(self, **more: int) -> None:
-        totals = {name: getattr(self._stats, name) + more[name] for name in more}
-        self._stats = dataclasses.replace(self._stats, **totals)
 
 
 def _worth_retrying(error: BaseException) -> bool:

@@ -247,9 +247,9 @@ async def test_every_fault_has_its_class_its_tries_and_its_cost(
     assert type(error) is kind
     assert words in str(error)
     assert "\n" not in str(error)
-    assert server.count == error.tries == service.stats.tries == requests
+    assert server.count == error.tries == requests
     assert error.cost_usd == pytest.approx(usd * requests)
-    assert service.stats.spent_usd == pytest.approx(usd * requests)
+    assert service._budget.spent_usd == pytest.approx(usd * requests)
     assert KEY not in everything_of(error)
     assert KEY not in caplog.text
     assert KEY not in repr([vars(record) for record in caplog.records])
@@ -261,7 +261,7 @@ async def test_a_fault_that_passes_ends_in_a_picture_that_says_what_it_cost(star
     made = await service.generate(request())
     assert server.count == 3
     assert made.cost_usd == pytest.approx(2 * PRICE)  # the 1x1 picture was paid for
-    assert service.stats.spent_usd == pytest.approx(2 * PRICE)
+    assert service._budget.spent_usd == pytest.approx(2 * PRICE)
     assert server.requests[0].reference == server.requests[2].reference
 
 
