@@ -21,20 +21,10 @@ from proportrait.edit.synthesis.network import (
 )
 from proportrait.edit.synthesis.widen import wide_grid
 from proportrait.errors import EditError
-from proportrait.faces import FaceAnalyzer, expression_ratios
+from proportrait.faces import expression_ratios, shared_analyzer
 from proportrait.labels import KEYS, LabelVector
 
 ADULT = 121  # a face of the built-in source with an even light and a plain background
-
-
-@pytest.fixture(scope="module")
-def editor() -> PortraitEditor:
-    return PortraitEditor(threads=2)
-
-
-@pytest.fixture(scope="module")
-def synthesizer() -> FaceSynthesizer:
-    return FaceSynthesizer(16, threads=2)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -146,7 +136,7 @@ def test_every_bit_of_a_drawn_portrait_holds(editor: PortraitEditor, code: str) 
     edited = editor.edit_face(ADULT, labels, 3)
     assert edited.image.shape == (512, 512, 3)
     assert edited.known == LabelVector.ones()
-    analyzer = FaceAnalyzer(threads=2)
+    analyzer = shared_analyzer()
     mouth = edited.edits["expression"]["measured"]["open"]
     assert (mouth < 0.08) == bool(labels["expression"])
     worn = {donor.seed for donor in (donors.FORMAL if labels["attire"] else donors.CASUAL)}
@@ -163,7 +153,7 @@ def test_every_bit_of_a_drawn_portrait_holds(editor: PortraitEditor, code: str) 
 def test_the_same_seed_gives_the_same_bytes(editor: PortraitEditor) -> None:
     labels = LabelVector.from_code("010101")
     one, two = (editor.edit_face(ADULT, labels, 11) for _ in range(2))
-    fresh = PortraitEditor(threads=2).edit_face(ADULT, labels, 11)
+    fresh = PortraitEditor().edit_face(ADULT, labels, 11)
     other = editor.edit_face(ADULT, labels, 12)
     assert one.reframed is not None
     assert two.reframed is not None
@@ -234,7 +224,7 @@ def test_a_picture_without_a_face_is_a_recorded_failure(editor: PortraitEditor) 
 
 
 def test_labels_do_not_change_who_is_drawn(editor: PortraitEditor) -> None:
-    analyzer = FaceAnalyzer(threads=2)
+    analyzer = shared_analyzer()
     embeddings = []
     for code in ("111111", "110111"):
         image = editor.edit_face(ADULT, LabelVector.from_code(code), 3).image
