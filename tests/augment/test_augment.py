@@ -283,6 +283,7 @@ def test_both_are_balanced_and_a_second_run_adds_nothing(
     assert "added" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_workers_and_interruptions_change_no_byte(made: Path, tmp_path: Path) -> None:
     shutil.copytree(made, tmp_path / "parallel")
     shutil.copytree(made, tmp_path / "interrupted")

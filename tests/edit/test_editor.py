@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
 
-from proportrait.edit.editor import PortraitEditor
+from proportrait.edit.editor import Edited, PortraitEditor
 from proportrait.edit.retouch import framing
 from proportrait.edit.synthesis import donors
 from proportrait.edit.synthesis.anatomy import Anatomy
@@ -25,6 +27,13 @@ from proportrait.faces import expression_ratios, shared_analyzer
 from proportrait.labels import KEYS, LabelVector
 
 ADULT = 121  # a face of the built-in source with an even light and a plain background
+Drawn = Callable[[str], Edited]
+
+
+@pytest.fixture(scope="module")
+def portrait(editor: PortraitEditor) -> Drawn:
+    """ADULT with labels, drawn once each."""
+    return cache(lambda code: editor.edit_face(ADULT, LabelVector.from_code(code), 3))
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -131,9 +140,8 @@ def test_a_change_reaches_what_is_wanted_and_holds_the_person(
 
 
 @pytest.mark.parametrize("code", ["111111", "000000", "011011", "100100"])
-def test_every_bit_of_a_drawn_portrait_holds(editor: PortraitEditor, code: str) -> None:
-    labels = LabelVector.from_code(code)
-    edited = editor.edit_face(ADULT, labels, 3)
+def test_every_bit_of_a_drawn_portrait_holds(portrait: Drawn, code: str) -> None:
+    labels, edited = LabelVector.from_code(code), portrait(code)
     assert edited.image.shape == (512, 512, 3)
     assert edited.known == LabelVector.ones()
     analyzer = shared_analyzer()
@@ -152,15 +160,16 @@ def test_every_bit_of_a_drawn_portrait_holds(editor: PortraitEditor, code: str) 
 
 def test_the_same_seed_gives_the_same_bytes(editor: PortraitEditor) -> None:
     labels = LabelVector.from_code("010101")
-    one, two = (editor.edit_face(ADULT, labels, 11) for _ in range(2))
-    fresh = PortraitEditor().edit_face(ADULT, labels, 11)
-    other = editor.edit_face(ADULT, labels, 12)
+    other = editor.edit_face(ADULT, labels, 12)  # before: it leaves no trace
+    one = editor.edit_face(ADULT, labels, 11)
+    fresh = PortraitEditor()
+    fresh.synthesizer = editor.synthesizer  # it keeps nothing but networks, compiled in seconds
+    two = fresh.edit_face(ADULT, labels, 11)
     assert one.reframed is not None
     assert two.reframed is not None
     assert np.array_equal(one.image, two.image)
     assert np.array_equal(one.reframed, two.reframed)
-    assert np.array_equal(one.image, fresh.image)
-    assert one.edits == fresh.edits
+    assert one.edits == two.edits
     assert not np.array_equal(one.image, other.image)
 
 
@@ -193,7 +202,7 @@ def test_what_a_bad_framing_hides_is_not_claimed(
     # Before a background that goes on for ever frames may go far.
     monkeypatch.setattr("proportrait.edit.editor._REPLACED", 1.0)
     labels = LabelVector.from_code("110101")
-    for seed in range(20):
+    for seed in range(5, 20):  # of close-ups 5 is the first that is near enough
         edited = editor.edit_face(ADULT, labels, seed)
         if kind != "close_up" or edited.reframing["height"] > 1.1:
             break
@@ -223,11 +232,11 @@ def test_a_picture_without_a_face_is_a_recorded_failure(editor: PortraitEditor) 
         editor.edit_photo(np.full((300, 300, 3), 128, np.uint8), LabelVector.ones(), 0)
 
 
-def test_labels_do_not_change_who_is_drawn(editor: PortraitEditor) -> None:
+def test_labels_do_not_change_who_is_drawn(portrait: Drawn) -> None:
     analyzer = shared_analyzer()
     embeddings = []
     for code in ("111111", "110111"):
-        image = editor.edit_face(ADULT, LabelVector.from_code(code), 3).image
+        image = portrait(code).image
         embeddings.append(analyzer.identity(image, analyzer.face(image)))
     for one, two in itertools.pairwise(embeddings):
         assert float(np.linalg.norm(one - two)) < 0.6

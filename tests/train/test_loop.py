@@ -344,6 +344,7 @@ def test_a_convolutional_backbone_is_adapted_too(pictures: Pictures, tmp_path: P
     assert predict(found.network, batches(pictures)).shape == (len(pictures), 6)
 
 
+@pytest.mark.slow
 def test_several_processes_make_one_model(tmp_path: Path) -> None:
     """As `accelerate launch` starts them; on a CPU they talk by gloo."""
     data = write_folder(tmp_path / "data", 24)
