@@ -1,16 +1,31 @@
-"""Settings that all tests share."""
+"""Settings and expensive things that all tests share; whoever changes a shared one copies it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from proportrait.looks.cache import FOLDER_VARIABLE
 
+if TYPE_CHECKING:
+    from proportrait.arrays import Float, Image
+    from proportrait.edit.editor import PortraitEditor
+    from proportrait.edit.synthesis.network import FaceSynthesizer
+    from proportrait.faces import Face, FaceAnalyzer
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # one worker a core: more threads only wait for each other
+    os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: more than ten seconds; leave out with -m 'not slow'")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        import cv2
+
+        cv2.setNumThreads(1)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -29,3 +44,55 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         (name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections
     ]
     return report
+
+
+@pytest.fixture(autouse=True)
+def _no_wait_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a power cut could tell the difference; a closed file is an error all the same."""
+    monkeypatch.setattr(os, "fsync", os.fstat)
+
+
+@pytest.fixture(scope="session")
+def analyzer() -> FaceAnalyzer:
+    from proportrait.faces import shared_analyzer
+
+    return shared_analyzer()
+
+
+@pytest.fixture(scope="session")
+def image() -> Image:
+    """Of a person who does not exist, (512, 512, 3), not writable."""
+    from proportrait import imaging
+    from tests import FACE
+
+    picture = imaging.read(FACE)
+    picture.setflags(write=False)
+    return picture
+
+
+@pytest.fixture(scope="session")
+def face(analyzer: FaceAnalyzer, image: Image) -> Face:
+    return analyzer.face(image)
+
+
+@pytest.fixture(scope="session")
+def mask(analyzer: FaceAnalyzer, image: Image, face: Face) -> Float:
+    """The person on `image`, not writable."""
+    person = analyzer.mask(image, face)
+    person.setflags(write=False)
+    return person
+
+
+@pytest.fixture(scope="session")
+def editor() -> PortraitEditor:
+    from proportrait.edit.editor import PortraitEditor
+
+    return PortraitEditor()
+
+
+@pytest.fixture(scope="session")
+def synthesizer() -> FaceSynthesizer:
+    """Of the network's own 16 cells."""
+    from proportrait.edit.synthesis.network import shared_synthesizer
+
+    return shared_synthesizer(16)

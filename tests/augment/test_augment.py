@@ -18,6 +18,7 @@ from proportrait.augment.arguments import ALL, parse
 from proportrait.augment.fill import cut_filled, spread_out
 from proportrait.augment.make import make
 from proportrait.augment.plan import KINDS, Task, counts, queues, wanted
+from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.retouch.framing import BAD_KINDS, Window
 from proportrait.errors import EditError
 from proportrait.generate.offline import VERSION
@@ -216,10 +217,10 @@ def test_a_twin_that_is_still_good_is_not_kept(
     assert "still counts as good" in made.reason
 
 
-def test_a_built_in_face_is_drawn_again_in_another_frame(tmp_path: Path) -> None:
-    from proportrait.edit.editor import PortraitEditor
-
-    editor = PortraitEditor(threads=2)
+def test_a_built_in_face_is_drawn_again_in_another_frame(
+    tmp_path: Path, editor: PortraitEditor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "_editor", lambda: editor)
     drawn, _ = editor.edit_face(7, ONES, 11)
     source = "stylegan:mobile-ffhq/7"
     parent = replace(record(), source_id=source, model_version=VERSION, generation_seed=11)
@@ -282,6 +283,7 @@ def test_both_are_balanced_and_a_second_run_adds_nothing(
     assert "added" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_workers_and_interruptions_change_no_byte(made: Path, tmp_path: Path) -> None:
     shutil.copytree(made, tmp_path / "parallel")
     shutil.copytree(made, tmp_path / "interrupted")

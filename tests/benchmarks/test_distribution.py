@@ -20,7 +20,7 @@ from benchmarks.labels.distribution import (
     spread,
     tried,
 )
-from proportrait.edit.synthesis.network import FaceSynthesizer
+from proportrait.edit.synthesis.network import shared_synthesizer
 from proportrait.edit.synthesis.traits import AGES, TRAITS, People, ratings
 from proportrait.errors import StoreError
 from proportrait.generate.sample import sample_labels
@@ -110,7 +110,7 @@ def test_only_the_built_in_source_has_a_latent_seed():
 
 @pytest.fixture(scope="module")
 def people() -> People:
-    return People(FaceSynthesizer())
+    return People(shared_synthesizer())
 
 
 def test_ratings_are_complete():

@@ -20,14 +20,13 @@ from benchmarks.labels.cues import VIEWS, Shown
 from benchmarks.labels.folder import balance, rows
 from proportrait import imaging
 from proportrait.errors import AssessmentError
-from proportrait.faces import Face, FaceAnalyzer
+from proportrait.faces import Face
 from proportrait.generate.sample import sample_labels
 from proportrait.labels import LabelVector
 from proportrait.looks.features import SIDE, SIZE, build
 from proportrait.networks.inference import compile_network
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
-from tests import FACE
 
 
 def record(name: str, code: str, person: str, known: str = "111111") -> Record:
@@ -126,11 +125,8 @@ class Fixed:
 
 
 @pytest.fixture(scope="module")
-def portrait() -> tuple[np.ndarray, Fixed]:
-    image = imaging.read(FACE)
-    analyzer = FaceAnalyzer()
-    face = analyzer.face(image)
-    return image, Fixed(face, analyzer.mask(image, face))
+def portrait(image: np.ndarray, face: Face, mask: np.ndarray) -> tuple[np.ndarray, Fixed]:
+    return image, Fixed(face, mask)
 
 
 def sight(view: str, image: np.ndarray, fixed: Fixed) -> np.ndarray:

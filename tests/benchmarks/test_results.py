@@ -12,9 +12,8 @@ from PIL import Image
 
 from benchmarks import results
 from benchmarks.labels import degraded
-from proportrait import imaging
 from proportrait.errors import ConfigurationError
-from proportrait.faces import FaceAnalyzer
+from proportrait.faces import Face, FaceAnalyzer
 from proportrait.labels import KEYS
 from proportrait.measures import Subject, lighting
 from proportrait.train.data import TABLE, Pictures
@@ -88,11 +87,10 @@ def test_results_of_other_data_are_refused(trained: tuple[Path, Path], tmp_path:
 
 
 @pytest.mark.parametrize("name", degraded.LIGHTS)
-def test_spoilt_light_is_worse(name: str) -> None:
-    analyzer = FaceAnalyzer()
-    image = imaging.read(FACE)
-    face = analyzer.face(image)
-    spoilt = degraded.LIGHTS[name](image, face, analyzer.mask(image, face))
+def test_spoilt_light_is_worse(
+    name: str, analyzer: FaceAnalyzer, image: np.ndarray, face: Face, mask: np.ndarray
+) -> None:
+    spoilt = degraded.LIGHTS[name](image, face, mask)
 
     def component(picture: np.ndarray) -> float:
         found = lighting.assess(lighting.measure(Subject(picture, analyzer, face=face)))

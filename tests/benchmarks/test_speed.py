@@ -73,6 +73,7 @@ async def drawn_at_once(self: OfflineGenerator, request: GenerationRequest) -> G
     return Generated(Shot(imaging.read(FACE)), model="test")
 
 
+@pytest.mark.slow
 def test_every_bar_of_the_issue_is_held(tmp_path, monkeypatch):
     monkeypatch.setattr(OfflineGenerator, "generate", drawn_at_once)
     monkeypatch.setattr(shared, "ProcessPoolExecutor", ThreadPoolExecutor)

@@ -8,30 +8,22 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from proportrait import imaging
+from proportrait.arrays import Float, Image
 from proportrait.edit import scene
 from proportrait.edit.retouch import framing
 from proportrait.edit.retouch.lighting import relight
 from proportrait.edit.scene import OWN, Person, framing_contradicts, shoot, shoot_again
 from proportrait.errors import EditError
-from proportrait.faces import FaceAnalyzer
+from proportrait.faces import Face, FaceAnalyzer
 from proportrait.labels import LabelVector
 from proportrait.measures import Unassessed
-from tests import FACE
 
 GOOD, BAD = LabelVector.ones(), LabelVector.from_code("000000")
 
 
 @pytest.fixture(scope="module")
-def analyzer() -> FaceAnalyzer:
-    return FaceAnalyzer()
-
-
-@pytest.fixture(scope="module")
-def person(analyzer: FaceAnalyzer) -> Person:
-    picture = imaging.read(FACE)
-    face = analyzer.face(picture)
-    return Person(picture, analyzer.mask(picture, face), face)
+def person(image: Image, mask: Float, face: Face) -> Person:
+    return Person(image, mask, face)
 
 
 @pytest.fixture

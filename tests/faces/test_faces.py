@@ -13,22 +13,6 @@ from proportrait.faces import face as points
 from proportrait.faces.detector import make_detector
 from proportrait.faces.mask import guided_filter
 from proportrait.networks.inference import compile_network
-from tests import FACE
-
-
-@pytest.fixture(scope="module")
-def image() -> np.ndarray:
-    return np.asarray(PillowImage.open(FACE))
-
-
-@pytest.fixture(scope="module")
-def analyzer() -> FaceAnalyzer:
-    return FaceAnalyzer()
-
-
-@pytest.fixture(scope="module")
-def face(analyzer: FaceAnalyzer, image: np.ndarray) -> Face:
-    return analyzer.face(image)
 
 
 @pytest.mark.parametrize("detector", list(DETECTORS))

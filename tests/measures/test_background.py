@@ -2,27 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image as PillowImage
 
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.measures import Measure, Subject, Unassessed
 from proportrait.measures.background import LIMIT, NAMES, assess, measure
 from proportrait.measures.lighting import CHEEKS
-from tests import FACE
 
 SIZE = 354  # px, the size that is measured at: nothing is resampled
 GREY = np.full((SIZE, SIZE, 3), 128, np.uint8)
 GREEN = np.array([60, 180, 60], np.uint8)  # of the face: the background is no skin then
-
-
-@pytest.fixture(scope="module")
-def analyzer() -> FaceAnalyzer:
-    return FaceAnalyzer()
-
-
-@pytest.fixture(scope="module")
-def image() -> np.ndarray:
-    return np.asarray(PillowImage.open(FACE))
 
 
 def face(x: float = 127, y: float = 100, side: float = 100) -> Face:

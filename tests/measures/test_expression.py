@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image as PillowImage
 
-from proportrait.faces import EMOTIONS, Face, FaceAnalyzer
+from proportrait.faces import EMOTIONS, Face, FaceAnalyzer, shared_analyzer
 from proportrait.measures import Measure, Subject, Unassessed, attire
 from proportrait.measures.expression import DECIDING, LIMIT, NAMES, assess, measure, upright
-from tests import FACE
 
 IMAGE = np.zeros((200, 200, 3), np.uint8)
 
@@ -124,13 +122,8 @@ def test_a_turned_head_measures_the_same(degrees: float) -> None:
     assert np.abs(upright(turned) - upright(face)).max() < 1e-3
 
 
-@pytest.fixture(scope="module")
-def image() -> np.ndarray:
-    return np.asarray(PillowImage.open(FACE))
-
-
 def test_a_mirror_image_has_the_same_expression(image: np.ndarray) -> None:
-    analyzer = FaceAnalyzer()
+    analyzer = shared_analyzer()
     face = analyzer.face(image)
     landmarks = face.landmarks.copy()
     landmarks[:, 0] = image.shape[1] - 1 - landmarks[:, 0]
@@ -151,13 +144,13 @@ def test_a_mirror_image_has_the_same_expression(image: np.ndarray) -> None:
 
 
 def test_without_a_face_nothing_is_measured() -> None:
-    measures = measure(Subject(np.full((64, 64, 3), 128, np.uint8), FaceAnalyzer()))
+    measures = measure(Subject(np.full((64, 64, 3), 128, np.uint8), shared_analyzer()))
     assert tuple(measures) == NAMES
     assert all(isinstance(found, Unassessed) for found in measures.values())
     assert isinstance(assess(measures), Unassessed)
 
 
 def test_attire_says_that_it_cannot_be_measured_yet(image: np.ndarray) -> None:
-    found = attire.assess(attire.measure(Subject(image, FaceAnalyzer())))
+    found = attire.assess(attire.measure(Subject(image, shared_analyzer())))
     assert isinstance(found, Unassessed)
     assert "trained model" in found.reason

@@ -3,24 +3,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from PIL import Image as PillowImage
 
-from proportrait.faces import Face, FaceAnalyzer
+from proportrait.faces import Face, FaceAnalyzer, shared_analyzer
 from proportrait.measures import Measure, Subject, Unassessed
 from proportrait.measures.framing import DECIDING, LIMIT, NAMES, assess, head_pose, measure
-from tests import FACE
 
 SIDE = 200  # px of a made picture
-
-
-@pytest.fixture(scope="module")
-def analyzer() -> FaceAnalyzer:
-    return FaceAnalyzer()
-
-
-@pytest.fixture(scope="module")
-def image() -> np.ndarray:
-    return np.asarray(PillowImage.open(FACE))
 
 
 def made_face(x: float = 100, y: float = 90, height: float = 80) -> Face:
@@ -44,7 +32,7 @@ def made_face(x: float = 100, y: float = 90, height: float = 80) -> Face:
 def made(face: Face, mask: np.ndarray | None = None) -> Subject:
     picture = np.zeros((SIDE, SIDE, 3), np.uint8)
     mask = np.zeros((SIDE, SIDE), np.float32) if mask is None else mask
-    return Subject(picture, FaceAnalyzer(), face=face, mask=mask)
+    return Subject(picture, shared_analyzer(), face=face, mask=mask)
 
 
 def values(measures: dict[str, Measure | Unassessed]) -> dict[str, float]:

@@ -2,36 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image as PillowImage
 
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.faces.face import CHIN, FOREHEAD
 from proportrait.measures import Measure, Subject, Unassessed
 from proportrait.measures.lighting import FAULTS, LIMIT, NAMES, assess, measure, skin_luminance
-from tests import FACE
 
 # What doubling changes: landmarks are found anew.
 DRIFT = 6.0
-
-
-@pytest.fixture(scope="module")
-def analyzer() -> FaceAnalyzer:
-    return FaceAnalyzer()
-
-
-@pytest.fixture(scope="module")
-def image() -> np.ndarray:
-    return np.asarray(PillowImage.open(FACE))
-
-
-@pytest.fixture(scope="module")
-def face(analyzer: FaceAnalyzer, image: np.ndarray) -> Face:
-    return analyzer.face(image)
-
-
-@pytest.fixture(scope="module")
-def mask(analyzer: FaceAnalyzer, image: np.ndarray, face: Face) -> np.ndarray:
-    return analyzer.mask(image, face)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as PillowImage
 
 from proportrait.edit.retouch.blur import BLURS, _filter_linear, motion_kernel
-from proportrait.faces import Face, FaceAnalyzer
+from proportrait.faces import Face, shared_analyzer
 from proportrait.faces.face import OVAL
 from proportrait.imaging import decode, encode_jpeg
 from proportrait.measures import Measure, Subject, Unassessed
@@ -22,17 +22,6 @@ from proportrait.measures.sharpness import (
     blur_effect,
     measure,
 )
-from tests import FACE
-
-
-@pytest.fixture(scope="module")
-def image() -> np.ndarray:
-    return np.asarray(PillowImage.open(FACE))
-
-
-@pytest.fixture(scope="module")
-def face(image: np.ndarray) -> Face:
-    return FaceAnalyzer().face(image)
 
 
 class Strength:
@@ -57,13 +46,13 @@ def blurred(image: np.ndarray, kind: str, strength: float, way: int = 1) -> np.n
 
 
 def values(image: np.ndarray, face: Face) -> dict[str, float]:
-    found = measure(Subject(image, FaceAnalyzer(), face=face))
+    found = measure(Subject(image, shared_analyzer(), face=face))
     assert tuple(found) == NAMES
     return {name: entry.value for name, entry in found.items() if isinstance(entry, Measure)}
 
 
 def component(image: np.ndarray, face: Face) -> float:
-    found = assess(measure(Subject(image, FaceAnalyzer(), face=face)))
+    found = assess(measure(Subject(image, shared_analyzer(), face=face)))
     assert isinstance(found, float)
     return found
 
@@ -214,12 +203,12 @@ def test_motion_has_a_direction_and_defocus_has_none(
 
 
 def test_without_a_face_nothing_is_measured() -> None:
-    measures = measure(Subject(np.full((64, 64, 3), 128, np.uint8), FaceAnalyzer()))
+    measures = measure(Subject(np.full((64, 64, 3), 128, np.uint8), shared_analyzer()))
     assert tuple(measures) == NAMES
     assert all(isinstance(found, Unassessed) for found in measures.values())
     assert isinstance(assess(measures), Unassessed)
 
 
 def test_a_face_outside_the_picture_is_not_measured(image: np.ndarray) -> None:
-    found = assess(measure(Subject(image, FaceAnalyzer(), face=box_face(900, 100, 80))))
+    found = assess(measure(Subject(image, shared_analyzer(), face=box_face(900, 100, 80))))
     assert isinstance(found, Unassessed)

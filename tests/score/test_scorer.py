@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from proportrait import cli
+from proportrait.arrays import Image
 from proportrait.errors import AssetError
-from proportrait.faces import FaceAnalyzer
+from proportrait.faces import Face
 from proportrait.imaging import decode, encode_jpeg, encode_png, read
 from proportrait.labels import KEYS
 from proportrait.measures import MODULES
@@ -246,9 +247,7 @@ def test_people_whom_the_model_knows_are_left_out(
             assert "left out 1 of 3 pictures" in shown.err
 
 
-def test_the_skin_tone_of_a_picture_without_colour_cannot_be_told() -> None:
-    image = read(FACE)
-    face = FaceAnalyzer().face(image)
+def test_the_skin_tone_of_a_picture_without_colour_cannot_be_told(image: Image, face: Face) -> None:
     assert -90 < typology_angle(image, face) < 90
     grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     assert np.isnan(typology_angle(grey, face))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from proportrait.networks.inference import compile_network, read_network
 from proportrait.train import export as exporting
 from proportrait.train.card import card
 from proportrait.train.data import Pictures
-from proportrait.train.export import CARD, ONNX, OPENVINO, export, to_onnx, to_openvino
+from proportrait.train.export import CARD, ONNX, OPENVINO, export
 from proportrait.train.metrics import report
 from tests.tiny_training import CONVOLUTIONAL, SIZE, TRANSFORMER, headshot, write_folder
 
@@ -63,26 +64,45 @@ def model() -> Headshot:
     return headshot(about())
 
 
+@pytest.fixture(scope="module")
+def exported(
+    model: Headshot, pictures: Pictures, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, list[str]]:
+    """The folder, and what was said of it; an export takes seconds."""
+    folder = tmp_path_factory.mktemp("exported")
+    return folder, export(model, folder, pictures)
+
+
+@pytest.fixture
+def quick_onnx(exported: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The right model is copied instead of written anew."""
+
+    def copied(_: Headshot, path: Path) -> Path:
+        return Path(shutil.copy(exported[0] / ONNX, path))
+
+    monkeypatch.setattr(exporting, "to_onnx", copied)
+
+
 # --- ONNX and OpenVINO
 
 
-def test_all_forms_say_the_same(model: Headshot, pictures: Pictures, tmp_path: Path) -> None:
-    lines = export(model, tmp_path, pictures)
-    assert {path.name for path in tmp_path.iterdir()} == FILES
+def test_all_forms_say_the_same(model: Headshot, exported: tuple[Path, list[str]]) -> None:
+    folder, lines = exported
+    assert {path.name for path in folder.iterdir()} == FILES
     for line, name in zip(lines, ("ONNX", "OpenVINO"), strict=True):
         found = re.fullmatch(rf"{name} +agrees with PyTorch within (\S+) of a probability", line)
         assert found is not None
         assert float(found[1]) < 1e-4
-    assert (tmp_path / CARD).read_text() == card(model)
-    assert "<net" in (tmp_path / OPENVINO).read_text()[:200]
+    assert (folder / CARD).read_text() == card(model)
+    assert "<net" in (folder / OPENVINO).read_text()[:200]
 
 
 def test_they_take_any_number_of_pictures_and_unmeasured_ones(
-    model: Headshot, tmp_path: Path
+    model: Headshot, exported: tuple[Path, list[str]]
 ) -> None:
-    onnx = to_onnx(model, tmp_path / ONNX)
+    onnx = exported[0] / ONNX
     rng = np.random.default_rng(0)
-    for path in (onnx, to_openvino(onnx, tmp_path / OPENVINO)):
+    for path in (onnx, exported[0] / OPENVINO):
         network = compile_network(path, 1)
         for count in (1, 5):
             pictures = rng.integers(0, 256, (count, 2, SIZE, SIZE, 3), dtype=np.uint8)
@@ -98,6 +118,7 @@ def test_they_take_any_number_of_pictures_and_unmeasured_ones(
     assert names == {"views", "components"}
 
 
+@pytest.mark.usefixtures("quick_onnx")
 def test_a_form_that_says_something_else_is_an_error(
     model: Headshot, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,6 +141,7 @@ def test_what_cannot_be_exported_is_told_and_has_a_card(
     assert (tmp_path / CARD).exists()
 
 
+@pytest.mark.usefixtures("quick_onnx")
 def test_nothing_agrees_with_what_is_no_number(
     model: Headshot, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,9 +152,11 @@ def test_nothing_agrees_with_what_is_no_number(
 
 
 def test_a_later_model_replaces_the_files(
-    model: Headshot, pictures: Pictures, tmp_path: Path
+    model: Headshot, pictures: Pictures, exported: tuple[Path, list[str]], tmp_path: Path
 ) -> None:
-    export(model, tmp_path, pictures[np.arange(2)])
+    shutil.copytree(exported[0], tmp_path, dirs_exist_ok=True)
+    for name in (ONNX, OPENVINO):
+        compile_network(tmp_path / name, 1)  # is kept for this path
     other = Headshot(headshot(seed=1).network, model.calibration, model.about)
     assert len(export(other, tmp_path, pictures[np.arange(2)])) == 2
 

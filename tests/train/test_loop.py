@@ -19,19 +19,20 @@ from proportrait.errors import ConfigurationError
 from proportrait.imaging import read
 from proportrait.model.backbone import choose
 from proportrait.model.network import HeadshotModel
-from proportrait.model.saved import load
+from proportrait.model.saved import load, save
 from proportrait.train import loop
 from proportrait.train.batches import Batches, InOrder, Shuffled
 from proportrait.train.checkpoint import CHECKPOINT, HISTORY
 from proportrait.train.data import Pictures
 from proportrait.train.loop import Trained, build, fit, predict
-from proportrait.train.run import MODEL, run
+from proportrait.train.run import MODEL
 from proportrait.train.settings import Settings
 from tests.tiny_training import (
     CONVOLUTIONAL,
     SIZE,
     TRANSFORMER,
     batches,
+    headshot,
     unmeasured,
     write_folder,
 )
@@ -344,17 +345,17 @@ def test_a_convolutional_backbone_is_adapted_too(pictures: Pictures, tmp_path: P
     assert predict(found.network, batches(pictures)).shape == (len(pictures), 6)
 
 
+@pytest.mark.slow
 def test_several_processes_make_one_model(tmp_path: Path) -> None:
     """As `accelerate launch` starts them; on a CPU they talk by gloo."""
-    data = write_folder(tmp_path / "data", 64)
+    data = write_folder(tmp_path / "data", 24)
+    save(headshot(), tmp_path / "other.safetensors")
     command = [
         sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
         "-m", "proportrait", "train", str(data), "--backbone", TRANSFORMER, "--no-pretrained",
         "--size", str(SIZE), "--epochs", "2", "--batch_size", "4", "-o", str(tmp_path / "model"),
-        "--compare", str(tmp_path / "one" / "model.safetensors"),
+        "--compare", str(tmp_path / "other.safetensors"),
     ]  # fmt: skip
-    alone = replace(SETTINGS, backbone=TRANSFORMER, epochs=1)
-    run([data], alone, tmp_path / "one")
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
@@ -364,7 +365,7 @@ def test_several_processes_make_one_model(tmp_path: Path) -> None:
     assert sum(line.startswith("exact match") for line in lines) == 2  # this model's, and the other
     with (tmp_path / "model" / HISTORY).open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 2
-    assert load(tmp_path / "model" / MODEL).about["data"]["pictures"] == 64
+    assert load(tmp_path / "model" / MODEL).about["data"]["pictures"] == 24
 
 
 def test_a_start_above_the_highest_learning_rate_is_refused() -> None:

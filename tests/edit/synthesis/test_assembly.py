@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.synthesis import assembly, donors
 from proportrait.edit.synthesis.anatomy import SIZE, Anatomy, alone, anatomy, beside
 from proportrait.edit.synthesis.assembly import Part, assemble
@@ -20,18 +21,13 @@ HEAD = 121  # of the built-in source
 GARMENT, PLACE, PARK = 824133, 709325, 732995  # a white T-shirt, a bright wall, a garden
 
 
-@pytest.fixture(scope="module")
-def synthesizer() -> FaceSynthesizer:
-    return FaceSynthesizer(assembly.CANVAS, threads=2)
-
-
-@pytest.fixture(scope="module")
-def analyzer() -> FaceAnalyzer:
-    return FaceAnalyzer(threads=2)
-
-
 def part(synthesizer: FaceSynthesizer, seed: int) -> Part:
     return Part(synthesizer.style(seed, 0.85), donors.anatomy_of(seed))
+
+
+@pytest.fixture(scope="module")
+def synthesizer(editor: PortraitEditor) -> FaceSynthesizer:
+    return editor.synthesizer
 
 
 @pytest.fixture(scope="module")

@@ -17,16 +17,6 @@ MAN, CHILD, WEARER = 1018, 1131, 1078
 CLEAR = {"open": 0.02, "eye": 0.3, "EyesOpen": 95.0, "score": 90.0}
 
 
-@pytest.fixture(scope="module")
-def synthesizer() -> FaceSynthesizer:
-    return FaceSynthesizer(16)
-
-
-@pytest.fixture(scope="module")
-def analyzer() -> FaceAnalyzer:
-    return FaceAnalyzer()
-
-
 def _z(style: np.ndarray, name: str) -> float:
     model = directions()
     row = model.names.index(name)

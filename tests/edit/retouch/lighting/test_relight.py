@@ -4,28 +4,19 @@ import json
 
 import numpy as np
 import pytest
-from PIL import Image as PillowImage
 
 from proportrait.edit.retouch.lighting.relief import build_relief
 from proportrait.edit.retouch.lighting.relight import BAD_LIGHTS, GOOD_LIGHTS, relight
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.faces import face as points
 from proportrait.tone import luminance, to_linear, to_srgb
-from tests import FACE
 
 Picture = tuple[np.ndarray, Face, np.ndarray]
 
 
 @pytest.fixture(scope="module")
-def analyzer() -> FaceAnalyzer:
-    return FaceAnalyzer()
-
-
-@pytest.fixture(scope="module")
-def picture(analyzer: FaceAnalyzer) -> Picture:
-    image = np.asarray(PillowImage.open(FACE))
-    face = analyzer.face(image)
-    return image, face, analyzer.mask(image, face)
+def picture(image: np.ndarray, face: Face, mask: np.ndarray) -> Picture:
+    return image, face, mask
 
 
 def _mirrored(picture: Picture, analyzer: FaceAnalyzer) -> Picture:
