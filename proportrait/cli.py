@@ -104,12 +104,12 @@ def train(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """`proportrait evaluate`."""
-    from proportrait.train.data import Pictures, unmarked
+    from proportrait.train.data import Pictures, new_sources
     from proportrait.train.evaluate import breakdown, judge
 
     scorer = _scorer(options.model)
     pictures = Pictures.from_folders(options.folders)
-    strangers = unmarked(pictures.sources, scorer.model.about.get("data", {}).get("people", ""))
+    strangers = new_sources(pictures.sources, scorer.model.about.get("data", {}).get("people", ""))
     if not strangers.any():
         raise ConfigurationError(
             f"the model has learnt from, or was chosen by, all {len(pictures)} pictures, or others "

@@ -15,7 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from proportrait import imaging
 from proportrait.labels import ATTRIBUTES, KEYS
 from proportrait.train.data import Pictures
-from proportrait.train.evaluate import Judged
+from proportrait.train.evaluate import Predictions
 from proportrait.train.metrics import Report
 
 GOOD, BAD, MUTED, ACCENT = "#26804a", "#be2d2d", "#9a9a9a", "#2b5d8c"
@@ -41,12 +41,12 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
 
 
 def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
-    """Balanced accuracy of every attribute with its 95 % interval, one bar a set."""
+    """Balanced accuracy of every attribute with its 95 % interval, a bar for each set."""
     figure = _figure(10, 4)
     axes = figure.subplots()
     width = 0.8 / len(reports)
-    for number, (name, found) in enumerate(reports.items()):
-        values = [found.attributes[key].balanced_accuracy for key in KEYS]
+    for number, (name, report) in enumerate(reports.items()):
+        values = [report.attributes[key].balanced_accuracy for key in KEYS]
         heights = np.array([v.value for v in values])
         errors = np.array([[v.value - v.low, v.high - v.value] for v in values]).T
         places = np.arange(len(KEYS)) + (number - (len(reports) - 1) / 2) * width
@@ -54,8 +54,8 @@ def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
                  yerr=np.nan_to_num(errors).clip(0), capsize=2,
                  color=_SETS[number % len(_SETS)])  # fmt: skip
         for place, height in zip(places, heights, strict=True):
-            told = not np.isnan(height)
-            text, colour = (f"{height:.2f}", "white") if told else ("-", MUTED)
+            defined = not np.isnan(height)
+            text, colour = (f"{height:.2f}", "white") if defined else ("-", MUTED)
             axes.text(place, 0.03, text, ha="center", color=colour, fontsize=8)
     axes.axhline(0.5, color=MUTED, linewidth=0.8, linestyle=":")
     axes.set_xticks(range(len(KEYS)), KEYS)
@@ -68,11 +68,11 @@ def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
     return figure
 
 
-def confusion(found: Report) -> Figure:
-    """A table of true against said bits for every attribute."""
+def confusion(report: Report) -> Figure:
+    """The confusion matrix of every attribute."""
     figure = _figure(12, 2.6)
     for axes, key in zip(figure.subplots(1, len(KEYS)), KEYS, strict=True):
-        table = np.array(found.attributes[key].confusion)
+        table = np.array(report.attributes[key].confusion)
         shares = table / np.maximum(table.sum(1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for (row, column), count in np.ndenumerate(table):
@@ -88,37 +88,40 @@ def confusion(found: Report) -> Figure:
         axes.set_xticks((0, 1), ("bad", "good"))
         axes.set_yticks((0, 1), ("bad", "good"))
         axes.set_title(key, fontsize=10)
-        axes.set_xlabel("said")
+        axes.set_xlabel("predicted")
     figure.axes[0].set_ylabel("true")
     return figure
 
 
-def reliability(before: Judged, after: Judged) -> Figure:
-    """How often a bit is good against how likely that was said, before and after calibration."""
+def reliability(before: Predictions, after: Predictions) -> Figure:
+    """Reliability diagrams: share of good bits by probability, before and after calibration."""
     figure = _figure(12, 2.8)
     for column, axes in enumerate(figure.subplots(1, len(KEYS))):
-        for judged, colour, name in ((before, MUTED, "before"), (after, ACCENT, "after")):
-            there = judged.pictures.known[:, column]
-            said, true = judged.probabilities[there, column], judged.pictures.labels[there, column]
-            bins = np.minimum((said * _BINS).astype(int), _BINS - 1)
+        for predictions, colour, name in ((before, MUTED, "before"), (after, ACCENT, "after")):
+            mask = predictions.pictures.known[:, column]
+            p, y = (
+                predictions.probabilities[mask, column],
+                predictions.pictures.labels[mask, column],
+            )
+            bins = np.minimum((p * _BINS).astype(int), _BINS - 1)
             counts = np.bincount(bins, minlength=_BINS)
             filled = counts > 0
-            x = np.bincount(bins, said, _BINS)[filled] / counts[filled]
-            y = np.bincount(bins, true, _BINS)[filled] / counts[filled]
-            axes.plot(x, y, color=colour, linewidth=1, label=name)
-            axes.scatter(x, y, s=4 + 60 * counts[filled] / counts.sum(), color=colour)
+            mean = np.bincount(bins, p, _BINS)[filled] / counts[filled]
+            share = np.bincount(bins, y, _BINS)[filled] / counts[filled]
+            axes.plot(mean, share, color=colour, linewidth=1, label=name)
+            axes.scatter(mean, share, s=4 + 60 * counts[filled] / counts.sum(), color=colour)
         axes.plot((0, 1), (0, 1), color="black", linewidth=0.6, linestyle=":")
-        axes.set(xlim=(0, 1), ylim=(0, 1), title=KEYS[column], xlabel="said")
+        axes.set(xlim=(0, 1), ylim=(0, 1), title=KEYS[column], xlabel="probability")
     figure.axes[0].set_ylabel("share that is good")
     figure.axes[0].legend(frameon=False, fontsize=8)
     return figure
 
 
-def examples(judged: Judged, right: bool, count: int = 6) -> Figure:
+def examples(predictions: Predictions, right: bool, count: int = 6) -> Figure:
     """Pictures whose known bits are all right, or the surest mistakes; wrong bits are red."""
-    known, true = judged.pictures.known, judged.pictures.labels > 0.5
-    wrong = known & (judged.verdicts != true)
-    sure = np.abs(judged.probabilities - 0.5)
+    known, true = predictions.pictures.known, predictions.pictures.labels > 0.5
+    wrong = known & (predictions.verdicts != true)
+    sure = np.abs(predictions.probabilities - 0.5)
     if right:
         chosen = np.flatnonzero(~wrong.any(1))[:: max(1, int((~wrong.any(1)).sum() // count))]
     else:
@@ -130,11 +133,11 @@ def examples(judged: Judged, right: bool, count: int = 6) -> Figure:
         figure.text(0.5, 0.5, "none", ha="center")
         return figure
     for axes, number in zip(np.atleast_1d(figure.subplots(1, len(chosen))), chosen, strict=True):
-        axes.imshow(imaging.read(str(judged.pictures.paths[number])))
+        axes.imshow(imaging.read(str(predictions.pictures.paths[number])))
         axes.set_axis_off()
         for line, key in enumerate(KEYS):
-            says = "good" if judged.verdicts[number, line] else "bad"
-            text = f"{key} {says} {judged.probabilities[number, line]:.2f}"
+            says = "good" if predictions.verdicts[number, line] else "bad"
+            text = f"{key} {says} {predictions.probabilities[number, line]:.2f}"
             if wrong[number, line]:
                 text += f" (is {'good' if true[number, line] else 'bad'})"
             colour = BAD if wrong[number, line] else (GOOD if known[number, line] else MUTED)
@@ -202,8 +205,8 @@ def good_and_bad(pictures: Pictures, key: str, count: int = 6, seed: int = 0) ->
     figure = _figure(2 * count, 4.6)
     rows = figure.subplots(2, count)
     for row, bit in zip(rows, (1, 0), strict=True):
-        there = np.flatnonzero(pictures.known[:, column] & (pictures.labels[:, column] == bit))
-        for axes, number in zip(row, rng.permutation(there)[:count], strict=False):
+        candidates = np.flatnonzero(pictures.known[:, column] & (pictures.labels[:, column] == bit))
+        for axes, number in zip(row, rng.permutation(candidates)[:count], strict=False):
             axes.imshow(imaging.read(str(pictures.paths[number])))
         for axes in row:
             axes.set_xticks([])

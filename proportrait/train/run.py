@@ -17,10 +17,10 @@ from proportrait.generate.sources.built_in import SOURCE
 from proportrait.model import backbone
 from proportrait.model.calibration import Calibration
 from proportrait.model.saved import Headshot, save
-from proportrait.train.batches import Batches, Seen, look_at
-from proportrait.train.data import Pictures, Split, marks, split
+from proportrait.train.batches import Batches, collect_looks
+from proportrait.train.data import Pictures, Split, source_hashes, split
 from proportrait.train.devices import make_accelerator
-from proportrait.train.evaluate import Judged, judged
+from proportrait.train.evaluate import Predictions
 from proportrait.train.loop import Settings, build, fit, predict
 
 MODEL = "model.safetensors"
@@ -34,7 +34,7 @@ def run(
     always_learn: Sequence[Path] = (),
     workers: int | None = None,
     tensorboard: bool = False,
-) -> tuple[Headshot, Judged]:
+) -> tuple[Headshot, Predictions]:
     """Train on folders, and write the model, its history, and its figures to `output`.
 
     Of several processes, those of `accelerate launch`, one prints and writes.
@@ -61,14 +61,14 @@ def run(
     accelerator.print(f"device      {accelerator.device}, {precision}", flush=True)
 
     every = parts.whole
-    measured = [look_at(every, workers or None) if accelerator.is_main_process else None]
-    (seen,) = broadcast_object_list(measured)
+    measured = [collect_looks(every, workers or None) if accelerator.is_main_process else None]
+    (looks,) = broadcast_object_list(measured)
     ends = np.cumsum([len(parts.learn), len(parts.validation), len(parts.test)])
     model = build(settings, choice)
     prepare = model.architecture.preprocessing
 
     def batches(pictures: Pictures, start: int, end: int) -> Batches:
-        return Batches(pictures, Seen(*(v[start:end] for v in (seen.boxes, seen.components))),
+        return Batches(pictures, looks[start:end],
                        prepare, settings.seed)  # fmt: skip
 
     training = batches(parts.learn, 0, ends[0])
@@ -79,12 +79,12 @@ def run(
     )  # fmt: skip
     logits = predict(trained.network, validation)
     calibration = Calibration.fit(logits, parts.validation.labels, parts.validation.known)
-    before = judged(parts.validation, logits, Calibration())
-    final = judged(parts.validation, logits, calibration)
+    before = Predictions.from_logits(parts.validation, logits, Calibration())
+    final = Predictions.from_logits(parts.validation, logits, calibration)
     if len(parts.test):
         test = batches(parts.test, ends[1], ends[2])
-        final = judged(parts.test, predict(trained.network, test), calibration)
-        before = judged(parts.test, final.logits, Calibration())
+        final = Predictions.from_logits(parts.test, predict(trained.network, test), calibration)
+        before = Predictions.from_logits(parts.test, final.logits, Calibration())
     found = final.report()
     about: dict[str, Any] = {
         "settings": asdict(settings),
@@ -101,7 +101,9 @@ def run(
             "validation": len(parts.validation),
             "test": len(parts.test),
             # Whose pictures it was fitted to or chosen by: `evaluate` leaves them out.
-            "people": marks(np.concatenate([parts.learn.sources, parts.validation.sources])),
+            "people": source_hashes(
+                np.concatenate([parts.learn.sources, parts.validation.sources])
+            ),
         },
         "judged_on": "test" if len(parts.test) else "validation",
         "figures": found.to_json(),

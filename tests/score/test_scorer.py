@@ -21,8 +21,8 @@ from proportrait.measures import MODULES
 from proportrait.model.calibration import Calibration
 from proportrait.model.saved import Headshot, save
 from proportrait.score import Score, Scorer, scorer
-from proportrait.train.batches import Batches, look_at
-from proportrait.train.data import TABLE, Pictures, marks
+from proportrait.train.batches import Batches, collect_looks
+from proportrait.train.data import TABLE, Pictures, source_hashes
 from proportrait.train.groups import typology_angle
 from tests import FACE
 from tests.tiny_training import banded, headshot
@@ -237,7 +237,7 @@ def test_people_whom_the_model_knows_are_left_out(
     sources = Pictures.from_folder(labelled).sources
     for known, code, pictures in (((sources[0],), 0, 2), (sources, 2, 0)):
         path = tmp_path / f"{len(known)}.safetensors"
-        save(headshot({"data": {"people": marks(np.array(known))}}), path)
+        save(headshot({"data": {"people": source_hashes(np.array(known))}}), path)
         assert run("evaluate", labelled, "--model", path, "--format", "json") == code
         shown = capsys.readouterr()
         if code:
@@ -317,7 +317,7 @@ def test_training_and_serving_see_equal_bits(
     pictures = Pictures.from_folder(tmp_path)
     for _ in range(2):  # the second time what was measured comes from the cache
         served.clear()
-        batches = Batches(pictures, look_at(pictures), prepare)
+        batches = Batches(pictures, collect_looks(pictures), prepare)
         trained = [batches[-1, number] for number in range(3)]
         list(scorer_.files(map(str, pictures.paths)))
         for (views, scores, _, _), (own_views, own_scores) in zip(trained, served, strict=True):
