@@ -29,8 +29,8 @@ from proportrait.labels import KEYS
 from proportrait.model.calibration import Calibration
 from proportrait.model.saved import load, packaged
 from proportrait.train import plots
-from proportrait.train.data import Pictures, made_here, split
-from proportrait.train.evaluate import breakdown, judge, judged
+from proportrait.train.data import Pictures, from_generator, split
+from proportrait.train.evaluate import Predictions, breakdown, judge
 from proportrait.train.metrics import Report
 
 
@@ -81,7 +81,7 @@ def collect(
         data["journey"] = json.loads(journey.read_text(encoding="utf-8"))
 
     visuals.mkdir(exist_ok=True)
-    before = judged(both.pictures, both.logits, Calibration())
+    before = Predictions.from_logits(both.pictures, both.logits, Calibration())
     drawn = {
         "per_attribute_accuracy": plots.attribute_accuracy(reports),
         "confusion": plots.confusion(both.report()),
@@ -110,7 +110,7 @@ def collect(
 
 def _kinds(pictures: Pictures) -> dict[str, npt.NDArray[np.intp]]:
     """Numbers of the pictures that we made, and of those whose labels raters gave."""
-    ours = made_here(pictures.paths)
+    ours = from_generator(pictures.paths)
     kinds = {"made pictures": np.flatnonzero(ours), "rated faces": np.flatnonzero(~ours)}
     return {kind: numbers for kind, numbers in kinds.items() if len(numbers)}
 

@@ -26,26 +26,26 @@ _TRAIN = """Stage 4: train a backbone with six heads on labelled pictures.
     proportrait train output --lora 8 --backbone swin_tiny    adapt 1 %% of it
     accelerate launch -m proportrait train output             several GPUs
 
-Folders are those that synthetic_dataset_generator.py wrote, or have a labels.csv. Pictures of one
-source are never on both sides of a split. The same command goes on where a killed one stopped. In
---output: model.safetensors, history.csv, metrics.json, the ONNX and OpenVINO models, a model
-card."""
-_EVALUATE = """Hold a model against labels.
+A folder is one that synthetic_dataset_generator.py wrote, or has a labels.csv. Pictures of one
+source are never on both sides of a split. The same command resumes a training that was interrupted.
+It writes to --output: model.safetensors, history.csv, metrics.json, the ONNX and OpenVINO models, a
+model card."""
+_EVALUATE = """Evaluate a model against labels.
 
     proportrait evaluate ../shared/golden_dev                 the packaged model, on your own labels
     proportrait evaluate output --model runs/a/model.safetensors
 
 DIR is a folder that synthetic_dataset_generator.py wrote, or has a labels.csv with the columns
-file,labels (six characters 0, 1, or ? where nobody knows). Brackets hold 95 %% intervals of a
-bootstrap by source."""
+file,labels (six characters 0, 1, or ? for unknown). Brackets hold 95 %% intervals of a bootstrap
+by source."""
 _SCORE = """Judge portraits.
 
     proportrait score me.jpg
     proportrait score photos/ --format json > scores.json
     proportrait score a.jpg b.jpg --picture verdicts.png
 
-Prints, for each picture, 1 (professional) or 0 of six attributes. Exit code 1: a file was no
-picture."""
+Prints good or bad and the probability of good for the six attributes of each picture. Exit code 1:
+a file was no picture."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,7 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     work: Callable[[argparse.Namespace], int] = options.work
     try:
         return exit_code(lambda: work(options))
-    except BrokenPipeError:  # of `| head`; what Python has yet to write goes nowhere
+    except BrokenPipeError:  # of `| head`; the rest of the output is dropped
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 
@@ -74,7 +74,7 @@ def train(options: argparse.Namespace) -> int:
         max_lr=options.max_lr, patience=options.patience, lora=options.lora,
         precision=options.precision, split=options.split, seed=options.seed,
     )  # fmt: skip
-    other = _scorer(options.compare).model if options.compare else None
+    rival = _scorer(options.compare).model if options.compare else None
     with disk_errors(options.output):
         headshot, final = run(
             options.folders, settings, options.output, always_learn=options.learn_from,
@@ -82,9 +82,9 @@ def train(options: argparse.Namespace) -> int:
         )  # fmt: skip
     if not leads():
         return 0
-    on = headshot.about["judged_on"]
-    chose = ", which chose the epoch and the thresholds" if on == "validation" else ""
-    print(f"\non the {on} pictures{chose}, of people that were not learnt from:")
+    part = headshot.about["judged_on"]
+    caveat = ", which chose the epoch and the thresholds" if part == "validation" else ""
+    print(f"\non the {part} pictures{caveat}, of people that were not learnt from:")
     print(final.report(options.seed).table())
     errors = headshot.about["calibration_error"]
     before = headshot.about["calibration_error_before"]
@@ -92,9 +92,9 @@ def train(options: argparse.Namespace) -> int:
         f"{key} {before[key]:.3f} -> {errors[key]:.3f}" for key in KEYS
         if errors[key] is not None and before[key] is not None
     ))  # fmt: skip
-    if other:
+    if rival:
         print(f"\nthe same pictures by {options.compare}:")
-        print(judge(other, final.pictures).report(options.seed).table())
+        print(judge(rival, final.pictures).report(options.seed).table())
     with disk_errors(options.output):
         for line in export(headshot, options.output, final.pictures):
             print(line)
@@ -104,12 +104,12 @@ def train(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """`proportrait evaluate`."""
-    from proportrait.train.data import Pictures, unmarked
+    from proportrait.train.data import Pictures, new_sources
     from proportrait.train.evaluate import breakdown, judge
 
     scorer = _scorer(options.model)
     pictures = Pictures.from_folders(options.folders)
-    strangers = unmarked(pictures.sources, scorer.model.about.get("data", {}).get("people", ""))
+    strangers = new_sources(pictures.sources, scorer.model.about.get("data", {}).get("people", ""))
     if not strangers.any():
         raise ConfigurationError(
             f"the model has learnt from, or was chosen by, all {len(pictures)} pictures, or others "
@@ -120,16 +120,16 @@ def evaluate(options: argparse.Namespace) -> int:
             f"left out {(~strangers).sum()} of {len(pictures)} pictures: of people whom the model "
             f"has learnt from or was chosen by", file=sys.stderr,
         )  # fmt: skip
-    judged = judge(scorer.model, pictures[strangers], options.workers)
-    found, groups = judged.report(options.seed), breakdown(judged)
+    predictions = judge(scorer.model, pictures[strangers], options.workers)
+    report, groups = predictions.report(options.seed), breakdown(predictions)
     if options.format == "json":
-        data = found.to_json() | {
-            "calibration_error": judged.calibration_errors(),
+        data = report.to_json() | {
+            "calibration_error": predictions.calibration_errors(),
             "groups": {name: part.to_json() for name, part in groups.items()},
         }
         print(json.dumps(data, indent=2))
         return 0
-    print(found.table())
+    print(report.table())
     for name, part in groups.items():
         print(
             f"{name:34s} {part.pictures:6d} pictures  overall {part.overall!s:22s} "
@@ -156,13 +156,13 @@ def score(options: argparse.Namespace) -> int:
     else:
         print(f"{'picture':40s} " + " ".join(f"{key:>10s}" for key in KEYS))
         for entry in scores:
-            said = entry.error or " ".join(
+            verdicts = entry.error or " ".join(
                 f"{'good' if entry.verdicts[key] else 'bad':>5s} {entry.probabilities[key]:4.2f}"
                 for key in KEYS
             )
             name = printable(entry.path)
             name = name if len(name) <= 40 else f"…{name[-39:]}"
-            print(f"{name:40s} {said}" + (f"  ({entry.remark})" if entry.remark else ""))
+            print(f"{name:40s} {verdicts}" + (f"  ({entry.remark})" if entry.remark else ""))
     if options.picture:
         print(f"picture     {listing(draw(scores, options.picture))}", file=sys.stderr)
     return int(any(entry.error for entry in scores))
@@ -211,10 +211,10 @@ def parser() -> argparse.ArgumentParser:
     add("-o", "--output", type=Path, default=Path("output/model"), metavar="DIR",
         help="of the model and its checkpoint (default ./output/model)")
     add("--learn_from", action="append", type=Path, default=[], metavar="DIR",
-        help="more pictures, of which none is in the validation or the test; may be repeated")
+        help="more pictures for the training alone, not for validation or test; may be repeated")
     add("--backbone", default="auto", metavar="NAME",
-        help="of timm: swin_tiny, swin_base, vit_b_16, resnet50, efficientnet_lite0, ... (default "
-             "auto: Swin-Tiny where its weights are here or --download is given, else "
+        help="a name of timm: swin_tiny, swin_base, vit_b_16, resnet50, efficientnet_lite0, ... "
+             "(default auto: Swin-Tiny where its weights are here or --download is given, else "
              "efficientnet_lite0, whose weights a pip package carries)")
     add("--download", action="store_true",
         help="fetch ImageNet weights that are not here from the Hugging Face Hub")
@@ -226,12 +226,14 @@ def parser() -> argparse.ArgumentParser:
     add("--views", type=some_of(VIEWS, "view"), default=VIEWS, metavar="NAMES",
         help=f"what the backbone sees: {', '.join(VIEWS)}, or all (the default)")
     add("--no-measures", dest="measures", action="store_false",
-        help="heads that know the backbone's features alone, not what proportrait.measures tells")
-    add("--epochs", type=count, default=10, metavar="N", help="at most (default 10)")
-    add("--batch_size", type=count, default=32, metavar="N", help="of a device (default 32)")
-    add("--lr", type=positive, default=5e-5, metavar="X", help="to begin with (default 5e-5)")
+        help="predict from the backbone alone, without the scores of proportrait.measures")
+    add("--epochs", type=count, default=10, metavar="N", help="largest number (default 10)")
+    add("--batch_size", type=count, default=32, metavar="N",
+        help="pictures a step and device (default 32)")
+    add("--lr", type=positive, default=5e-5, metavar="X",
+        help="learning rate at the start (default 5e-5)")
     add("--max_lr", type=positive, default=1e-4, metavar="X",
-        help="highest, of OneCycleLR (default 1e-4); the heads take ten times as much")
+        help="highest learning rate, of OneCycleLR (default 1e-4); heads have 10 times that")
     add("--patience", type=count, default=3, metavar="N",
         help="epochs without a better validation loss before it ends (default 3)")
     add("--precision", choices=("auto", "bf16", "fp32"), default="auto",
@@ -246,7 +248,7 @@ def parser() -> argparse.ArgumentParser:
              "with the package")
     add("--tensorboard", action="store_true", help="write a TensorBoard log too")
 
-    verb = verbs.add_parser("evaluate", help="hold a model against labels",
+    verb = verbs.add_parser("evaluate", help="evaluate a model against labels",
                             description=_EVALUATE.replace("%%", "%"), formatter_class=shape)
     verb.set_defaults(work=evaluate)
     add = verb.add_argument

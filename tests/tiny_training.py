@@ -15,7 +15,7 @@ from proportrait.model.calibration import Calibration
 from proportrait.model.network import Architecture, HeadshotModel
 from proportrait.model.saved import Headshot
 from proportrait.model.views import VIEWS, Preprocessing, View
-from proportrait.train.batches import Batches, Seen
+from proportrait.train.batches import Batches, Looks
 from proportrait.train.data import TABLE, Pictures
 
 TRANSFORMER, CONVOLUTIONAL = "test_vit", "test_efficientnet"  # of timm, 0.1 to 0.3 million weights
@@ -43,9 +43,9 @@ def write_folder(folder: Path, count: int = 24, seed: int = 0) -> Path:
     return folder
 
 
-def unmeasured(count: int) -> Seen:
-    """No face is found, and no measure can be taken."""
-    return Seen(np.full((count, 4), np.nan, np.float32), np.full((count, 6), np.nan, np.float32))
+def empty_looks(count: int) -> Looks:
+    """Looks without a face and without scores."""
+    return Looks(np.full((count, 4), np.nan, np.float32), np.full((count, 6), np.nan, np.float32))
 
 
 def preprocessing(views: tuple[View, ...] = VIEWS, size: int = SIZE) -> Preprocessing:
@@ -53,7 +53,7 @@ def preprocessing(views: tuple[View, ...] = VIEWS, size: int = SIZE) -> Preproce
 
 
 def batches(pictures: Pictures, seed: int = 0, kind: type[Batches] = Batches) -> Batches:
-    return kind(pictures, unmeasured(len(pictures)), preprocessing(), seed)
+    return kind(pictures, empty_looks(len(pictures)), preprocessing(), seed)
 
 
 def network(

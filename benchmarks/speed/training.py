@@ -27,7 +27,7 @@ def measure(folder: Path, *, batches: int = 8, batch_size: int = 32) -> list[Rat
 
     from proportrait.model import backbone
     from proportrait.model.devices import make_accelerator
-    from proportrait.train.batches import Batches, Seen
+    from proportrait.train.batches import Batches, Looks
     from proportrait.train.data import Pictures
     from proportrait.train.loop import build, fit
     from proportrait.train.settings import Settings
@@ -40,7 +40,7 @@ def measure(folder: Path, *, batches: int = 8, batch_size: int = 32) -> list[Rat
     rows = "".join(f"{number:04d}.jpg,{number % 2}10101\n" for number in range(count))
     (folder / "labels.csv").write_text("file,labels\n" + rows, encoding="utf-8")
     pictures = Pictures.from_folder(folder)
-    seen = Seen(
+    looks = Looks(
         np.tile(np.array([0.3, 0.2, 0.7, 0.7], np.float32), (count, 1)),
         np.full((count, len(KEYS)), 50, np.float32),
     )
@@ -72,7 +72,7 @@ def measure(folder: Path, *, batches: int = 8, batch_size: int = 32) -> list[Rat
     before = alone(batches // 2)
     few = np.arange(batch_size)
     trained = fit(
-        model, Batches(pictures, seen, prepare), Batches(pictures[few], seen[few], prepare),
+        model, Batches(pictures, looks, prepare), Batches(pictures[few], looks[few], prepare),
         settings, folder / "run", accelerator=accelerator,
     )  # fmt: skip
     bare_s = before + alone(batches - batches // 2)

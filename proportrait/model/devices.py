@@ -17,28 +17,28 @@ def make_accelerator(precision: Precision) -> Any:
     from accelerate.utils import InitProcessGroupKwargs
 
     if precision == "auto":
-        able = (
+        has_bf16 = (
             torch.cuda.is_bf16_supported(including_emulation=False)
             if torch.cuda.is_available()
             else _cpu_has_bf16()
         )
-        precision = "bf16" if able else "fp32"
-    AcceleratorState._reset_state()  # else a process has one precision for good
+        precision = "bf16" if has_bf16 else "fp32"
+    AcceleratorState._reset_state()  # else the first precision of a process stays
     return Accelerator(
         mixed_precision="bf16" if precision == "bf16" else "no",
-        # The others wait while one measures.
+        # The other processes wait while the main one looks at the pictures.
         kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(days=1))],
     )
 
 
 def leads() -> bool:
-    """Whether this process is the one, of those of `accelerate launch`, that prints and writes."""
+    """Whether this is the main process of `accelerate launch`, which prints and writes."""
     from accelerate import PartialState
 
     return bool(PartialState().is_main_process)
 
 
 def _cpu_has_bf16() -> bool:
-    """Whether the processor computes with bf16 itself; emulated it would be slower than float32."""
-    found = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
-    return bool(found or getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())
+    """Whether the processor has bf16 instructions: emulated, bf16 is slower than float32."""
+    avx512 = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+    return bool(avx512 or getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())

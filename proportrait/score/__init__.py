@@ -1,4 +1,4 @@
-"""Stage 5: a picture -> probabilities and verdicts of the six attributes."""
+"""Stage 5: pictures -> probabilities and verdicts of the six attributes."""
 
 from proportrait.score.scorer import Score, Scorer
 

@@ -23,14 +23,14 @@ _BATCH = 16
 
 @dataclass(frozen=True)
 class Score:
-    """What is said of one picture.
+    """The verdicts on one picture.
 
     Attributes:
-        path: of the file, "" for an array.
-        probabilities: by attribute key, [0, 1], that it is professional.
+        path: of the file; "" for an array.
+        probabilities: by attribute key, [0, 1], of professional.
         verdicts: by attribute key, 1 professional, 0 not.
-        faces: how many faces were found; without one the verdicts are guesses, of several the
-            largest is judged.
+        faces: their number; without a face the verdicts are guesses, of several the largest
+            is judged.
         error: why there is no verdict, or None; verdicts and probabilities are empty then.
         remarks: what is wrong with the file and cost nothing.
     """
@@ -70,7 +70,7 @@ class Score:
 
 
 class Scorer:
-    """Scores pictures.
+    """Scores pictures with one model.
 
     >>> scorer = Scorer.packaged()                                  # doctest: +SKIP
     >>> for score in scorer.files(["me.jpg"]): print(score.verdicts)  # doctest: +SKIP
@@ -81,7 +81,7 @@ class Scorer:
 
     @classmethod
     def packaged(cls) -> Scorer:
-        """With the model that comes with the package.
+        """A scorer with the model that comes with the package.
 
         Raises:
             AssetError: it is missing or damaged.
@@ -90,19 +90,19 @@ class Scorer:
 
     @classmethod
     def from_file(cls, path: str | Path) -> Scorer:
-        """With a model that `proportrait train` wrote.
+        """A scorer with a model that `proportrait train` wrote.
 
         Raises:
-            AssetError: it is none.
+            AssetError: the file is no such model.
         """
         return cls(load(Path(path)))
 
     def files(self, paths: Iterable[str | Path], workers: int | None = 1) -> Iterator[Score]:
-        """A score of each file, in their order; a file that is no picture gets its error.
+        """Yield a score for each file, in their order; a file that is no picture has an `error`.
 
         Args:
-            paths: of pictures; only some are held at a time.
-            workers: processes that look; None for as many as run well here.
+            paths: of pictures; read in batches.
+            workers: processes that take looks; None for as many as cores and memory allow.
         """
         with (
             LookCache() as cache,
@@ -120,29 +120,29 @@ class Scorer:
         return Wants(views=self.model.preprocessing)
 
     def _scores(self, batch: Sequence[tuple[Path | None, Look]]) -> list[Score]:
-        """The scores of looks at once: the network judges them together."""
-        readable = [taken for _, taken in batch if not taken.error]
+        """The scores of a batch of looks, in one forward pass."""
+        readable = [look for _, look in batch if not look.error]
         probabilities = np.zeros((0, len(KEYS)), np.float32)
         if readable:
             logits = self.model.logits(
-                np.stack([taken.views for taken in readable if taken.views is not None]),
-                np.stack([taken.score_array() for taken in readable]),
+                np.stack([look.views for look in readable if look.views is not None]),
+                np.stack([look.score_array() for look in readable]),
             )
             probabilities = self.model.calibration.probabilities(logits)
         verdicts = self.model.calibration.verdicts(probabilities)
         rows = zip(probabilities, verdicts, strict=True)
-        return [_score("" if file is None else str(file), taken, rows) for file, taken in batch]
+        return [_score("" if file is None else str(file), look, rows) for file, look in batch]
 
 
-def _score(path: str, taken: Look, rows: Iterator[tuple[Float, Mask]]) -> Score:
-    """The score of one look; a picture that was read takes the next row."""
-    if taken.error:
-        return Score(path, {}, {}, error=f"{path}: {taken.error}")
-    likely, good = next(rows)
+def _score(path: str, look: Look, rows: Iterator[tuple[Float, Mask]]) -> Score:
+    """The score of one look; if it has no error, the next row is its own."""
+    if look.error:
+        return Score(path, {}, {}, error=f"{path}: {look.error}")
+    probabilities, verdicts = next(rows)
     return Score(
         path,
-        {key: round(float(value), 4) for key, value in zip(KEYS, likely, strict=True)},
-        {key: int(value) for key, value in zip(KEYS, good, strict=True)},
-        taken.faces,
-        remarks=taken.remarks,
+        {key: round(float(value), 4) for key, value in zip(KEYS, probabilities, strict=True)},
+        {key: int(value) for key, value in zip(KEYS, verdicts, strict=True)},
+        look.faces,
+        remarks=look.remarks,
     )

@@ -1,4 +1,4 @@
-"""From labelled files to batches: what was seen of every picture, its views, and their order.
+"""From labelled files to batches: boxes and scores of every picture, its views, and their order.
 
 An item is a pure function of the seed, the epoch, and its number, whatever the worker processes.
 """
@@ -29,22 +29,26 @@ from proportrait.train.variation import Variation
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
-    """What was measured of N pictures: the boxes of faces (N, 4), NaN without one, and the
-    components (N, 6), [0, 100], NaN where a measure could not be taken."""
+class Looks:
+    """Looks at N pictures, as arrays.
+
+    Attributes:
+        boxes: (N, 4) float32 of the largest face as `Look.box` gives it, NaN without a face.
+        scores: (N, 6) float32, [0, 100], NaN where an attribute could not be assessed.
+    """
 
     boxes: Float
-    components: Float
+    scores: Float
 
-    def __getitem__(self, index: Any) -> Seen:
-        return Seen(self.boxes[index], self.components[index])
+    def __getitem__(self, index: Any) -> Looks:
+        return Looks(self.boxes[index], self.scores[index])
 
 
-def look_at(pictures: Pictures, workers: int | None = None) -> Seen:
-    """Look at every picture, where `verify_labels.py` or another training has not yet.
+def collect_looks(pictures: Pictures, workers: int | None = None) -> Looks:
+    """The looks at all pictures, from the cache or taken now.
 
     Raises:
-        ConfigurationError: a file is no picture; it names some of them.
+        ConfigurationError: files are no pictures; it names up to five of them.
     """
     files = [Path(str(path)) for path in np.unique(pictures.paths)]
     bar = tqdm(total=len(files), unit="picture", desc="looking", smoothing=0.05, leave=False)
@@ -66,19 +70,19 @@ def look_at(pictures: Pictures, workers: int | None = None) -> Seen:
             f"{len(damaged)} files are no pictures; take them out first: " + "; ".join(damaged[:5])
         )
     boxes, scores = zip(*(rows[str(path)] for path in pictures.paths), strict=True)
-    return Seen(np.stack(boxes), np.stack(scores))
+    return Looks(np.stack(boxes), np.stack(scores))
 
 
 class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
-    """Items (views, components, labels, known): (V, 3, s, s), (6,), (6,), (6,) float32 tensors.
+    """Items (views, scores, labels, known): (V, 3, s, s), (6,), (6,), (6,) float32 tensors.
 
-    An index is (epoch, number): in epoch -1 nothing is varied.
+    An index is (epoch, number of the picture); in epoch -1 there is no variation.
     """
 
     def __init__(
-        self, pictures: Pictures, seen: Seen, preprocessing: Preprocessing, seed: int = 0
+        self, pictures: Pictures, looks: Looks, preprocessing: Preprocessing, seed: int = 0
     ) -> None:
-        self.pictures, self.seen = pictures, seen
+        self.pictures, self.looks = pictures, looks
         self.preprocessing, self.seed = preprocessing, seed
 
     def __len__(self) -> int:
@@ -87,7 +91,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
     def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         epoch, number = index
         image = shrink(imaging.read(str(self.pictures.paths[number])))
-        box = self.seen.boxes[number]
+        box = self.looks.boxes[number]
         box = None if np.isnan(box).any() else box
         size = self.preprocessing.size
         if epoch < 0:
@@ -96,19 +100,19 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
             rng = np.random.default_rng((self.seed, epoch, number))
             vary = Variation.draw(rng)
             views = [
-                vary(cut(image, vary.moved(window(image, box, view), view), size), place)
+                vary(cut(image, vary.jitter(window(image, box, view), view), size), place)
                 for place, view in enumerate(self.preprocessing.views)
             ]
         return (
             torch.from_numpy(self.preprocessing.normalise(np.stack(views))),
-            torch.from_numpy(self.seen.components[number]),
+            torch.from_numpy(self.looks.scores[number]),
             torch.from_numpy(self.pictures.labels[number]),
             torch.from_numpy(self.pictures.known[number].astype(np.float32)),
         )
 
 
 class Shuffled(Sampler[tuple[int, int]]):
-    """Each epoch's order, a pure function of the seed and the epoch; it can start in the middle."""
+    """The random order of each epoch, a pure function of seed and epoch, from item `start` on."""
 
     def __init__(self, count: int, seed: int) -> None:
         self.count, self.seed = count, seed
@@ -124,7 +128,7 @@ class Shuffled(Sampler[tuple[int, int]]):
 
 
 class InOrder(Sampler[tuple[int, int]]):
-    """All items once, as they are."""
+    """All items once, in their order, without variation."""
 
     def __init__(self, count: int) -> None:
         self.count = count

@@ -20,8 +20,8 @@ from proportrait.labels import KEYS
 from proportrait.store import RecordStore
 
 TABLE = "labels.csv"
-# (train, validation, test) shares of the sources. The published figures are of `published`, where
-# the pictures that the figures are of also chose the best epoch; reported figures are of `three`.
+# (train, validation, test) shares of the sources. `published` repeats the split of the published
+# figures, whose validation pictures also chose the best epoch; our figures are of `three`.
 SPLITS: dict[str, tuple[float, float, float]] = {
     "three": (0.70, 0.15, 0.15),
     "published": (0.80, 0.20, 0.0),
@@ -34,10 +34,10 @@ class Pictures:
 
     Attributes:
         paths: (N,) of the files.
-        labels: (N, 6) float32, 0 or 1; 0 where it is not known.
-        known: (N, 6) which bits are claims.
-        sources: (N,) the group of each: its pictures are never on both sides of a split.
-        digests: (N,) SHA-256 of the files in hex, "" where no record tells it.
+        labels: (N, 6) float32, 0 or 1; 0 where it is unknown.
+        known: (N, 6), whether the bit is known.
+        sources: (N,) the group of each picture, which is never on both sides of a split.
+        digests: (N,) SHA-256 of the files in hex, "" without a record.
     """
 
     paths: Text
@@ -50,7 +50,7 @@ class Pictures:
         return len(self.paths)
 
     def __getitem__(self, index: Any) -> Pictures:
-        """Those that a mask or an array of indices chooses."""
+        """The pictures of a mask or an array of indices."""
         return Pictures(*(getattr(self, field.name)[index] for field in fields(self)))
 
     def __add__(self, other: Pictures) -> Pictures:
@@ -65,11 +65,11 @@ class Pictures:
     def from_folder(cls, folder: str | Path) -> Pictures:
         """Read a folder that the generator wrote, or one with a labels.csv.
 
-        The table has the columns `file` and `labels` (six characters, `?` where a bit is not
-        known) and, where pictures share a person, `source_id`. Files lie beside it or in images/.
+        The table has the columns `file` and `labels` (six characters, `?` where a bit is unknown)
+        and, where pictures share a person, `source_id`. Files lie beside it or in images/.
 
         Raises:
-            ConfigurationError: the folder holds neither, or nothing can be read of it.
+            ConfigurationError: the folder holds neither, or it cannot be read.
         """
         folder = Path(folder)
         if (folder / "metadata").is_dir():
@@ -84,7 +84,7 @@ class Pictures:
 
     @classmethod
     def from_folders(cls, folders: Sequence[str | Path]) -> Pictures:
-        """Several folders as one set; a source of the same name in two is the same person."""
+        """Read several folders as one set; the same source name in two means the same person."""
         sets = [cls.from_folder(folder) for folder in folders]
         whole = sets[0]
         for other in sets[1:]:
@@ -106,7 +106,7 @@ class Pictures:
 
     @classmethod
     def _from_table(cls, folder: Path) -> Pictures:
-        place = folder / "images" if (folder / "images").is_dir() else folder
+        images = folder / "images" if (folder / "images").is_dir() else folder
         try:
             text = (folder / TABLE).read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
@@ -130,13 +130,13 @@ class Pictures:
                     f"{folder / TABLE}, line {line}: labels are {len(KEYS)} characters 0, 1, or ?, "
                     f"not {code!r}"
                 )
-            if not (place / name).is_file():
+            if not (images / name).is_file():
                 raise ConfigurationError(
-                    f"{folder / TABLE}, line {line}: there is no {place / name}"
+                    f"{folder / TABLE}, line {line}: there is no {images / name}"
                 )
         codes = np.array([list(row["labels"]) for row in rows])
         return cls(
-            np.array([str(place / row["file"]) for row in rows], np.str_),
+            np.array([str(images / row["file"]) for row in rows], np.str_),
             (codes == "1").astype(np.float32),
             codes != "?",
             np.array([row.get("source_id") or row["file"] for row in rows], np.str_),
@@ -157,9 +157,11 @@ class Pictures:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Parts of a set that share no source; `test` is empty in the published split.
+    """Parts of a set that share no source.
 
-    `learn` is what is learnt from: `train`, and what was added to it.
+    Attributes:
+        train, validation, test: of the set; `test` is empty in the published split.
+        learn: the training pictures: `train`, and those of other folders.
     """
 
     train: Pictures
@@ -168,17 +170,17 @@ class Split:
     learn: Pictures
 
     def with_more(self, folders: Sequence[str | Path]) -> Split:
-        """Learn from these folders too, but for people who are in the validation or the test."""
+        """Add folders to `learn`, without sources that are in the validation or the test."""
         learn = self.learn
-        held = np.concatenate([self.validation.sources, self.test.sources])
+        excluded = np.concatenate([self.validation.sources, self.test.sources])
         for folder in folders:
             more = Pictures.from_folder(folder)
-            learn = learn + more[~np.isin(more.sources, held)]
+            learn = learn + more[~np.isin(more.sources, excluded)]
         return replace(self, learn=learn)
 
     @property
     def whole(self) -> Pictures:
-        """Learnt from, validation, and test, in this order."""
+        """`learn`, `validation`, and `test`, in this order."""
         return self.learn + self.validation + self.test
 
 
@@ -186,7 +188,7 @@ def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
     """Split by source, with scikit-learn's GroupShuffleSplit.
 
     Args:
-        kind: of `SPLITS`.
+        kind: a name of `SPLITS`.
 
     Raises:
         ValueError: there is no such kind.
@@ -199,37 +201,41 @@ def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
         raise ConfigurationError(
             "a split needs at least 8 source portraits: make a larger set with --limit"
         )
-    rest, held = np.arange(len(pictures)), np.zeros(0, np.intp)
+    rest, test = np.arange(len(pictures)), np.zeros(0, np.intp)
     if shares[2]:
-        rest, held = _cut(pictures.sources, rest, shares[2], seed)
-    learn, choose = _cut(pictures.sources, rest, shares[1] / (shares[0] + shares[1]), seed)
-    train = pictures[np.sort(learn)]
-    return Split(train, pictures[np.sort(choose)], pictures[np.sort(held)], train)
+        rest, test = _split_off(pictures.sources, rest, shares[2], seed)
+    train, validation = _split_off(
+        pictures.sources, rest, shares[1] / (shares[0] + shares[1]), seed
+    )
+    learn = pictures[np.sort(train)]
+    return Split(learn, pictures[np.sort(validation)], pictures[np.sort(test)], learn)
 
 
-def made_here(paths: Text) -> Mask:
-    """Which pictures (N,) lie in a folder that the generator wrote: (N,)."""
+def from_generator(paths: Text) -> Mask:
+    """Whether each picture lies in a folder that the generator wrote, (N,) of paths (N,)."""
     folders = [Path(str(path)).parent for path in paths]
-    written = {folder: (folder.parent / "metadata").is_dir() for folder in set(folders)}
-    return np.array([written[folder] for folder in folders], bool)
+    has_records = {folder: (folder.parent / "metadata").is_dir() for folder in set(folders)}
+    return np.array([has_records[folder] for folder in folders], bool)
 
 
-def marks(sources: Text) -> str:
-    """The people of a set, as 8 hex digits each, one after the other; see `unmarked`."""
-    return "".join(sorted({_mark(source) for source in sources}))
+def source_hashes(sources: Text) -> str:
+    """The distinct sources as 8 hex digits each, in one string: they name nobody."""
+    return "".join(sorted({_hash(source) for source in sources}))
 
 
-def unmarked(sources: Text, marked: str) -> Mask:
-    """Which sources (N,) are none of those that `marks` stands for: (N,)."""
-    known = {marked[i : i + 8] for i in range(0, len(marked), 8)}
-    return np.array([_mark(source) not in known for source in sources], bool)
+def new_sources(sources: Text, hashes: str) -> Mask:
+    """Whether each source (N,) is absent from what `source_hashes` returned, (N,)."""
+    known = {hashes[i : i + 8] for i in range(0, len(hashes), 8)}
+    return np.array([_hash(source) not in known for source in sources], bool)
 
 
-def _mark(source: str) -> str:
+def _hash(source: str) -> str:
     return hashlib.sha256(str(source).encode()).hexdigest()[:8]
 
 
-def _cut(sources: Text, among: npt.NDArray[np.intp], share: float, seed: int) -> tuple[Any, Any]:
-    cutter = GroupShuffleSplit(1, test_size=share, random_state=seed)
-    kept, held = next(cutter.split(among, groups=sources[among]))
-    return among[kept], among[held]
+def _split_off(
+    sources: Text, indices: npt.NDArray[np.intp], share: float, seed: int
+) -> tuple[Any, Any]:
+    splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
+    rest, part = next(splitter.split(indices, groups=sources[indices]))
+    return indices[rest], indices[part]

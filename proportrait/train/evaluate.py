@@ -1,4 +1,4 @@
-"""A trained model held against labels: figures, what it confuses, and for whom it is worse."""
+"""A model against labels: figures, calibration errors, and figures by group of people."""
 
 from __future__ import annotations
 
@@ -11,27 +11,35 @@ from proportrait.arrays import Float, Mask
 from proportrait.labels import KEYS
 from proportrait.model.calibration import Calibration, expected_calibration_error
 from proportrait.model.saved import Headshot
-from proportrait.train.batches import Batches, look_at
+from proportrait.train.batches import Batches, collect_looks
 from proportrait.train.data import Pictures
 from proportrait.train.groups import groups
 from proportrait.train.loop import predict
 from proportrait.train.metrics import Report, report
 
-FEWEST = 10  # pictures of a group that is told of
+MIN_PICTURES = 10  # of a group with figures of its own
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """What a model says of N pictures: logits, probabilities, verdicts, each (N, 6)."""
+class Predictions:
+    """A model's logits, probabilities, and verdicts of N pictures, each (N, 6)."""
 
     pictures: Pictures
     logits: Float
     probabilities: Float
     verdicts: Mask
 
-    def __getitem__(self, index: npt.NDArray[np.intp]) -> Judged:
-        """Those that an array of indices chooses."""
-        return Judged(
+    @classmethod
+    def from_logits(
+        cls, pictures: Pictures, logits: Float, calibration: Calibration
+    ) -> Predictions:
+        """Calibrate logits (N, 6) of N pictures."""
+        probabilities = calibration.probabilities(logits)
+        return cls(pictures, logits, probabilities, calibration.verdicts(probabilities))
+
+    def __getitem__(self, index: npt.NDArray[np.intp]) -> Predictions:
+        """The predictions of an array of indices."""
+        return Predictions(
             self.pictures[index],
             self.logits[index],
             self.probabilities[index],
@@ -39,7 +47,7 @@ class Judged:
         )
 
     def report(self, seed: int = 0) -> Report:
-        """Figures with intervals."""
+        """Figures with intervals of a bootstrap by source."""
         return report(
             self.pictures.labels,
             self.pictures.known,
@@ -51,32 +59,26 @@ class Judged:
 
     def calibration_errors(self) -> dict[str, float | None]:
         """Expected calibration error by attribute; None without a known bit."""
-        found: dict[str, float | None] = {}
+        errors: dict[str, float | None] = {}
         for column, key in enumerate(KEYS):
-            there = self.pictures.known[:, column]
-            said, true = self.probabilities[there, column], self.pictures.labels[there, column]
-            error = round(expected_calibration_error(said, true), 4) if there.any() else None
-            found[key] = error
-        return found
+            mask = self.pictures.known[:, column]
+            p, y = self.probabilities[mask, column], self.pictures.labels[mask, column]
+            errors[key] = round(expected_calibration_error(p, y), 4) if mask.any() else None
+        return errors
 
 
-def judge(model: Headshot, pictures: Pictures, workers: int | None = None) -> Judged:
-    """Look at every picture, then judge it."""
-    batches = Batches(pictures, look_at(pictures, workers), model.preprocessing)
-    return judged(pictures, predict(model.network, batches, progress=True), model.calibration)
+def judge(model: Headshot, pictures: Pictures, workers: int | None = None) -> Predictions:
+    """Look at all pictures and predict their bits."""
+    batches = Batches(pictures, collect_looks(pictures, workers), model.preprocessing)
+    logits = predict(model.network, batches, progress=True)
+    return Predictions.from_logits(pictures, logits, model.calibration)
 
 
-def judged(pictures: Pictures, logits: Float, calibration: Calibration) -> Judged:
-    """What logits say after calibration."""
-    probabilities = calibration.probabilities(logits)
-    return Judged(pictures, logits, probabilities, calibration.verdicts(probabilities))
-
-
-def breakdown(found: Judged, seed: int = 0) -> dict[str, Report]:
-    """The figures of each group of people that can be told, of at least `FEWEST` pictures."""
-    parts = groups(found.pictures.paths, found.pictures.sources)
+def breakdown(predictions: Predictions, seed: int = 0) -> dict[str, Report]:
+    """The figures of each group of people with at least `MIN_PICTURES` pictures."""
+    parts = groups(predictions.pictures.paths, predictions.pictures.sources)
     return {
-        name: found[np.array(numbers)].report(seed)
+        name: predictions[np.array(numbers)].report(seed)
         for name, numbers in parts.items()
-        if len(numbers) >= FEWEST
+        if len(numbers) >= MIN_PICTURES
     }

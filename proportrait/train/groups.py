@@ -1,10 +1,10 @@
-"""Who is on the pictures, as far as that can be told: skin tone, age band, glasses.
+"""Groups of people on the pictures: by skin tone, age band, and glasses.
 
-Of a made portrait of a built-in face its style tells all three (`edit.synthesis.traits` says how
-well), the skin as it is, whatever the light. Elsewhere the skin tone is measured of a face: the
-individual typology angle (Chardon, Cretois, Hourseau, "Skin colour typology and suntanning
-pathways", International Journal of Cosmetic Science 1991) of cheeks and forehead, as the picture is
-lit.
+For generated portraits of built-in faces all three are estimated from the style, whatever the light
+(`edit.synthesis.traits` gives the accuracy). For other pictures only the skin tone is estimated,
+from the pixels, so that it depends on the light: the individual typology angle (Chardon, Cretois,
+Hourseau, "Skin colour typology and suntanning pathways", International Journal of Cosmetic Science
+1991) of cheeks and forehead.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.faces import Face
 from proportrait.generate.sources.built_in import SOURCE
 from proportrait.looks.look import Wants, look
-from proportrait.train.data import made_here
+from proportrait.train.data import from_generator
 
 # Landmarks in the middle of the cheeks and of the forehead, and the half width of a patch there.
 _SKIN = (50, 280, 151)
-_GREY = 2.0  # of a chroma C*: less cannot be told from grey
+_GREY = 2.0  # chroma C* of CIELAB: below it a colour counts as grey
 _PATCH = 0.05  # face heights
-# Degrees, from: the bands of Chardon et al., the outer ones joined.
+# Lower limits in degrees: the bands of Chardon et al., the outer ones merged.
 TONES: tuple[tuple[str, float], ...] = (
     ("skin light", 41.0), ("skin intermediate or tan", 10.0), ("skin brown or dark", -np.inf),
 )  # fmt: skip
@@ -36,17 +36,21 @@ AGES: tuple[tuple[str, float], ...] = (
 
 
 def groups(paths: Text, sources: Text) -> dict[str, list[int]]:
-    """Numbers of the pictures of each group; those that cannot be told are in none."""
-    found: dict[str, list[int]] = {}
-    # Faces that raters saw are drawn further from the mean: of those the style would tell less.
-    made = made_here(paths)
-    built_in = {str(s): int(str(s).removeprefix(SOURCE)) for s in np.unique(sources[made])
+    """The indices of the pictures of each group; pictures without an estimate are in none.
+
+    Args:
+        paths, sources: (N,) of the pictures.
+    """
+    members: dict[str, list[int]] = {}
+    # Rated faces lie further from the mean: there the estimates from the style are less accurate.
+    ours = from_generator(paths)
+    built_in = {str(s): int(str(s).removeprefix(SOURCE)) for s in np.unique(sources[ours])
                 if str(s).startswith(SOURCE) and str(s).removeprefix(SOURCE).isdigit()}  # fmt: skip
-    told: dict[str, tuple[float, float, float]] = {}
+    estimates: dict[str, tuple[float, float, float]] = {}
     if built_in:
         synthesizer = FaceSynthesizer()
         traits = People(synthesizer).traits(synthesizer.styles(list(built_in.values())))
-        told = {
+        estimates = {
             name: (
                 float(traits["complexion"][i]),
                 float(traits["age"][i]),
@@ -55,20 +59,20 @@ def groups(paths: Text, sources: Text) -> dict[str, list[int]]:
             for i, name in enumerate(built_in)
         }
     for number, (path, source) in enumerate(zip(paths, sources, strict=True)):
-        if made[number] and str(source) in told:
-            complexion, age, glasses = told[str(source)]
-            found.setdefault(_band(complexion, COMPLEXIONS), []).append(number)
-            found.setdefault(_band(age, AGES), []).append(number)
-            found.setdefault("glasses" if glasses > 0.5 else "no glasses", []).append(number)
+        if ours[number] and str(source) in estimates:
+            complexion, age, glasses = estimates[str(source)]
+            members.setdefault(_band(complexion, COMPLEXIONS), []).append(number)
+            members.setdefault(_band(age, AGES), []).append(number)
+            members.setdefault("glasses" if glasses > 0.5 else "no glasses", []).append(number)
         else:
-            tone = measured_tone(Path(str(path)))
+            tone = skin_tone(Path(str(path)))
             if not np.isnan(tone):
-                found.setdefault(_band(tone, TONES), []).append(number)
-    return dict(sorted(found.items()))
+                members.setdefault(_band(tone, TONES), []).append(number)
+    return dict(sorted(members.items()))
 
 
-def measured_tone(path: Path) -> float:
-    """The individual typology angle in degrees of the largest face; NaN without one."""
+def skin_tone(path: Path) -> float:
+    """The individual typology angle in degrees of the largest face; NaN without a face."""
     subject = look(path, Wants(())).subject
     if subject is None or not subject.faces:
         return float("nan")
@@ -78,7 +82,7 @@ def measured_tone(path: Path) -> float:
 def typology_angle(image: Image, face: Face) -> float:
     """arctan((L* - 50) / b*) in degrees, of the median colour of cheeks and forehead.
 
-    High is light. NaN where the picture has no colour: the angle would tell its exposure alone.
+    Higher is lighter. NaN for grey skin: the angle would depend on the exposure alone.
     """
     half = max(1, round(_PATCH * face.height))
     patches = []

@@ -1,8 +1,8 @@
-"""How good six heads are: figures by attribute and over all, with intervals by source.
+"""Figures of predictions against labels, by attribute and over all, with intervals by source.
 
 The figures are scikit-learn's. The 95 % intervals are percentiles of a bootstrap that draws whole
 sources (Efron, Tibshirani, "An Introduction to the Bootstrap", 1993): pictures of one person are
-not independent. Bits that are not known count nowhere.
+not independent. Unknown bits count nowhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _NAN = float("nan")
 
 @dataclass(frozen=True)
 class Figure:
-    """A value in [0, 1] with its 95 % interval; NaN where it cannot be told (one kind only)."""
+    """A value in [0, 1] with its 95 % interval; NaN where it is undefined (one class only)."""
 
     value: float
     low: float = _NAN
@@ -37,9 +37,11 @@ class Figure:
 
 @dataclass(frozen=True)
 class AttributeFigures:
-    """One attribute's: `good` and `bad` are how many bits of each kind were judged.
+    """Figures of one attribute.
 
-    `confusion` is ((bad called bad, bad called good), (good called bad, good called good)).
+    Attributes:
+        good, bad: number of known bits that are 1, and that are 0.
+        confusion: rows are true, columns predicted bits, as in scikit-learn: ((TN, FP), (FN, TP)).
     """
 
     good: int
@@ -56,12 +58,12 @@ class Report:
     """All figures of one set.
 
     Attributes:
-        pictures, sources: how many.
+        pictures, sources: their number.
         attributes: by key.
-        overall: share of all known bits that are right (1 - Hamming loss).
+        overall: accuracy over all known bits (1 - Hamming loss).
         exact_match: share of the pictures whose known bits are all right.
-        exact_match_of_six: the same of the pictures of which all six bits are known.
-        macro_f1, mean_balanced_accuracy: mean over the attributes that have both kinds.
+        exact_match_of_six: the same over pictures with six known bits.
+        macro_f1, mean_balanced_accuracy: mean over the attributes that have both classes.
     """
 
     pictures: int
@@ -74,19 +76,19 @@ class Report:
     mean_balanced_accuracy: Figure
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready: numbers that cannot be told are None."""
+        """JSON-ready: undefined numbers are None."""
         return dict(_plain(asdict(self)))
 
     def table(self) -> str:
-        """For people."""
+        """A table as text."""
         head = (
             f"{'':12s}{'good':>6s}{'bad':>6s}  {'accuracy':22s}{'balanced':22s}{'F1':22s}{'AUC':6s}"
         )
         lines = [head]
-        for key, found in self.attributes.items():
+        for key, row in self.attributes.items():
             lines.append(
-                f"{key:12s}{found.good:6d}{found.bad:6d}  {found.accuracy!s:22s}"
-                f"{found.balanced_accuracy!s:22s}{found.f1!s:22s}{found.auc!s:6s}"
+                f"{key:12s}{row.good:6d}{row.bad:6d}  {row.accuracy!s:22s}"
+                f"{row.balanced_accuracy!s:22s}{row.f1!s:22s}{row.auc!s:6s}"
             )
         lines += [
             "",
@@ -112,44 +114,48 @@ def report(
 
     Args:
         labels: (N, 6), 0 or 1.
-        known: (N, 6), which of them count.
+        known: (N, 6), whether a label is known.
         probabilities: (N, 6) of a 1, for the AUC.
-        verdicts: (N, 6), what was said.
-        sources: (N,), the group of each.
-        seed, draws: of the bootstrap; 0 draws leave the intervals out.
+        verdicts: (N, 6), the predicted bits.
+        sources: (N,), the group of each picture.
+        seed, draws: of the bootstrap; with 0 draws there are no intervals.
+
+    Raises:
+        ValueError: there is no picture.
     """
     if not len(labels):
         raise ValueError("there is no picture to judge")
-    truth, said = labels > 0.5, np.asarray(verdicts, bool)
+    truth, verdicts = labels > 0.5, np.asarray(verdicts, bool)
     names, group = np.unique(sources, return_inverse=True)
-    # Of every source and attribute: how often each of true/false and good/bad was said.
+    # Of every source and attribute: the confusion matrix, flat, as TN, FP, FN, TP.
     outcomes = np.stack(
-        [known & (truth == t) & (said == s) for t in (False, True) for s in (False, True)], -1
+        [known & (truth == t) & (verdicts == s) for t in (False, True) for s in (False, True)], -1
     )  # (N, 6, 4)
     counts = np.zeros((len(names), *outcomes.shape[1:]))
     np.add.at(counts, group, outcomes)
-    right = np.where(known, truth == said, True).all(1)
-    judged, whole = known.any(1), known.all(1)
+    match = np.where(known, truth == verdicts, True).all(1)
+    some, six = known.any(1), known.all(1)
     exact = np.zeros((len(names), 4))
-    np.add.at(exact, group, np.stack([right & judged, judged, right & whole, whole], 1))
+    np.add.at(exact, group, np.stack([match & some, some, match & six, six], 1))
     rng = np.random.default_rng(seed)
-    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
-    spread = _figures(np.asarray(np.tensordot(drawn, counts, 1), np.float64), drawn @ exact)
-    once = _figures(counts.sum(0)[None], exact.sum(0)[None])
+    weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=draws)
+    resamples = _figures(np.asarray(np.tensordot(weights, counts, 1), np.float64), weights @ exact)
+    sample = _figures(counts.sum(0)[None], exact.sum(0)[None])
 
     def figure(name: str, column: int | None = None, value: float | None = None) -> Figure:
-        values = spread[name] if column is None else spread[name][:, column]
-        found = once[name][0] if column is None else once[name][0, column]
-        found = float(found if value is None else value)
+        values = resamples[name] if column is None else resamples[name][:, column]
+        if value is None:
+            value = sample[name][0] if column is None else sample[name][0, column]
+        value = float(value)
         values = values[~np.isnan(values)]
-        if np.isnan(found) or not len(values):
-            return Figure(found)
-        return Figure(found, *map(float, np.percentile(values, [2.5, 97.5])))
+        if np.isnan(value) or not len(values):
+            return Figure(value)
+        return Figure(value, *map(float, np.percentile(values, [2.5, 97.5])))
 
     attributes = {}
     for column, key in enumerate(KEYS):
-        there = known[:, column]
-        y, p, s = truth[there, column], probabilities[there, column], said[there, column]
+        mask = known[:, column]
+        y, p, s = truth[mask, column], probabilities[mask, column], verdicts[mask, column]
         both = len(y) > 0 and 0 < y.sum() < len(y)
         attributes[key] = AttributeFigures(
             int(y.sum()),
@@ -173,7 +179,13 @@ def report(
 
 
 def _figures(counts: Real, exact: Real) -> dict[str, Real]:
-    """Of (n, 6, 4) counts (bad/bad, bad/good, good/bad, good/good) and (n, 4) of whole pictures."""
+    """Figures of n samples.
+
+    Args:
+        counts: (n, 6, 4), TN, FP, FN, TP of each attribute.
+        exact: (n, 4), pictures whose known bits all match, that have a known bit, whose six known
+            bits all match, that have six known bits.
+    """
     tn, fp, fn, tp = (counts[..., i] for i in range(4))
     with np.errstate(invalid="ignore", divide="ignore"):
         both = (tn + fp > 0) & (fn + tp > 0)
@@ -192,10 +204,10 @@ def _figures(counts: Real, exact: Real) -> dict[str, Real]:
 
 
 def _mean(values: Real) -> Real:
-    """Over the last axis, of what can be told."""
-    told = ~np.isnan(values)
+    """Mean over the last axis without NaN; NaN if there is nothing else."""
+    valid = ~np.isnan(values)
     return np.asarray(
-        np.where(told, values, 0).sum(-1) / np.where(told.any(-1), told.sum(-1), np.nan)
+        np.where(valid, values, 0).sum(-1) / np.where(valid.any(-1), valid.sum(-1), np.nan)
     )
 
 

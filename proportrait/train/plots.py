@@ -17,7 +17,7 @@ from proportrait.arrays import Mask
 from proportrait.labels import ATTRIBUTES, KEYS
 from proportrait.sheets import BAD, GOOD, UNKNOWN, Tile, draw, thumbnail, verdict
 from proportrait.train.data import Pictures
-from proportrait.train.evaluate import Judged
+from proportrait.train.evaluate import Predictions
 from proportrait.train.metrics import Report
 
 ACCENT = "#2b5d8c"
@@ -43,12 +43,12 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
 
 
 def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
-    """Balanced accuracy of every attribute with its 95 % interval, one bar a set."""
+    """Balanced accuracy of every attribute with its 95 % interval, a bar for each set."""
     figure = _figure(10, 4)
     axes = figure.subplots()
     width = 0.8 / len(reports)
-    for number, (name, found) in enumerate(reports.items()):
-        values = [found.attributes[key].balanced_accuracy for key in KEYS]
+    for number, (name, report) in enumerate(reports.items()):
+        values = [report.attributes[key].balanced_accuracy for key in KEYS]
         heights = np.array([v.value for v in values])
         errors = np.array([[v.value - v.low, v.high - v.value] for v in values]).T
         places = np.arange(len(KEYS)) + (number - (len(reports) - 1) / 2) * width
@@ -56,8 +56,8 @@ def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
                  yerr=np.nan_to_num(errors).clip(0), capsize=2,
                  color=_SETS[number % len(_SETS)])  # fmt: skip
         for place, height in zip(places, heights, strict=True):
-            told = not np.isnan(height)
-            text, colour = (f"{height:.2f}", "white") if told else ("-", UNKNOWN)
+            defined = not np.isnan(height)
+            text, colour = (f"{height:.2f}", "white") if defined else ("-", UNKNOWN)
             axes.text(place, 0.03, text, ha="center", color=colour, fontsize=8)
     axes.axhline(0.5, color=UNKNOWN, linewidth=0.8, linestyle=":")
     axes.set_xticks(range(len(KEYS)), KEYS)
@@ -70,11 +70,11 @@ def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
     return figure
 
 
-def confusion(found: Report) -> Figure:
-    """A table of true against said bits for every attribute."""
+def confusion(report: Report) -> Figure:
+    """The confusion matrix of every attribute."""
     figure = _figure(12, 2.6)
     for axes, key in zip(figure.subplots(1, len(KEYS)), KEYS, strict=True):
-        table = np.array(found.attributes[key].confusion)
+        table = np.array(report.attributes[key].confusion)
         shares = table / np.maximum(table.sum(1, keepdims=True), 1)
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         for (row, column), count in np.ndenumerate(table):
@@ -90,57 +90,61 @@ def confusion(found: Report) -> Figure:
         axes.set_xticks((0, 1), ("bad", "good"))
         axes.set_yticks((0, 1), ("bad", "good"))
         axes.set_title(key, fontsize=10)
-        axes.set_xlabel("said")
+        axes.set_xlabel("predicted")
     figure.axes[0].set_ylabel("true")
     return figure
 
 
-def reliability(before: Judged, after: Judged) -> Figure:
-    """How often a bit is good against how likely that was said, before and after calibration."""
+def reliability(before: Predictions, after: Predictions) -> Figure:
+    """Reliability diagrams: share of good bits by probability, before and after calibration."""
     figure = _figure(12, 2.8)
     for column, axes in enumerate(figure.subplots(1, len(KEYS))):
-        for judged, colour, name in ((before, UNKNOWN, "before"), (after, ACCENT, "after")):
-            there = judged.pictures.known[:, column]
-            said, true = judged.probabilities[there, column], judged.pictures.labels[there, column]
-            bins = np.minimum((said * _BINS).astype(int), _BINS - 1)
+        for predictions, colour, name in ((before, UNKNOWN, "before"), (after, ACCENT, "after")):
+            mask = predictions.pictures.known[:, column]
+            p, y = (
+                predictions.probabilities[mask, column],
+                predictions.pictures.labels[mask, column],
+            )
+            bins = np.minimum((p * _BINS).astype(int), _BINS - 1)
             counts = np.bincount(bins, minlength=_BINS)
             filled = counts > 0
-            x = np.bincount(bins, said, _BINS)[filled] / counts[filled]
-            y = np.bincount(bins, true, _BINS)[filled] / counts[filled]
-            axes.plot(x, y, color=colour, linewidth=1, label=name)
-            axes.scatter(x, y, s=4 + 60 * counts[filled] / counts.sum(), color=colour)
+            mean = np.bincount(bins, p, _BINS)[filled] / counts[filled]
+            share = np.bincount(bins, y, _BINS)[filled] / counts[filled]
+            axes.plot(mean, share, color=colour, linewidth=1, label=name)
+            axes.scatter(mean, share, s=4 + 60 * counts[filled] / counts.sum(), color=colour)
         axes.plot((0, 1), (0, 1), color="black", linewidth=0.6, linestyle=":")
-        axes.set(xlim=(0, 1), ylim=(0, 1), title=KEYS[column], xlabel="said")
+        axes.set(xlim=(0, 1), ylim=(0, 1), title=KEYS[column], xlabel="probability")
     figure.axes[0].set_ylabel("share that is good")
     figure.axes[0].legend(frameon=False, fontsize=8)
     return figure
 
 
-def examples(judged: Judged, right: bool, count: int = 6) -> PIL.Image.Image:
+def examples(predictions: Predictions, right: bool, count: int = 6) -> PIL.Image.Image:
     """Pictures whose known bits are all right, or the surest mistakes; wrong bits are red."""
-    wrong = judged.pictures.known & (judged.verdicts != (judged.pictures.labels > 0.5))
+    known, true = predictions.pictures.known, predictions.pictures.labels > 0.5
+    wrong = known & (predictions.verdicts != true)
+    sure = np.abs(predictions.probabilities - 0.5)
     if right:
         chosen = np.flatnonzero(~wrong.any(1))
         chosen = chosen[:: max(1, len(chosen) // count)]
     else:
-        sure = np.abs(judged.probabilities - 0.5)
         chosen = np.argsort(-(sure * wrong).max(1))
         chosen = chosen[wrong[chosen].any(1)]
     title = "Every known label is right" if right else "The surest mistakes"
     note = "What the model says. green: as labelled   red: not as labelled   grey: not labelled"
-    tiles = [_judged_tile(judged, number, wrong[number]) for number in chosen[:count]]
+    tiles = [_example(predictions, number, wrong[number]) for number in chosen[:count]]
     return draw(title, {"": tiles}, note)
 
 
-def _judged_tile(judged: Judged, number: int, wrong: Mask) -> Tile:
-    known, lines = judged.pictures.known[number], []
+def _example(predictions: Predictions, number: int, wrong: Mask) -> Tile:
+    known, lines = predictions.pictures.known[number], []
     for column, key in enumerate(KEYS):
-        good = bool(judged.verdicts[number, column])
-        text, _ = verdict(good, float(judged.probabilities[number, column]))
+        good = bool(predictions.verdicts[number, column])
+        text, _ = verdict(good, float(predictions.probabilities[number, column]))
         truth = f" (is {'bad' if good else 'good'})" if wrong[column] else ""
         colour = BAD if wrong[column] else GOOD if known[column] else UNKNOWN
         lines.append((f"{key}: {text}{truth}", colour))
-    path = Path(judged.pictures.paths[number])
+    path = Path(predictions.pictures.paths[number])
     return Tile(thumbnail(path), lines=lines, name=path.name)
 
 

@@ -20,9 +20,9 @@ from proportrait.model.devices import make_accelerator
 from proportrait.model.network import HeadshotModel
 from proportrait.model.saved import Headshot, save
 from proportrait.model.views import Preprocessing
-from proportrait.train.batches import Batches, Seen, look_at
-from proportrait.train.data import Pictures, Split, marks, split
-from proportrait.train.evaluate import Judged, judged
+from proportrait.train.batches import Batches, Looks, collect_looks
+from proportrait.train.data import Pictures, Split, source_hashes, split
+from proportrait.train.evaluate import Predictions
 from proportrait.train.loop import build, fit, predict
 from proportrait.train.settings import Settings
 
@@ -37,7 +37,7 @@ def run(
     always_learn: Sequence[Path] = (),
     workers: int | None = None,
     tensorboard: bool = False,
-) -> tuple[Headshot, Judged]:
+) -> tuple[Headshot, Predictions]:
     """Train on folders, and write the model, its history, and its figures to `output`.
 
     Of several processes, those of `accelerate launch`, one prints and writes.
@@ -100,17 +100,17 @@ def _counts(parts: Split) -> str:
     return counts + (f"; {more} more to learn from" if more > 0 else "")
 
 
-def _looks(pictures: Pictures, accelerator: Any, workers: int | None) -> Seen:
+def _looks(pictures: Pictures, accelerator: Any, workers: int | None) -> Looks:
     """What is measured of every picture, by one process for all."""
     from accelerate.utils import broadcast_object_list
 
-    measured = [look_at(pictures, workers or None) if accelerator.is_main_process else None]
-    looks: Seen = broadcast_object_list(measured)[0]
+    measured = [collect_looks(pictures, workers or None) if accelerator.is_main_process else None]
+    looks: Looks = broadcast_object_list(measured)[0]
     return looks
 
 
 def _batches(
-    parts: Split, looks: Seen, preprocessing: Preprocessing, settings: Settings
+    parts: Split, looks: Looks, preprocessing: Preprocessing, settings: Settings
 ) -> list[Batches]:
     """Of what is learnt from, of the validation, and of the test; `looks` are of `parts.whole`."""
     batches, start = [], 0
@@ -123,7 +123,7 @@ def _batches(
 
 def _calibrated(
     network: HeadshotModel, validation: Batches, test: Batches
-) -> tuple[Calibration, Judged, Judged]:
+) -> tuple[Calibration, Predictions, Predictions]:
     """A calibration by the validation, and the verdicts without and with it.
 
     The verdicts are on the test pictures, or on those of the validation where there are none.
@@ -132,7 +132,9 @@ def _calibrated(
     calibration = Calibration.fit(logits, pictures.labels, pictures.known)
     if len(test):
         pictures, logits = test.pictures, predict(network, test)
-    before, after = (judged(pictures, logits, each) for each in (Calibration(), calibration))
+    before, after = (
+        Predictions.from_logits(pictures, logits, each) for each in (Calibration(), calibration)
+    )
     return calibration, before, after
 
 
@@ -148,5 +150,5 @@ def _data(parts: Split) -> dict[str, Any]:
         "validation": len(parts.validation),
         "test": len(parts.test),
         # Whose pictures it was fitted to or chosen by: `evaluate` leaves them out.
-        "people": marks(np.concatenate([parts.learn.sources, parts.validation.sources])),
+        "people": source_hashes(np.concatenate([parts.learn.sources, parts.validation.sources])),
     }

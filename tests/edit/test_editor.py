@@ -169,7 +169,9 @@ def test_the_same_seed_gives_the_same_bytes(editor: PortraitEditor) -> None:
     other, _ = editor.edit_face(ADULT, labels, 12)  # before: it leaves no trace
     first = editor.edit_face(ADULT, labels, 11)
     fresh = PortraitEditor()
-    fresh.drawer.synthesizer = editor.drawer.synthesizer  # it keeps nothing but networks, compiled in seconds
+    fresh.drawer.synthesizer = (
+        editor.drawer.synthesizer
+    )  # it keeps nothing but networks, compiled in seconds
     again = fresh.edit_face(ADULT, labels, 11)
     for one, two in zip(first, again, strict=True):
         assert one is not None

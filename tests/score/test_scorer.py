@@ -22,8 +22,8 @@ from proportrait.measures import MODULES
 from proportrait.model.calibration import Calibration
 from proportrait.model.saved import Headshot, save
 from proportrait.score import Score, Scorer, scorer
-from proportrait.train.batches import Batches, look_at
-from proportrait.train.data import TABLE, Pictures, marks
+from proportrait.train.batches import Batches, collect_looks
+from proportrait.train.data import TABLE, Pictures, source_hashes
 from proportrait.train.groups import typology_angle
 from tests import FACE
 from tests.tiny_training import banded, headshot
@@ -85,17 +85,17 @@ def test_verdicts_and_probabilities_are_calibrated() -> None:
     assert score.labels.values == tuple(score.verdicts.values())
 
 
-def test_a_picture_is_judged_by_what_is_measured_and_seen(
+def test_a_picture_is_judged_by_its_views_and_its_scores(
     scores: list[Score], model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = Scorer.from_file(model)
+    scorer_ = Scorer.from_file(model)
     image = decode(FACE.read_bytes())
-    assert found.image(image).path == ""
-    assert found.image(image).probabilities == scores[0].probabilities
-    # A model of random weights sees nothing, but the measures of this face are good.
-    assert found.image(image).probabilities["sharpness"] > 0.75
+    assert scorer_.image(image).path == ""
+    assert scorer_.image(image).probabilities == scores[0].probabilities
+    # A backbone with random weights knows nothing, but the measures of this face are good.
+    assert scorer_.image(image).probabilities["sharpness"] > 0.75
     monkeypatch.setattr(MODULES["sharpness"], "assess", lambda measure: 1.0)
-    assert found.image(image).probabilities["sharpness"] < 0.25
+    assert scorer_.image(image).probabilities["sharpness"] < 0.25
 
 
 def test_other_batches_and_workers_change_no_score(
@@ -103,15 +103,15 @@ def test_other_batches_and_workers_change_no_score(
 ) -> None:
     monkeypatch.setattr(scorer, "_BATCH", 2)
     paths = [photos / Path(score.path).name for score in scores]
-    found = Scorer.from_file(model)
+    scorer_ = Scorer.from_file(model)
     # The large picture takes longest: others are ready before it.
-    turned = list(found.files(iter([paths[1], paths[0], *paths[2:]]), workers=2))
-    assert [score.path for score in turned] == [str(paths[n]) for n in (1, 0, 2, 3, 4)]
-    for one, other in zip(turned, [scores[1], scores[0], *scores[2:]], strict=True):
-        assert one.verdicts == other.verdicts
-        assert one.probabilities == pytest.approx(other.probabilities, abs=2e-4)
-        assert one.error == other.error
-    assert list(found.files([])) == []
+    swapped = list(scorer_.files(iter([paths[1], paths[0], *paths[2:]]), workers=2))
+    assert [score.path for score in swapped] == [str(paths[n]) for n in (1, 0, 2, 3, 4)]
+    for score, expected in zip(swapped, [scores[1], scores[0], *scores[2:]], strict=True):
+        assert score.verdicts == expected.verdicts
+        assert score.probabilities == pytest.approx(expected.probabilities, abs=2e-4)
+        assert score.error == expected.error
+    assert list(scorer_.files([])) == []
 
 
 def test_scores_come_before_all_files_are_read(
@@ -119,12 +119,12 @@ def test_scores_come_before_all_files_are_read(
 ) -> None:
     monkeypatch.setattr(scorer, "_BATCH", 2)
     waiting = [score.path for score in reversed(scores)]
-    found = Scorer.from_file(model).files(waiting.pop() for _ in scores)
-    assert next(found).path == scores[0].path
+    results = Scorer.from_file(model).files(waiting.pop() for _ in scores)
+    assert next(results).path == scores[0].path
     assert len(waiting) == 3
 
 
-def test_a_file_that_is_no_model_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(AssetError, match="no model of `proportrait train`"):
         Scorer.from_file(tmp_path / "gone.safetensors")
 
@@ -154,28 +154,28 @@ def test_score_prints_a_table_of_a_folder_and_draws_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     assert run("score", photos, "--model", model, "--picture", tmp_path / "sheet.png") == 1
-    shown = capsys.readouterr()
-    head, *lines = shown.out.splitlines()
+    output = capsys.readouterr()
+    head, *lines = output.out.splitlines()
     assert head.split() == ["picture", *KEYS]
     assert len(lines) == 5  # the text file is none
-    said = lines[0].split()[1:]
-    assert said[::2] == ["good" if v else "bad" for v in scores[0].verdicts.values()]
-    assert said[1::2] == [f"{v:4.2f}" for v in scores[0].probabilities.values()]
+    cells = lines[0].split()[1:]
+    assert cells[::2] == ["good" if v else "bad" for v in scores[0].verdicts.values()]
+    assert cells[1::2] == [f"{v:4.2f}" for v in scores[0].probabilities.values()]
     assert "c.png" in lines[2]
     sheet = decode((tmp_path / "sheet.png").read_bytes())
     assert sheet.shape[1] == 5 * 316 - 16 + 40  # five in a row
-    assert f"picture     {tmp_path / 'sheet.png'}\n" in shown.err
+    assert f"picture     {tmp_path / 'sheet.png'}\n" in output.err
 
 
 @pytest.mark.parametrize("where", ["nowhere/sheet.png", "."])
-def test_a_sheet_that_cannot_be_written_is_told(
+def test_a_sheet_that_cannot_be_written_is_an_error(
     model: Path, photos: Path, tmp_path: Path, where: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("score", photos / "e.png", "--model", model, "--picture", tmp_path / where) == 1
     assert "error: " in capsys.readouterr().err
 
 
-def test_wrong_paths_are_told(
+def test_wrong_paths_are_errors(
     model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("score", tmp_path, "--model", model) == 2
@@ -205,15 +205,15 @@ def test_evaluate_prints_json(
     data: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert (data["pictures"], data["sources"]) == (3, 2)
     assert list(data["attributes"]) == list(data["calibration_error"]) == list(KEYS)
-    said = [scores[n].verdicts for n in (0, 1, 4)]
-    right = sum(said[0][key] == 1 for key in KEYS if key != "attire")
-    right += sum(said[1][key] == 0 for key in KEYS if key != "background")
-    right += said[2]["attire"] == 1
+    verdicts = [scores[n].verdicts for n in (0, 1, 4)]
+    right = sum(verdicts[0][key] == 1 for key in KEYS if key != "attire")
+    right += sum(verdicts[1][key] == 0 for key in KEYS if key != "background")
+    right += verdicts[2]["attire"] == 1
     assert data["overall"]["value"] == pytest.approx(right / 11, abs=1e-4)
     background = data["attributes"]["background"]
     assert (background["good"], background["bad"]) == (1, 0)
     assert background["auc"]["value"] is None
-    assert data["groups"] == {}  # too few pictures to tell of
+    assert data["groups"] == {}  # too few pictures
 
 
 def test_evaluate_prints_a_table_and_groups_of_people(
@@ -231,46 +231,46 @@ def test_evaluate_prints_a_table_and_groups_of_people(
     assert "10 pictures" in lines[-1]
 
 
-def test_people_whom_the_model_knows_are_left_out(
+def test_people_of_the_training_are_left_out(
     labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     sources = Pictures.from_folder(labelled).sources
     for known, code, pictures in (((sources[0],), 0, 2), (sources, 2, 0)):
         path = tmp_path / f"{len(known)}.safetensors"
-        save(headshot({"data": {"people": marks(np.array(known))}}), path)
+        save(headshot({"data": {"people": source_hashes(np.array(known))}}), path)
         assert run("evaluate", labelled, "--model", path, "--format", "json") == code
-        shown = capsys.readouterr()
+        output = capsys.readouterr()
         if code:
-            assert "the model has learnt from, or was chosen by, all 3 pictures" in shown.err
+            assert "the model has learnt from, or was chosen by, all 3 pictures" in output.err
         else:
-            assert json.loads(shown.out)["pictures"] == pictures
-            assert "left out 1 of 3 pictures" in shown.err
+            assert json.loads(output.out)["pictures"] == pictures
+            assert "left out 1 of 3 pictures" in output.err
 
 
-def test_the_skin_tone_of_a_picture_without_colour_cannot_be_told(image: Image, face: Face) -> None:
+def test_a_picture_without_colour_has_no_skin_tone(image: Image, face: Face) -> None:
     assert -90 < typology_angle(image, face) < 90
     grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
     assert np.isnan(typology_angle(grey, face))
 
 
-def test_it_is_said_where_there_is_no_face_or_more_than_one(
+def test_no_face_or_several_make_a_remark(
     model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     face = read(FACE)
     (tmp_path / "none.png").write_bytes(encode_png(np.full((256, 256, 3), 90, np.uint8)))
     (tmp_path / "one.png").write_bytes(encode_png(face))
     (tmp_path / "two.png").write_bytes(encode_png(np.hstack([face, face])))
-    found = {Path(score.path).stem: score for score in
+    by_name = {Path(score.path).stem: score for score in
              Scorer.from_file(model).files(sorted(tmp_path.glob("*.png")))}  # fmt: skip
-    assert {name: score.faces for name, score in found.items()} == {"none": 0, "one": 1, "two": 2}
-    assert found["one"].remark == ""
+    assert {name: score.faces for name, score in by_name.items()} == {"none": 0, "one": 1, "two": 2}
+    assert by_name["one"].remark == ""
     assert run("score", tmp_path, "--model", model) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].endswith("(no face is found)")
     assert lines[3].endswith("(2 faces: the largest is judged)")
 
 
-def test_what_cannot_be_evaluated_is_told(
+def test_wrong_data_end_an_evaluation(
     model: Path, labelled: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (labelled / "b.png").write_bytes(b"this is no picture")
@@ -283,12 +283,12 @@ def test_what_cannot_be_evaluated_is_told(
 
 @pytest.mark.parametrize("verb", ["train", "evaluate", "score"])
 def test_every_command_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
+    with pytest.raises(SystemExit) as stop:
         cli.main([verb, "--help"])
-    assert ended.value.code == 0
-    shown = capsys.readouterr().out
-    assert f"proportrait {verb}" in shown
-    assert "%%" not in shown
+    assert stop.value.code == 0
+    output = capsys.readouterr().out
+    assert f"proportrait {verb}" in output
+    assert "%%" not in output
 
 
 def test_training_and_serving_see_equal_bits(
@@ -304,22 +304,22 @@ def test_training_and_serving_see_equal_bits(
     (tmp_path / TABLE).write_text("\n".join(["file,labels", *lines]) + "\n")
     scorer_ = Scorer.from_file(model)
     prepare = scorer_.model.preprocessing
-    served: list[tuple[np.ndarray, np.ndarray]] = []
+    inputs: list[tuple[np.ndarray, np.ndarray]] = []
     logits = Headshot.logits
 
-    def watched(self: Headshot, views: np.ndarray, scores: np.ndarray) -> np.ndarray:
-        served.extend(zip(views, scores, strict=True))
+    def spy(self: Headshot, views: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        inputs.extend(zip(views, scores, strict=True))
         return logits(self, views, scores)
 
-    monkeypatch.setattr(Headshot, "logits", watched)
+    monkeypatch.setattr(Headshot, "logits", spy)
     pictures = Pictures.from_folder(tmp_path)
-    for _ in range(2):  # the second time what was measured comes from the cache
-        served.clear()
-        batches = Batches(pictures, look_at(pictures), prepare)
-        trained = [batches[-1, number] for number in range(3)]
+    for _ in range(2):  # the second time the scores come from the cache
+        inputs.clear()
+        batches = Batches(pictures, collect_looks(pictures), prepare)
+        items = [batches[-1, number] for number in range(3)]
         list(scorer_.files(map(str, pictures.paths)))
-        for (views, scores, _, _), (own_views, own_scores) in zip(trained, served, strict=True):
+        for (views, scores, _, _), (own_views, own_scores) in zip(items, inputs, strict=True):
             assert views.numpy().tobytes() == prepare.normalise(own_views).tobytes()
             assert scores.numpy().tobytes() == own_scores.tobytes()
-    assert not np.isnan(served[0][1]).all()
-    assert np.isnan(served[2][1]).all()
+    assert not np.isnan(inputs[0][1]).all()
+    assert np.isnan(inputs[2][1]).all()

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 from proportrait.errors import ConfigurationError
-from proportrait.train.data import SPLITS, TABLE, Pictures, Split, made_here, marks, split, unmarked
+from proportrait.train.data import (
+    SPLITS,
+    TABLE,
+    Pictures,
+    Split,
+    from_generator,
+    new_sources,
+    source_hashes,
+    split,
+)
 from tests.store_samples import commit_all
 
 CODES = {"a.jpg": "111111", "b.jpg": "1?0?01", "c.jpg": "000000"}
@@ -32,7 +41,7 @@ def labelled(tmp_path: Path) -> Path:
 
 
 def many(people: int, each: int = 2) -> Pictures:
-    """Pictures that are nowhere."""
+    """Pictures without files."""
     count = people * each
     return Pictures(
         np.array([f"{n}.jpg" for n in range(count)], np.str_),
@@ -46,15 +55,19 @@ def many(people: int, each: int = 2) -> Pictures:
 # --- folders
 
 
-def test_a_table_gives_labels_and_what_is_known_of_them(labelled: Path) -> None:
-    found = Pictures.from_folder(labelled)
-    assert list(found.paths) == [str(labelled / name) for name in CODES]
-    assert found.labels.tolist() == [[1] * 6, [1, 0, 0, 0, 0, 1], [0] * 6]
-    assert found.known.tolist() == [
+def test_a_table_gives_labels_and_the_known_mask(labelled: Path) -> None:
+    pictures = Pictures.from_folder(labelled)
+    assert list(pictures.paths) == [str(labelled / name) for name in CODES]
+    assert pictures.labels.tolist() == [[1] * 6, [1, 0, 0, 0, 0, 1], [0] * 6]
+    assert pictures.known.tolist() == [
         [True] * 6, [True, False, True, False, True, True], [True] * 6,
     ]  # fmt: skip
-    assert list(found.sources) == ["ann", "ann", "c.jpg"]  # without a name it stands alone
-    assert found.labels.dtype == np.float32
+    assert list(pictures.sources) == [
+        "ann",
+        "ann",
+        "c.jpg",
+    ]  # no source_id: one of its own
+    assert pictures.labels.dtype == np.float32
 
 
 def test_a_table_without_people_has_one_a_picture(tmp_path: Path) -> None:
@@ -70,27 +83,27 @@ def test_files_of_a_table_may_lie_in_images(tmp_path: Path) -> None:
 
 def test_records_give_labels_sources_and_digests(tmp_path: Path) -> None:
     commit_all(tmp_path, 2, threads=1)
-    found = Pictures.from_folder(tmp_path)
+    pictures = Pictures.from_folder(tmp_path)
     # 101111, of which attire and expression are no claims, and its blurred twin.
-    assert {tuple(row) for row in found.labels} == {(1, 0, 0, 0, 1, 1), (1, 0, 0, 0, 1, 0)}
-    assert (found.known == [True, True, False, False, True, True]).all()
-    assert sorted(found.sources) == ["sample:0", "sample:0", "sample:1", "sample:1"]
-    assert list(found.paths) == sorted(map(str, (tmp_path / "images").iterdir()))
-    bytes_ = [Path(path).read_bytes() for path in found.paths]
-    assert list(found.digests) == [hashlib.sha256(data).hexdigest() for data in bytes_]
+    assert {tuple(row) for row in pictures.labels} == {(1, 0, 0, 0, 1, 1), (1, 0, 0, 0, 1, 0)}
+    assert (pictures.known == [True, True, False, False, True, True]).all()
+    assert sorted(pictures.sources) == ["sample:0", "sample:0", "sample:1", "sample:1"]
+    assert list(pictures.paths) == sorted(map(str, (tmp_path / "images").iterdir()))
+    bytes_ = [Path(path).read_bytes() for path in pictures.paths]
+    assert list(pictures.digests) == [hashlib.sha256(data).hexdigest() for data in bytes_]
 
 
 def test_several_folders_are_one_set(labelled: Path, tmp_path: Path) -> None:
     commit_all(tmp_path / "made", 1, threads=1)
-    found = Pictures.from_folders([labelled, tmp_path / "made"])
-    assert list(found.sources) == ["ann", "ann", "c.jpg", "sample:0", "sample:0"]
-    assert len(found) == 5
-    assert len(found[found.sources == "ann"]) == 2
-    assert list(found[np.array([4, 2])].sources) == ["sample:0", "c.jpg"]
+    pictures = Pictures.from_folders([labelled, tmp_path / "made"])
+    assert list(pictures.sources) == ["ann", "ann", "c.jpg", "sample:0", "sample:0"]
+    assert len(pictures) == 5
+    assert len(pictures[pictures.sources == "ann"]) == 2
+    assert list(pictures[np.array([4, 2])].sources) == ["sample:0", "c.jpg"]
 
 
 @pytest.mark.parametrize(
-    ("table", "told"),
+    ("table", "message"),
     [
         ("", "has no column file and labels: its first line is file,labels"),
         ("file,code\na.jpg,111111", "has no column labels:"),
@@ -102,13 +115,13 @@ def test_several_folders_are_one_set(labelled: Path, tmp_path: Path) -> None:
         ("labels,file\n111111", "line 2: there is no "),
     ],
 )
-def test_a_table_that_cannot_be_used_is_told(tmp_path: Path, table: str, told: str) -> None:
+def test_an_unusable_table_is_an_error(tmp_path: Path, table: str, message: str) -> None:
     write_table(tmp_path, table)
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError, match=message):
         Pictures.from_folder(tmp_path)
 
 
-def test_a_folder_that_holds_no_labels_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_labels_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"holds neither images/ .* nor a labels\.csv"):
         Pictures.from_folder(tmp_path)
     (tmp_path / "metadata").mkdir()
@@ -119,7 +132,7 @@ def test_a_folder_that_holds_no_labels_is_told(tmp_path: Path) -> None:
 # --- the fingerprint
 
 
-def test_a_fingerprint_does_not_tell_the_place(labelled: Path, tmp_path: Path) -> None:
+def test_a_fingerprint_does_not_depend_on_the_place(labelled: Path, tmp_path: Path) -> None:
     before = Pictures.from_folder(labelled)
     shutil.copytree(labelled, tmp_path / "other")
     after = Pictures.from_folder(tmp_path / "other")
@@ -127,7 +140,7 @@ def test_a_fingerprint_does_not_tell_the_place(labelled: Path, tmp_path: Path) -
     assert after[np.array([2, 0, 1])].fingerprint() == before.fingerprint()
 
 
-def test_a_fingerprint_does_not_tell_the_names_of_folders(tmp_path: Path) -> None:
+def test_a_fingerprint_does_not_depend_on_the_names_of_folders(tmp_path: Path) -> None:
     write_table(tmp_path / "p", "file,labels\na.jpg,111111", "a.jpg")
     write_table(tmp_path / "q", "file,labels\nb.jpg,000000", "b.jpg")
     before = Pictures.from_folders([tmp_path / "p", tmp_path / "q"]).fingerprint()
@@ -159,8 +172,8 @@ def test_a_fingerprint_changes_with_a_picture_and_its_name(labelled: Path) -> No
 # --- the split
 
 
-def parts(found: Split) -> list[list[str]]:
-    return [list(part.paths) for part in (found.train, found.validation, found.test)]
+def paths(parts: Split) -> list[list[str]]:
+    return [list(part.paths) for part in (parts.train, parts.validation, parts.test)]
 
 
 @pytest.mark.parametrize(
@@ -168,24 +181,24 @@ def parts(found: Split) -> list[list[str]]:
 )
 def test_nobody_is_on_two_sides_of_a_split(kind: str, people: tuple[int, ...]) -> None:
     pictures = many(100, 3)
-    found = split(pictures, kind, seed=1)
-    sides = [set(part.sources) for part in (found.train, found.validation, found.test)]
+    parts = split(pictures, kind, seed=1)
+    sides = [set(part.sources) for part in (parts.train, parts.validation, parts.test)]
     assert tuple(map(len, sides)) == pytest.approx(people, abs=1)
     assert len(set.union(*sides)) == 100
-    assert sorted(itertools.chain(*parts(found))) == sorted(pictures.paths)
+    assert sorted(itertools.chain(*paths(parts))) == sorted(pictures.paths)
 
 
 def test_a_split_is_a_function_of_its_seed() -> None:
-    assert parts(split(many(20), seed=3)) == parts(split(many(20), seed=3))
-    assert parts(split(many(20), seed=3)) != parts(split(many(20), seed=4))
+    assert paths(split(many(20), seed=3)) == paths(split(many(20), seed=3))
+    assert paths(split(many(20), seed=3)) != paths(split(many(20), seed=4))
 
 
 @pytest.mark.parametrize("kind", SPLITS)
 def test_few_people_still_have_every_part(kind: str) -> None:
-    found = split(many(8), kind)
-    assert len(found.train) >= 8
-    assert len(found.validation)
-    assert bool(len(found.test)) == (kind == "three")
+    parts = split(many(8), kind)
+    assert len(parts.train) >= 8
+    assert len(parts.validation)
+    assert bool(len(parts.test)) == (kind == "three")
     with pytest.raises(ConfigurationError, match="at least 8 source portraits"):
         split(many(7, 10), kind)
 
@@ -199,28 +212,28 @@ def test_more_is_learnt_of_people_who_are_not_held_out(tmp_path: Path) -> None:
     rows = [f"{n}.jpg,111111,person {n % 12}" for n in range(24)]
     files = " ".join(f"{n}.jpg" for n in range(24))
     folder = write_table(tmp_path / "set", "\n".join(["file,labels,source_id", *rows]), files)
-    found = Pictures.from_folder(folder)
-    parts = split(found)
+    pictures = Pictures.from_folder(folder)
+    parts = split(pictures)
     more = parts.with_more([folder])
     assert len(more.learn) == 2 * len(parts.train)  # once more, and nobody of the others
     assert set(more.learn.sources) == set(parts.train.sources)
     assert list(more.train.paths) == list(parts.train.paths)
-    assert len(more.whole) == len(found) + len(parts.train)
+    assert len(more.whole) == len(pictures) + len(parts.train)
 
 
-def test_people_can_be_told_from_their_marks_alone() -> None:
-    known = marks(np.array(["ann", "bob", "ann"], np.str_))
-    assert len(known) == 16
-    assert "ann" not in known
-    asked = np.array(["cid", "bob", "ann", "dan"], np.str_)
-    assert unmarked(asked, known).tolist() == [True, False, False, True]
-    assert unmarked(asked, "").all()
+def test_new_sources_are_those_without_a_hash() -> None:
+    hashes = source_hashes(np.array(["ann", "bob", "ann"], np.str_))
+    assert len(hashes) == 16
+    assert "ann" not in hashes
+    sources = np.array(["cid", "bob", "ann", "dan"], np.str_)
+    assert new_sources(sources, hashes).tolist() == [True, False, False, True]
+    assert new_sources(sources, "").all()
 
 
-def test_what_the_generator_wrote_has_metadata_beside_it(tmp_path: Path) -> None:
+def test_folders_of_the_generator_have_metadata_beside_them(tmp_path: Path) -> None:
     (tmp_path / "ours" / "metadata").mkdir(parents=True)
     paths = [tmp_path / "ours" / "images" / "a.jpg", tmp_path / "theirs" / "images" / "a.jpg"]
-    assert made_here(np.array([*map(str, paths), "b.jpg"], np.str_)).tolist() == [
+    assert from_generator(np.array([*map(str, paths), "b.jpg"], np.str_)).tolist() == [
         True,
         False,
         False,

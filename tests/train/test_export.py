@@ -31,13 +31,13 @@ FILES = {ONNX, OPENVINO, "model.bin", CARD}
 
 
 def about() -> dict[str, Any]:
-    """What `run` writes of a training; of attire nothing is known."""
+    """What `run` writes of a training; no bit of attire is known."""
     rng = np.random.default_rng(0)
-    truth, said = rng.random((60, 6)) < 0.5, rng.random((60, 6)) < 0.5
+    truth, bits = rng.random((60, 6)) < 0.5, rng.random((60, 6)) < 0.5
     known = np.ones((60, 6), bool)
     known[:, 2] = False
     people = np.array([f"p{n // 2}" for n in range(60)], np.str_)
-    found = report(truth.astype(np.float32), known, said, said, people)
+    figures = report(truth.astype(np.float32), known, bits, bits, people)
     return {
         "settings": {"backbone": TRANSFORMER, "lr": 5e-5},
         "backbone": TRANSFORMER,
@@ -49,7 +49,7 @@ def about() -> dict[str, Any]:
             "validation": 60, "test": 60, "built_in": True,
         },
         "judged_on": "test",
-        "figures": found.to_json(),
+        "figures": figures.to_json(),
         "calibration_error": {key: None if key == "attire" else 0.0123 for key in KEYS},
     }  # fmt: skip
 
@@ -86,18 +86,20 @@ def quick_onnx(exported: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch
 # --- ONNX and OpenVINO
 
 
-def test_all_forms_say_the_same(model: Headshot, exported: tuple[Path, list[str]]) -> None:
+def test_all_formats_give_the_same_logits(
+    model: Headshot, exported: tuple[Path, list[str]]
+) -> None:
     folder, lines = exported
     assert {path.name for path in folder.iterdir()} == FILES
     for line, name in zip(lines, ("ONNX", "OpenVINO"), strict=True):
-        found = re.fullmatch(rf"{name} +agrees with PyTorch within (\S+) of a probability", line)
-        assert found is not None
-        assert float(found[1]) < 1e-4
+        match = re.fullmatch(rf"{name} +agrees with PyTorch within (\S+) of a probability", line)
+        assert match is not None
+        assert float(match[1]) < 1e-4
     assert (folder / CARD).read_text() == card(model)
     assert "<net" in (folder / OPENVINO).read_text()[:200]
 
 
-def test_they_take_any_number_of_pictures_and_unmeasured_ones(
+def test_exports_accept_any_number_of_pictures_and_missing_scores(
     model: Headshot, exported: tuple[Path, list[str]]
 ) -> None:
     onnx = exported[0] / ONNX
@@ -106,33 +108,33 @@ def test_they_take_any_number_of_pictures_and_unmeasured_ones(
         network = compile_network(path, 1)
         for count in (1, 5):
             pictures = rng.integers(0, 256, (count, 2, SIZE, SIZE, 3), dtype=np.uint8)
-            components = rng.uniform(0, 100, (count, 6)).astype(np.float32)
-            components[0] = np.nan
-            components[-1, 1:3] = 0, 100
+            scores = rng.uniform(0, 100, (count, 6)).astype(np.float32)
+            scores[0] = np.nan
+            scores[-1, 1:3] = 0, 100
             flat = model.preprocessing.normalise(pictures.reshape(-1, SIZE, SIZE, 3))
             views = flat.reshape(count, 2, 3, SIZE, SIZE)
-            (logits,) = network({"views": views, "components": components})
-            assert logits == pytest.approx(model.logits(pictures, components), abs=1e-3)
+            (logits,) = network({"views": views, "scores": scores})
+            assert logits == pytest.approx(model.logits(pictures, scores), abs=1e-3)
             assert np.isfinite(logits).all()
     names = {name for port in read_network(onnx).inputs for name in port.names}
-    assert names == {"views", "components"}
+    assert names == {"views", "scores"}
 
 
 @pytest.mark.usefixtures("quick_onnx")
-def test_a_form_that_says_something_else_is_an_error(
+def test_a_format_with_other_probabilities_is_an_error(
     model: Headshot, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = exporting._torch
-    monkeypatch.setattr(exporting, "_torch", lambda *given: right(*given) + 0.1)
+    run_torch = exporting._torch
+    monkeypatch.setattr(exporting, "_torch", lambda *arguments: run_torch(*arguments) + 0.1)
     with pytest.raises(ProPortraitError, match=r"the ONNX model differs .* use model\.safetensors"):
         export(model, tmp_path, pictures)
-    assert (tmp_path / CARD).exists()  # what it says is of model.safetensors
+    assert (tmp_path / CARD).exists()  # it describes model.safetensors
 
 
-def test_what_cannot_be_exported_is_told_and_has_a_card(
+def test_a_model_that_cannot_be_exported_has_a_card(
     model: Headshot, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(*given: Any) -> Path:
+    def fails(*arguments: Any) -> Path:
         raise RuntimeError("no such operator")
 
     monkeypatch.setattr(exporting, "to_onnx", fails)
@@ -142,11 +144,11 @@ def test_what_cannot_be_exported_is_told_and_has_a_card(
 
 
 @pytest.mark.usefixtures("quick_onnx")
-def test_nothing_agrees_with_what_is_no_number(
+def test_nan_never_agrees(
     model: Headshot, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    right = exporting._torch
-    monkeypatch.setattr(exporting, "_torch", lambda *given: right(*given) * np.nan)
+    run_torch = exporting._torch
+    monkeypatch.setattr(exporting, "_torch", lambda *arguments: run_torch(*arguments) * np.nan)
     with pytest.raises(ProPortraitError, match="differs from PyTorch by nan"):
         export(model, tmp_path, pictures)
 
@@ -171,11 +173,11 @@ def test_the_card_holds_the_figures(model: Headshot) -> None:
         (row,) = (line for line in text.splitlines() if line.startswith(f"| {attribute.key} |")
                   and line.count("|") == 9)  # fmt: skip
         cells = [cell.strip() for cell in row.strip("|").split("|")]
-        found = figures["attributes"][attribute.key]["balanced_accuracy"]
+        figure = figures["attributes"][attribute.key]["balanced_accuracy"]
         if attribute.key == "attire":
             assert cells[1:6] == ["-"] * 5
         else:
-            assert cells[2] == f"{found['value']:.3f} [{found['low']:.3f}, {found['high']:.3f}]"
+            assert cells[2] == f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
             assert cells[5] == "0.012"
         calibration = model.calibration
         assert cells[6] == f"{calibration.temperatures[number]:.2f}"
@@ -193,12 +195,12 @@ def test_the_card_holds_the_figures(model: Headshot) -> None:
     assert "on 2026-01-02." in text
 
 
-def test_the_card_tells_what_goes_in(model: Headshot) -> None:
+def test_the_card_names_the_input(model: Headshot) -> None:
     assert "whole and face of a picture at 64 px" in card(model)
     assert "and the components of `proportrait.measures`." in card(model)
     assert "faces learnt from FFHQ" in card(model)
-    said = about() | {"weights": "package", "judged_on": "validation"}
-    alone = headshot(said | {"data": said["data"] | {"built_in": False}})
+    settings = about() | {"weights": "package", "judged_on": "validation"}
+    alone = headshot(settings | {"data": settings["data"] | {"built_in": False}})
     assert "FFHQ" not in card(alone)
     assert ModelCard(card(alone)).data.base_model == f"timm/{TRANSFORMER}"
     assert ModelCard(card(model)).data.base_model is None  # its weights were random
@@ -223,21 +225,21 @@ def test_train_writes_a_model_that_can_be_loaded(
         "--batch_size", "8", "--precision", "bf16", "--seed", "3",
     ]  # fmt: skip
     assert cli.main(arguments) == 0
-    shown = capsys.readouterr().out
-    assert "pictures    16 train of 8 people, 4 validation of 2 people, 4 test of 2" in shown
-    assert "4 more to learn from" in shown
-    assert "agrees with PyTorch" in shown
+    output = capsys.readouterr().out
+    assert "pictures    16 train of 8 people, 4 validation of 2 people, 4 test of 2" in output
+    assert "4 more to learn from" in output
+    assert "agrees with PyTorch" in output
     files = {path.name for path in out.iterdir()}
     assert files >= {"model.safetensors", "metrics.json", "history.csv"} | FILES
-    found = load(out / "model.safetensors")
+    model = load(out / "model.safetensors")
     about = json.loads((out / "metrics.json").read_text())
-    assert found.about == about
+    assert model.about == about
     assert about["judged_on"] == "test"
     assert about["data"]["train"] == 20
     assert about["settings"]["max_lr"] == 1e-4
     assert len(about["history"]) == 2
     assert about["figures"]["pictures"] == 4
-    assert found.preprocessing.size == SIZE
+    assert model.preprocessing.size == SIZE
     before = (out / "model.safetensors").read_bytes()
     assert cli.main([*arguments, "--epochs", "3"]) == 2
     assert "other settings" in capsys.readouterr().err
@@ -254,35 +256,35 @@ def test_the_published_split_is_judged_by_its_validation(
         "--precision", "fp32", "--views", "whole", "--no-measures",
     ]) == 0  # fmt: skip
     assert "on the validation pictures" in capsys.readouterr().out
-    found = load(tmp_path / "out" / "model.safetensors")
-    assert found.about["figures"]["pictures"] == found.about["data"]["validation"] == 4
-    assert found.about["data"]["test"] == 0
-    assert found.preprocessing.views == ("whole",)
-    assert not found.network.architecture.measures
+    model = load(tmp_path / "out" / "model.safetensors")
+    assert model.about["figures"]["pictures"] == model.about["data"]["validation"] == 4
+    assert model.about["data"]["test"] == 0
+    assert model.preprocessing.views == ("whole",)
+    assert not model.network.architecture.measures
     assert "whole of a picture at 64 px" in (tmp_path / "out" / CARD).read_text()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["gone"], "holds neither images/ with metadata/ nor a labels.csv"),
         (["set", "--backbone", "no_such", "--no-pretrained"], "timm has no model 'no_such'"),
         (["few", "--backbone", OFFLINE], "at least 8 source portraits"),
     ],
 )
-def test_what_cannot_be_trained_is_told(
-    tmp_path: Path, arguments: list[str], told: str, capsys: pytest.CaptureFixture[str],
+def test_wrong_data_or_options_end_a_training(
+    tmp_path: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     write_folder(tmp_path / "set", 20)
     write_folder(tmp_path / "few", 8)
     monkeypatch.chdir(tmp_path)
     assert cli.main(["train", *arguments]) == 2
-    assert told in capsys.readouterr().err
+    assert message in capsys.readouterr().err
     assert not (tmp_path / "output").exists()
 
 
-def test_a_full_disk_is_told(
+def test_a_full_disk_is_one_clear_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(path: Path, data: bytes) -> None:
@@ -293,6 +295,6 @@ def test_a_full_disk_is_told(
         "train", str(write_folder(tmp_path / "set", 20)), "-o", str(tmp_path / "out"),
         "--backbone", TRANSFORMER, "--size", "64", "--no-pretrained", "--epochs", "1",
     ]) == 1  # fmt: skip
-    said = capsys.readouterr().err
-    assert "the disk is full at" in said
-    assert "checkpoint.pt" in said
+    message = capsys.readouterr().err
+    assert "the disk is full at" in message
+    assert "checkpoint.pt" in message

@@ -1,4 +1,4 @@
-"""Variation while a model learns: it may change no label."""
+"""Variation of the training pictures: it may change no label."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests import FACE
 
 DRAWS = [Variation.draw(np.random.default_rng(seed)) for seed in range(400)]
 STILL = Variation(
-    mirrored=False,
+    flip=False,
     frame=np.zeros(4, np.float32),
     face=np.zeros(4, np.float32),
     table=np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, 1),
@@ -33,18 +33,18 @@ def picture() -> np.ndarray:
 
 def test_a_seed_gives_the_same_bytes(picture: np.ndarray) -> None:
     noisy = next(seed for seed, draw in enumerate(DRAWS) if draw.noise)
-    one, other = (Variation.draw(np.random.default_rng(noisy)) for _ in range(2))
-    assert np.array_equal(one(picture, 0), other(picture, 0))
-    assert np.array_equal(one(picture, 0), one(picture, 0))
-    assert not np.array_equal(one(picture, 0), one(picture, 1))  # each view has its own grain
-    assert not np.array_equal(one(picture, 0), DRAWS[noisy + 1](picture, 0))
+    first, second = (Variation.draw(np.random.default_rng(noisy)) for _ in range(2))
+    assert np.array_equal(first(picture, 0), second(picture, 0))
+    assert np.array_equal(first(picture, 0), first(picture, 0))
+    assert not np.array_equal(first(picture, 0), first(picture, 1))  # each view has its own grain
+    assert not np.array_equal(first(picture, 0), DRAWS[noisy + 1](picture, 0))
 
 
-def test_nothing_varied_is_the_picture_and_mirrored_its_mirror(picture: np.ndarray) -> None:
+def test_without_variation_it_is_the_picture_and_a_flip_is_its_mirror(picture: np.ndarray) -> None:
     assert np.array_equal(STILL(picture, 0), picture)
-    mirrored = replace(STILL, mirrored=True)(picture, 0)
-    assert np.array_equal(mirrored, picture[:, ::-1])
-    assert mirrored.flags.c_contiguous
+    mirror = replace(STILL, flip=True)(picture, 0)
+    assert np.array_equal(mirror, picture[:, ::-1])
+    assert mirror.flags.c_contiguous
 
 
 def test_without_saturation_all_channels_are_alike(picture: np.ndarray) -> None:
@@ -61,8 +61,8 @@ def test_grain_has_the_strength_that_was_drawn() -> None:
     assert abs(grain.mean()) < 0.6
 
 
-def test_half_are_mirrored_and_some_are_grey() -> None:
-    assert np.mean([draw.mirrored for draw in DRAWS]) == pytest.approx(0.5, abs=0.08)
+def test_half_are_flipped_and_some_are_grey() -> None:
+    assert np.mean([draw.flip for draw in DRAWS]) == pytest.approx(0.5, abs=0.08)
     assert 0.05 < np.mean([draw.saturation == 0 for draw in DRAWS]) < 0.3
     assert np.mean([draw.noise > 0 for draw in DRAWS]) == pytest.approx(0.5, abs=0.08)
 
@@ -77,8 +77,8 @@ def test_tones_keep_their_order_and_stay_close() -> None:
 def test_the_frame_moves_by_a_hair_and_a_face_by_a_little() -> None:
     part = np.float32([100, 50, 300, 450])
     sides = np.float32([200, 400, 200, 400])
-    whole = np.abs([(draw.moved(part, "whole") - part) / sides for draw in DRAWS])
-    face = np.abs([(draw.moved(part, "face") - part) / sides for draw in DRAWS])
+    whole = np.abs([(draw.jitter(part, "whole") - part) / sides for draw in DRAWS])
+    face = np.abs([(draw.jitter(part, "face") - part) / sides for draw in DRAWS])
     assert 0.02 < whole.max() <= 0.03 + 1e-6
     assert 0.08 < face.max() <= 0.10 + 1e-6
 
@@ -86,22 +86,22 @@ def test_the_frame_moves_by_a_hair_and_a_face_by_a_little() -> None:
 @pytest.mark.parametrize(
     "vary",
     [
-        next(draw for draw in DRAWS if draw.mirrored and draw.saturation > 1),
+        next(draw for draw in DRAWS if draw.flip and draw.saturation > 1),
         next(draw for draw in DRAWS if not draw.saturation and draw.noise),
         next(draw for draw in DRAWS if not draw.saturation and not draw.noise),
     ],
-    ids=["mirrored", "grey and grainy", "grey"],
+    ids=["flip", "grey and grainy", "grey"],
 )
 def test_a_varied_portrait_is_framed_and_as_sharp_as_before(vary: Variation) -> None:
     image = decode(FACE.read_bytes())
-    part = vary.moved(window(image, None, "whole"), "whole")
-    varied = vary(cut(image, part, len(image)), 0)
-    before, after = (Subject(one, shared_analyzer()) for one in (image, varied))
-    old, new = (assess(one, ("sharpness", "framing", "lighting")) for one in (before, after))
+    part = vary.jitter(window(image, None, "whole"), "whole")
+    result = vary(cut(image, part, len(image)), 0)
+    before, after = (Subject(pixels, shared_analyzer()) for pixels in (image, result))
+    old, new = (assess(s, ("sharpness", "framing", "lighting")) for s in (before, after))
     assert new["sharpness"] > old["sharpness"] - 1
     assert new["framing"] == pytest.approx(old["framing"], abs=10)
     assert new["lighting"] > 60
-    box, moved = np.array(before.face.box(512, 512)), np.array(after.face.box(512, 512))
-    if vary.mirrored:
+    box, other = np.array(before.face.box(512, 512)), np.array(after.face.box(512, 512))
+    if vary.flip:
         box[[0, 2]] = 1 - box[[2, 0]]
-    assert moved == pytest.approx(box, abs=0.04)
+    assert other == pytest.approx(box, abs=0.04)
