@@ -27,7 +27,7 @@ from proportrait.disk import disk_errors
 from proportrait.errors import StoreBusyError, StoreError
 from proportrait.store.journal import Journal
 from proportrait.store.ledger import Entry, Ledger, Status
-from proportrait.store.records import Record, parse_file_stem
+from proportrait.store.records import Change, Record, SetAside, parse_file_stem
 
 MESSAGE_LIMIT = 2000  # characters of an error's message; a server's reply can be megabytes
 
@@ -148,7 +148,7 @@ class RecordStore:
             self._remember(entry)
         return records
 
-    def amend(self, source_id: str, changes: Mapping[str, Record | None], aside: str) -> None:
+    def amend(self, source_id: str, changes: Mapping[str, Change], aside: str) -> None:
         """Change what is said of pictures of one source, or take some away, as one atomic thing.
 
         `revert` undoes it.
@@ -156,7 +156,7 @@ class RecordStore:
         Args:
             source_id: the source.
             changes: by the picture's present name its new record, whose `output_filename` may be
-                another, or None where the picture is taken away.
+                another, or `SetAside` where the picture is taken away.
             aside: folder inside the output folder that replaced JSONs and such pictures move to.
 
         Raises:
@@ -171,7 +171,7 @@ class RecordStore:
             sha256 = files.pop(name)
             json = f"metadata/{_json_name(name)}"
             moves.append((json, f"{aside}/{json}"))
-            if record is None:
+            if isinstance(record, SetAside):
                 moves.append((f"images/{name}", f"{aside}/images/{name}"))
                 continue
             fresh = record.output_filename
