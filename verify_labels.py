@@ -30,12 +30,11 @@ from tqdm import tqdm
 
 from proportrait.commandline import exit_code, printable
 from proportrait.errors import ConfigurationError
-from proportrait.labels import KEYS
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import FEATURES, Wants
 from proportrait.looks.survey import survey
 from proportrait.store import RecordStore
-from proportrait.store.records import Record
+from proportrait.store.records import Change, SetAside
 from proportrait.verify import repair
 from proportrait.verify.arguments import parse
 from proportrait.verify.findings import Findings, Lines
@@ -79,19 +78,18 @@ class Run:
         """The model's probabilities by picture and attribute, and where it has none, why."""
         if not self.options.model:
             return {}, {}
-        from proportrait.verify.suspects import gather, opinions
+        from proportrait.verify.suspects import by_picture, gather, opinions
 
         names, rows = gather(self.pictures, self.pictures.images, self.cache)
         likely, reasons = opinions(rows, self.options.attributes)
-        by_key = [dict(zip(KEYS, map(float, row), strict=True)) for row in likely]
-        return dict(zip(names, by_key, strict=True)), reasons
+        return by_picture(names, likely), reasons
 
     def judge_all(
         self, opinions: dict[str, dict[str, float]]
-    ) -> tuple[Findings, dict[str, Record | None]]:
-        """What was found, and the new records of pictures that do not show what is said."""
+    ) -> tuple[Findings, dict[str, Change]]:
+        """The counts, and the changes of pictures that do not show what their records claim."""
         keys = self.options.attributes
-        findings, fresh = Findings(keys), dict[str, Record | None]()
+        findings, fresh = Findings(keys), dict[str, Change]()
         with (self.folder / "verdicts.csv").open("w", newline="", encoding="utf-8") as file:
             lines = Lines(file)
             for record in tqdm(self.pictures, total=len(self.pictures), desc="judging"):
@@ -105,8 +103,8 @@ class Run:
                 lines.add(name, verdicts)
                 if self.options.mode == "quarantine":
                     if any(verdict.word == "contradicted" for verdict in verdicts):
-                        fresh[name] = None
-                elif changed := repair.relabelled(record, verdicts, self.name):
+                        fresh[name] = SetAside()
+                elif (changed := repair.relabelled(record, verdicts, self.name)) != record:
                     fresh[name] = changed
         for line in self.pictures.problems:
             findings.problem(line)
@@ -116,7 +114,7 @@ class Run:
                 findings.problem(f"{count} pictures are {size} px, unlike most ({usual[0][0]})")
         return findings, fresh
 
-    def repair(self, fresh: dict[str, Record | None]) -> repair.Outcome:
+    def repair(self, fresh: dict[str, Change]) -> repair.Outcome:
         """Do to the folder what the mode asks for."""
         if self.options.mode == "report" or self.options.dry_run or not fresh:
             return repair.Outcome()

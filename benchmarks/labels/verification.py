@@ -40,6 +40,7 @@ from proportrait.looks.features import SIZE
 from proportrait.looks.look import FEATURES, Look, Wants, look
 from proportrait.looks.survey import survey
 from proportrait.store.records import Record
+from proportrait.verify.bits import Reading
 from proportrait.verify.limits import limits
 from proportrait.verify.suspects import Rows, gather, opinions
 from proportrait.workers import spread
@@ -90,8 +91,8 @@ def contradicted(
         said, probability = labels[i, column], likely[i, column]
         if np.isnan(probability):
             component = rows.components[i, column]
-            shown = limit.measured(None if np.isnan(component) else float(component))
-            doubted[i] = shown is not None and shown != said
+            reading = limit.read_component(None if np.isnan(component) else float(component))
+            doubted[i] = reading is not Reading.UNCLEAR and reading.value != said
         else:
             doubted[i] = (probability if said else 1 - probability) < limit.doubt
     right = np.setdiff1d(claims, wrong)
@@ -145,9 +146,12 @@ def rated(folder: Path) -> bool:
             print(f"{key:<12}{'is not measured':>18}")
             continue
         bits, values = np.array(truth[key]), np.array(components[key])
-        shown = [limits()[key].measured(None if np.isnan(v) else float(v)) for v in values]
-        spoken = np.array([bit is not None for bit in shown])
-        right = np.array([bit == truth for bit, truth in zip(shown, bits, strict=True)])[spoken]
+        read = limits()[key].read_component
+        readings = [read(None if np.isnan(value) else float(value)) for value in values]
+        spoken = np.array([reading is not Reading.UNCLEAR for reading in readings])
+        right = np.array(
+            [reading.value == truth for reading, truth in zip(readings, bits, strict=True)]
+        )[spoken]
         asked = SPEAKS if key in SPEAKING else 0.0
         good = spoken.mean() >= asked and right.mean() >= RIGHT
         passed &= bool(good)

@@ -24,7 +24,7 @@ from proportrait.store import steps
 from proportrait.store.index import Index, names
 from proportrait.store.journal import Journal
 from proportrait.store.ledger import Entry, Ledger, Status
-from proportrait.store.records import Record, json_name
+from proportrait.store.records import Change, Record, json_name
 
 _log = logging.getLogger(__name__)
 
@@ -152,7 +152,7 @@ class RecordStore:
         self._journal.write(entry, {})
         self._index.add(entry)
 
-    def amend(self, source_id: str, changes: Mapping[str, Record | None], aside: str) -> None:
+    def amend(self, source_id: str, changes: Mapping[str, Change], aside: str) -> None:
         """Change what is said of pictures of one source, or take some away, as one atomic thing.
 
         `revert` undoes it.
@@ -160,7 +160,7 @@ class RecordStore:
         Args:
             source_id: the source.
             changes: by the picture's present name its new record, whose `output_filename` may be
-                another, or None where the picture is taken away.
+                another, or `SetAside` where the picture is taken away.
             aside: folder inside the output folder that replaced JSONs and such pictures move to.
 
         Raises:

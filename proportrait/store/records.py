@@ -226,6 +226,14 @@ class Record:
         return cls.from_json(data, name=str(path))
 
 
+@dataclass(frozen=True)
+class SetAside:
+    """What stands in place of a picture's new record where the picture is taken away."""
+
+
+Change = Record | SetAside
+
+
 class _Taker:
     """Takes keys out of a dict, checks their values, and remembers which keys were asked for."""
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from proportrait.errors import StoreError
 from proportrait.store.ledger import Entry, Status
-from proportrait.store.records import Record, json_name, source_stem
+from proportrait.store.records import Change, Record, SetAside, json_name, source_stem
 
 MESSAGE_LIMIT = 2000  # characters of an error's message; a server's reply can be megabytes
 
@@ -88,7 +88,7 @@ def failed(
     )
 
 
-def amended(path: Path, entry: Entry, changes: Mapping[str, Record | None], aside: str) -> Step:
+def amended(path: Path, entry: Entry, changes: Mapping[str, Change], aside: str) -> Step:
     """See `RecordStore.amend`; `path` is the output folder, `entry` the last of the source."""
     files, moves, jsons = dict(entry.files), [], {}
     for name, record in changes.items():
@@ -97,7 +97,7 @@ def amended(path: Path, entry: Entry, changes: Mapping[str, Record | None], asid
         sha256 = files.pop(name)
         json = f"metadata/{json_name(name)}"
         moves.append((json, f"{aside}/{json}"))
-        if record is None:
+        if isinstance(record, SetAside):
             moves.append((f"images/{name}", f"{aside}/images/{name}"))
             continue
         fresh = record.output_filename

@@ -1,4 +1,4 @@
-"""What a verification found, added up picture by picture, and told as a table."""
+"""The counts of a verification, added up picture by picture, and how they are shown."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from proportrait.commandline import printable
 from proportrait.labels import KEYS
 from proportrait.store.records import Record
+from proportrait.verify.bits import Claim, Reading
 from proportrait.verify.judge import WORDS, Verdict
 from proportrait.verify.limits import limits
 
@@ -21,19 +22,27 @@ PROBLEMS = 1000  # that are listed one by one
 
 @dataclass(frozen=True, order=True)
 class Example:
-    """A contradicted bit; `sureness` orders them."""
+    """A contradicted bit.
+
+    Attributes:
+        sureness: of the contradiction, [0, 1]; examples are ordered by it.
+        name: of the picture.
+        key: of the attribute.
+        label: the bit that the record claims.
+        why: the evidence, in words.
+    """
 
     sureness: float
     name: str
     key: str = field(compare=False)
-    said: int = field(compare=False)
+    label: int = field(compare=False)
     why: str = field(compare=False)
 
     @property
     def title(self) -> str:
-        """What the label says, and what the picture shows."""
+        """The label, and what the picture shows instead."""
         words = ("bad", "good")
-        return f"{self.key}: labelled {words[self.said]}, is {words[1 - self.said]}"
+        return f"{self.key}: labelled {words[self.label]}, is {words[1 - self.label]}"
 
 
 @dataclass
@@ -42,23 +51,24 @@ class Findings:
 
     Attributes:
         keys: attributes that were judged.
-        words: attribute -> verdict -> bits with a claim.
-        by: attribute -> "measure" or "model" -> bits that it decided.
-        found: attribute -> bits without a claim that are known now.
+        words: attribute -> word of the verdict -> bits with a claim.
+        decided_by: attribute -> "measure" or "model" -> bits that it decided.
+        newly_known: attribute -> bits without a claim that the picture shows.
         before, after: attribute -> "1", "0", "unknown" -> pictures.
-        requested: attribute -> (bit asked for, bit shown or None) -> pictures.
-        examples: attribute and bit said -> the surest contradictions.
-        pictures, unreadable: counts; sizes: "width x height" -> pictures.
-        problems: what is wrong with files, one line each.
+        requested: attribute -> (requested bit, reading) -> pictures whose record claims the bit.
+        examples: (attribute, label) -> the surest contradictions, as a heap.
+        pictures: how many were counted.
+        unreadable: how many problems there are; `problems` lists the first, one line each.
+        sizes: "width x height" -> pictures.
     """
 
     keys: Sequence[str] = KEYS
     words: dict[str, Counter[str]] = field(init=False)
-    by: dict[str, Counter[str]] = field(init=False)
-    found: Counter[str] = field(default_factory=Counter)
+    decided_by: dict[str, Counter[str]] = field(init=False)
+    newly_known: Counter[str] = field(default_factory=Counter)
     before: dict[str, Counter[str]] = field(init=False)
     after: dict[str, Counter[str]] = field(init=False)
-    requested: dict[str, Counter[tuple[int, int | None]]] = field(init=False)
+    requested: dict[str, Counter[tuple[int, Reading]]] = field(init=False)
     examples: dict[tuple[str, int], list[Example]] = field(default_factory=dict)
     pictures: int = 0
     unreadable: int = 0
@@ -66,27 +76,29 @@ class Findings:
     problems: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for name in ("words", "by", "before", "after", "requested"):
+        for name in ("words", "decided_by", "before", "after", "requested"):
             setattr(self, name, {key: Counter() for key in self.keys})
 
     def add(self, record: Record, verdicts: Sequence[Verdict], size: tuple[int, int]) -> None:
-        """Count one picture."""
+        """Count one picture; `size` is its (height, width)."""
         self.pictures += 1
         self.sizes[f"{size[1]} x {size[0]}"] += 1
         for verdict in verdicts:
-            key, said, shown = verdict.key, verdict.said, verdict.shown
-            self.before[key][_bit(said)] += 1
-            self.after[key][_bit(said if shown is None else shown)] += 1
+            key, claim, reading = verdict.key, verdict.claim, verdict.reading
+            is_clear = reading is not Reading.UNCLEAR
+            self.before[key][_count_name(claim)] += 1
+            self.after[key][_count_name(reading if is_clear else claim)] += 1
             if verdict.by:
-                self.by[key][verdict.by] += 1
-            if said is None:
-                self.found[key] += shown is not None
+                self.decided_by[key][verdict.by] += 1
+            if not verdict.is_claimed:
+                self.newly_known[key] += is_clear
                 continue
             self.words[key][verdict.word] += 1
-            self.requested[key][record.requested[key], shown] += 1
+            self.requested[key][record.requested[key], reading] += 1
             if verdict.word == "contradicted":
-                self._keep(Example(_sureness(verdict), record.output_filename, key, said,
-                                   _why(verdict)))  # fmt: skip
+                label = record.labels[key]
+                name = record.output_filename
+                self._keep(Example(_sureness(verdict), name, key, label, _why(verdict)))
 
     def problem(self, line: str) -> None:
         """Note what is wrong with a file."""
@@ -105,13 +117,13 @@ class Findings:
             "attributes": {
                 key: {
                     **{word.replace(" ", "_"): self.words[key][word] for word in WORDS},
-                    "newly_known": self.found[key],
-                    "decided_by": dict(self.by[key]),
+                    "newly_known": self.newly_known[key],
+                    "decided_by": dict(self.decided_by[key]),
                     "before": dict(self.before[key]),
                     "after": dict(self.after[key]),
                     "requested_and_shown": {
-                        f"{asked} -> {'?' if shown is None else shown}": count
-                        for (asked, shown), count in sorted(self.requested[key].items(), key=str)
+                        f"{bit} -> {'?' if reading is Reading.UNCLEAR else reading.value}": count
+                        for (bit, reading), count in sorted(self.requested[key].items(), key=str)
                     },
                 }
                 for key in self.keys
@@ -133,14 +145,14 @@ class Findings:
                 f"{key:<12}{counts['confirmed']:>10}"
                 f"{counts['contradicted']:>7}{self.share(key, 'contradicted'):>7.1%}"
                 f"{counts['cannot tell']:>6}{self.share(key, 'cannot tell'):>7.1%}"
-                f"{self.found[key]:>13}   "
+                f"{self.newly_known[key]:>13}   "
                 f"{self.before[key]['1']:>9} : {self.before[key]['0']:<6}"
                 f"{self.after[key]['1']:>7} : {self.after[key]['0']}"
             )
         return "\n".join(rows)
 
     def _keep(self, example: Example) -> None:
-        kept = self.examples.setdefault((example.key, example.said), [])
+        kept = self.examples.setdefault((example.key, example.label), [])
         (heapq.heappush if len(kept) < EXAMPLES else heapq.heappushpop)(kept, example)
 
 
@@ -157,22 +169,25 @@ class Lines:
     def add(self, name: str, verdicts: Sequence[Verdict]) -> None:
         """Write the verdicts of one picture."""
         for v in verdicts:
-            numbers = ["" if n is None else f"{n:.3f}" for n in (v.component, v.probability)]
-            bits = ["" if b is None else b for b in (v.said, v.shown)]
-            self._writer.writerow([printable(name), v.key, *bits, v.word, v.by, *numbers, v.reason])
+            evidence = (v.component, v.probability)
+            numbers = ["" if number is None else f"{number:.3f}" for number in evidence]
+            bits = ["" if bit.value is None else bit.value for bit in (v.claim, v.reading)]
+            row = [printable(name), v.key, *bits, v.word, v.by, *numbers, v.reason]
+            self._writer.writerow(row)
 
 
-def _bit(bit: int | None) -> str:
-    return "unknown" if bit is None else str(bit)
+def _count_name(bit: Claim | Reading) -> str:
+    """The name under which a bit is counted: "1", "0", or "unknown"."""
+    return "unknown" if bit.value is None else str(bit.value)
 
 
 def _sureness(verdict: Verdict) -> float:
-    """[0, 1], 1 where nothing is surer."""
+    """How sure a contradiction is, [0, 1]: 1 for a component of 0 or 100, or a certain model."""
     if verdict.probability is not None and verdict.by == "model":
         return abs(verdict.probability - 0.5) * 2
     limit = limits()[verdict.key]
     component = verdict.component or 0.0
-    if verdict.shown:
+    if verdict.reading is Reading.GOOD:
         return (component - (limit.good_from or 0)) / max(1e-6, 100 - (limit.good_from or 0))
     return 1 - component / max(1e-6, limit.bad_under or 1)
 
@@ -186,8 +201,8 @@ def _why(verdict: Verdict) -> str:
 def ordered(examples: Mapping[tuple[str, int], Sequence[Example]]) -> list[Sequence[Example]]:
     """Rows of examples, the surest first, in the order of the attributes."""
     return [
-        sorted(examples[key, said], reverse=True)
+        sorted(examples[key, label], reverse=True)
         for key in KEYS
-        for said in (0, 1)
-        if examples.get((key, said))
+        for label in (0, 1)
+        if examples.get((key, label))
     ]

@@ -1,4 +1,4 @@
-"""What is said of every bit of a record: confirmed, contradicted, or that nobody can tell."""
+"""The verdict on every bit of a record: confirmed, contradicted, or that nobody can tell."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from proportrait.labels import KEYS, LabelVector
 from proportrait.looks.look import Look
+from proportrait.verify.bits import Claim, Reading
 from proportrait.verify.limits import limits
 
 Word = Literal["confirmed", "contradicted", "cannot tell"]
@@ -18,21 +17,21 @@ WORDS: tuple[Word, ...] = ("confirmed", "contradicted", "cannot tell")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is said of one bit.
+    """The verdict on one bit.
 
     Attributes:
         key: of the attribute.
-        said: the bit of the record, or None where it made no claim.
-        shown: the bit that the picture shows, or None where nobody can tell.
-        by: "measure", "model", or "" with nobody.
-        component: what was measured, [0, 100], or None.
-        probability: the model's, of a 1, or None.
-        reason: why nobody can tell, where that is known.
+        claim: what the record says.
+        reading: what the picture shows.
+        by: who read it, "measure" or "model"; "" where it is unclear.
+        component: of the measure, [0, 100]; None where it could not be taken.
+        probability: of a 1, by the model; None where the model has no opinion.
+        reason: why it is unclear; "" where it is not.
     """
 
     key: str
-    said: int | None
-    shown: int | None
+    claim: Claim
+    reading: Reading
     by: str = ""
     component: float | None = None
     probability: float | None = None
@@ -41,9 +40,19 @@ class Verdict:
     @property
     def word(self) -> Word:
         """For a bit without a claim, "confirmed" says that it is known now."""
-        if self.shown is None:
+        if self.reading is Reading.UNCLEAR:
             return "cannot tell"
-        return "confirmed" if self.said in (None, self.shown) else "contradicted"
+        return "contradicted" if self.changes_record and self.is_claimed else "confirmed"
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether the record says anything of the bit."""
+        return self.claim is not Claim.NONE
+
+    @property
+    def changes_record(self) -> bool:
+        """Whether the picture shows a bit that the record does not claim."""
+        return self.reading is not Reading.UNCLEAR and self.reading.value != self.claim.value
 
 
 def judge(
@@ -65,28 +74,14 @@ def judge(
     """
     verdicts = []
     for key in keys:
-        said = labels[key] if known[key] else None
+        claim = Claim(labels[key]) if known[key] else Claim.NONE
         component, probability = look.scores.get(key), opinion.get(key)
-        shown, by = limits()[key].measured(component), "measure"
-        if probability is not None and not np.isnan(probability):
-            shown, by = _decided(probability, said, limits()[key].doubt), "model"
+        if probability is None:
+            reading, by = limits()[key].read_component(component), "measure"
         else:
-            probability = None
-        reason = look.error or look.reasons.get(key, "") or "not a clear case"
-        verdicts.append(
-            Verdict(key, said, shown, by, component, probability)
-            if shown is not None
-            else Verdict(key, said, None, "", component, probability, reason)
-        )
+            reading, by = limits()[key].read_probability(probability), "model"
+        reason = ""
+        if reading is Reading.UNCLEAR:
+            by, reason = "", look.error or look.reasons.get(key, "") or "not a clear case"
+        verdicts.append(Verdict(key, claim, reading, by, component, probability, reason))
     return verdicts
-
-
-def _decided(probability: float, said: int | None, doubt: float) -> int | None:
-    """The bit that the model shows; None between doubt and certainty."""
-    if said is None:
-        likely = probability >= 0.5
-        return int(likely) if max(probability, 1 - probability) > 1 - doubt else None
-    own = probability if said else 1 - probability
-    if own < doubt:
-        return 1 - said
-    return said if own > 1 - doubt else None

@@ -1,4 +1,4 @@
-"""From which component on a measure's word counts, and from which probability on the model's."""
+"""When verification is sure: limits of a measure's component, and of the model's probability."""
 
 from __future__ import annotations
 
@@ -7,29 +7,36 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from proportrait.verify.bits import Reading
+
 
 @dataclass(frozen=True)
 class Limits:
-    """When verification speaks of one attribute.
+    """When a bit of one attribute is sure.
 
     Attributes:
-        bad_under: a component under it shows a 0, or None where nothing is measured.
-        good_from: a component from it on shows a 1.
-        doubt: the model contradicts a bit that it finds less likely than this, and confirms one
-            that it finds more likely than 1 - doubt.
+        bad_under: a component under it shows a 0; None where nothing measures the attribute.
+        good_from: a component from it on shows a 1; None as above.
+        doubt: a probability of a 1 under it shows a 0, one above 1 - doubt a 1; under 0.5.
     """
 
     bad_under: float | None
     good_from: float | None
     doubt: float
 
-    def measured(self, component: float | None) -> int | None:
-        """The bit that a component shows; None where it is not sure."""
+    def read_component(self, component: float | None) -> Reading:
+        """What a measure's component shows, [0, 100]; None where it could not be taken."""
         if component is None or self.bad_under is None or self.good_from is None:
-            return None
+            return Reading.UNCLEAR
         if component < self.bad_under:
-            return 0
-        return 1 if component >= self.good_from else None
+            return Reading.BAD
+        return Reading.GOOD if component >= self.good_from else Reading.UNCLEAR
+
+    def read_probability(self, probability: float) -> Reading:
+        """What the model's probability of a 1 shows, [0, 1]."""
+        if probability < self.doubt:
+            return Reading.BAD
+        return Reading.GOOD if probability > 1 - self.doubt else Reading.UNCLEAR
 
 
 @cache

@@ -15,6 +15,7 @@ from proportrait import imaging, sheets
 from proportrait.arrays import Image
 from proportrait.disk import disk_errors, replace_file
 from proportrait.labels import ATTRIBUTES
+from proportrait.verify.bits import Reading
 from proportrait.verify.findings import Example, Findings, ordered
 from proportrait.verify.judge import WORDS
 
@@ -69,6 +70,7 @@ def _page(
         rows=rows,
         told=told,
         words=WORDS,
+        readings=(Reading.GOOD, Reading.BAD, Reading.UNCLEAR),
         attributes=[a for a in ATTRIBUTES if a.key in findings.keys],
         embedded=embedded,
         good=sheets.GOOD,

@@ -12,7 +12,8 @@ from proportrait.errors import StoreError
 from proportrait.labels import KEYS, LabelVector
 from proportrait.store import RecordStore
 from proportrait.store.ledger import Entry
-from proportrait.store.records import Record
+from proportrait.store.records import Change, Record, SetAside
+from proportrait.verify.bits import Reading
 from proportrait.verify.judge import Verdict
 
 FOLDER = "verification"
@@ -35,27 +36,27 @@ class Outcome:
     refused: list[str] = field(default_factory=list)
 
 
-def relabelled(record: Record, verdicts: Sequence[Verdict], run: str) -> Record | None:
+def relabelled(record: Record, verdicts: Sequence[Verdict], run: str) -> Record:
     """The record with every bit that its picture shows, under the name that goes with it.
 
-    Returns None where nothing changes: all that is shown was said.
+    The same record where the picture shows nothing that it does not claim.
     """
-    shown = {v.key: v.shown for v in verdicts if v.shown is not None and v.shown != v.said}
-    if not shown:
-        return None
-    labels = record.labels.replace(**shown)
-    known = LabelVector(tuple(int(key in shown or record.known[key]) for key in KEYS))
-    said = {
-        v.key: {"from": v.said, "to": v.shown, "by": v.by, **_grounds(v)}
-        for v in verdicts
-        if v.key in shown
+    changes = [verdict for verdict in verdicts if verdict.changes_record]
+    if not changes:
+        return record
+    bits = {v.key: int(v.reading is Reading.GOOD) for v in changes}
+    labels = record.labels.replace(**bits)
+    known = LabelVector(tuple(int(key in bits or record.known[key]) for key in KEYS))
+    reasons = {
+        v.key: {"from": v.claim.value, "to": v.reading.value, "by": v.by, **_evidence(v)}
+        for v in changes
     }
     return replace(
         record,
         labels=labels,
         known=known,
         output_filename=renamed(record.output_filename, record.labels, labels),
-        checks={**record.checks, "relabelled": {"run": run, **said}},
+        checks={**record.checks, "relabelled": {"run": run, **reasons}},
     )
 
 
@@ -69,23 +70,23 @@ def renamed(name: str, before: LabelVector, after: LabelVector) -> str:
 
 def apply(
     store: RecordStore,
-    fresh: Mapping[str, Record | None],
+    changes: Mapping[str, Change],
     run: str,
     done: Callable[[], object] = lambda: None,
 ) -> Outcome:
-    """Write new records, or set pictures aside where the new record is None.
+    """Write new records, or set pictures aside.
 
     All of one source happens at once; a twin follows the new name of the picture it comes from.
 
     Args:
         store: opened for writing.
-        fresh: by the present name of the picture.
+        changes: by the present name of the picture.
         run: name of this run's folder, where replaced files go.
         done: called after each source.
     """
     outcome = Outcome()
     sources: dict[str, list[str]] = {}
-    for name in fresh:
+    for name in changes:
         owner = store.owner(name)
         if owner is None:
             outcome.refused.append(f"{name}: the ledger does not know it; it stays as it is")
@@ -93,19 +94,19 @@ def apply(
             sources.setdefault(owner, []).append(name)
 
     def amend(source_id: str, names: Sequence[str]) -> None:
-        changes = {name: fresh[name] for name in names}
+        own = {name: changes[name] for name in names}
         for name in store.files_of(source_id):
-            changes.update(_follow(store, name, fresh, changes))
+            own.update(_follow(store, name, changes, own))
         try:
-            store.amend(source_id, changes, f"{FOLDER}/{run}")
+            store.amend(source_id, own, f"{FOLDER}/{run}")
         except StoreError as error:
             outcome.refused.append(f"{source_id}: {error}")
         else:
             outcome.changed += len(names)
             outcome.renamed += [
-                (name, record.output_filename)
-                for name, record in changes.items()
-                if record is not None and record.output_filename != name
+                (name, change.output_filename)
+                for name, change in own.items()
+                if isinstance(change, Record) and change.output_filename != name
             ]
         done()
 
@@ -191,19 +192,20 @@ def _each(work: Callable[..., None], items: Sequence[tuple[object, object]]) -> 
 def _follow(
     store: RecordStore,
     name: str,
-    fresh: Mapping[str, Record | None],
-    changes: Mapping[str, Record | None],
+    changes: Mapping[str, Change],
+    own: Mapping[str, Change],
 ) -> dict[str, Record]:
-    """The record of a twin whose parent gets another name."""
-    if name in changes and changes[name] is None:
+    """The record of a twin whose parent gets another name; `own` are the changes of its source."""
+    change = own.get(name)
+    if isinstance(change, SetAside):
         return {}
-    record = changes.get(name) or store.read(name)
-    parent = fresh.get(record.parent) if record.parent else None
-    if parent is None or parent.output_filename == record.parent:
+    record = change or store.read(name)
+    parent = changes.get(record.parent) if record.parent else None
+    if not isinstance(parent, Record) or parent.output_filename == record.parent:
         return {}
     return {name: replace(record, parent=parent.output_filename)}
 
 
-def _grounds(verdict: Verdict) -> dict[str, float]:
-    found = {"component": verdict.component, "probability": verdict.probability}
-    return {name: round(value, 3) for name, value in found.items() if value is not None}
+def _evidence(verdict: Verdict) -> dict[str, float]:
+    numbers = {"component": verdict.component, "probability": verdict.probability}
+    return {name: round(value, 3) for name, value in numbers.items() if value is not None}

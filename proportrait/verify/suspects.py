@@ -1,11 +1,11 @@
 """A second opinion of every label, from all the others of the same set: confident learning.
 
-A model learns an attribute from four fifths of the people and judges the last one, so that no
-picture is judged by a model that was told its label (out-of-fold). Labels that the model finds
-unlikely, given how often each kind is mistaken for the other (Northcutt, Jiang, Chuang, "Confident
-learning: estimating uncertainty in dataset labels", JAIR 2021, by cleanlab), are left out, and it
-learns again. It sees what an ImageNet network sees of the picture and of the clothes, and every
-measured component: what one measure means is learnt from the set itself.
+A model learns an attribute from the pictures of four fifths of the people and judges those of the
+last fifth, so that no picture is judged by a model that learnt from its label (out-of-fold). Labels
+that the model finds unlikely, given how often each bit is mistaken for the other (Northcutt, Jiang,
+Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 2021, by cleanlab), are
+left out, and it learns again. Its inputs are the features of an ImageNet network of the picture and
+of the clothes, and every measured component: what a measure means is learnt from the set itself.
 """
 
 from __future__ import annotations
@@ -32,26 +32,27 @@ from proportrait.store.records import Record
 
 Bits = npt.NDArray[np.int8]
 
-FEWEST = 200  # labels of an attribute, and
-FEWEST_OF_A_KIND = 30  # of either bit, from which a model can be learnt
-MOST = 20_000  # pictures that it learns from
-_SAMPLE, _BATCH = 2000, 512  # pictures that the components are learnt from; that are held at once
-_COMPONENTS = 128  # of the features
-_FOLDS, _ROUNDS = 5, 4
-_PENALTY, _MEASURED_WEIGHT = 0.002, 12.0
-# Where the measure contradicts more of a kind of label, such labels teach nothing.
-_AGREED = 0.5
-_SEEN = 0.7  # balanced accuracy against the labels, where nothing is measured
+FEWEST, FEWEST_OF_A_KIND = 200, 30  # labels of an attribute, and of either bit, to learn from
+MOST = 20_000  # pictures that a model learns from
+_SAMPLE, _BATCH = 2000, 512  # pictures that the PCA of the features is fitted to; held at once
+_COMPONENTS = 128  # principal components of the features that are kept
+_FOLDS, _ROUNDS = 5, 4  # of cross-validation; of leaving out labels and learning again
+_C, _MEASURED_WEIGHT = 0.002, 12.0  # of the logistic regression; of components against features
+# Share of the labels of a bit that the measure confirms: with less, none of the attribute is used.
+_LEAST_AGREEMENT = 0.5
+# Balanced accuracy against the labels, where nothing measures the attribute: with less, the labels
+# follow nothing that the pictures show.
+_LEAST_ACCURACY = 0.7
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """What is known of N pictures.
+    """Labels and model inputs of N pictures.
 
     Attributes:
         groups: (N,) the source of each: its pictures are never on both sides of a split.
-        labels: (N, 6) bits as they are said.
-        known: (N, 6) which of them are claims.
+        labels: (N, 6) bits of the records.
+        known: (N, 6) which of them the records claim.
         components: (N, 6) float32, [0, 100]; NaN where a measure could not be taken.
         features: (N, k) float32.
     """
@@ -69,7 +70,7 @@ def opinions(rows: Rows, keys: Sequence[str], seed: int = 0) -> tuple[Float, Map
     Returns:
         (N, 6) float32, NaN where there is no opinion, and by attribute why there is none.
     """
-    found = np.full(rows.labels.shape, np.nan, np.float32)
+    likely = np.full(rows.labels.shape, np.nan, np.float32)
     reasons: dict[str, str] = {}
     inputs = _inputs(rows)
     for key in keys:
@@ -87,12 +88,26 @@ def opinions(rows: Rows, keys: Sequence[str], seed: int = 0) -> tuple[Float, Map
             continue
         others = np.flatnonzero(~rows.known[:, column])
         own, rest = _cross_fit(inputs, bits, claims, others, rows.groups, seed)
-        seen = np.mean([((own >= 0.5) == bits)[bits == bit].mean() for bit in (0, 1)])
-        if np.isnan(rows.components[:, column]).all() and seen < _SEEN:
-            reasons[key] = f"the labels follow nothing that is seen (balanced accuracy {seen:.2f})"
+        accuracy = np.mean([((own >= 0.5) == bits)[bits == bit].mean() for bit in (0, 1)])
+        if np.isnan(rows.components[:, column]).all() and accuracy < _LEAST_ACCURACY:
+            reasons[key] = (
+                f"the labels follow nothing that is seen (balanced accuracy {accuracy:.2f})"
+            )
             continue
-        found[claims, column], found[others, column] = own, rest
-    return found, reasons
+        likely[claims, column], likely[others, column] = own, rest
+    return likely, reasons
+
+
+def by_picture(names: Sequence[str], likely: Float) -> dict[str, dict[str, float]]:
+    """The probabilities (N, 6) of `opinions` by name and attribute, without those that are NaN."""
+    return {
+        name: {
+            key: float(probability)
+            for key, probability in zip(KEYS, row, strict=True)
+            if not np.isnan(probability)
+        }
+        for name, row in zip(names, likely, strict=True)
+    }
 
 
 def _inputs(rows: Rows) -> Float:
@@ -100,8 +115,8 @@ def _inputs(rows: Rows) -> Float:
     shares = np.clip(rows.components / 100, 0.001, 0.999)
     odds = np.log(shares / (1 - shares))
     missing = np.isnan(odds)
-    taken = ~missing.all(0)
-    odds, missing = odds[:, taken], missing[:, taken]
+    measured = ~missing.all(0)
+    odds, missing = odds[:, measured], missing[:, measured]
     scaled = (odds - np.nanmean(odds, 0)) / (np.nanstd(odds, 0) + 1e-6)
     scaled[missing] = 0
     return np.hstack([rows.features, _MEASURED_WEIGHT * scaled, missing]).astype(np.float32)
@@ -109,13 +124,12 @@ def _inputs(rows: Rows) -> Float:
 
 def _contradicted(key: str, bits: npt.NDArray[np.int64], components: Float) -> str:
     """Why labels are too wrong to learn from, or ""."""
-    there = ~np.isnan(components)
-    shown = components >= MODULES[key].LIMIT
+    readings = components >= MODULES[key].LIMIT
     for bit, word in ((1, "good"), (0, "bad")):
-        claimed = there & (bits == bit)
-        agreed = float((shown[claimed] == bit).mean()) if claimed.any() else 1.0
-        if claimed.sum() >= FEWEST_OF_A_KIND and agreed < _AGREED:
-            return f"the measure agrees with {agreed:.0%} of the {word} labels only"
+        rows = ~np.isnan(components) & (bits == bit)
+        agreement = float((readings[rows] == bit).mean()) if rows.any() else 1.0
+        if rows.sum() >= FEWEST_OF_A_KIND and agreement < _LEAST_AGREEMENT:
+            return f"the measure agrees with {agreement:.0%} of the {word} labels only"
     return ""
 
 
@@ -127,9 +141,17 @@ def _cross_fit(
     groups: Text,
     seed: int,
 ) -> tuple[Float, Float]:
-    """Probabilities of a 1 for the claims, out of fold, and for other rows: the mean of the folds.
+    """Probabilities of a 1 for rows with a claim, out of fold, and for others.
 
-    Twins of a claim share its fold; what the models say of others of that person is not asked.
+    Args:
+        inputs: (N, k).
+        bits: (n,) of the rows with a claim.
+        claims, others: numbers of the rows with a claim, (n,), and without, (m,).
+        groups: (N,) sources; all pictures of one are in the same fold.
+        seed: of the split.
+
+    Returns:
+        (n,) and (m,) float32; the second is the mean of the models of all folds.
     """
     x, group = inputs[claims], groups[claims]
     splits = list(
@@ -144,7 +166,7 @@ def _cross_fit(
             learn = learn[kept[learn]]
             if len(learn) > MOST:
                 learn = rng.choice(learn, MOST, replace=False)
-            model = LogisticRegression(C=_PENALTY, max_iter=300)
+            model = LogisticRegression(C=_C, max_iter=300)
             if len(set(bits[learn])) < 2:
                 continue
             models.append(model.fit(x[learn], bits[learn]))

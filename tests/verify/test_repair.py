@@ -13,8 +13,9 @@ import pytest
 from proportrait.errors import StoreError
 from proportrait.labels import KEYS, LabelVector
 from proportrait.store import RecordStore
-from proportrait.store.records import Record
+from proportrait.store.records import Change, Record, SetAside
 from proportrait.verify import repair
+from proportrait.verify.bits import Claim, Reading
 from proportrait.verify.judge import Verdict
 from tests.store.test_store import die_at, files
 from tests.store_samples import commit_all, source
@@ -32,8 +33,8 @@ def verdicts(record: Record, **shown: int) -> list[Verdict]:
     return [
         Verdict(
             key,
-            record.labels[key] if record.known[key] else None,
-            shown.get(key),
+            Claim(record.labels[key]) if record.known[key] else Claim.NONE,
+            Reading(shown.get(key)),
             "measure" if key in shown else "",
             12.3456 if key in shown else None,
         )
@@ -43,9 +44,7 @@ def verdicts(record: Record, **shown: int) -> list[Verdict]:
 
 def fixed(store: RecordStore, name: str, **shown: int) -> Record:
     record = store.read(name)
-    found = repair.relabelled(record, verdicts(record, **shown), "run")
-    assert found is not None
-    return found
+    return repair.relabelled(record, verdicts(record, **shown), "run")
 
 
 def check(folder: Path) -> None:
@@ -69,7 +68,6 @@ def test_what_is_shown_replaces_what_is_said() -> None:
     (record, _), _ = source(1)[2]
     # Attire and expression make no claim in this sample; lighting is confirmed.
     found = repair.relabelled(record, verdicts(record, lighting=1, background=1, attire=0), "run")
-    assert found is not None
     assert found.labels == LabelVector.from_code("110111")
     assert [found.known[key] for key in KEYS] == [1, 1, 1, 0, 1, 1]
     assert found.requested == record.requested
@@ -83,7 +81,7 @@ def test_what_is_shown_replaces_what_is_said() -> None:
 
 def test_nothing_to_change_is_no_change() -> None:
     (record, _), _ = source(1)[2]
-    assert repair.relabelled(record, verdicts(record, lighting=1, framing=1), "run") is None
+    assert repair.relabelled(record, verdicts(record, lighting=1, framing=1), "run") is record
 
 
 @pytest.mark.parametrize(
@@ -121,7 +119,7 @@ def test_a_fix_renames_picture_and_record_and_the_twin_follows(folder: Path) -> 
 def test_quarantine_takes_the_picture_and_its_record_away(folder: Path) -> None:
     before = files(folder)
     with RecordStore(folder) as store:
-        outcome = repair.apply(store, {BLURRED: None}, "r1")
+        outcome = repair.apply(store, {BLURRED: SetAside()}, "r1")
     assert (outcome.changed, outcome.renamed) == (1, [])
     check(folder)
     aside = folder / "verification" / "r1"
@@ -130,13 +128,13 @@ def test_quarantine_takes_the_picture_and_its_record_away(folder: Path) -> None:
     assert f"images/{GOOD}" in files(folder)
 
 
-def changes(store: RecordStore) -> dict[str, Record | None]:
+def changes(store: RecordStore) -> dict[str, Change]:
     """A rename with a twin that follows, a bit that is known now, and pictures set aside."""
     return {
         GOOD: fixed(store, GOOD, background=1),
         BLURRED: fixed(store, BLURRED, attire=1),
-        "ffhq_00002_101111.jpg": None,
-        "ffhq_00002_blur_101110.jpg": None,
+        "ffhq_00002_101111.jpg": SetAside(),
+        "ffhq_00002_blur_101110.jpg": SetAside(),
     }
 
 
@@ -206,7 +204,7 @@ def test_a_crash_at_every_single_step_leaves_before_or_after(tmp_path: Path, wha
         elif what == "fix":
             repair.apply(store, {name: changes(store)[name] for name in (GOOD, BLURRED)}, "r1")
         else:
-            repair.apply(store, {GOOD: None, BLURRED: None}, "r1")
+            repair.apply(store, {GOOD: SetAside(), BLURRED: SetAside()}, "r1")
 
     def prepared(folder: Path) -> Path:
         commit_all(folder, 2)
@@ -245,7 +243,7 @@ def test_a_crash_at_every_single_step_leaves_before_or_after(tmp_path: Path, wha
 def test_changes_of_many_sources_wait_for_the_disk_together(folder: Path) -> None:
     commit_all(folder, 40)
 
-    def all_of(store: RecordStore) -> dict[str, Record | None]:
+    def all_of(store: RecordStore) -> dict[str, Change]:
         names: Sequence[str] = [r.output_filename for r in store.records() if not r.parent]
         return {name: fixed(store, name, lighting=0) for name in names}
 

@@ -20,6 +20,7 @@ from proportrait.store import RecordStore
 from proportrait.store.records import Record
 from proportrait.verify import suspects
 from proportrait.verify.arguments import parse
+from proportrait.verify.bits import Claim, Reading
 from proportrait.verify.findings import EXAMPLES, Findings
 from proportrait.verify.judge import Verdict, judge
 from proportrait.verify.limits import Limits, limits
@@ -37,8 +38,15 @@ ONES = LabelVector.ones()
     ("component", "bit"), [(None, None), (0, 0), (9.9, 0), (10, None), (59.9, None), (60, 1)]
 )
 def test_a_measure_speaks_only_where_it_is_sure(component: float | None, bit: int | None) -> None:
-    assert Limits(10.0, 60.0, 0.3).measured(component) == bit
-    assert Limits(None, None, 0.3).measured(component) is None
+    assert Limits(10.0, 60.0, 0.3).read_component(component) is Reading(bit)
+    assert Limits(None, None, 0.3).read_component(component) is Reading.UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("probability", "bit"), [(0.0, 0), (0.29, 0), (0.3, None), (0.7, None), (0.71, 1), (1.0, 1)]
+)
+def test_the_model_speaks_only_where_it_is_sure(probability: float, bit: int | None) -> None:
+    assert Limits(10.0, 60.0, 0.3).read_probability(probability) is Reading(bit)
 
 
 def test_every_attribute_has_limits_in_order() -> None:
@@ -64,7 +72,6 @@ def test_every_attribute_has_limits_in_order() -> None:
         (1, 90, 0.5, "cannot tell", None),
         (None, 90, 0.5, "cannot tell", None),
         (None, 90, 0.9, "confirmed", 1),
-        (1, 5, float("nan"), "contradicted", 0),
     ],
 )
 def test_the_word_on_framing(
@@ -77,7 +84,9 @@ def test_the_word_on_framing(
     seen = Look(scores=scores, reasons={"framing": "no face found"})
     opinion = {} if probability is None else {"framing": probability}
     (verdict,) = judge(labels, known, seen, opinion, ("framing",))
-    assert (verdict.word, verdict.shown) == (word, shown)
+    assert (verdict.word, verdict.reading) == (word, Reading(shown))
+    assert verdict.claim is Claim(said)
+    assert verdict.changes_record == (shown is not None and shown != said)
     assert bool(verdict.by) == (shown is not None)
     if component is None:
         assert verdict.reason == "no face found"
@@ -118,6 +127,14 @@ def test_flipped_labels_are_found_and_true_ones_left_alone() -> None:
     assert np.isnan(likely[:, :5]).all()
     again, _ = suspects.opinions(rows, ("sharpness",))
     assert np.array_equal(likely, again, equal_nan=True)
+
+
+def test_opinions_are_told_by_picture_only_where_there_are_some() -> None:
+    likely = np.array([[0.25, *[np.nan] * 5], [np.nan] * 6], np.float32)
+    assert suspects.by_picture(["a.jpg", "b.jpg"], likely) == {
+        "a.jpg": {"lighting": 0.25},
+        "b.jpg": {},
+    }
 
 
 def test_bits_without_a_claim_get_an_opinion() -> None:
@@ -164,10 +181,11 @@ def test_findings_count_and_keep_the_surest_examples() -> None:
     base = _record("a_111111.jpg", ONES)
     for number in range(10):
         record = replace(base, output_filename=f"p{number}_111111.jpg")
-        verdict = Verdict("framing", 1, 0, "measure", 20.0 - number)
+        verdict = Verdict("framing", Claim.GOOD, Reading.BAD, "measure", 20.0 - number)
         findings.add(record, [verdict], (512, 512))
-    findings.add(base, [Verdict("framing", None, 1, "measure", 90.0)], (512, 512))
-    findings.add(base, [Verdict("framing", 1, None, reason="?")], (256, 512))
+    unclaimed = Verdict("framing", Claim.NONE, Reading.GOOD, "measure", 90.0)
+    findings.add(base, [unclaimed], (512, 512))
+    findings.add(base, [Verdict("framing", Claim.GOOD, Reading.UNCLEAR, reason="?")], (256, 512))
     found = findings.to_json()["attributes"]["framing"]
     assert (found["contradicted"], found["confirmed"], found["cannot_tell"]) == (10, 0, 1)
     assert found["newly_known"] == 1
