@@ -71,7 +71,7 @@ class Tile:
 def thumbnail(path: str | Path) -> Image | str:
     """A picture file as RGB uint8 of the size of a tile, or why it cannot be read."""
     try:
-        return _shrunk(imaging.read(path, min_side=1))
+        return _shrunk(imaging.read(path, min_side=1, longest=_SIDE))
     except ImageError as error:
         return str(error).removeprefix(str(path)).lstrip(": ")
 
