@@ -43,7 +43,7 @@ demo: setup
 	  $$(ls output/images/*.jpg | awk 'NR == 1 || NR == 70 || NR == 140')
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n logical --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from proportrait.edit.synthesis.network import FaceSynthesizer
     from proportrait.faces import Face, FaceAnalyzer
 
+WORKER_BYTES = 6_000_000_000
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # one worker a core: more threads only wait for each other
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
@@ -34,6 +36,14 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(FOLDER_VARIABLE, str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`: one a core, as far as the memory reaches for the networks of each."""
+    from proportrait.workers import fitting_workers
+
+    return fitting_workers(None, WORKER_BYTES)
 
 
 @pytest.hookimpl(wrapper=True)
