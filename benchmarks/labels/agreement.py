@@ -41,7 +41,7 @@ class Case:
         name: of the file or the seed.
         rated: whether the raters call it professional.
         subject: the picture.
-        found: the component [0, 100], or why there is none.
+        found: the score [0, 100], or why there is none.
     """
 
     name: str
@@ -64,16 +64,16 @@ class Attribute:
 
 
 def _by_skin(cases: Sequence[Case]) -> list[str]:
-    """Whether the tone of the skin decides: the component of well-lit faces, by luminance."""
+    """Whether the tone of the skin decides: the score of well-lit faces, by luminance."""
     good = [case for case in cases if case.rated and not isinstance(case.found, Unassessed)]
     if len(good) < 30:
         return []
     tones = np.array([lighting.skin_luminance(case.subject) for case in good])
-    components = np.array([case.found for case in good], np.float64)
-    correlation = float(np.corrcoef(tones, components)[0, 1])
-    lines = [f"well-lit faces, component against skin luminance: correlation {correlation:+.2f}"]
+    scores = np.array([case.found for case in good], np.float64)
+    correlation = float(np.corrcoef(tones, scores)[0, 1])
+    lines = [f"well-lit faces, score against skin luminance: correlation {correlation:+.2f}"]
     for part in np.array_split(np.argsort(tones), 3):
-        passed = float((components[part] >= lighting.LIMIT).mean())
+        passed = float((scores[part] >= lighting.LIMIT).mean())
         low, high = tones[part].min(), tones[part].max()
         lines.append(f"luminance {low:.2f} to {high:.2f}: {passed:.3f} of {len(part)} pass")
     return lines

@@ -84,18 +84,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     left_out = 0
     for _, image, _ in golden_dev(folder, folder):
         subject = Subject(image, analyzer)
-        component = sharpness.assess(sharpness.measure(subject))
-        if isinstance(component, Unassessed):
+        score = sharpness.assess(sharpness.measure(subject))
+        if isinstance(score, Unassessed):
             left_out += 1
             continue
-        said["as it was"].append(component >= sharpness.LIMIT)
+        said["as it was"].append(score >= sharpness.LIMIT)
         for name, spoil in SPOILT.items():
             # The same face: whether it is still found is another question.
             spoilt = Subject(spoil(image), analyzer, face=subject.face)
-            component = sharpness.assess(sharpness.measure(spoilt))
-            said[name].append(
-                not isinstance(component, Unassessed) and component >= sharpness.LIMIT
-            )
+            score = sharpness.assess(sharpness.measure(spoilt))
+            said[name].append(not isinstance(score, Unassessed) and score >= sharpness.LIMIT)
     print(f"{len(said['as it was'])} pictures; {left_out} could not be assessed")
     for name, verdicts in said.items():
         print(f"    {np.mean(verdicts):.3f} called sharp: {name}")

@@ -83,15 +83,15 @@ def contradicted(
     column = KEYS.index(key)
     labels = rows.labels.copy()
     labels[wrong, column] ^= 1
-    flipped = Rows(rows.groups, labels, rows.known, rows.components, rows.features)
+    flipped = Rows(rows.groups, labels, rows.known, rows.scores, rows.features)
     likely, _ = opinions(flipped, [key])
     limit = limits()[key]
     doubted = np.zeros(len(labels), bool)
     for i in claims:
         said, probability = labels[i, column], likely[i, column]
         if np.isnan(probability):
-            component = rows.components[i, column]
-            reading = limit.read_component(None if np.isnan(component) else float(component))
+            score = rows.scores[i, column]
+            reading = limit.read_score(None if np.isnan(score) else float(score))
             doubted[i] = reading is not Reading.UNCLEAR and reading.value != said
         else:
             doubted[i] = (probability if said else 1 - probability) < limit.doubt
@@ -126,15 +126,15 @@ def planted(folder: Path) -> bool:
 
 def rated(folder: Path) -> bool:
     """Print how the verdicts agree with raters; False if a bar is missed."""
-    components: dict[str, list[float]] = {key: [] for key in KEYS}
+    scores: dict[str, list[float]] = {key: [] for key in KEYS}
     truth: dict[str, list[bool]] = {key: [] for key in KEYS}
     with (folder / "labels.csv").open(newline="") as file:
         for row in tqdm(list(csv.DictReader(file)), desc="rated"):
-            scores = look(folder / "images" / row["file"]).scores
+            own = look(folder / "images" / row["file"]).scores
             for key, bit in zip(KEYS, row["labels"], strict=True):
                 if bit in "01":
                     truth[key].append(bit == "1")
-                    components[key].append(scores.get(key, np.nan))
+                    scores[key].append(own.get(key, np.nan))
     print(f"\n{folder}: {len(truth['framing'])} and more rated bits an attribute")
     print(
         f"{'':<12}{'speaks':>8}{'at least':>10}{'right':>8}{'at least':>10}"
@@ -145,8 +145,8 @@ def rated(folder: Path) -> bool:
         if limits()[key].good_from is None:
             print(f"{key:<12}{'is not measured':>18}")
             continue
-        bits, values = np.array(truth[key]), np.array(components[key])
-        read = limits()[key].read_component
+        bits, values = np.array(truth[key]), np.array(scores[key])
+        read = limits()[key].read_score
         readings = [read(None if np.isnan(value) else float(value)) for value in values]
         spoken = np.array([reading is not Reading.UNCLEAR for reading in readings])
         right = np.array(

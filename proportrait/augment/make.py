@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from proportrait.edit.editor import PortraitEditor
 
 
-_PLAIN = 85.0  # component of a background that may be continued beyond the border
+_PLAIN = 85.0  # score of a background that may be continued beyond the border
 _TRIES = 6  # windows or strengths, before a twin is given up
 _HIDDEN_CLOTHES, _HIDDEN_BACKGROUND = 0.12, 0.2  # shares of the frame: less tells nothing
 
@@ -142,11 +142,11 @@ def _contradiction(twin: Image, task: Task, known: LabelVector) -> str:
         return "" if task.attribute == "framing" else f"{task.attribute}: {reason}"
     score = shown.scores[task.attribute]
     if score >= MODULES[task.attribute].LIMIT:
-        return f"{task.attribute}: a component of {score:.0f} still counts as good"
+        return f"{task.attribute}: a score of {score:.0f} still counts as good"
     rest = shown.scores.get(other)
     checked = task.attribute == "framing" and known[other] and rest is not None
     if checked and rest < MODULES[other].LIMIT:
-        return f"{other}: the twin lost it, with a component of {rest:.0f}"
+        return f"{other}: the twin lost it, with a score of {rest:.0f}"
     return ""
 
 

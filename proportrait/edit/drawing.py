@@ -33,7 +33,7 @@ _KINDS, _STRENGTHS = 6, (1.0, 1.25)
 # (the traits "clean" and "formal" of `directions.TRAITS`).
 _CLEAN, _CLUTTERED = 5.0, -5.0
 _CASUAL = -2.0
-# A background whose measured component is this far on the right side of the limit is not steered.
+# A background whose measured score is this far on the right side of the limit is not steered.
 _CLEAR_MARGIN = 28.0
 _SKIN = ("luminance", "red", "yellow")  # directions of skin colour: the body copies the head's
 
@@ -51,7 +51,7 @@ class _Neutral:
     Attributes:
         style: (512,) of the network.
         identity: (128,) embedding, with a neutral expression.
-        background: component of the background measure, [0, 100]; the limit where it failed.
+        background: score of the background measure, [0, 100]; the limit where it failed.
         alone: whether nobody else stands in the picture.
     """
 
@@ -105,11 +105,11 @@ class FaceDrawer:
         face = self.analyzer.face(image)
         mask = self.analyzer.mask(image, face)
         subject = Subject(image, self.analyzer, face=face, mask=mask)
-        component = background.assess(background.measure(subject))
-        if isinstance(component, Unassessed):
-            component = background.LIMIT  # neither clean nor cluttered
+        score = background.assess(background.measure(subject))
+        if isinstance(score, Unassessed):
+            score = background.LIMIT  # neither clean nor cluttered
         is_alone = beside(anatomy(image, face, mask)) < _SOMEBODY_BESIDE
-        return _Neutral(style, self.analyzer.identity(image, face), component, is_alone)
+        return _Neutral(style, self.analyzer.identity(image, face), score, is_alone)
 
     def _draw_person(
         self, latent_seed: int, good: bool, formal: bool, target: float | None, seed: int

@@ -32,11 +32,11 @@ from proportrait.tone import expose
 OWN = "own"  # kind of background: the one of the picture that the person is in
 FRAME = 512  # px of a finished picture
 _TRIES = 4  # kinds of background, or of light, before the picture is given up
-# Limits of the lighting measure's component, whose own limit is 50. A bad light has to be a clear
+# Limits of the lighting measure's score, whose own limit is 50. A bad light has to be a clear
 # case. A good one may fall short of 50, because the measure is stricter on dark skin: where no
 # light reaches it, the best is taken if it is passable.
 _GOOD_LIGHT, _PASSABLE_LIGHT, _BAD_LIGHT = 50.0, 25.0, 35.0
-# A background that was not made to be clean or cluttered has to be a clear case: its component lies
+# A background that was not made to be clean or cluttered has to be a clear case: its score lies
 # this far on the right side of the background measure's limit.
 _CLEAR_MARGIN = 22.0
 _UNTOUCHED_LIGHT = 0.8  # share of well lit portraits whose light stays as it is, if it is good
@@ -159,10 +159,10 @@ def framing_contradicts(
     mask = stage.cut(stage.move(person.alpha, cv2.BORDER_CONSTANT))
     blank = np.zeros((FRAME, FRAME, 3), np.uint8)  # only place and size count
     subject = Subject(blank, analyzer, face=stage.cut_face(person.face), mask=mask)
-    component = framing_measure.assess(framing_measure.measure(subject))
-    if isinstance(component, Unassessed):
+    score = framing_measure.assess(framing_measure.measure(subject))
+    if isinstance(score, Unassessed):
         return False
-    return (component >= framing_measure.LIMIT) != good
+    return (score >= framing_measure.LIMIT) != good
 
 
 def _background_kinds(labels: LabelVector, seed: int) -> list[str]:
@@ -189,14 +189,14 @@ def _before_a_background(
         scene = Scene.of(person, window, kind, seed)
         image, mask = (scene.stage.cut(plane) for plane in (scene.image, scene.alpha))
         subject = Subject(image, analyzer, mask=mask)
-        component = background_measure.assess(background_measure.measure(subject))
-        if isinstance(component, Unassessed):
+        score = background_measure.assess(background_measure.measure(subject))
+        if isinstance(score, Unassessed):
             continue
-        margin = component - background_measure.LIMIT
+        margin = score - background_measure.LIMIT
         if not labels["background"]:
             margin = -margin
         if margin >= (_CLEAR_MARGIN if kind == OWN else 0.0):
-            return scene, {"kind": kind, "tries": tries, "component": round(component, 1)}
+            return scene, {"kind": kind, "tries": tries, "component": round(score, 1)}
     raise EditError("the measure contradicts all that were tried", "background")
 
 
@@ -230,16 +230,14 @@ def _lit(
     for tries, kind in enumerate(order, 1):
         image, parameters = scene.lit(kind, seed)
         subject = Subject(image, analyzer, face=scene.face, mask=scene.alpha)
-        component = lighting_measure.assess(lighting_measure.measure(subject))
-        if isinstance(component, Unassessed):
-            raise EditError(component.reason, "lighting")
-        edit = {**parameters, "tries": tries, "component": round(component, 1)}
-        if component >= _GOOD_LIGHT if good else component < _BAD_LIGHT:
+        score = lighting_measure.assess(lighting_measure.measure(subject))
+        if isinstance(score, Unassessed):
+            raise EditError(score.reason, "lighting")
+        edit = {**parameters, "tries": tries, "component": round(score, 1)}
+        if score >= _GOOD_LIGHT if good else score < _BAD_LIGHT:
             return image, edit
-        tried.append((component, image, edit))
-    component, image, edit = max(tried, key=lambda attempt: attempt[0])
-    if good and component >= _PASSABLE_LIGHT:
+        tried.append((score, image, edit))
+    score, image, edit = max(tried, key=lambda attempt: attempt[0])
+    if good and score >= _PASSABLE_LIGHT:
         return image, {**edit, "tries": len(order)}
-    raise EditError(
-        f"of {len(order)} lights the best has a component of {component:.0f}", "lighting"
-    )
+    raise EditError(f"of {len(order)} lights the best has a score of {score:.0f}", "lighting")

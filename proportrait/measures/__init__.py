@@ -1,7 +1,7 @@
 """What can be measured on a headshot, one module an attribute.
 
 Names are those of ISO/IEC 29794-5:2025 where it has one. A measure has a native value with a unit
-and a quality component from 0 to 100; where it cannot be taken there is a reason, never a number.
+and a quality score from 0 to 100; where it cannot be taken there is a reason, never a number.
 """
 
 from collections.abc import Iterable
@@ -24,7 +24,7 @@ __all__ = ["MODULES", "Measure", "Subject", "Unassessed", "assess"]
 
 
 def assess(subject: Subject, keys: Iterable[str] = tuple(MODULES)) -> dict[str, float | Unassessed]:
-    """The component [0, 100] of each attribute of `keys`, or why there is none."""
+    """The score [0, 100] of each attribute of `keys`, or why there is none."""
     found: dict[str, float | Unassessed] = {}
     for key in keys:
         module = MODULES[key]

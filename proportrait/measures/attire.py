@@ -21,6 +21,6 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
 
 
 def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
-    """The component [0, 100]; from `LIMIT` on the clothes are professional."""
+    """The score [0, 100]; from `LIMIT` on the clothes are professional."""
     found = measures["FormalAttire"]
-    return found if isinstance(found, Unassessed) else found.component
+    return found if isinstance(found, Unassessed) else found.score

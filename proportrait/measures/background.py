@@ -19,11 +19,11 @@ from proportrait.errors import AssessmentError
 from proportrait.faces import Face
 from proportrait.faces.face import FOREHEAD
 from proportrait.measures.base import Measure, Subject, Unassessed
-from proportrait.measures.evidence import Faults, combine, component
+from proportrait.measures.evidence import Faults, combine, fault_score
 from proportrait.measures.lighting import CHEEKS
 from proportrait.tone import LINEAR, luminance
 
-LIMIT = 50.0  # of the component that `assess` gives
+LIMIT = 50.0  # of the score that `assess` gives
 
 NAMES = (
     "SingleFacePresent",
@@ -39,7 +39,7 @@ _SIDE = 354  # px of the longer side while measuring: the height of the crop in 
 _PERSON = 0.1  # from this share of a pixel on it is no background
 _RIM = 21  # px around the person where hair and errors of the mask lie
 _SMALLEST_SHARE = 0.02  # of the picture: from less nobody can tell what is there
-_HIDDEN, _NOTHING_SEEN = 0.04, 90.0  # share of the picture; the component that it then has
+_HIDDEN, _NOTHING_SEEN = 0.04, 90.0  # share of the picture; the score that it then has
 _TOLERANCE = 1.4  # px of blur before gradients are taken: grain and plaster are no clutter
 _SPOT_TOLERANCE = 5.5  # px of blur before spots are looked for
 _SPOT_LIMIT = 16.0
@@ -76,7 +76,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
 
 
 def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
-    """The component of the whole attribute, [0, 100]; from `LIMIT` on it is professional.
+    """The score of the whole attribute, [0, 100]; from `LIMIT` on it is professional.
 
     0 where another face is seen, else the faults of BackgroundClutter and OtherSkin add up. Where
     next to nothing is background, nothing distracts: raters called nine such of ten clean.
@@ -91,7 +91,7 @@ def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
 
 
 def _single_face(subject: Subject) -> Measure:
-    """f = sqrt(area of the second box / area of the largest), component 100 (1 - f)."""
+    """f = sqrt(area of the second box / area of the largest), score 100 (1 - f)."""
     areas = sorted(float(np.prod(face.bbox[2:] - face.bbox[:2])) for face in subject.faces)
     value = float(np.sqrt(areas[-2] / areas[-1])) if len(areas) > 1 else 0.0
     return Measure("SingleFacePresent", value, "ratio", 100 * (1 - value), "lower")
@@ -133,8 +133,8 @@ def _uniformity(image: Image, seen: Mask) -> Measure:
     light = luminance(image)
     across, down = cv2.Sobel(light, -1, 1, 0), cv2.Sobel(light, -1, 0, 1)
     value = float(np.hypot(across, down)[seen].mean())
-    component = 190 / (1 + np.exp((value - 10) / 100))
-    return Measure("BackgroundUniformity", value, "1", float(min(100, component)), "lower")
+    score = 190 / (1 + np.exp((value - 10) / 100))
+    return Measure("BackgroundUniformity", value, "1", float(min(100, score)), "lower")
 
 
 def _entropy(lightness: Float) -> Measure:
@@ -142,8 +142,8 @@ def _entropy(lightness: Float) -> Measure:
     counts = np.histogram(lightness, _LEVELS, (0, 100))[0]
     shares = counts[counts > 0] / counts.sum()
     value = float(-(shares * np.log2(shares)).sum())
-    component = 100 * (1 - value / np.log2(_LEVELS))
-    return Measure("BackgroundEntropy", value, "bit", float(component), "lower")
+    score = 100 * (1 - value / np.log2(_LEVELS))
+    return Measure("BackgroundEntropy", value, "bit", float(score), "lower")
 
 
 def _clutter(lab: Float, free: Float, seen: Mask) -> Measure:
@@ -153,7 +153,7 @@ def _clutter(lab: Float, free: Float, seen: Mask) -> Measure:
     across, down = cv2.Sobel(blurred, -1, 1, 0) / 8, cv2.Sobel(blurred, -1, 0, 1) / 8
     gradient = _SIDE * np.sqrt((across**2 + down**2).sum(-1)[seen])
     value = float(np.percentile(gradient, 98))
-    cost = component(_BEST, FAULTS["BackgroundClutter"](value))
+    cost = fault_score(_BEST, FAULTS["BackgroundClutter"](value))
     return Measure("BackgroundClutter", value, "Lab / side", cost, "lower")
 
 
@@ -208,5 +208,5 @@ def _other_skin(image: Image, face: Face) -> Measure:
     skin = (beside > _HEAD) & (below < _NECK) & (unlike < _SKIN_COLOUR) & (stops < _SKIN_STOPS)
     opened = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
     value = float(opened.mean())
-    cost = component(_BEST, FAULTS["OtherSkin"](value))
+    cost = fault_score(_BEST, FAULTS["OtherSkin"](value))
     return Measure("OtherSkin", value, "ratio", cost, "lower")

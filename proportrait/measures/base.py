@@ -26,14 +26,14 @@ class Measure:
         name: of ISO/IEC 29794-5 where it has one, in its spelling.
         value: in `unit`.
         unit: such as "ratio", "deg", "head heights", or "1" for a pure number.
-        component: quality from 0 (worst) to 100 (best).
+        score: quality from 0 (worst) to 100 (best).
         direction: whether a higher or lower value is better, or one in the middle.
     """
 
     name: str
     value: float
     unit: str
-    component: float
+    score: float
     direction: Direction
 
 
@@ -46,7 +46,7 @@ class Unassessed:
 
 
 def sigmoid(value: float, middle: float, width: float) -> float:
-    """A component [0, 100]: 50 at `middle`, rising with `value`, or falling where `width` < 0.
+    """A score [0, 100]: 50 at `middle`, rising with `value`, or falling where `width` < 0.
 
     The quality mapping of ISO/IEC 29794-5.
     """

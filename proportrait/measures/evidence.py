@@ -1,4 +1,4 @@
-"""From the measures of an attribute to its component: the worst of them, or faults that add up.
+"""From the measures of an attribute to its score: the worst of them, or faults that add up.
 
 A fault costs a picture some log odds of being called professional.
 """
@@ -13,11 +13,11 @@ from proportrait.measures.base import Measure, Unassessed
 
 Faults = Mapping[str, Callable[[float], float]]  # by measure: its value to the log odds it costs
 
-_SUREST = 30.0  # log odds: beyond it a component is 0 or 100
+_SUREST = 30.0  # log odds: beyond it a score is 0 or 100
 
 
-def component(best: float, fault: float) -> float:
-    """The component [0, 100] of a picture that one fault is found in.
+def fault_score(best: float, fault: float) -> float:
+    """The score [0, 100] of a picture that one fault is found in.
 
     Args:
         best: log odds of a picture without any fault.
@@ -29,7 +29,7 @@ def component(best: float, fault: float) -> float:
 def combine(
     name: str, best: float, faults: Faults, measures: Mapping[str, Measure | Unassessed]
 ) -> float | Unassessed:
-    """The component of a picture with all its faults: the model of a logistic regression.
+    """The score of a picture with all its faults: the model of a logistic regression.
 
     Args:
         name: of the attribute, for the failure to assess it.
@@ -42,17 +42,17 @@ def combine(
         if isinstance(found, Unassessed):
             return Unassessed(name, found.reason)
         total += fault(found.value)
-    return component(best, total)
+    return fault_score(best, total)
 
 
 def worst(
     deciding: Iterable[str], measures: Mapping[str, Measure | Unassessed]
 ) -> float | Unassessed:
-    """The lowest component of the named measures, or the first that could not be taken."""
-    components = []
+    """The lowest score of the named measures, or the first that could not be taken."""
+    scores = []
     for name in deciding:
         found = measures[name]
         if isinstance(found, Unassessed):
             return found
-        components.append(found.component)
-    return min(components)
+        scores.append(found.score)
+    return min(scores)

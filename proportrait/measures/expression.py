@@ -3,7 +3,7 @@
 Relaxed smiles, teeth included, are professional; what is not is a mouth that stands open without
 one or wider than one, shut eyes, a scowl, and anger, fear, or surprise. MouthClosed, EyesOpen, and
 ExpressionNeutrality are named as in ISO/IEC 29794-5:2025. The values of the two former are its
-formulas; its components judge what face recognition can bear, those here what looks professional.
+formulas; its scores judge what face recognition can bear, those here what looks professional.
 For the latter it has networks of its own. The limits were set on the whole of two sets of rated
 portraits, none on a single picture.
 """
@@ -117,7 +117,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
 
 
 def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
-    """The worst component of `DECIDING`, [0, 100]; from `LIMIT` on it counts as professional."""
+    """The worst score of `DECIDING`, [0, 100]; from `LIMIT` on it counts as professional."""
     return worst(DECIDING, measures)
 
 

@@ -1,7 +1,7 @@
 """Where the head stands in the picture: `measure` and `assess`.
 
-HeadSize, the crops, the margins, and the pose are those of ISO/IEC 29794-5:2025. Its components
-judge passport pictures, in which the head is larger than in a headshot: here the components of
+HeadSize, the crops, the margins, and the pose are those of ISO/IEC 29794-5:2025. Its scores
+judge passport pictures, in which the head is larger than in a headshot: here the scores of
 HeadSize and of the margins say how far a picture is from head and shoulders instead. The limits
 were set on the whole of a set of rated portraits, none on a single picture.
 """
@@ -99,7 +99,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
 
 
 def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
-    """The worst component of `DECIDING`, [0, 100]; from `LIMIT` on the framing is professional."""
+    """The worst score of `DECIDING`, [0, 100]; from `LIMIT` on the framing is professional."""
     return worst(DECIDING, measures)
 
 
@@ -141,5 +141,5 @@ def _head_cut(face: Face, mask: Float) -> float:
 
 
 def _between(value: float, low: float, high: float, width: float) -> float:
-    """A component that is 50 at `low` and at `high` and higher between them."""
+    """A score that is 50 at `low` and at `high` and higher between them."""
     return min(sigmoid(value, low, width), sigmoid(value, high, -width))

@@ -17,10 +17,10 @@ from proportrait.errors import AssessmentError
 from proportrait.faces import Face
 from proportrait.faces.face import CHIN, FOREHEAD, INNER_LIPS, LEFT_EYE, LIPS, OVAL, RIGHT_EYE
 from proportrait.measures.base import Measure, Subject, Unassessed
-from proportrait.measures.evidence import Faults, combine, component
+from proportrait.measures.evidence import Faults, combine, fault_score
 from proportrait.tone import LINEAR, luminance
 
-LIMIT = 50.0  # of the component that `assess` gives
+LIMIT = 50.0  # of the score that `assess` gives
 
 _SIZE = 256  # px of the upright square that the face is drawn into
 _FACE = 0.8  # height of the face in it, in sides
@@ -168,7 +168,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
 
 
 def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
-    """The component of the whole attribute, [0, 100]; from `LIMIT` on it is professional.
+    """The score of the whole attribute, [0, 100]; from `LIMIT` on it is professional.
 
     The faults that `FAULTS` counts add up.
     """
@@ -271,7 +271,7 @@ def _faults(skin: _Skin) -> list[Measure]:
     return [
         Measure("NaturalColour", strange, "Lab", natural, "lower"),
         *(
-            Measure(name, value, unit, component(_BEST, FAULTS[name](value)), "lower")
+            Measure(name, value, unit, fault_score(_BEST, FAULTS[name](value)), "lower")
             for name, (value, unit) in values.items()
         ),
     ]

@@ -80,7 +80,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
 
 
 def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
-    """The worst component of `DECIDING`, [0, 100]; from `LIMIT` on the face is sharp."""
+    """The worst score of `DECIDING`, [0, 100]; from `LIMIT` on the face is sharp."""
     return worst(DECIDING, measures)
 
 

@@ -60,7 +60,7 @@ def card(headshot: Headshot) -> str:
         f"Input: {' and '.join(prepare.views)} of a picture at {prepare.size} px "
         f"(`proportrait.model.views`)"
         + (
-            ", and the components of `proportrait.measures`."
+            ", and the scores of `proportrait.measures`."
             if headshot.network.architecture.measures
             else "."
         ),

@@ -185,11 +185,11 @@ class Loop:
         finally:
             bar.close()
 
-    def _step(self, views: Tensor, components: Tensor, labels: Tensor, known: Tensor) -> None:
+    def _step(self, views: Tensor, scores: Tensor, labels: Tensor, known: Tensor) -> None:
         at = self.at
         torch.manual_seed(_mixed(self._settings.seed, at.epoch, at.step))  # of dropout
         with self._accelerator.autocast():
-            logits = self._model(_channels_last(views), components)
+            logits = self._model(_channels_last(views), scores)
         loss = masked_bce(logits, labels, known)
         self._optimizer.zero_grad(set_to_none=True)
         self._accelerator.backward(loss)
@@ -248,11 +248,9 @@ def predict(
     model = model.to(device).eval()
     parts = []
     with torch.inference_mode():
-        for views, components, _, _ in tqdm(
-            loader, desc="judging", leave=False, disable=not progress
-        ):
+        for views, scores, _, _ in tqdm(loader, desc="judging", leave=False, disable=not progress):
             with accelerator.autocast():
-                logits = model(_channels_last(views.to(device)), components.to(device)).float()
+                logits = model(_channels_last(views.to(device)), scores.to(device)).float()
             parts.append((accelerator.gather_for_metrics(logits) if parted else logits).cpu())
     model.to(home)
     return torch.cat(parts).numpy() if parts else np.zeros((0, 6), np.float32)

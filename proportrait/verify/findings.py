@@ -169,7 +169,7 @@ class Lines:
     def add(self, name: str, verdicts: Sequence[Verdict]) -> None:
         """Write the verdicts of one picture."""
         for v in verdicts:
-            evidence = (v.component, v.probability)
+            evidence = (v.score, v.probability)
             numbers = ["" if number is None else f"{number:.3f}" for number in evidence]
             bits = ["" if bit.value is None else bit.value for bit in (v.claim, v.reading)]
             row = [printable(name), v.key, *bits, v.word, v.by, *numbers, v.reason]
@@ -182,20 +182,20 @@ def _count_name(bit: Claim | Reading) -> str:
 
 
 def _sureness(verdict: Verdict) -> float:
-    """How sure a contradiction is, [0, 1]: 1 for a component of 0 or 100, or a certain model."""
+    """How sure a contradiction is, [0, 1]: 1 for a score of 0 or 100, or a certain model."""
     if verdict.probability is not None and verdict.by == "model":
         return abs(verdict.probability - 0.5) * 2
     limit = limits()[verdict.key]
-    component = verdict.component or 0.0
+    score = verdict.score or 0.0
     if verdict.reading is Reading.GOOD:
-        return (component - (limit.good_from or 0)) / max(1e-6, 100 - (limit.good_from or 0))
-    return 1 - component / max(1e-6, limit.bad_under or 1)
+        return (score - (limit.good_from or 0)) / max(1e-6, 100 - (limit.good_from or 0))
+    return 1 - score / max(1e-6, limit.bad_under or 1)
 
 
 def _why(verdict: Verdict) -> str:
     if verdict.by == "model":
         return f"model: {verdict.probability or 0:.0%} good"
-    return f"measured {verdict.component or 0:.0f} of 100"
+    return f"measured {verdict.score or 0:.0f} of 100"
 
 
 def ordered(examples: Mapping[tuple[str, int], Sequence[Example]]) -> list[Sequence[Example]]:

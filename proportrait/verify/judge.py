@@ -24,7 +24,7 @@ class Verdict:
         claim: what the record says.
         reading: what the picture shows.
         by: who read it, "measure" or "model"; "" where it is unclear.
-        component: of the measure, [0, 100]; None where it could not be taken.
+        score: of the measure, [0, 100]; None where it could not be taken.
         probability: of a 1, by the model; None where the model has no opinion.
         reason: why it is unclear; "" where it is not.
     """
@@ -33,7 +33,7 @@ class Verdict:
     claim: Claim
     reading: Reading
     by: str = ""
-    component: float | None = None
+    score: float | None = None
     probability: float | None = None
     reason: str = ""
 
@@ -64,7 +64,7 @@ def judge(
 ) -> list[Verdict]:
     """One verdict an attribute.
 
-    Where the model has an opinion it knows the component too, and decides; else the measure does.
+    Where the model has an opinion it knows the score too, and decides; else the measure does.
 
     Args:
         labels, known: of the record.
@@ -75,13 +75,13 @@ def judge(
     verdicts = []
     for key in keys:
         claim = Claim(labels[key]) if known[key] else Claim.NONE
-        component, probability = look.scores.get(key), opinion.get(key)
+        score, probability = look.scores.get(key), opinion.get(key)
         if probability is None:
-            reading, by = limits()[key].read_component(component), "measure"
+            reading, by = limits()[key].read_score(score), "measure"
         else:
             reading, by = limits()[key].read_probability(probability), "model"
         reason = ""
         if reading is Reading.UNCLEAR:
             by, reason = "", look.error or look.reasons.get(key, "") or "not a clear case"
-        verdicts.append(Verdict(key, claim, reading, by, component, probability, reason))
+        verdicts.append(Verdict(key, claim, reading, by, score, probability, reason))
     return verdicts

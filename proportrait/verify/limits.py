@@ -1,4 +1,4 @@
-"""When verification is sure: limits of a measure's component, and of the model's probability."""
+"""When verification is sure: limits of a measure's score, and of the model's probability."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Limits:
     """When a bit of one attribute is sure.
 
     Attributes:
-        bad_under: a component under it shows a 0; None where nothing measures the attribute.
-        good_from: a component from it on shows a 1; None as above.
+        bad_under: a score under it shows a 0; None where nothing measures the attribute.
+        good_from: a score from it on shows a 1; None as above.
         doubt: a probability of a 1 under it shows a 0, one above 1 - doubt a 1; under 0.5.
     """
 
@@ -24,13 +24,13 @@ class Limits:
     good_from: float | None
     doubt: float
 
-    def read_component(self, component: float | None) -> Reading:
-        """What a measure's component shows, [0, 100]; None where it could not be taken."""
-        if component is None or self.bad_under is None or self.good_from is None:
+    def read_score(self, score: float | None) -> Reading:
+        """What a measure's score shows, [0, 100]; None where it could not be taken."""
+        if score is None or self.bad_under is None or self.good_from is None:
             return Reading.UNCLEAR
-        if component < self.bad_under:
+        if score < self.bad_under:
             return Reading.BAD
-        return Reading.GOOD if component >= self.good_from else Reading.UNCLEAR
+        return Reading.GOOD if score >= self.good_from else Reading.UNCLEAR
 
     def read_probability(self, probability: float) -> Reading:
         """What the model's probability of a 1 shows, [0, 1]."""

@@ -207,5 +207,5 @@ def _follow(
 
 
 def _evidence(verdict: Verdict) -> dict[str, float]:
-    numbers = {"component": verdict.component, "probability": verdict.probability}
+    numbers = {"component": verdict.score, "probability": verdict.probability}
     return {name: round(value, 3) for name, value in numbers.items() if value is not None}

@@ -5,7 +5,7 @@ last fifth, so that no picture is judged by a model that learnt from its label (
 that the model finds unlikely, given how often each bit is mistaken for the other (Northcutt, Jiang,
 Chuang, "Confident learning: estimating uncertainty in dataset labels", JAIR 2021, by cleanlab), are
 left out, and it learns again. Its inputs are the features of an ImageNet network of the picture and
-of the clothes, and every measured component: what a measure means is learnt from the set itself.
+of the clothes, and every measured score: what a measure means is learnt from the set itself.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MOST = 20_000  # pictures that a model learns from
 _SAMPLE, _BATCH = 2000, 512  # pictures that the PCA of the features is fitted to; held at once
 _COMPONENTS = 128  # principal components of the features that are kept
 _FOLDS, _ROUNDS = 5, 4  # of cross-validation; of leaving out labels and learning again
-_C, _MEASURED_WEIGHT = 0.002, 12.0  # of the logistic regression; of components against features
+_C, _MEASURED_WEIGHT = 0.002, 12.0  # of the logistic regression; of scores against features
 # Share of the labels of a bit that the measure confirms: with less, none of the attribute is used.
 _LEAST_AGREEMENT = 0.5
 # Balanced accuracy against the labels, where nothing measures the attribute: with less, the labels
@@ -53,14 +53,14 @@ class Rows:
         groups: (N,) the source of each: its pictures are never on both sides of a split.
         labels: (N, 6) bits of the records.
         known: (N, 6) which of them the records claim.
-        components: (N, 6) float32, [0, 100]; NaN where a measure could not be taken.
+        scores: (N, 6) float32, [0, 100]; NaN where a measure could not be taken.
         features: (N, k) float32.
     """
 
     groups: Text
     labels: Bits
     known: Mask
-    components: Float
+    scores: Float
     features: Float
 
 
@@ -83,13 +83,13 @@ def opinions(rows: Rows, keys: Sequence[str], seed: int = 0) -> tuple[Float, Map
                 f"under {FEWEST} labels, or {FEWEST_OF_A_KIND} of a kind: too few to learn from"
             )
             continue
-        if reason := _contradicted(key, bits, rows.components[claims, column]):
+        if reason := _contradicted(key, bits, rows.scores[claims, column]):
             reasons[key] = reason
             continue
         others = np.flatnonzero(~rows.known[:, column])
         own, rest = _cross_fit(inputs, bits, claims, others, rows.groups, seed)
         accuracy = np.mean([((own >= 0.5) == bits)[bits == bit].mean() for bit in (0, 1)])
-        if np.isnan(rows.components[:, column]).all() and accuracy < _LEAST_ACCURACY:
+        if np.isnan(rows.scores[:, column]).all() and accuracy < _LEAST_ACCURACY:
             reasons[key] = (
                 f"the labels follow nothing that is seen (balanced accuracy {accuracy:.2f})"
             )
@@ -111,8 +111,8 @@ def by_picture(names: Sequence[str], likely: Float) -> dict[str, dict[str, float
 
 
 def _inputs(rows: Rows) -> Float:
-    """(N, k) float32: features, then the log odds of the components, then which are missing."""
-    shares = np.clip(rows.components / 100, 0.001, 0.999)
+    """(N, k) float32: features, then the log odds of the scores, then which are missing."""
+    shares = np.clip(rows.scores / 100, 0.001, 0.999)
     odds = np.log(shares / (1 - shares))
     missing = np.isnan(odds)
     measured = ~missing.all(0)
@@ -122,11 +122,11 @@ def _inputs(rows: Rows) -> Float:
     return np.hstack([rows.features, _MEASURED_WEIGHT * scaled, missing]).astype(np.float32)
 
 
-def _contradicted(key: str, bits: npt.NDArray[np.int64], components: Float) -> str:
+def _contradicted(key: str, bits: npt.NDArray[np.int64], scores: Float) -> str:
     """Why labels are too wrong to learn from, or ""."""
-    readings = components >= MODULES[key].LIMIT
+    readings = scores >= MODULES[key].LIMIT
     for bit, word in ((1, "good"), (0, "bad")):
-        rows = ~np.isnan(components) & (bits == bit)
+        rows = ~np.isnan(scores) & (bits == bit)
         agreement = float((readings[rows] == bit).mean()) if rows.any() else 1.0
         if rows.sum() >= FEWEST_OF_A_KIND and agreement < _LEAST_AGREEMENT:
             return f"the measure agrees with {agreement:.0%} of the {word} labels only"
@@ -183,7 +183,7 @@ def gather(
 ) -> tuple[list[str], Rows]:
     """Names and rows of all pictures that could be looked at, from looks with features."""
     names: list[str] = []
-    groups, labels, known, components = [], [], [], []
+    groups, labels, known, scores = [], [], [], []
     for record in records:
         look = cache.get(images / record.output_filename)
         if look is None or not set(FEATURES) <= set(look.features):
@@ -192,12 +192,12 @@ def gather(
         groups.append(record.source_id)
         labels.append(record.labels.values)
         known.append(record.known.values)
-        components.append(look.score_array())
+        scores.append(look.score_array())
     return names, Rows(
         np.array(groups, np.str_),
         np.array(labels, np.int8).reshape(-1, len(KEYS)),
         np.array(known, bool).reshape(-1, len(KEYS)),
-        np.array(components, np.float32).reshape(-1, len(KEYS)),
+        np.array(scores, np.float32).reshape(-1, len(KEYS)),
         _reduced([images / name for name in names], cache, seed),
     )
 

@@ -92,13 +92,13 @@ def test_spoilt_light_is_worse(
 ) -> None:
     spoilt = degraded.LIGHTS[name](image, face, mask)
 
-    def component(picture: np.ndarray) -> float:
+    def score(picture: np.ndarray) -> float:
         found = lighting.assess(lighting.measure(Subject(picture, analyzer, face=face)))
         assert isinstance(found, float)
         return found
 
     assert spoilt.shape == image.shape
-    assert component(spoilt) < component(image) - 10
+    assert score(spoilt) < score(image) - 10
 
 
 def test_spoilt_copies_claim_what_was_spoilt_alone(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_flips_are_counted_apart_from_true_bits() -> None:
 def test_a_generator_that_ignores_requests_is_found_out_by_the_measure() -> None:
     rows, _ = planted(8, wrong=0.0)
     # Components far from each other: 85 for good ones, 10 for bad ones.
-    rows.components[:, COLUMN] = np.where(rows.labels[:, COLUMN], 85, 10)
+    rows.scores[:, COLUMN] = np.where(rows.labels[:, COLUMN], 85, 10)
     found, alarms = ignored(rows, "sharpness", 0)
     assert (found, alarms) == (1.0, 0.0)
 

@@ -31,13 +31,13 @@ def window(person: Person) -> framing.Window:
     return framing.widest_window(person.image, person.face)
 
 
-def say(monkeypatch: pytest.MonkeyPatch, module: ModuleType, *components: float) -> None:
-    """Let a measure say these components in turn, the last one for ever."""
+def say(monkeypatch: pytest.MonkeyPatch, module: ModuleType, *scores: float) -> None:
+    """Let a measure say these scores in turn, the last one for ever."""
 
     def answers() -> Iterator[float]:
-        yield from components
+        yield from scores
         while True:
-            yield components[-1]
+            yield scores[-1]
 
     said = answers()
     monkeypatch.setattr(module, "assess", lambda measures: next(said))

@@ -44,8 +44,8 @@ def values(measures: dict[str, Measure | Unassessed]) -> dict[str, float]:
     return {name: found.value for name, found in measures.items() if isinstance(found, Measure)}
 
 
-def components(measures: dict[str, Measure | Unassessed]) -> dict[str, float]:
-    return {name: found.component for name, found in measures.items() if isinstance(found, Measure)}
+def scores(measures: dict[str, Measure | Unassessed]) -> dict[str, float]:
+    return {name: found.score for name, found in measures.items() if isinstance(found, Measure)}
 
 
 def checkerboard(cell: int, size: int = SIZE) -> np.ndarray:
@@ -61,7 +61,7 @@ def test_a_plain_background_is_perfect(analyzer: FaceAnalyzer) -> None:
     assert values(found) == pytest.approx(expected, abs=0.01)
     # By hand: 190 / (1 + exp(-10 / 100)), and 1 / (1 + exp(-7.43)) without a fault.
     expected = dict.fromkeys(NAMES, 100.0) | {"BackgroundUniformity": 99.746}
-    assert components(found) == pytest.approx(expected, abs=0.1)
+    assert scores(found) == pytest.approx(expected, abs=0.1)
     assert assess(found) == pytest.approx(99.940, abs=0.01)
 
 
@@ -88,7 +88,7 @@ def test_half_black_and_half_white_has_one_bit(analyzer: FaceAnalyzer) -> None:
 def test_plain_beats_a_checkerboard(analyzer: FaceAnalyzer, cell: int) -> None:
     plain, busy = (measure(subject(analyzer, image)) for image in (GREY, checkerboard(cell)))
     names = set(NAMES) - {"SingleFacePresent", "BackgroundShare", "OtherSkin"}
-    assert all(components(plain)[name] > components(busy)[name] for name in names)
+    assert all(scores(plain)[name] > scores(busy)[name] for name in names)
     verdict = assess(busy)
     assert isinstance(verdict, float)
     assert verdict < LIMIT
@@ -116,7 +116,7 @@ def test_what_the_person_wears_does_not_matter(analyzer: FaceAnalyzer) -> None:
     image = np.where(person()[..., None] > 0.5, checkerboard(15), GREY)
     image[100:200, 130:224] = GREEN
     found = measure(Subject(image, analyzer, face=face(), mask=person()))
-    assert components(found) == pytest.approx(components(measure(subject(analyzer, GREY))), abs=0.1)
+    assert scores(found) == pytest.approx(scores(measure(subject(analyzer, GREY))), abs=0.1)
 
 
 def test_skin_beside_the_head_is_somebody_elses(analyzer: FaceAnalyzer) -> None:
@@ -127,7 +127,7 @@ def test_skin_beside_the_head_is_somebody_elses(analyzer: FaceAnalyzer) -> None:
         found.append(measure(subject(analyzer, image)))
     skin = [values(one)["OtherSkin"] for one in found]
     assert skin == pytest.approx([area * 40 / SIZE**2 for area in (0, 20, 50, 85)], abs=0.003)
-    assert components(found[0])["OtherSkin"] > components(found[-1])["OtherSkin"]
+    assert scores(found[0])["OtherSkin"] > scores(found[-1])["OtherSkin"]
 
 
 def test_a_mirror_image_changes_nothing(analyzer: FaceAnalyzer) -> None:
@@ -135,14 +135,14 @@ def test_a_mirror_image_changes_nothing(analyzer: FaceAnalyzer) -> None:
     image[:60, :90] = (250, 20, 20)
     found = measure(subject(analyzer, image, mask))
     mirrored = measure(subject(analyzer, image[:, ::-1].copy(), mask[:, ::-1].copy()))
-    assert components(mirrored) == pytest.approx(components(found), abs=0.1)
+    assert scores(mirrored) == pytest.approx(scores(found), abs=0.1)
 
 
 def test_the_size_changes_little(analyzer: FaceAnalyzer, image: np.ndarray) -> None:
     found = measure(Subject(image, analyzer))
     large = image.repeat(2, 0).repeat(2, 1)
     doubled = measure(Subject(large, analyzer))
-    assert components(doubled) == pytest.approx(components(found), abs=4)
+    assert scores(doubled) == pytest.approx(scores(found), abs=4)
 
 
 @pytest.mark.parametrize(("other", "ratio"), [(25.0, 0.25), (40.0, 0.4)])
@@ -155,7 +155,7 @@ def test_a_bystander_spoils_the_background(
     single = found["SingleFacePresent"]
     assert isinstance(single, Measure)
     assert single.value == pytest.approx(ratio)
-    assert single.component == pytest.approx(100 * (1 - ratio))
+    assert single.score == pytest.approx(100 * (1 - ratio))
     assert values(found)["BackgroundClutter"] == pytest.approx(0, abs=0.01)
     assert assess(found) == 0
 

@@ -96,19 +96,19 @@ def test_values_of_a_made_face() -> None:
 )
 def test_the_worst_component_decides_and_says_why(face: Face, mood: str, worst: str | None) -> None:
     measures = measured(face, mood)
-    component = assess(measures)
-    assert isinstance(component, float)
+    score = assess(measures)
+    assert isinstance(score, float)
     if worst is None:
-        assert component >= LIMIT
+        assert score >= LIMIT
         return
-    assert component < LIMIT
-    assert min(DECIDING, key=lambda name: measures[name].component) == worst
+    assert score < LIMIT
+    assert min(DECIDING, key=lambda name: measures[name].score) == worst
 
 
 def test_components_fall_as_the_mouth_opens() -> None:
-    components = [assess(measured(made_face(mouth=mouth, brow=15))) for mouth in range(0, 30, 3)]
-    assert components == sorted(components, reverse=True)
-    assert components[-1] < 1
+    scores = [assess(measured(made_face(mouth=mouth, brow=15))) for mouth in range(0, 30, 3)]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[-1] < 1
 
 
 @pytest.mark.parametrize("degrees", [-30, 15])

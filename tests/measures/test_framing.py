@@ -79,21 +79,21 @@ def test_values_of_a_made_face() -> None:
 )
 def test_the_worst_component_decides_and_says_why(face: Face, worst: str | None) -> None:
     measures = measure(made(face))
-    component = assess(measures)
-    assert isinstance(component, float)
+    score = assess(measures)
+    assert isinstance(score, float)
     if worst is None:
-        assert component >= LIMIT
+        assert score >= LIMIT
     else:
-        assert component < LIMIT
+        assert score < LIMIT
         decided = {name: measures[name] for name in DECIDING}
-        assert min(decided, key=lambda name: decided[name].component) == worst
+        assert min(decided, key=lambda name: decided[name].score) == worst
 
 
 def test_a_chin_under_the_lower_border_is_cut() -> None:
     # The chin lies at y 212, 12 px under the border.
     measures = measure(made(made_face(y=172)))
     assert values(measures)["ChinCut"] == pytest.approx(12 / 52, abs=1e-5)
-    assert measures["ChinCut"].component < LIMIT
+    assert measures["ChinCut"].score < LIMIT
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ def values(measures: dict[str, Measure | Unassessed]) -> dict[str, float]:
     return {name: found.value for name, found in measures.items() if isinstance(found, Measure)}
 
 
-def components(measures: dict[str, Measure | Unassessed]) -> dict[str, float]:
-    return {name: found.component for name, found in measures.items() if isinstance(found, Measure)}
+def scores(measures: dict[str, Measure | Unassessed]) -> dict[str, float]:
+    return {name: found.score for name, found in measures.items() if isinstance(found, Measure)}
 
 
 def scaled(image: np.ndarray, factor: float | np.ndarray) -> np.ndarray:
@@ -41,7 +41,7 @@ def test_a_well_lit_face_passes(lit, image: np.ndarray) -> None:
     found = lit(image)
     assert tuple(found) == NAMES
     assert all(name == one.name for name, one in found.items())
-    assert all(0 <= component <= 100 for component in components(found).values())
+    assert all(0 <= score <= 100 for score in scores(found).values())
     assert assess(found) > LIMIT
 
 
@@ -57,10 +57,10 @@ def test_flat_skin_has_the_values_that_one_counts(lit, image: np.ndarray) -> Non
     }  # fmt: skip
     assert {name: number[name] for name in zero} == pytest.approx(dict.fromkeys(zero, 0), abs=0.01)
     # sin(0), 1 / 0.01, 200 (1 - sigmoid(7.07 / 10)), all by the formulas of OFIQ
-    component = components(found)
-    assert component["LuminanceVariance"] == pytest.approx(0, abs=1e-3)
-    assert component["OverExposurePrevention"] == 100
-    assert component["NaturalColour"] == pytest.approx(66.04, abs=0.5)
+    score = scores(found)
+    assert score["LuminanceVariance"] == pytest.approx(0, abs=1e-3)
+    assert score["OverExposurePrevention"] == 100
+    assert score["NaturalColour"] == pytest.approx(66.04, abs=0.5)
 
 
 @pytest.mark.parametrize(
@@ -87,15 +87,15 @@ def test_a_mirror_image_changes_no_component(
         (analyzer.face(flipped).landmarks[:, None] - turned(face, image)[None]), axis=2
     ).argmin(1)
     other = Face(face.bbox, turned(face, image)[opposite], face.score)
-    found = components(measure(Subject(image, analyzer, face=face, mask=mask)))
+    found = scores(measure(Subject(image, analyzer, face=face, mask=mask)))
     mirrored = measure(Subject(flipped, analyzer, face=other, mask=mask[:, ::-1]))
-    assert components(mirrored) == pytest.approx(found, abs=3)
+    assert scores(mirrored) == pytest.approx(found, abs=3)
 
 
 def test_the_size_changes_little(analyzer: FaceAnalyzer, image: np.ndarray) -> None:
     found = measure(Subject(image, analyzer))
     doubled = measure(Subject(image.repeat(2, 0).repeat(2, 1), analyzer))
-    assert components(doubled) == pytest.approx(components(found), abs=DRIFT)
+    assert scores(doubled) == pytest.approx(scores(found), abs=DRIFT)
 
 
 def test_brightness_moves_exposure_and_not_uniformity(lit, image: np.ndarray) -> None:

@@ -51,7 +51,7 @@ def values(image: np.ndarray, face: Face) -> dict[str, float]:
     return {name: entry.value for name, entry in found.items() if isinstance(entry, Measure)}
 
 
-def component(image: np.ndarray, face: Face) -> float:
+def score(image: np.ndarray, face: Face) -> float:
     found = assess(measure(Subject(image, shared_analyzer(), face=face)))
     assert isinstance(found, float)
     return found
@@ -74,19 +74,19 @@ LINEAR, NEAREST = 1, 0
 @pytest.mark.parametrize("kind", ["gaussian", "motion", "defocus", "low_resolution"])
 def test_blur_lowers_sharpness_monotonically(image: np.ndarray, face: Face, kind: str) -> None:
     pictures = [image, *(blurred(image, kind, strength, LINEAR) for strength in STRENGTHS)]
-    components = [component(picture, face) for picture in pictures]
+    scores = [score(picture, face) for picture in pictures]
     # Of a motion longer than the kernel of the measure nothing more is lost: under 0.1 of 100.
-    assert all(a > b or max(a, b) < 0.1 for a, b in pairwise(components)), components
-    assert components[0] >= LIMIT > components[1]
-    assert components[1] > components[2] > components[3]
+    assert all(a > b or max(a, b) < 0.1 for a, b in pairwise(scores)), scores
+    assert scores[0] >= LIMIT > scores[1]
+    assert scores[1] > scores[2] > scores[3]
 
 
 def test_larger_pixels_repeat_more(image: np.ndarray, face: Face) -> None:
     pictures = [image, *(blurred(image, "low_resolution", s, NEAREST) for s in STRENGTHS)]
     repeated = [values(picture, face)["RepeatedPixels"] for picture in pictures]
     assert repeated == sorted(repeated)
-    assert component(image, face) >= LIMIT
-    assert max(component(picture, face) for picture in pictures[1:]) < LIMIT
+    assert score(image, face) >= LIMIT
+    assert max(score(picture, face) for picture in pictures[1:]) < LIMIT
 
 
 def test_heavier_compression_lowers_sharpness(image: np.ndarray, face: Face) -> None:
@@ -95,7 +95,7 @@ def test_heavier_compression_lowers_sharpness(image: np.ndarray, face: Face) -> 
     sharpness = [values(picture, face)["Sharpness"] for picture in pictures]
     assert all(a > b - 0.01 for a, b in pairwise(sharpness)), sharpness
     assert sharpness[1] > sharpness[-1] + 0.05
-    assert component(image, face) >= LIMIT > component(pictures[1], face)
+    assert score(image, face) >= LIMIT > score(pictures[1], face)
 
 
 @pytest.mark.parametrize("sigma", [0.5, 1.0, 2.0, 4.0])
@@ -125,7 +125,7 @@ def test_a_blurred_face_in_front_of_a_sharp_background_is_not_sharp(
     cv2.fillConvexPoly(inside, hull, 1.0)
     inside = cv2.GaussianBlur(cv2.dilate(inside, np.ones((25, 25), np.uint8)), (0, 0), 4)[..., None]
     soft = cv2.GaussianBlur(image, (0, 0), 4)
-    assert component((inside * soft + (1 - inside) * image).astype(np.uint8), face) < LIMIT
+    assert score((inside * soft + (1 - inside) * image).astype(np.uint8), face) < LIMIT
 
 
 def test_the_picture_size_matters_little(image: np.ndarray, face: Face) -> None:
@@ -148,7 +148,7 @@ def test_enlarged_pixels_show_after_jpeg(image: np.ndarray, face: Face) -> None:
     enlarged = blurred(image, "low_resolution", 0.5, NEAREST)
     for picture in (enlarged, decode(encode_jpeg(enlarged))):
         assert values(picture, face)["RepeatedPixels"] > 0.5
-        assert component(picture, face) < LIMIT
+        assert score(picture, face) < LIMIT
     assert values(image, face)["RepeatedPixels"] < 0.25
 
 

@@ -197,7 +197,7 @@ def test_the_card_holds_the_figures(model: Headshot) -> None:
 
 def test_the_card_names_the_input(model: Headshot) -> None:
     assert "whole and face of a picture at 64 px" in card(model)
-    assert "and the components of `proportrait.measures`." in card(model)
+    assert "and the scores of `proportrait.measures`." in card(model)
     assert "faces learnt from FFHQ" in card(model)
     settings = about() | {"weights": "package", "judged_on": "validation"}
     alone = headshot(settings | {"data": settings["data"] | {"built_in": False}})
@@ -208,7 +208,7 @@ def test_the_card_names_the_input(model: Headshot) -> None:
     assert "They chose the epoch" not in card(model)
     network = alone.network
     network.architecture = replace(network.architecture, measures=False)
-    assert "components" not in card(alone)
+    assert "scores" not in card(alone)
 
 
 # --- the command

@@ -37,9 +37,9 @@ ONES = LabelVector.ones()
 @pytest.mark.parametrize(
     ("component", "bit"), [(None, None), (0, 0), (9.9, 0), (10, None), (59.9, None), (60, 1)]
 )
-def test_a_measure_speaks_only_where_it_is_sure(component: float | None, bit: int | None) -> None:
-    assert Limits(10.0, 60.0, 0.3).read_component(component) is Reading(bit)
-    assert Limits(None, None, 0.3).read_component(component) is Reading.UNCLEAR
+def test_a_measure_speaks_only_where_it_is_sure(score: float | None, bit: int | None) -> None:
+    assert Limits(10.0, 60.0, 0.3).read_score(score) is Reading(bit)
+    assert Limits(None, None, 0.3).read_score(score) is Reading.UNCLEAR
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_every_attribute_has_limits_in_order() -> None:
         (1, 54, None, "cannot tell", None),
         (1, None, None, "cannot tell", None),
         (None, 5, None, "confirmed", 0),  # was no claim: known now
-        (1, 90, 0.1, "contradicted", 0),  # the model knows the component too
+        (1, 90, 0.1, "contradicted", 0),  # the model knows the score too
         (0, 90, 0.1, "confirmed", 0),
         (1, 90, 0.5, "cannot tell", None),
         (None, 90, 0.5, "cannot tell", None),
@@ -75,12 +75,12 @@ def test_every_attribute_has_limits_in_order() -> None:
     ],
 )
 def test_the_word_on_framing(
-    said: int | None, component: float | None, probability: float | None, word: str,
+    said: int | None, score: float | None, probability: float | None, word: str,
     shown: int | None,
 ) -> None:  # fmt: skip
     labels = ONES.replace(framing=said or 0)
     known = ONES.replace(framing=int(said is not None))
-    scores = {} if component is None else {"framing": component}
+    scores = {} if score is None else {"framing": score}
     seen = Look(scores=scores, reasons={"framing": "no face found"})
     opinion = {} if probability is None else {"framing": probability}
     (verdict,) = judge(labels, known, seen, opinion, ("framing",))
@@ -88,7 +88,7 @@ def test_the_word_on_framing(
     assert verdict.claim is Claim(said)
     assert verdict.changes_record == (shown is not None and shown != said)
     assert bool(verdict.by) == (shown is not None)
-    if component is None:
+    if score is None:
         assert verdict.reason == "no face found"
 
 
@@ -96,7 +96,7 @@ def test_the_word_on_framing(
 
 
 def planted(seed: int, people: int = 300, wrong: float = 0.2) -> tuple[suspects.Rows, np.ndarray]:
-    """Two pictures a person; what is true of sharpness shows in features and in a component.
+    """Two pictures a person; what is true of sharpness shows in features and in a score.
 
     Of one group of people in ten another feature follows the label: the model must not learn it.
     """
@@ -105,15 +105,15 @@ def planted(seed: int, people: int = 300, wrong: float = 0.2) -> tuple[suspects.
     truth = rng.random(count) < 0.6
     features = rng.standard_normal((count, 20)).astype(np.float32)
     features[:, 0] += 2.5 * truth
-    components = np.full((count, 6), np.nan, np.float32)
-    components[:, 5] = np.where(truth, 70, 30) + 12 * rng.standard_normal(count)
+    scores = np.full((count, 6), np.nan, np.float32)
+    scores[:, 5] = np.where(truth, 70, 30) + 12 * rng.standard_normal(count)
     flipped = rng.random(count) < wrong
     labels = np.ones((count, 6), np.int8)
     labels[:, 5] = truth ^ flipped
     known = np.zeros((count, 6), bool)
     known[:, 5] = True
     groups = np.array([f"p{i // 2}" for i in range(count)])
-    return suspects.Rows(groups, labels, known, np.clip(components, 0, 100), features), flipped
+    return suspects.Rows(groups, labels, known, np.clip(scores, 0, 100), features), flipped
 
 
 def test_flipped_labels_are_found_and_true_ones_left_alone() -> None:
@@ -149,7 +149,7 @@ def test_bits_without_a_claim_get_an_opinion() -> None:
 
 def test_labels_that_the_measure_refutes_teach_nothing() -> None:
     rows, _ = planted(3, wrong=0.0)
-    bad = np.flatnonzero(rows.components[:, 5] > 50)[:300]
+    bad = np.flatnonzero(rows.scores[:, 5] > 50)[:300]
     rows.labels[bad, 5] = 0  # asked for bad, made good
     likely, reasons = suspects.opinions(rows, ("sharpness",))
     assert np.isnan(likely).all()
@@ -159,7 +159,7 @@ def test_labels_that_the_measure_refutes_teach_nothing() -> None:
 
 def test_labels_that_follow_nothing_teach_nothing() -> None:
     rows, _ = planted(4)
-    rows.components[:] = np.nan
+    rows.scores[:] = np.nan
     rng = np.random.default_rng(0)
     rows.labels[:, 5] = rng.random(len(rows.labels)) < 0.5
     _, reasons = suspects.opinions(rows, ("sharpness",))

@@ -20,22 +20,22 @@ def measure(analyzer: FaceAnalyzer, image: Image, face: Face | None = None) -> d
     """Measure the expression in a portrait (H, W, 3).
 
     Returns:
-        Landmark ratios as in `expression_ratios`; the components of `measures.expression` that
+        Landmark ratios as in `expression_ratios`; the scores of `measures.expression` that
         decide, by name, and `score`, the worst of them: [0, 100], high is professional.
 
     Raises:
-        AssessmentError: the portrait shows no face, or a component cannot be measured.
+        AssessmentError: the portrait shows no face, or a score cannot be measured.
     """
     face = analyzer.face(image) if face is None else face
     measures = expression_measure.measure(Subject(image, analyzer, face=face))
-    components = {
-        name: entry.component
+    scores = {
+        name: entry.score
         for name in expression_measure.DECIDING
         if isinstance(entry := measures[name], Measure)
     }
-    if len(components) < len(expression_measure.DECIDING):
+    if len(scores) < len(expression_measure.DECIDING):
         raise AssessmentError("the expression cannot be measured")
-    return {**expression_ratios(face), **components, "score": min(components.values())}
+    return {**expression_ratios(face), **scores, "score": min(scores.values())}
 
 
 @dataclass(frozen=True)
