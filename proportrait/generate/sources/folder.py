@@ -16,7 +16,7 @@ from proportrait.errors import ConfigurationError
 from proportrait.generate.base import Portrait
 from proportrait.generate.sources.names import escaped, file_stems, fingerprint
 
-# Pictures that people have and that Pillow cannot read: told apart from files that are no pictures.
+# Pictures that Pillow cannot read; they are reported, unlike files that are no pictures.
 _UNREADABLE_PICTURES = {".heic", ".heif", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".raf", ".psd"}
 
 
@@ -88,15 +88,17 @@ class FolderSource:
                     names.append((here / file).relative_to(self.path).as_posix())
                 elif extension in _UNREADABLE_PICTURES:
                     unreadable[extension] += 1
-        found = ", ".join(f"{count} {extension}" for extension, count in sorted(unreadable.items()))
+        left_out = ", ".join(
+            f"{count} {extension}" for extension, count in sorted(unreadable.items())
+        )
         if not names:
-            also = f" (only {found}: convert them to JPEG first)" if found else ""
+            also = f" (only {left_out}: convert them to JPEG first)" if left_out else ""
             raise ConfigurationError(
                 f"{self.path} holds no picture that can be read{also}: put JPEG, PNG, WebP, BMP or "
                 f"TIFF files there, or name another --source_dir"
             )
-        if found:
-            _log.warning("%s: left out %s; convert them to JPEG first", self.path, found)
+        if left_out:
+            _log.warning("%s: left out %s; convert them to JPEG first", self.path, left_out)
         return sorted(names)
 
 
