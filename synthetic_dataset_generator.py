@@ -84,11 +84,11 @@ class Run:
                 self.bar.update()
             return None
 
-        while (found := await asyncio.to_thread(next_open)) is not None:
-            yield found
+        while (portrait := await asyncio.to_thread(next_open)) is not None:
+            yield portrait
 
     async def make(self, item: SourceItem, stem: str) -> None:
-        """All of one portrait: what cannot be made becomes a record of its failure."""
+        """Make all pictures of one portrait, and save them or why there are none."""
         started, cost_usd = time.monotonic(), 0.0
         options, names = self.options, (self.options.seed, item.source_id)
         labels = sample_labels(
@@ -130,7 +130,7 @@ class Run:
         except (GenerationError, ImageError, AssessmentError) as error:
             await self.note_failure(item, stem, error, error.cost_usd or cost_usd)
         except ProPortraitError as error:
-            # Every other portrait would fail alike, so the run ends; what was paid is written down.
+            # Every other portrait would fail alike, so the run ends; the cost is kept all the same.
             if error.cost_usd:
                 await self.note_failure(item, stem, error, error.cost_usd)
             raise
@@ -160,7 +160,7 @@ class Run:
         )
 
     async def in_thread(self, work: Callable[[], T]) -> T:
-        """From here on a portrait is paid, or given up on: that shall be written down."""
+        """Save in a thread; a task that has come this far is not cancelled when the run stops."""
         if task := asyncio.current_task():
             self.saving.add(task)
         return await asyncio.get_running_loop().run_in_executor(self.threads, work)
@@ -181,7 +181,7 @@ async def generate(run: Run) -> str | None:
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
             stopped.append(error)
-            if not isinstance(error, BudgetError):  # what is paid already shall still arrive
+            if not isinstance(error, BudgetError):  # then requests under way still finish
                 fatal.set()
 
     try:
@@ -193,7 +193,7 @@ async def generate(run: Run) -> str | None:
                 task = asyncio.create_task(run.make(item, stem))
                 tasks.add(task)
                 task.add_done_callback(ended)
-        except ProPortraitError as error:  # the source broke off: what is paid shall still arrive
+        except ProPortraitError as error:  # of the source; requests under way still finish
             stopped.append(error)
         watch = asyncio.create_task(fatal.wait())
         while tasks and not fatal.is_set():
@@ -215,7 +215,7 @@ async def generate(run: Run) -> str | None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Put the parts together, run them, and tell what was made; returns the exit code."""
+    """Make the portraits that the options name, and report; returns the exit code."""
     source = arguments.source(options)
     if options.dry_run:
         store = RecordStore(options.output_dir)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 _PLAIN = 85.0  # score of a background that may be continued beyond the border
 _TRIES = 6  # windows or strengths, before a twin is given up
-_HIDDEN_CLOTHES, _HIDDEN_BACKGROUND = 0.12, 0.2  # shares of the frame: less tells nothing
+# Least share of the frame that leaves a bit known: from the chin to the lower border; background.
+_LEAST_CLOTHES, _LEAST_BACKGROUND = 0.12, 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,9 +46,9 @@ class Made:
 
 
 def make(task: Task, images: Path) -> Made:
-    """Make one twin, and look whether its bit is true and its picture else as good as before.
+    """Make one twin, and measure that its bit is true and that it is otherwise as good as before.
 
-    What goes wrong is said, not raised.
+    Errors of this picture are returned as the reason, not raised.
     """
     rng_names = (task.parent.source_id, task.attribute, task.kind)
     try:
@@ -92,7 +93,7 @@ def _reframed(
 
 
 def can_be_drawn_again(record: Record) -> bool:
-    """Whether the whole scene follows from the record: then a twin shows what is there."""
+    """Whether the editor can draw the scene of a record again, in another framing."""
     return (
         record.source_id.startswith(SOURCE)
         and record.model_version == VERSION
@@ -119,9 +120,9 @@ def _still_known(parent: Record, window: framing.Window, face: Face, mask: Float
     if face.point(LOWER_LIP_OUTER)[1] > bottom or _beside(face, window):
         known = known.replace(expression=0)
     person = window.cut((mask * 255).astype(np.uint8)[..., None].repeat(3, 2), 64)[..., 0] / 255
-    if 1 - float(person.mean()) < _HIDDEN_BACKGROUND:
+    if 1 - float(person.mean()) < _LEAST_BACKGROUND:
         known = known.replace(background=0)
-    if (bottom - float(face.point(CHIN)[1])) / window.side < _HIDDEN_CLOTHES:
+    if (bottom - float(face.point(CHIN)[1])) / window.side < _LEAST_CLOTHES:
         known = known.replace(attire=0)
     return known
 
@@ -133,7 +134,7 @@ def _beside(face: Face, window: framing.Window) -> bool:
 
 
 def _contradiction(twin: Image, task: Task, known: LabelVector) -> str:
-    """Why the measures do not believe a twin, or ""."""
+    """Why the measures contradict the labels of a twin, or ""."""
     other = "sharpness" if task.attribute == "framing" else "framing"
     shown = look(twin, Wants((task.attribute, other)))
     if task.attribute in shown.reasons:

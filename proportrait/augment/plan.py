@@ -45,8 +45,8 @@ class Task:
 def wanted(good: int, bad: int, balance: float) -> int:
     """How many bad pictures are missing until they are a share `balance` of all.
 
-    What is within 1 % of all, or one picture, counts as balanced, so that rounding is not mended
-    again and again.
+    A lack of at most 1 % of all, or of one picture, counts as balanced, so that repeated runs do
+    not chase rounding errors.
 
     >>> wanted(80, 20, 0.5), wanted(80, 79, 0.5)
     (60, 0)
@@ -66,11 +66,10 @@ def queues(
 ) -> list[tuple[list[Task], int]]:
     """Twins that could be made, in the order that they are tried, and how many of them are wanted.
 
-    First one of every picture, then a second one, each time of another kind, so that no picture is
-    used much more than others; kinds of framing that look less real come later. What is there
-    already is passed over; the order does not depend on it. Badly framed pictures have a queue of
-    their own: they are blurred as often as there are such, so that framing stays as balanced as it
-    was.
+    Every picture gets a first twin before any gets a second, each time of another kind, so that all
+    are used about equally; kinds of framing that look less real come later. Twins that exist are
+    left out; the order does not depend on them. Badly framed pictures have a queue of their own, in
+    proportion to their number, so that blurring does not change the balance of framing.
     """
     parents = [r for r in records if is_parent(r, attribute)]
     badly = [r for r in parents if not r.labels["framing"]]
@@ -107,7 +106,10 @@ def _tasks(
 
 
 def is_parent(record: Record, attribute: str) -> bool:
-    """Whether a picture can be spoilt: sharp, and no twin itself unless it shall be blurred."""
+    """Whether a twin can be made of a picture.
+
+    It is sharp, and for a framing twin also well framed and no twin itself.
+    """
     if not (record.labels["sharpness"] and record.known["sharpness"] and record.known["framing"]):
         return False
     return attribute == "sharpness" or bool(record.labels["framing"] and record.parent is None)

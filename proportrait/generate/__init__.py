@@ -13,12 +13,12 @@ from proportrait.generate.base import ImageGenerator
 
 @dataclass(frozen=True)
 class GeneratorOptions:
-    """What the generators can be told; each takes what it needs.
+    """The options of all generators; each takes those that it needs.
 
     Attributes:
-        api_key: of Gemini, or `@path` of a file that holds it; None looks into the environment.
+        api_key: of Gemini, or `@path` of a file that holds it; None reads the environment.
         model: a Gemini model, or an image-to-image pipeline of diffusers.
-        price_usd: dollars of one picture, where the table does not know the model.
+        price_usd: dollars of one picture, instead of the price in the table of models.
         concurrency: requests or worker processes at once, at most.
         requests_per_minute: evenly paced; None for no limit.
         max_retries: tries after the first one.

@@ -32,7 +32,7 @@ class OfflineGenerator:
     background, and framing are edited, and its attire and expression are not known.
 
     Args:
-        workers: processes at most; there are no more than cores, and than the free memory holds.
+        workers: most processes; never more than cores, or than the free memory holds.
     """
 
     name = "offline"
@@ -56,7 +56,7 @@ class OfflineGenerator:
         """
         loop = asyncio.get_running_loop()
         try:
-            with _unheard_by_new_processes(signal.SIGINT):
+            with _blocked_in_new_processes(signal.SIGINT):
                 work = loop.run_in_executor(self._pool, _work, request)
             return await work
         except BrokenProcessPool as error:
@@ -76,8 +76,11 @@ class OfflineGenerator:
 
 
 @contextlib.contextmanager
-def _unheard_by_new_processes(number: int) -> Iterator[None]:
-    """A process that is started meanwhile leaves this signal to us, from its first moment on."""
+def _blocked_in_new_processes(number: int) -> Iterator[None]:
+    """Processes that are started in this block never receive the signal: they inherit its mask.
+
+    Ctrl-C is for the parent alone, also while a worker is still importing.
+    """
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

@@ -32,7 +32,7 @@ class Tally:
     Attributes:
         made, failed: sources.
         cost_usd: of both.
-        stopped: why the run ended before its work did, or None.
+        stopped: why the run ended before all portraits were made; None if it did not.
         interrupted: whether that was Ctrl-C.
         started: moment of `time.monotonic`.
     """
@@ -56,11 +56,11 @@ class Summary:
         pictures: of the whole folder, twins included.
         labels: attribute -> how many pictures have its bit at 1, at 0, and unknown.
         failures: error class -> how often, of the whole folder.
-        redone: attribute -> share of the finished sources whose edit was measured, found wanting,
-            and done again; only attributes that tell their tries.
+        redone: attribute -> share of the finished sources whose edit was contradicted by its
+            measure and done again; only attributes whose edits count their tries.
         given_up: attribute -> sources that failed because its bit could not be made true.
         cost_usd: of the whole folder; `run_cost_usd` of this run.
-        seconds: this run took; `stopped` says why, if it ended before its work did.
+        seconds: duration of this run; `stopped` as in `Tally`.
     """
 
     generator: str
@@ -137,12 +137,12 @@ def label_counts(records: Sequence[Record]) -> dict[str, dict[str, int]]:
 
 
 def redone_shares(records: Sequence[Record]) -> dict[str, float]:
-    """attribute -> share of sources whose edit took more than one try, where edits tell them."""
+    """attribute -> share of sources whose edit took several tries, where edits count them."""
     sources = {record.source_id: record for record in records}
     shares = {}
     for key in KEYS:
-        found = (record.edits.get(key) for record in sources.values())
-        tries = [edit["tries"] for edit in found if isinstance(edit, Mapping) and "tries" in edit]
+        edits = (record.edits.get(key) for record in sources.values())
+        tries = [edit["tries"] for edit in edits if isinstance(edit, Mapping) and "tries" in edit]
         if tries:
             shares[key] = round(float(np.mean(np.array(tries) > 1)), 4)
     return shares

@@ -53,8 +53,7 @@ class StyleganSource:
     """An endless stream of faces; the seed of the run chooses where it starts.
 
     Seeds are taken in order, starting at `seed * SEEDS_PER_RUN`. About every second is passed over,
-    told by the style alone before anything is drawn: faces turned far to a side, children, and hard
-    light.
+    by its style alone, before anything is drawn: faces turned far to a side, children, hard light.
 
     Args:
         seed: of the run.
@@ -67,7 +66,7 @@ class StyleganSource:
     def __init__(self, seed: int = 0, skin_tones: str = "natural") -> None:
         """
         Raises:
-            ValueError: there are no such skin tones.
+            ValueError: `skin_tones` is none of `SKIN_TONES`.
         """
         if skin_tones not in SKIN_TONES:
             raise ValueError(f"skin_tones is {' or '.join(SKIN_TONES)}, not {skin_tones!r}")
@@ -85,8 +84,8 @@ class StyleganSource:
         for turn in itertools.cycle(waiting):
             while not turn:
                 seeds, styles = next(blocks)
-                told = people.traits(styles)["complexion"]
-                bands = (told[:, None] >= [least for _, least in COMPLEXIONS]).argmax(1)
+                complexions = people.traits(styles)["complexion"]
+                bands = (complexions[:, None] >= [least for _, least in COMPLEXIONS]).argmax(1)
                 for seed, band in zip(seeds, bands, strict=True):
                     waiting[band].append(seed)
             yield StyleganItem(turn.popleft())

@@ -61,13 +61,12 @@ class HubItem:
 class HubSource:
     """The pictures of one split, in the order of the data set, never decoded by `datasets`.
 
-    A source_id is `hf:{dataset}/{split}/{path of the picture}`, or a part of the sha256 of the
-    bytes where a row has no path. Where a path comes again (some data sets keep only base names)
-    the later rows are told apart by a part of that hash as well, and by a count if the bytes are
-    the same too.
+    A source_id is `hf:{dataset}/{split}/{path of the picture}`; a part of the sha256 of the bytes
+    stands for the path where a row has none. Where a path is repeated (some data sets keep only
+    base names) a part of that hash follows it, and a count if the bytes are repeated too.
 
-    The name of a local folder or file says nothing about what it holds, and it can be moved: there
-    the id is `hf:local/{split}/{path}#{fingerprint of the content}`.
+    A local folder or file can be renamed and moved, so its name identifies nothing: its source_id
+    is `hf:local/{split}/{path}#{fingerprint of the content}`.
     """
 
     name = "hf"
@@ -86,7 +85,7 @@ class HubSource:
             image_column: the column with the pictures; None finds it by its type.
 
         Raises:
-            ConfigurationError: `dataset` reads as a path, and there is nothing.
+            ConfigurationError: `dataset` reads as a path, and nothing is there.
         """
         self.dataset = dataset
         self.split = split
@@ -201,7 +200,7 @@ def find_image_column(features: Mapping[str, Any], wanted: str | None, dataset: 
     """The column with pictures: that of type Image, else that of encoded bytes.
 
     Raises:
-        ConfigurationError: none or several fit, or `wanted` is not there; lists the columns.
+        ConfigurationError: no column or several fit, or `wanted` does not; lists the columns.
     """
     import datasets
 
@@ -215,10 +214,10 @@ def find_image_column(features: Mapping[str, Any], wanted: str | None, dataset: 
             f"the data set {dataset!r} has no column {wanted!r} with pictures; "
             f"its columns are: {columns}"
         )
-    found = typed or encoded
-    if len(found) == 1:
-        return found[0]
-    which = f"several picture columns ({', '.join(found)})" if found else "no picture column"
+    fitting = typed or encoded
+    if len(fitting) == 1:
+        return fitting[0]
+    which = f"several picture columns ({', '.join(fitting)})" if fitting else "no picture column"
     raise ConfigurationError(
         f"the data set {dataset!r} has {which}; its columns are: {columns}. "
         f"Name another data set with --hf_dataset"

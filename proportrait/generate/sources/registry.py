@@ -14,7 +14,7 @@ from proportrait.generate.sources.names import DEFAULT_DATASET
 
 @dataclass(frozen=True)
 class SourceOptions:
-    """What the sources can be told; each takes what it needs.
+    """The options of all sources; each takes those that it needs.
 
     Attributes:
         hf_dataset: name on the Hugging Face Hub, or a local imagefolder or parquet file or folder.
