@@ -58,7 +58,9 @@ class OfflineGenerator:
         try:
             with _blocked_in_new_processes(signal.SIGINT):
                 work = loop.run_in_executor(self._pool, _work, request)
-            return await work
+            # A broken pool gives its futures their error from a thread of its own, which fails on one
+            # that is cancelled meanwhile: so it is not.
+            return await asyncio.shield(work)
         except BrokenProcessPool as error:
             raise FatalError(
                 "a worker process of the offline editor was killed, most likely for want of memory:"
