@@ -8,7 +8,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ from proportrait.errors import FatalError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+WATCH_S = 5.0
 _AHEAD = 16  # items a worker, given out before they are asked for: a slow one stops no other
 # Limit, usage, and the part of the usage that is cache and given back when it is asked for: of
 # control groups of version 2 and version 1.
@@ -137,9 +138,7 @@ def spread(
             result = known(item)
             yield item, work(item) if result is None else result
         return
-    pool = ProcessPoolExecutor(
-        workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker
-    )
+    pool = make_pool(workers)
     try:
         yield from _spread(pool, work, items, known, _AHEAD * workers)
         pool.shutdown()
@@ -149,10 +148,38 @@ def spread(
             "with fewer --workers"
         ) from error
     finally:
-        processes = list((pool._processes or {}).values())
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
+        end_pool(pool)
+
+
+def make_pool(workers: int) -> ProcessPoolExecutor:
+    """Worker processes that are started afresh when there is work; see `start_worker`."""
+    return ProcessPoolExecutor(
+        workers, mp_context=multiprocessing.get_context("spawn"), initializer=start_worker
+    )
+
+
+def check_alive(pool: ProcessPoolExecutor) -> None:
+    """Whoever waits for a result asks this every `WATCH_S` seconds.
+
+    A pool finds out by itself that a worker was killed, unless that was while it wrote a result:
+    then the reader waits for the rest of it for ever.
+
+    Raises:
+        BrokenProcessPool: a worker process has ended.
+    """
+    if any(not worker.is_alive() for worker in list((pool._processes or {}).values())):
+        raise BrokenProcessPool("a worker process was killed")
+
+
+def end_pool(pool: ProcessPoolExecutor) -> None:
+    """End the worker processes, at work or not, and all that waits for them."""
+    workers, results = list((pool._processes or {}).values()), pool._result_queue
+    pool.shutdown(wait=False, cancel_futures=True)
+    for worker in workers:
+        worker.terminate()
+    if results is not None:
+        # The last one: half a result ends the reader now.
+        results._writer.close()  # type: ignore[attr-defined]
 
 
 def _spread(
@@ -172,6 +199,12 @@ def _spread(
             waiting[-1][1].set_result(result)
         while waiting and (waiting[0][1].done() or len(waiting) >= ahead):
             first, future = waiting.popleft()
-            yield first, future.result()
+            yield first, _result(future, pool)
     for item, future in waiting:
-        yield item, future.result()
+        yield item, _result(future, pool)
+
+
+def _result(future: Future[Result], pool: ProcessPoolExecutor) -> Result:
+    while not wait([future], WATCH_S).done:
+        check_alive(pool)
+    return future.result()

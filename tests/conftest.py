@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from proportrait.edit.synthesis.network import FaceSynthesizer
     from proportrait.faces import Face, FaceAnalyzer
 
-WORKER_BYTES = 6_000_000_000
+WORKER_BYTES = 5_000_000_000
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # one worker a core: more threads only wait for each other
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import struct
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -156,10 +159,34 @@ def test_only_some_items_are_taken_ahead() -> None:
 
     results = spread(square, items(), 2)
     next(results)
-    assert taken <= 2 * 4 + 1
     results.close()
+    assert taken <= 2 * 16
 
 
 def test_a_killed_worker_is_told() -> None:
     with pytest.raises(FatalError, match="fewer --workers"):
         list(spread(die, range(8), 2))
+
+
+def dies_while_it_writes(item: int) -> int:
+    """Leaves half a message and the lock of the queue of results behind."""
+    if item == 2:
+        frame = sys._getframe()
+        while "result_queue" not in frame.f_locals:
+            assert frame.f_back is not None
+            frame = frame.f_back
+        queue = frame.f_locals["result_queue"]
+        queue._wlock.acquire()
+        os.write(queue._writer.fileno(), struct.pack("!i", 1000) + b"half of it")
+        os._exit(9)
+    return item
+
+
+def test_a_worker_that_dies_while_it_writes_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "WATCH_S", 0.2)
+    with pytest.raises(FatalError, match="a worker process was killed"):
+        list(spread(dies_while_it_writes, range(4), 2))
+    readers = [t for t in threading.enumerate() if type(t).__name__ == "_ExecutorManagerThread"]
+    for reader in readers:  # Python waits for them before it ends
+        reader.join(10)
+    assert not any(reader.is_alive() for reader in readers)

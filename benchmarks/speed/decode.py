@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -53,8 +54,13 @@ def peak_bytes() -> int:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
 
 
-def main(path: Path) -> None:
+def main() -> None:
     """Print the resident memory before one look as a worker takes it, and its peak, in bytes."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed.decode", description=main.__doc__
+    )
+    parser.add_argument("path", type=Path, help="a picture")
+    path = parser.parse_args().path
     start_worker()
     before = psutil.Process().memory_info().rss
     taken = look(path, Wants(features=tuple(FEATURES)))
@@ -64,4 +70,4 @@ def main(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

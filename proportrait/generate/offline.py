@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
 import signal
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from proportrait.errors import FatalError
 from proportrait.generate.base import Generated, GenerationRequest
-from proportrait.workers import fitting_workers, start_worker
+from proportrait.workers import WATCH_S, check_alive, end_pool, fitting_workers, make_pool
 
 if TYPE_CHECKING:
     from proportrait.edit.editor import PortraitEditor
@@ -40,11 +38,7 @@ class OfflineGenerator:
 
     def __init__(self, workers: int | None = None) -> None:
         self.workers = fitting_workers(workers, WORKER_BYTES)
-        self._pool = ProcessPoolExecutor(
-            self.workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=start_worker,
-        )
+        self._pool = make_pool(self.workers)
 
     async def generate(self, request: GenerationRequest) -> Generated:
         """Edit one portrait in a worker process.
@@ -58,9 +52,11 @@ class OfflineGenerator:
         try:
             with _blocked_in_new_processes(signal.SIGINT):
                 work = loop.run_in_executor(self._pool, _work, request)
-            # A broken pool gives its futures their error from a thread of its own, which fails on one
-            # that is cancelled meanwhile: so it is not.
-            return await asyncio.shield(work)
+            # Never cancelled itself: a broken pool gives its futures their error from a thread of
+            # its own, which fails on one that is cancelled meanwhile.
+            while not (await asyncio.wait({work}, timeout=WATCH_S))[0]:
+                check_alive(self._pool)
+            return work.result()
         except BrokenProcessPool as error:
             raise FatalError(
                 "a worker process of the offline editor was killed, most likely for want of memory:"
@@ -70,9 +66,7 @@ class OfflineGenerator:
     async def close(self) -> None:
         """End the worker processes, at work or not."""
         workers = list((self._pool._processes or {}).values())
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for worker in workers:
-            worker.terminate()
+        end_pool(self._pool)
         for worker in workers:
             await asyncio.to_thread(worker.join, 2.0)
 

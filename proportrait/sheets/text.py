@@ -29,10 +29,14 @@ def fitted(
     An ellipsis stands for what is left out: of the middle, or else of the end.
     """
     text = drawable(text)
-    length = min(len(text), width * most // 3)  # no more fit: letters are wider than 3 px
-    while len(lines := _wrapped(_shortened(text, length, middle), font, width)) > most:
-        length -= 1
-    return lines
+    fits, too_long = 0, min(len(text), width * most // 3) + 1  # letters are wider than 3 px
+    while too_long - fits > 1:
+        length = (fits + too_long) // 2
+        if len(_wrapped(_shortened(text, length, middle), font, width)) > most:
+            too_long = length
+        else:
+            fits = length
+    return _wrapped(_shortened(text, fits, middle), font, width)
 
 
 @functools.cache

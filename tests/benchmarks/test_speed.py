@@ -10,7 +10,7 @@ import pytest
 
 import benchmarks
 from benchmarks.__main__ import main
-from benchmarks.speed import shared
+from benchmarks.speed import offline, shared
 from benchmarks.speed.ratio import Ratio
 from proportrait import imaging
 from proportrait.edit.shot import Shot
@@ -74,7 +74,8 @@ async def drawn_at_once(self: OfflineGenerator, request: GenerationRequest) -> G
 
 
 @pytest.mark.slow
-def test_every_bar_of_the_issue_is_held(tmp_path, monkeypatch):
+def test_every_bar_of_the_issue_is_held(tmp_path, monkeypatch, editor):
+    monkeypatch.setattr(offline, "PortraitEditor", lambda threads: editor)
     monkeypatch.setattr(OfflineGenerator, "generate", drawn_at_once)
     monkeypatch.setattr(shared, "ProcessPoolExecutor", ThreadPoolExecutor)
     monkeypatch.setattr(shared, "_edit", lambda latent_seed, vectors: 0)

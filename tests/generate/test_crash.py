@@ -109,6 +109,7 @@ def kill_and_resume(
     assert run.returncode == 0, shown
 
 
+@pytest.mark.slow
 def test_kill_9_at_ten_random_moments(tmp_path: Path) -> None:
     faces = make_faces(tmp_path / "faces", 30)
     calm, torn = tmp_path / "calm", tmp_path / "torn"
@@ -152,6 +153,7 @@ def test_kill_9_with_the_real_editor(tmp_path: Path) -> None:
 
 def interrupt(run: subprocess.Popen[str]) -> tuple[str, str]:
     """Press Ctrl-C: the whole process group gets the signal. It must end within two seconds."""
+    assert run.poll() is None, run.communicate()
     family = [psutil.Process(run.pid), *psutil.Process(run.pid).children(recursive=True)]
     started = time.monotonic()
     os.killpg(run.pid, signal.SIGINT)
@@ -191,8 +193,8 @@ def test_ctrl_c_with_worker_processes(tmp_path: Path, moment: str) -> None:
     family = psutil.Process(run.pid)
     if moment == "at work":
         wait_for(lambda: lines_of(out) >= 2, run)
-    else:  # the first child is multiprocessing's resource tracker
-        wait_for(lambda: len(family.children()) >= 3, run)
+    else:  # multiprocessing's resource tracker and a worker; for two the memory may be short
+        wait_for(lambda: len(family.children()) >= 2, run)
         time.sleep(0.05)
     interrupt(run)
     assert lines_of(out) < 6

@@ -12,16 +12,16 @@ from proportrait.labels import KEYS
 from proportrait.sheets import BAD, GOOD, UNKNOWN, Tile
 from proportrait.train import plots
 from proportrait.train.data import Pictures
-from proportrait.train.evaluate import Judged
+from proportrait.train.evaluate import Predictions
 from tests.tiny_training import write_folder
 
 
 @pytest.fixture
-def judged(tmp_path: Path) -> Judged:
+def judged(tmp_path: Path) -> Predictions:
     """Eight pictures, judged as they are labelled, 90 % sure each time."""
     pictures = Pictures.from_folder(write_folder(tmp_path / "data", 8))
     likely = np.where(pictures.labels > 0.5, 0.9, 0.1).astype(np.float32)
-    return Judged(pictures, likely, likely, likely > 0.5)
+    return Predictions(pictures, likely, likely, likely > 0.5)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def sections(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Tile]]:
 
 
 def test_pictures_that_are_right_have_no_red_word(
-    judged: Judged, sections: dict[str, list[Tile]]
+    judged: Predictions, sections: dict[str, list[Tile]]
 ) -> None:
     page = plots.examples(judged, right=True, count=3)
     assert page.width == 3 * 316 - 16 + 40
@@ -54,7 +54,7 @@ def test_pictures_that_are_right_have_no_red_word(
 
 
 def test_the_surest_mistake_comes_first_in_red(
-    judged: Judged, sections: dict[str, list[Tile]]
+    judged: Predictions, sections: dict[str, list[Tile]]
 ) -> None:
     column = int(np.argmax(judged.pictures.known.all(0)))
     for number, sure in ((2, 0.7), (5, 0.8)):
@@ -71,7 +71,7 @@ def test_the_surest_mistake_comes_first_in_red(
 
 
 def test_good_stands_above_bad_and_a_damaged_picture_is_told(
-    judged: Judged, sections: dict[str, list[Tile]]
+    judged: Predictions, sections: dict[str, list[Tile]]
 ) -> None:
     for path in judged.pictures.paths:
         Path(path).write_bytes(b"damaged")

@@ -35,7 +35,7 @@ ONES = LabelVector.ones()
 
 
 @pytest.mark.parametrize(
-    ("component", "bit"), [(None, None), (0, 0), (9.9, 0), (10, None), (59.9, None), (60, 1)]
+    ("score", "bit"), [(None, None), (0, 0), (9.9, 0), (10, None), (59.9, None), (60, 1)]
 )
 def test_a_measure_speaks_only_where_it_is_sure(score: float | None, bit: int | None) -> None:
     assert Limits(10.0, 60.0, 0.3).read_score(score) is Reading(bit)
@@ -59,7 +59,7 @@ def test_every_attribute_has_limits_in_order() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "component", "probability", "word", "shown"),
+    ("said", "score", "probability", "word", "shown"),
     [
         (1, 90, None, "confirmed", 1),
         (0, 90, None, "contradicted", 1),

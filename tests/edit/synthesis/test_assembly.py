@@ -27,7 +27,7 @@ def part(synthesizer: FaceSynthesizer, seed: int) -> Part:
 
 @pytest.fixture(scope="module")
 def synthesizer(editor: PortraitEditor) -> FaceSynthesizer:
-    return editor.synthesizer
+    return editor.drawer.synthesizer
 
 
 @pytest.fixture(scope="module")
