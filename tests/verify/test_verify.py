@@ -320,14 +320,19 @@ def test_pictures_of_another_size_are_told(made: Path, capsys: pytest.CaptureFix
     assert "1 pictures are 512 x 400 px, unlike most (512 x 512)" in capsys.readouterr().out
 
 
-def test_a_folder_of_photos_is_told_about(tmp_path: Path) -> None:
-    shutil.copy(FACE, tmp_path / "me.jpg")
-    assert run("--input", tmp_path, "--workers", 1) == 0
-    found = table(tmp_path)
-    assert found["me.jpg", "framing"]["said"] == ""
-    assert found["me.jpg", "framing"]["shown"] == "1"
-    assert run("--input", tmp_path, "--mode", "fix") == 2
-    assert {p.name for p in tmp_path.iterdir()} == {"me.jpg", "verification"}
+def test_a_folder_of_photos_is_looked_at_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    shutil.copy(FACE, photos / "me.jpg")
+    monkeypatch.chdir(tmp_path)
+    assert run("--input", photos, "--workers", 1) == 0
+    rows = table(tmp_path)
+    assert rows["me.jpg", "framing"]["said"] == ""
+    assert rows["me.jpg", "framing"]["shown"] == "1"
+    assert run("--input", photos, "--mode", "fix") == 2
+    assert [file.name for file in photos.iterdir()] == ["me.jpg"]
 
 
 def test_wrong_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
