@@ -29,7 +29,10 @@ def fitted(
     An ellipsis stands for what is left out: of the middle, or else of the end.
     """
     text = drawable(text)
-    fits, too_long = 0, min(len(text), width * most // 3) + 1  # letters are wider than 3 px
+    most_letters = width * most // 3  # letters are wider than 3 px
+    if len(text) <= most_letters and len(lines := _wrapped(text, font, width)) <= most:
+        return lines
+    fits, too_long = 0, min(len(text), most_letters + 1)
     while too_long - fits > 1:
         length = (fits + too_long) // 2
         if len(_wrapped(_shortened(text, length, middle), font, width)) > most:

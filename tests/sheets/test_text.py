@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import math
 
 import pytest
 from PIL import ImageFont
@@ -77,3 +77,13 @@ def test_what_is_too_long_has_an_ellipsis(text: str, middle: bool) -> None:
 def test_a_letter_wider_than_the_line_does_not_hang() -> None:
     assert fitted("WW", font_of(24), 5, 2) == ["W", "W"]
     assert fitted("", font_of(24), 5, 2) == []
+
+
+@pytest.mark.parametrize("text", ["background", "good, >99 % sure"])
+def test_a_text_that_just_fits_is_left_whole(text: str) -> None:
+    """With one letter less and an ellipsis it would not."""
+    font = font_of(13)
+    width = math.ceil(font.getlength(text))
+    assert fitted(text, font, width, most=1) == [text]
+    (shorter,) = fitted(text, font, width - 1, most=1)
+    assert shorter.endswith("…")
