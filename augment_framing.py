@@ -31,8 +31,10 @@ from proportrait.augment.arguments import parse
 from proportrait.augment.make import can_be_drawn_again, make
 from proportrait.augment.plan import KINDS, counts, wanted
 from proportrait.commandline import exit_code
+from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError
 from proportrait.generate import offline, report
+from proportrait.imaging import is_data_set
 from proportrait.looks.look import WORKER_BYTES
 from proportrait.sheets import listing
 from proportrait.store import RecordStore
@@ -107,7 +109,7 @@ def tell(attribute: str, added: list[Record], reasons: Counter[str], missing: in
 
 def execute(options: argparse.Namespace) -> int:
     """Balance a folder; returns the exit code."""
-    if not (options.input / "metadata").is_dir():
+    if not is_data_set(options.input):
         raise ConfigurationError(
             f"{options.input} holds no records: name the folder that "
             f"synthetic_dataset_generator.py wrote with -o"
@@ -117,13 +119,14 @@ def execute(options: argparse.Namespace) -> int:
         store = RecordStore(options.input)
         if not options.dry_run:
             stack.enter_context(store)
-        for attribute in ("framing", "sharpness") if options.blur else ("framing",):
+        for attribute in options.attributes:
             added += balance(store, attribute, options)
         for error in itertools.islice(store.problems, 10):
             print(f"passed over {error}")
         if added:
             folder = options.input / "augmentation"
-            folder.mkdir(exist_ok=True)
+            with disk_errors(folder):
+                folder.mkdir(exist_ok=True)
             pages = report.contact_sheet(store, added, folder / "twins.png", "degraded twins")
             print(f"pictures    {listing(pages)}")
     return 0

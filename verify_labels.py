@@ -21,7 +21,7 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from proportrait.commandline import exit_code, printable
+from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import FEATURES, Wants
@@ -57,6 +58,7 @@ class Run:
     pictures: Pictures
     folder: Path
     cache: LookCache
+    errors: dict[Path, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -69,10 +71,14 @@ class Run:
         bar = partial(tqdm, unit="picture", smoothing=0.05, desc="looking")
         with (
             bar(total=len(self.pictures)) as progress,
-            contextlib.closing(survey(files, wants, self.cache, self.options.workers)) as looks,
+            contextlib.closing(
+                survey(files, wants, self.cache, self.options.workers, len(self.pictures))
+            ) as looks,
         ):
-            for _ in looks:
+            for file, look in looks:
                 progress.update()
+                if look.error:
+                    self.errors[file] = look.error
 
     def second_opinions(self) -> tuple[dict[str, dict[str, float]], Mapping[str, str]]:
         """The model's probabilities by picture and attribute, and where it has none, why."""
@@ -90,16 +96,19 @@ class Run:
         """The counts, and the changes of pictures that do not show what their records claim."""
         keys = self.options.attributes
         findings, fresh = Findings(keys), dict[str, Change]()
-        with (self.folder / "verdicts.csv").open("w", newline="", encoding="utf-8") as file:
+        path = self.folder / "verdicts.csv"
+        with disk_errors(path), path.open("w", newline="", encoding="utf-8") as file:
             lines = Lines(file)
             for record in tqdm(self.pictures, total=len(self.pictures), desc="judging"):
                 name = record.output_filename
-                seen = self.cache.get(self.pictures.images / name)
-                if seen is None or seen.error:
-                    findings.problem(f"{printable(name)}: {seen.error if seen else 'it is gone'}")
+                file = self.pictures.images / name
+                look = self.cache.get(file)
+                if look is None or look.error:
+                    reason = self.errors.get(file, "it is gone")
+                    findings.problem(f"{printable(name)}: {reason}")
                     continue
-                verdicts = judge(record.labels, record.known, seen, opinions.get(name, {}), keys)
-                findings.add(record, verdicts, seen.size)
+                verdicts = judge(record.labels, record.known, look, opinions.get(name, {}), keys)
+                findings.add(record, verdicts, look.size)
                 lines.add(name, verdicts)
                 if self.options.mode == "quarantine":
                     if any(verdict.word == "contradicted" for verdict in verdicts):
@@ -143,7 +152,7 @@ def execute(options: argparse.Namespace) -> int:
     names = dict(outcome.renamed)
     shown_in = pictures.images
     if options.mode == "quarantine" and outcome.changed:
-        shown_in = folder / "images"
+        shown_in = options.input / repair.FOLDER / folder.name / "images"
     said = MODES["report" if options.dry_run else options.mode]
     told = {
         "run": folder.name,

@@ -13,7 +13,7 @@ from typing import Any
 from proportrait.commandline import count, exit_code, index, positive, printable, some_of
 from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError
-from proportrait.imaging import list_pictures
+from proportrait.imaging import is_data_set, list_pictures
 from proportrait.labels import KEYS
 
 PACKAGED = "packaged"  # the name of the model that comes with the package
@@ -32,7 +32,7 @@ It writes to --output: model.safetensors, history.csv, metrics.json, the ONNX an
 model card."""
 _EVALUATE = """Evaluate a model against labels.
 
-    proportrait evaluate ../shared/golden_dev                 the packaged model, on your own labels
+    proportrait evaluate photos                              the packaged model, your own labels
     proportrait evaluate output --model runs/a/model.safetensors
 
 DIR is a folder that synthetic_dataset_generator.py wrote, or has a labels.csv with the columns
@@ -181,8 +181,7 @@ def _pictures(paths: Sequence[Path]) -> list[Path]:
         if not path.is_dir():
             files.append(path)
             continue
-        made_here = (path / "metadata").is_dir() and (path / "images").is_dir()
-        listing = list_pictures(path / "images" if made_here else path)
+        listing = list_pictures(path / "images" if is_data_set(path) else path)
         also = f"left out: {listing.left_out}" if listing.left_out else ""
         if not listing.paths:
             raise ConfigurationError(

@@ -190,14 +190,6 @@ def _sampled(seed: int, source_id: str, shares: tuple[float, float]) -> LabelVec
     return sample_labels(seed, source_id, perfect_prob=shares[0], near_perfect_prob=shares[1])
 
 
-def latent_seed(source_id: str) -> int | None:
-    """The seed of a face of the built-in source, None for any other source."""
-    number = source_id.rpartition("/")[2]
-    if number.isdecimal() and StyleganItem(int(number)).source_id == source_id:
-        return int(number)
-    return None
-
-
 def of_requests(
     people: People, synthesizer: FaceSynthesizer, count: int, seed: int, shares: tuple[float, float]
 ) -> list[Ratio]:
@@ -229,8 +221,8 @@ def of_folder(
     print("\n".join(failures(list(done.values()), list(failed.values()))))
     ratios = spread("finished", list(done.values()), chances(*shares))
 
-    latent = {source: latent_seed(source) for source in (*done, *failed)}
-    drawn = {source: number for source, number in latent.items() if number is not None}
+    items = {source: StyleganItem.from_source_id(source) for source in (*done, *failed)}
+    drawn = {source: item.latent_seed for source, item in items.items() if item is not None}
     if drawn:
         told = people.traits(synthesizer.styles(list(drawn.values())))
         lost = np.array([source in failed for source in drawn])

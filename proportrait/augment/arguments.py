@@ -8,6 +8,7 @@ from pathlib import Path
 
 from proportrait.augment.plan import KINDS
 from proportrait.commandline import count, index, share, some_of
+from proportrait.errors import ConfigurationError
 
 ALL = tuple(kind for kinds in KINDS.values() for kind in kinds)
 
@@ -16,6 +17,7 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     """Read the command line.
 
     Raises:
+        ConfigurationError: only kinds of blur, without --blur.
         SystemExit: an option that is unknown or out of range, or --help.
     """
     parser = argparse.ArgumentParser(
@@ -35,4 +37,9 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
         help="processes (default: one a core, as far as the memory reaches)")
     add("--dry_run", action="store_true", help="say what would be made, and make nothing")
     # fmt: on
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    wanted = ("framing", "sharpness") if options.blur else ("framing",)
+    options.attributes = [key for key in wanted if set(KINDS[key]) & set(options.kinds)]
+    if not options.attributes:
+        raise ConfigurationError(f"--kinds {','.join(options.kinds)} needs --blur")
+    return options

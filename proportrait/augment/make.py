@@ -20,7 +20,7 @@ from proportrait.faces import Face
 from proportrait.faces.face import CHIN, LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT
 from proportrait.generate.finish import SIDE, resized
 from proportrait.generate.offline import VERSION
-from proportrait.generate.sources.built_in import SOURCE
+from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.labels import LabelVector, stream
 from proportrait.looks.look import Wants, look
 from proportrait.measures import MODULES
@@ -52,7 +52,7 @@ def make(task: Task, images: Path) -> Made:
     """
     rng_names = (task.parent.source_id, task.attribute, task.kind)
     try:
-        image = imaging.read(images / task.parent.output_filename, min_side=256, longest=None)
+        image = imaging.read(images / task.parent.output_filename, min_side=256)
         build = _reframed if task.attribute == "framing" else _blurred
         for attempt in range(_TRIES):
             rng = stream(task.seed, *rng_names, str(attempt))
@@ -95,7 +95,7 @@ def _reframed(
 def can_be_drawn_again(record: Record) -> bool:
     """Whether the editor can draw the scene of a record again, in another framing."""
     return (
-        record.source_id.startswith(SOURCE)
+        StyleganItem.from_source_id(record.source_id) is not None
         and record.model_version == VERSION
         and record.generation_seed is not None
     )
@@ -103,10 +103,11 @@ def can_be_drawn_again(record: Record) -> bool:
 
 def _drawn_again(task: Task) -> tuple[Image, LabelVector, dict[str, Any]]:
     parent = task.parent
-    latent = int(parent.source_id.removeprefix(SOURCE))
+    item = StyleganItem.from_source_id(parent.source_id)
+    assert item is not None  # see `can_be_drawn_again`
     asked = parent.requested.replace(framing=0)
     seed = parent.generation_seed or 0
-    _, shot = _editor().edit_face(latent, asked, seed, bad_kinds=(task.kind,))
+    _, shot = _editor().edit_face(item.latent_seed, asked, seed, bad_kinds=(task.kind,))
     if shot is None:
         raise EditError("the scene shows no such framing", "framing")
     place = {**shot.edits["framing"], "drawn_again": True}

@@ -11,7 +11,7 @@ from proportrait.imaging.decode import (
     read_picture,
 )
 from proportrait.imaging.encode import ENCODERS, checked, encode_jpeg, encode_png, resize
-from proportrait.imaging.folders import Listing, list_pictures
+from proportrait.imaging.folders import Listing, is_data_set, list_pictures
 from proportrait.imaging.formats import FORMATS, PICTURE_SUFFIXES, UNREADABLE_SUFFIXES
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "decode_picture",
     "encode_jpeg",
     "encode_png",
+    "is_data_set",
     "list_pictures",
     "read",
     "read_picture",

@@ -78,8 +78,8 @@ def decode_picture(
     except PIL.UnidentifiedImageError:
         known = ", ".join(FORMATS)
         raise CorruptImageError(f"the bytes are no picture of a known format ({known})") from None
-    except MemoryError:
-        raise ImageError("there is too little memory for the picture: reduce it first") from None
+    except MemoryError as error:
+        raise ImageError("there is too little memory for the picture: reduce it first") from error
     except Exception as error:
         # Decoders of damaged bytes raise nearly anything: OSError, SyntaxError, struct.error, ...
         raise CorruptImageError(f"the picture is damaged: {error}") from error

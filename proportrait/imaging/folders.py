@@ -43,6 +43,11 @@ class Listing:
         return "; ".join(parts)
 
 
+def is_data_set(folder: Path) -> bool:
+    """Whether a folder is a data set of ours, with images/ and metadata/."""
+    return (folder / "images").is_dir() and (folder / "metadata").is_dir()
+
+
 def list_pictures(folder: str | Path, *, recursive: bool = True) -> Listing:
     """The pictures in a folder and its subfolders, known by their suffix.
 
@@ -107,4 +112,5 @@ def _unlisted(folder: Path, error: OSError) -> str:
 
 
 def _is_output(folder: Path) -> bool:
-    return (folder / "ledger.jsonl").is_file() and (folder / "metadata").is_dir()
+    """Whether this program wrote it: a folder of the user's may be a data set too."""
+    return is_data_set(folder) and (folder / "ledger.jsonl").is_file()

@@ -21,6 +21,7 @@ from types import TracebackType
 import numpy as np
 from platformdirs import user_cache_path
 
+from proportrait.imaging import is_data_set
 from proportrait.looks.look import Look
 from proportrait.looks.version import version
 from proportrait.measures import Measure, Unassessed
@@ -55,7 +56,7 @@ def cache_path(folder: Path) -> Path:
 
 
 def _is_ours(folder: Path) -> bool:
-    return folder.name == "images" and (folder.parent / "metadata").is_dir()
+    return folder.name == "images" and is_data_set(folder.parent)
 
 
 class LookCache:
@@ -192,13 +193,17 @@ class _File:
 
     def _use_memory(self, error: Exception) -> None:
         _log.info("no cache of looks at %s: %s", self._path, error)
-        self._connection = sqlite3.connect("")  # temporary: in memory, on the disk once it grows
+        self._connection = sqlite3.connect(
+            "", check_same_thread=False
+        )  # temporary: in memory, on the disk once it grows
         self._connection.executescript(_TABLES)
 
 
 def _open(path: Path, read_only: bool) -> sqlite3.Connection:
     if read_only:
-        return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        return sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _connect(path)
@@ -210,7 +215,7 @@ def _open(path: Path, read_only: bool) -> sqlite3.Connection:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    file = sqlite3.connect(path, timeout=_BUSY_S)
+    file = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False)
     try:
         # Readers do not wait for writers; a look that a crash loses is taken again.
         file.execute("PRAGMA journal_mode = WAL")

@@ -136,7 +136,8 @@ def look_at_file(
     try:
         decoded = imaging.decode_picture(data)
     except ImageError as error:
-        return Look(error=str(error), digest=digest)
+        lasting = not isinstance(error.__cause__, MemoryError)  # only that may go well next time
+        return Look(error=str(error), digest=digest if lasting else "")
     return _complete(replace(before, remarks=decoded.remarks), decoded.image, wants)
 
 

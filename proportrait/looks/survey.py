@@ -18,7 +18,11 @@ _FEW = 50  # pictures: for fewer, starting processes takes longer than it saves
 
 
 def survey(
-    pictures: Iterable[Path], wants: Wants, cache: LookCache, workers: int | None = None
+    pictures: Iterable[Path],
+    wants: Wants,
+    cache: LookCache,
+    workers: int | None = None,
+    total: int | None = None,
 ) -> Generator[tuple[Path, Look], None, None]:
     """Yield each picture with its look, in their order, and put new looks into the cache.
 
@@ -29,17 +33,17 @@ def survey(
         wants: what the looks have to hold.
         cache: of looks.
         workers: processes; default: as many as cores and memory allow, one for a few pictures.
+        total: how many pictures there are, where `pictures` has no length.
     """
 
     def cached_look(picture: Path) -> tuple[Look, bool] | None:
-        if wants.views is not None:
-            return None  # the picture has to be opened anyway
-        look = cache.get(picture)
+        look = cache.get(picture)  # also where it is of no use: workers find the file then
         return (look, False) if look is not None and look.holds(wants) else None
 
-    few = workers is None and length_hint(pictures, _FEW) < _FEW
+    total = length_hint(pictures, _FEW) if total is None else total
+    few = workers is None and total < _FEW
     count = 1 if few else fitting_workers(workers, WORKER_BYTES)
-    task = partial(_take, wants=wants)
+    task = partial(_take, wants=wants, cache=cache if count == 1 else None)
     with contextlib.closing(spread(task, pictures, count, cached_look)) as looks:
         for picture, (look, is_new) in looks:
             if is_new:
@@ -47,9 +51,12 @@ def survey(
             yield picture, look
 
 
-def _take(picture: Path, wants: Wants) -> tuple[Look, bool]:
-    """In a worker process: the look without its subject, which is too large to send, and True."""
-    look = look_at_file(picture, wants, partial(_reader().by_digest, picture))
+def _take(picture: Path, wants: Wants, cache: LookCache | None) -> tuple[Look, bool]:
+    """The look without its subject, which is too large to send, and True.
+
+    A worker process reads the cache by itself.
+    """
+    look = look_at_file(picture, wants, partial((cache or _reader()).by_digest, picture))
     return replace(look, subject=None), True
 
 

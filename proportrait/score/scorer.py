@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import length_hint
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,12 @@ class Scorer:
             paths: of pictures; read in batches.
             workers: processes that take looks; None for as many as cores and memory allow.
         """
+        pictures, total = map(Path, paths), length_hint(paths, -1)
         with (
             LookCache() as cache,
-            contextlib.closing(survey(map(Path, paths), self._wants, cache, workers)) as looks,
+            contextlib.closing(
+                survey(pictures, self._wants, cache, workers, None if total < 0 else total)
+            ) as looks,
         ):
             while batch := list(itertools.islice(looks, _BATCH)):
                 yield from self._scores(batch)
@@ -137,7 +141,7 @@ class Scorer:
 def _score(path: str, look: Look, rows: Iterator[tuple[Float, Mask]]) -> Score:
     """The score of one look; if it has no error, the next row is its own."""
     if look.error:
-        return Score(path, {}, {}, error=f"{path}: {look.error}")
+        return Score(path, {}, {}, error=look.error)
     probabilities, verdicts = next(rows)
     return Score(
         path,

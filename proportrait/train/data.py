@@ -16,6 +16,7 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from proportrait.arrays import Float, Mask, Text
 from proportrait.errors import ConfigurationError
+from proportrait.imaging import is_data_set
 from proportrait.labels import KEYS
 from proportrait.store import RecordStore
 
@@ -72,7 +73,7 @@ class Pictures:
             ConfigurationError: the folder holds neither, or it cannot be read.
         """
         folder = Path(folder)
-        if (folder / "metadata").is_dir():
+        if is_data_set(folder):
             return cls._from_records(folder)
         if (folder / TABLE).is_file():
             return cls._from_table(folder)
@@ -112,6 +113,10 @@ class Pictures:
         except UnicodeDecodeError as error:
             raise ConfigurationError(
                 f"{folder / TABLE} is not in UTF-8: save it as 'CSV UTF-8'"
+            ) from error
+        except OSError as error:
+            raise ConfigurationError(
+                f"{folder / TABLE} cannot be read: {error.strerror}"
             ) from error
         with io.StringIO(text, newline="") as file:
             reader = csv.DictReader(file)
@@ -214,7 +219,7 @@ def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
 def from_generator(paths: Text) -> Mask:
     """Whether each picture lies in a folder that the generator wrote, (N,) of paths (N,)."""
     folders = [Path(str(path)).parent for path in paths]
-    has_records = {folder: (folder.parent / "metadata").is_dir() for folder in set(folders)}
+    has_records = {folder: is_data_set(folder.parent) for folder in set(folders)}
     return np.array([has_records[folder] for folder in folders], bool)
 
 

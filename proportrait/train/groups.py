@@ -18,7 +18,7 @@ from proportrait.arrays import Image, Text
 from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.faces import Face
-from proportrait.generate.sources.built_in import SOURCE
+from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.looks.look import Wants, look
 from proportrait.train.data import from_generator
 
@@ -44,8 +44,11 @@ def groups(paths: Text, sources: Text) -> dict[str, list[int]]:
     members: dict[str, list[int]] = {}
     # Rated faces lie further from the mean: there the estimates from the style are less accurate.
     ours = from_generator(paths)
-    built_in = {str(s): int(str(s).removeprefix(SOURCE)) for s in np.unique(sources[ours])
-                if str(s).startswith(SOURCE) and str(s).removeprefix(SOURCE).isdigit()}  # fmt: skip
+    built_in = {
+        str(source): item.latent_seed
+        for source in np.unique(sources[ours])
+        if (item := StyleganItem.from_source_id(str(source)))
+    }
     estimates: dict[str, tuple[float, float, float]] = {}
     if built_in:
         synthesizer = FaceSynthesizer()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
-from proportrait.imaging import list_pictures
+from proportrait.imaging import is_data_set, list_pictures
 from proportrait.labels import LabelVector
 from proportrait.store import RecordStore
 from proportrait.store.records import Record, parse_file_stem
@@ -37,7 +37,7 @@ class Pictures:
         self.store: RecordStore | None = None
         self.images = path
         self._photos: tuple[Path, ...] = ()
-        if (path / "images").is_dir():
+        if is_data_set(path):
             self.store, self.images = RecordStore(path), path / "images"
             return
         if path.is_dir():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
 from pathlib import PurePath
 
 from proportrait.errors import StoreError
@@ -93,25 +92,22 @@ def apply(
         else:
             sources.setdefault(owner, []).append(name)
 
-    def amend(source_id: str, names: Sequence[str]) -> None:
+    def amend(source_id: str, names: Sequence[str]) -> Outcome:
         own = {name: changes[name] for name in names}
-        for name in store.files_of(source_id):
-            own.update(_follow(store, name, changes, own))
         try:
+            for name in store.files_of(source_id):
+                own.update(_follow(store, name, changes, own))
             store.amend(source_id, own, f"{FOLDER}/{run}")
         except StoreError as error:
-            outcome.refused.append(f"{source_id}: {error}")
-        else:
-            outcome.changed += len(names)
-            outcome.renamed += [
-                (name, change.output_filename)
-                for name, change in own.items()
-                if isinstance(change, Record) and change.output_filename != name
-            ]
-        done()
+            return Outcome(refused=[f"{source_id}: {error}"])
+        names_after = [
+            (name, change.output_filename)
+            for name, change in own.items()
+            if isinstance(change, Record) and change.output_filename != name
+        ]
+        return Outcome(len(names), names_after)
 
-    _each(amend, list(sources.items()))
-    return outcome
+    return _each(amend, list(sources.items()), done, outcome)
 
 
 def undo(store: RecordStore, run: str, done: Callable[[], object] = lambda: None) -> Outcome:
@@ -135,9 +131,8 @@ def undo(store: RecordStore, run: str, done: Callable[[], object] = lambda: None
     ours = {key: stack for key, stack in in_force.items() if run in (name for name, *_ in stack)}
     if not ours:
         raise StoreError(f"nothing of the run {run} is left to undo in {store.path}")
-    outcome = Outcome()
 
-    def revert(source_id: str, stack: Sequence[tuple[str, Entry, Entry]]) -> None:
+    def revert(source_id: str, stack: Sequence[tuple[str, Entry, Entry]]) -> Outcome:
         newest, entry, before = stack[-1]
         try:
             if newest != run:
@@ -145,18 +140,15 @@ def undo(store: RecordStore, run: str, done: Callable[[], object] = lambda: None
                 raise StoreError(f"{source_id} has changed since{hint}")
             store.revert(entry, before, aside=f"{FOLDER}/{run}{_UNDONE}")
         except StoreError as error:
-            outcome.refused.append(str(error))
-        else:
-            outcome.changed += sum(old.startswith("metadata/") for old, _ in entry.moves)
-            outcome.renamed += [
-                (PurePath(new).name, PurePath(old).name)
-                for old, new in entry.moves
-                if old.startswith("images/") and new.startswith("images/")
-            ]
-        done()
+            return Outcome(refused=[str(error)])
+        names_after = [
+            (PurePath(new).name, PurePath(old).name)
+            for old, new in entry.moves
+            if old.startswith("images/") and new.startswith("images/")
+        ]
+        return Outcome(sum(old.startswith("metadata/") for old, _ in entry.moves), names_after)
 
-    _each(revert, list(ours.items()))
-    return outcome
+    return _each(revert, list(ours.items()), done)
 
 
 def last_run(store: RecordStore) -> str:
@@ -183,10 +175,21 @@ def _runs(entry: Entry) -> tuple[set[str], set[str]]:
     return undone, set() if undone else made
 
 
-def _each(work: Callable[..., None], items: Sequence[tuple[object, object]]) -> None:
+def _each(
+    work: Callable[..., Outcome],
+    items: Sequence[tuple[object, object]],
+    done: Callable[[], object],
+    total: Outcome | None = None,
+) -> Outcome:
+    """What `work` did to all sources, in their order, added to a total."""
+    total = total or Outcome()
     with ThreadPoolExecutor(_THREADS) as threads:
-        for finished in [threads.submit(partial(work, *item)) for item in items]:
-            finished.result()
+        for part in threads.map(lambda item: work(*item), items):
+            total.changed += part.changed
+            total.renamed += part.renamed
+            total.refused += part.refused
+            done()
+    return total
 
 
 def _follow(

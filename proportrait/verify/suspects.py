@@ -83,6 +83,9 @@ def opinions(rows: Rows, keys: Sequence[str], seed: int = 0) -> tuple[Float, Map
                 f"under {FEWEST} labels, or {FEWEST_OF_A_KIND} of a kind: too few to learn from"
             )
             continue
+        if len(set(rows.groups[claims])) < _FOLDS:
+            reasons[key] = f"pictures of under {_FOLDS} people: too few to learn from"
+            continue
         if reason := _contradicted(key, bits, rows.scores[claims, column]):
             reasons[key] = reason
             continue

@@ -20,7 +20,7 @@ from proportrait.augment.make import make
 from proportrait.augment.plan import KINDS, Task, counts, queues, wanted
 from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.retouch.framing import BAD_KINDS, Window
-from proportrait.errors import EditError
+from proportrait.errors import ConfigurationError, EditError
 from proportrait.generate.offline import VERSION
 from proportrait.imaging import decode, encode_jpeg
 from proportrait.labels import LabelVector
@@ -323,3 +323,11 @@ def test_wrong_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
             parse(arguments, "")
     assert parse(["--kinds", "motion,close_up"], "").kinds == ("close_up", "motion")
     assert parse([], "").kinds == ALL
+
+
+def test_kinds_choose_what_is_balanced(capsys: pytest.CaptureFixture[str]) -> None:
+    assert parse([], None).attributes == ["framing"]
+    assert parse(["--blur"], None).attributes == ["framing", "sharpness"]
+    assert parse(["--blur", "--kinds", "motion,jpeg"], None).attributes == ["sharpness"]
+    with pytest.raises(ConfigurationError, match="--kinds motion needs --blur"):
+        parse(["--kinds", "motion"], None)

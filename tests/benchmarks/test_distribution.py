@@ -15,7 +15,6 @@ from benchmarks.labels.distribution import (
     correlations,
     failures,
     independence,
-    latent_seed,
     shifts,
     spread,
     tried,
@@ -100,12 +99,6 @@ def test_a_shift_is_in_standard_deviations():
     before = {name: np.array([0.0, 2.0]) for name in TRAITS}
     after = {name: np.array([2.0]) for name in TRAITS}
     assert all("1.000 ->    2.000  (+1.00" in line for line in shifts(before, after))
-
-
-def test_only_the_built_in_source_has_a_latent_seed():
-    assert latent_seed(StyleganItem(12).source_id) == 12
-    assert latent_seed("hf:marcosv/12") is None
-    assert latent_seed("ffhq/x") is None
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +129,15 @@ def test_an_array_of_another_dtype_or_shape_is_misuse(image: np.ndarray) -> None
 def test_unknown_wants_list_the_choices(wants: dict[str, tuple[str, ...]]) -> None:
     with pytest.raises(ValueError, match=r"the choices are (lighting|whole), "):
         Wants(**wants)
+
+
+def test_a_want_of_memory_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Next time there may be enough of it."""
+
+    def decode(*given: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(sys.modules["proportrait.imaging.decode"], "_decoded", decode)
+    failed = look(FACE)
+    assert "too little memory" in failed.error
+    assert failed.digest == ""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,31 @@ def test_a_copy_is_read_but_not_measured_again(
         monkeypatch.setattr("proportrait.looks.look._complete", None)
         ((_, after),) = survey([copy], Wants(("framing",)), cache, 1)
     assert after.scores == before.scores
+
+
+@pytest.mark.parametrize(("pictures", "total"), [(list, None), (iter, 4)])
+def test_a_few_pictures_start_no_process(
+    photos: list[Path], monkeypatch: pytest.MonkeyPatch, pictures: Callable[..., Iterable[Path]],
+    total: int | None,
+) -> None:  # fmt: skip
+    def spread(work: object, items: object, workers: int, known: object) -> Iterator[object]:
+        assert workers == 1
+        return iter(())
+
+    monkeypatch.setattr(survey_module, "spread", lambda *given: closing_empty(spread(*given)))
+    with LookCache() as cache:
+        assert list(survey(pictures(photos), Wants(()), cache, total=total)) == []
+
+
+def closing_empty(items: Iterator[object]) -> Generator[object, None, None]:
+    yield from items
+
+
+def test_a_survey_goes_on_in_another_thread(photos: list[Path]) -> None:
+    """As a server does that streams its answer."""
+    with LookCache() as cache:
+        looks = survey(photos, Wants(("framing",)), cache, 1)
+        first = next(looks)
+        with ThreadPoolExecutor(1) as thread:
+            rest = thread.submit(list, looks).result()
+    assert [first[0], *(picture for picture, _ in rest)] == photos

@@ -63,7 +63,7 @@ def test_every_file_has_a_score_or_an_error(scores: list[Score], photos: Path) -
         "a.jpg", "b.png", "c.png", "d.png", "e.png",
     ]  # fmt: skip
     assert [score.error is None for score in scores] == [True, True, False, False, True]
-    assert str(photos / "c.png") in str(scores[2].error)
+    assert "no picture of a known format" in str(scores[2].error)
     assert "at least 128 px" in str(scores[3].error)
     assert scores[2].verdicts == scores[2].probabilities == {}
 
@@ -183,7 +183,7 @@ def test_wrong_paths_are_errors(
     assert run("score", photos / "a.jpg", "--model", tmp_path / "gone.safetensors") == 1
     assert "no model of" in capsys.readouterr().err
     assert run("score", tmp_path / "gone.jpg", "--model", model) == 1
-    assert "gone.jpg: it cannot be read" in capsys.readouterr().out
+    assert "gone.jpg it cannot be read" in " ".join(capsys.readouterr().out.split())
 
 
 # --- proportrait evaluate

@@ -124,7 +124,8 @@ def test_an_unusable_table_is_an_error(tmp_path: Path, table: str, message: str)
 def test_a_folder_without_labels_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"holds neither images/ .* nor a labels\.csv"):
         Pictures.from_folder(tmp_path)
-    (tmp_path / "metadata").mkdir()
+    for name in ("images", "metadata"):
+        (tmp_path / name).mkdir()
     with pytest.raises(ConfigurationError, match="holds no readable record"):
         Pictures.from_folder(tmp_path)
 
@@ -231,7 +232,8 @@ def test_new_sources_are_those_without_a_hash() -> None:
 
 
 def test_folders_of_the_generator_have_metadata_beside_them(tmp_path: Path) -> None:
-    (tmp_path / "ours" / "metadata").mkdir(parents=True)
+    for name in ("images", "metadata"):
+        (tmp_path / "ours" / name).mkdir(parents=True)
     paths = [tmp_path / "ours" / "images" / "a.jpg", tmp_path / "theirs" / "images" / "a.jpg"]
     assert from_generator(np.array([*map(str, paths), "b.jpg"], np.str_)).tolist() == [
         True,

@@ -166,6 +166,21 @@ def test_labels_that_follow_nothing_teach_nothing() -> None:
     assert "follow nothing that is seen" in reasons["sharpness"]
 
 
+def test_too_few_people_teach_nothing() -> None:
+    rows, _ = planted(6)
+    four = np.array([f"p{i % 4}" for i in range(len(rows.labels))])
+    _, reasons = suspects.opinions(replace(rows, groups=four), ("sharpness",))
+    assert reasons == {"sharpness": "pictures of under 5 people: too few to learn from"}
+
+
+def test_photos_in_a_subfolder_of_that_name_are_no_data_set(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    shutil.copy(FACE, tmp_path / "images" / "me.jpg")
+    pictures = Pictures(tmp_path)
+    assert pictures.store is None
+    assert [record.output_filename for record in pictures] == ["images/me.jpg"]
+
+
 def test_too_few_labels_teach_nothing() -> None:
     rows, _ = planted(5, people=60)
     _, reasons = suspects.opinions(rows, ("sharpness", "attire"))

@@ -149,7 +149,7 @@ class GeminiGenerator:
         """Send one request; nothing is repeated.
 
         Raises:
-            RateLimitedError, RetryableError, GenerationError, FatalError: see `gemini_errors`.
+            RateLimitedError, RetryableError, GenerationError, FatalError: see `errors.sort_error`.
         """
         request = prepared.request
         config = types.GenerateContentConfig(

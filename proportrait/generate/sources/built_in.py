@@ -28,6 +28,13 @@ class StyleganItem:
 
     latent_seed: int
 
+    @classmethod
+    def from_source_id(cls, source_id: str) -> StyleganItem | None:
+        """The face of that name; None for any other source."""
+        number = source_id.removeprefix(SOURCE)
+        item = cls(int(number)) if number.isdecimal() else None
+        return item if item is not None and item.source_id == source_id else None
+
     @property
     def source_id(self) -> str:
         """The network and the seed, so that the same face is the same source everywhere."""

@@ -20,6 +20,7 @@ from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.errors import ConfigurationError, ImageError
 from proportrait.generate.base import PortraitSource, SourceItem
+from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.generate.sources.folder import FolderSource
 from proportrait.generate.sources.hub import HubSource
 from proportrait.generate.sources.names import file_stems
@@ -219,3 +220,15 @@ def test_built_in_faces_of_even_skin_tones_take_turns() -> None:
     assert np.mean(complexions(open_source("stylegan", seed=3))) < COMPLEXIONS[1][1]
     with pytest.raises(ValueError, match="natural or even, not 'dark'"):
         open_source("stylegan", skin_tones="dark")
+
+
+@pytest.mark.parametrize(
+    ("source_id", "seed"),
+    [
+        (StyleganItem(12).source_id, 12), ("hf:marcosv/12", None), ("ffhq/x", None),
+        ("stylegan:mobile-ffhq/012", None), ("stylegan:mobile-ffhq/", None), ("12", None),
+    ],
+)  # fmt: skip
+def test_only_names_of_built_in_faces_have_one(source_id: str, seed: int | None) -> None:
+    item = StyleganItem.from_source_id(source_id)
+    assert (None if item is None else item.latent_seed) == seed
