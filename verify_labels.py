@@ -156,7 +156,7 @@ def execute(options: argparse.Namespace) -> int:
     said = MODES["report" if options.dry_run else options.mode]
     told = {
         "run": folder.name,
-        "input": str(options.input),
+        "input": printable(options.input),
         "mode": options.mode,
         "dry_run": options.dry_run,
         "mode_said": said,
@@ -208,7 +208,7 @@ def _tell(
         print(f"problem     {line}")
     if findings.unreadable > 10:
         print(f"            and {findings.unreadable - 10} more, in report.json")
-    print("report      " + ", ".join(str(path) for path in [*made, folder / "verdicts.csv"]))
+    print("report      " + ", ".join(printable(path) for path in [*made, folder / "verdicts.csv"]))
 
 
 def _report_place(options: argparse.Namespace, pictures: Pictures) -> Path:

@@ -23,7 +23,7 @@ _TRAIN = """Stage 4: train a backbone with six heads on labelled pictures.
     proportrait train output                                  the best backbone on this machine
     proportrait train output --download                       Swin-Tiny, from the Hugging Face Hub
     proportrait train output --backbone resnet50 --download
-    proportrait train output --lora 8 --backbone swin_tiny    adapt 1 %% of it
+    proportrait train output --lora 8 --backbone swin_tiny    adapt 1 % of it
     accelerate launch -m proportrait train output             several GPUs
 
 A folder is one that synthetic_dataset_generator.py wrote, or has a labels.csv. Pictures of one
@@ -36,7 +36,7 @@ _EVALUATE = """Evaluate a model against labels.
     proportrait evaluate output --model runs/a/model.safetensors
 
 DIR is a folder that synthetic_dataset_generator.py wrote, or has a labels.csv with the columns
-file,labels (six characters 0, 1, or ? for unknown). Brackets hold 95 %% intervals of a bootstrap
+file,labels (six characters 0, 1, or ? for unknown). Brackets hold 95 % intervals of a bootstrap
 by source."""
 _SCORE = """Judge portraits.
 
@@ -142,10 +142,12 @@ def score(options: argparse.Namespace) -> int:
     """`proportrait score`."""
     from tqdm import tqdm
 
-    from proportrait.score.sheet import draw
+    from proportrait.score.sheet import check, draw
     from proportrait.sheets import listing
 
     paths = _pictures(options.paths)
+    if options.picture:
+        check(options.picture)
     scorer = _scorer(options.model)
     scores = list(
         tqdm(scorer.files(paths, options.workers), total=len(paths), unit="picture", desc="judging",
@@ -156,7 +158,7 @@ def score(options: argparse.Namespace) -> int:
     else:
         print(f"{'picture':40s} " + " ".join(f"{key:>10s}" for key in KEYS))
         for entry in scores:
-            verdicts = entry.error or " ".join(
+            verdicts = printable(entry.error or "") or " ".join(
                 f"{'good' if entry.verdicts[key] else 'bad':>5s} {entry.probabilities[key]:4.2f}"
                 for key in KEYS
             )
@@ -178,7 +180,7 @@ def _pictures(paths: Sequence[Path]) -> list[Path]:
     """Files as they are named, and the pictures of folders, by name; tells what is left out."""
     files: list[Path] = []
     for path in paths:
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112 - of any name, and without the right to look
             files.append(path)
             continue
         listing = list_pictures(path / "images" if is_data_set(path) else path)
@@ -203,7 +205,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = whole.add_subparsers(required=True, metavar="COMMAND")
     # fmt: off
     verb = verbs.add_parser("train", help="train a model on labelled pictures",
-                            description=_TRAIN.replace("%%", "%"), formatter_class=shape)
+                            description=_TRAIN, formatter_class=shape)
     verb.set_defaults(work=train)
     add = verb.add_argument
     add("folders", nargs="+", type=Path, metavar="DIR", help="labelled pictures")
@@ -248,7 +250,7 @@ def parser() -> argparse.ArgumentParser:
     add("--tensorboard", action="store_true", help="write a TensorBoard log too")
 
     verb = verbs.add_parser("evaluate", help="evaluate a model against labels",
-                            description=_EVALUATE.replace("%%", "%"), formatter_class=shape)
+                            description=_EVALUATE, formatter_class=shape)
     verb.set_defaults(work=evaluate)
     add = verb.add_argument
     add("folders", nargs="+", type=Path, metavar="DIR", help="labelled pictures")

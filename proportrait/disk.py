@@ -51,6 +51,7 @@ def replace_file(path: Path, data: bytes) -> None:
     try:
         write_file(temporary, data)
         temporary.replace(path)
+        sync(path.parent)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise

@@ -23,6 +23,7 @@ from proportrait.imaging.formats import FORMATS
 
 MIN_SIDE = 128
 MAX_PIXELS = 200_000_000
+MAX_RATIO = 40  # of the sides: what is longer is no photo of a person, and could not be reduced
 LONGEST = 2048  # px; all that is measured and learnt is seen at this size, and memory stays small
 
 _GAP = 2  # a JPEG is decoded at the scale that is at least so many times the size asked for
@@ -82,7 +83,8 @@ def decode_picture(
         raise ImageError("there is too little memory for the picture: reduce it first") from error
     except Exception as error:
         # Decoders of damaged bytes raise nearly anything: OSError, SyntaxError, struct.error, ...
-        raise CorruptImageError(f"the picture is damaged: {error}") from error
+        reason = printable(" ".join(str(error).split()))
+        raise CorruptImageError(f"the picture is damaged: {reason}") from error
 
 
 def decode(data: bytes, *, min_side: int = MIN_SIDE, longest: int | None = LONGEST) -> Image:
@@ -173,6 +175,11 @@ def _check(size: tuple[int, int], min_side: int) -> None:
         raise ImageTooSmallError(
             f"the picture is {width}x{height} px; its shorter side must be at least {min_side} px"
         )
+    if min_side >= MIN_SIDE and max(size) > MAX_RATIO * min(size):  # of others only a view is drawn
+        raise ImageError(
+            f"the picture is {width}x{height} px; its longer side may be {MAX_RATIO} times as long "
+            f"as the shorter one at most"
+        )
 
 
 def _target(size: tuple[int, int], longest: int | None, min_side: int) -> tuple[int, int]:
@@ -223,13 +230,23 @@ def _reduced(
         bottom = min(top + _STRIP, size[1])
         above = max(0, math.floor((top - _LANCZOS_REACH) * step))
         below = min(image.height, math.ceil((bottom + _LANCZOS_REACH) * step))
-        strip = _plain(image.crop((0, above, image.width, below)))
+        strip = _plain(_crop(image, above, below))
         inner = (0, top * step - above, box[0], min(bottom * step - above, strip.height))
         strips.append(strip.resize((size[0], bottom - top), _LANCZOS, box=inner))
     whole = PIL.Image.new(strips[0].mode, size)
     for number, strip in enumerate(strips):
         whole.paste(strip, (0, number * _STRIP))
     return whole
+
+
+def _crop(image: PIL.Image.Image, top: int, bottom: int) -> PIL.Image.Image:
+    """Rows of a picture; Pillow would ask for its own limit of pixels again."""
+    with _LIMIT:
+        limit, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
+        try:
+            return image.crop((0, top, image.width, bottom))
+        finally:
+            PIL.Image.MAX_IMAGE_PIXELS = limit
 
 
 def _orientation(image: PIL.Image.Image) -> int:

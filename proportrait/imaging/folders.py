@@ -23,6 +23,7 @@ class Listing:
         unreadable: how many files of which suffix are pictures that are not read.
         outputs: subfolders that are output folders of ours, which hold no photos of the user.
         closed: subfolders that could not be listed.
+        links: links to folders, which are not followed.
     """
 
     folder: Path
@@ -30,6 +31,7 @@ class Listing:
     unreadable: Counter[str]
     outputs: tuple[Path, ...]
     closed: tuple[Path, ...]
+    links: tuple[Path, ...]
 
     @property
     def left_out(self) -> str:
@@ -40,12 +42,16 @@ class Listing:
             parts.append(f"{', '.join(counts)} (convert them to JPEG first)")
         parts += [f"{printable(path)} (made by this program)" for path in self.outputs]
         parts += [f"{printable(path)} (no right to list it)" for path in self.closed]
+        parts += [
+            f"{printable(path)} (a link to a folder: name that folder)" for path in self.links
+        ]
         return "; ".join(parts)
 
 
 def is_data_set(folder: Path) -> bool:
     """Whether a folder is a data set of ours, with images/ and metadata/."""
-    return (folder / "images").is_dir() and (folder / "metadata").is_dir()
+    # Unlike those of Path these never raise, whatever the right to look or the length of a name.
+    return os.path.isdir(folder / "images") and os.path.isdir(folder / "metadata")  # noqa: PTH112
 
 
 def list_pictures(folder: str | Path, *, recursive: bool = True) -> Listing:
@@ -67,6 +73,7 @@ def list_pictures(folder: str | Path, *, recursive: bool = True) -> Listing:
     unreadable: Counter[str] = Counter()
     outputs: list[Path] = []
     closed: list[Path] = []
+    links: list[Path] = []
     waiting = [folder]
     while waiting:
         here = waiting.pop()
@@ -82,6 +89,8 @@ def list_pictures(folder: str | Path, *, recursive: bool = True) -> Listing:
             if entry.is_dir(follow_symlinks=False):
                 if recursive:
                     (outputs if _is_output(path) else waiting).append(path)
+            elif entry.is_symlink() and os.path.isdir(entry.path):  # noqa: PTH112
+                links.append(path)
             elif not _is_picture_file(entry):
                 continue
             elif suffix in PICTURE_SUFFIXES:
@@ -89,7 +98,14 @@ def list_pictures(folder: str | Path, *, recursive: bool = True) -> Listing:
             elif suffix in UNREADABLE_SUFFIXES:
                 unreadable[suffix] += 1
     paths.sort(key=lambda path: path.relative_to(folder).as_posix())
-    return Listing(folder, tuple(paths), unreadable, tuple(sorted(outputs)), tuple(sorted(closed)))
+    return Listing(
+        folder,
+        tuple(paths),
+        unreadable,
+        tuple(sorted(outputs)),
+        tuple(sorted(closed)),
+        tuple(sorted(links)),
+    )
 
 
 def _visible_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -100,7 +116,7 @@ def _visible_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
 def _is_picture_file(entry: os.DirEntry[str]) -> bool:
     """A file, or a link to one or to nowhere."""
     if entry.is_symlink():
-        return Path(entry.path).is_file() or not Path(entry.path).exists()
+        return os.path.isfile(entry.path) or not os.path.exists(entry.path)  # noqa: PTH110, PTH113
     return entry.is_file()
 
 
@@ -113,4 +129,4 @@ def _unlisted(folder: Path, error: OSError) -> str:
 
 def _is_output(folder: Path) -> bool:
     """Whether this program wrote it: a folder of the user's may be a data set too."""
-    return is_data_set(folder) and (folder / "ledger.jsonl").is_file()
+    return is_data_set(folder) and os.path.isfile(folder / "ledger.jsonl")  # noqa: PTH113

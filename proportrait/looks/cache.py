@@ -146,8 +146,12 @@ class _File:
         if not rows:
             return None
         features = self._query("SELECT name, body FROM features WHERE digest = ?", (digest,))
-        arrays = {str(name): np.frombuffer(body, np.float16) for name, body in features}
-        return replace(_from_bytes(rows[0][0]), digest=digest, features=arrays)
+        try:
+            arrays = {str(name): np.frombuffer(body, np.float16) for name, body in features}
+            return replace(_from_bytes(rows[0][0]), digest=digest, features=arrays)
+        except (zlib.error, ValueError, KeyError, TypeError, IndexError) as error:
+            _log.info("a look in %s is damaged: %s", self._path, error)
+            return None
 
     def put(self, place: str, size: int, changed_ns: int, look: Look) -> None:
         """Write a look and its file, as one transaction."""

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.score.scorer import Score
-from proportrait.sheets import BAD, GOOD, TEXT, Bar, Tile, save, thumbnail, verdict
+from proportrait.sheets import BAD, GOOD, TEXT, Bar, Tile, is_sheet, save, thumbnail, verdict
 
 _NOTE = "What the model says of each attribute, and how sure it is: at 50 % it cannot tell."
+
+
+def check(path: Path) -> None:
+    """Look whether a sheet can be written there, before the pictures are judged.
+
+    Raises:
+        ConfigurationError: it is no name of a PNG, its folder is not there, or something else than
+            an earlier sheet would be lost.
+    """
+    name = printable(path)
+    if path.suffix.lower() != ".png":
+        raise ConfigurationError(f"{name} is no name of a PNG: give one such as verdicts.png")
+    if not os.path.isdir(path.parent):  # noqa: PTH112 - never raises
+        raise ConfigurationError(f"{printable(path.parent)} is no folder that can be written to")
+    if os.path.lexists(path) and not is_sheet(path):
+        raise ConfigurationError(f"{name} is there and no contact sheet: name another file")
 
 
 def draw(scores: Sequence[Score], path: Path) -> list[Path]:
     """Write the pages of a contact sheet, PNG; returns them.
 
     Raises:
-        ConfigurationError: `path` is one of the pictures.
         StoreError: a page cannot be written.
     """
-    if path.resolve() in {Path(score.path).resolve() for score in scores}:
-        raise ConfigurationError(f"{path} is one of the pictures: name another file to draw into")
     judged = sum(score.error is None and score.faces > 0 for score in scores)
     title = f"Headshots judged: {judged} of {len(scores)}"
     return save(path, title, scores, _tile, _NOTE)
@@ -30,8 +45,7 @@ def draw(scores: Sequence[Score], path: Path) -> list[Path]:
 def _tile(score: Score) -> Tile:
     picture, name = thumbnail(score.path), Path(score.path).name
     if score.error is not None:
-        reason = score.error.removeprefix(score.path).lstrip(": ")
-        line = "no verdict" if isinstance(picture, str) else f"no verdict: {reason}"
+        line = "no verdict" if isinstance(picture, str) else f"no verdict: {score.error}"
         return Tile(picture, lines=[(line, BAD)], name=name)
     if not score.faces:
         return Tile(picture, lines=[(f"no verdict: {score.remark}", BAD)], name=name)

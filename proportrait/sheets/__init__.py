@@ -19,6 +19,7 @@ from PIL import ImageDraw, PngImagePlugin
 
 from proportrait import imaging
 from proportrait.arrays import Image
+from proportrait.commandline import printable
 from proportrait.disk import disk_errors, replace_file
 from proportrait.errors import ImageError, StoreError
 from proportrait.sheets.text import fitted, font_of
@@ -73,7 +74,7 @@ def thumbnail(path: str | Path) -> Image | str:
     try:
         return _shrunk(imaging.read(path, min_side=1, longest=_SIDE))
     except ImageError as error:
-        return str(error).removeprefix(str(path)).lstrip(": ")
+        return str(error).removeprefix(printable(path)).lstrip(": ")
 
 
 def draw(
@@ -127,7 +128,7 @@ def save(
     info.add_text("Software", _MARK)
     with disk_errors(path):
         for page in pages[1:]:
-            if page.exists() and not _is_sheet(page):
+            if page.exists() and not is_sheet(page):
                 raise StoreError(f"{page} is no contact sheet and stays: name another file")
         for number, (page, start) in enumerate(zip(pages, starts, strict=True), 1):
             heading = title if len(pages) == 1 else f"{title} (page {number} of {len(pages)})"
@@ -136,7 +137,7 @@ def save(
             draw(heading, {"": tiles}, note).save(data, "PNG", pnginfo=info, **_FAST)
             replace_file(page, data.getvalue())
         older = (_page_path(path, number) for number in itertools.count(max(2, len(pages) + 1)))
-        for page in itertools.takewhile(_is_sheet, older):
+        for page in itertools.takewhile(is_sheet, older):
             page.unlink()
     return pages
 
@@ -144,8 +145,8 @@ def save(
 def listing(pages: Sequence[Path]) -> str:
     """The pages of a sheet in words."""
     if len(pages) == 1:
-        return str(pages[0])
-    return f"{pages[0]} to {pages[-1].name} ({len(pages)} pages)"
+        return printable(pages[0])
+    return f"{printable(pages[0])} to {printable(pages[-1].name)} ({len(pages)} pages)"
 
 
 def verdict(good: bool, likely: float) -> tuple[str, float]:
@@ -164,7 +165,8 @@ def _page_path(path: Path, number: int) -> Path:
     return path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
 
 
-def _is_sheet(path: Path) -> bool:
+def is_sheet(path: Path) -> bool:
+    """Whether a file is a page that `save` wrote."""
     if not path.is_file():
         return False
     with path.open("rb") as file:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from proportrait.disk import BINARY, sync, write_all, write_file
+from proportrait.disk import BINARY, replace_file, sync, write_all
 from proportrait.errors import StoreError
 
 Status = Literal["done", "failed", "rejected"]
@@ -150,11 +150,7 @@ class Ledger:
     def rewrite(self, entries: Iterable[Entry]) -> None:
         """Replace the whole ledger at once; it must not be open."""
         lines = b"".join(entry.to_line() for entry in entries)
-        temporary = self.path.with_name(self.path.name + ".tmp")
-        temporary.unlink(missing_ok=True)
-        write_file(temporary, lines)
-        temporary.replace(self.path)
-        sync(self.path.parent)
+        replace_file(self.path, lines)
         self._length, self._last = len(lines), b"\n"
 
     def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -75,7 +76,7 @@ class Pictures:
         folder = Path(folder)
         if is_data_set(folder):
             return cls._from_records(folder)
-        if (folder / TABLE).is_file():
+        if os.path.isfile(folder / TABLE):  # noqa: PTH113 - never raises
             return cls._from_table(folder)
         raise ConfigurationError(
             f"{folder} holds neither images/ with metadata/ nor a {TABLE}: name the folder that "

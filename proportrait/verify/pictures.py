@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,7 @@ class Pictures:
         if is_data_set(path):
             self.store, self.images = RecordStore(path), path / "images"
             return
-        if path.is_dir():
+        if os.path.isdir(path):  # noqa: PTH112 - never raises
             listing = list_pictures(path)
             self._photos, self.left_out = listing.paths, listing.left_out
         if not self._photos:

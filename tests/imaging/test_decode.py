@@ -309,3 +309,19 @@ def test_a_long_strip_keeps_the_least_side() -> None:
     data = encoded(PIL.Image.new("RGB", (4000, 150)))
     assert imaging.decode(data).shape == (128, 3413, 3)
     assert imaging.decode(data, min_side=1).shape == (77, 2048, 3)
+
+
+def test_a_strip_is_no_photo() -> None:
+    """Reduced to 2,048 px it would be under the least side."""
+    strip = PIL.Image.fromarray(np.zeros((128, 5121, 3), np.uint8))
+    with pytest.raises(ImageError, match="40 times as long"):
+        imaging.decode(encoded(strip, "PNG"))
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_large_png_is_reduced_without_a_warning_of_the_library(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 1000)
+    large = PIL.Image.fromarray(np.full((2100, 2200, 3), 90, np.uint8))
+    assert imaging.decode(encoded(large, "PNG")).shape == (1955, 2048, 3)

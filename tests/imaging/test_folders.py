@@ -108,3 +108,12 @@ def test_what_is_no_folder_is_a_clear_error(tmp_path: Path) -> None:
         list_pictures(tmp_path / "absent")
     with pytest.raises(ConfigurationError, match="Not a directory: name a folder"):
         list_pictures(fill(tmp_path, "a.jpg") / "a.jpg")
+
+
+def test_links_to_folders_are_named(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "far")
+    listing = list_pictures(tmp_path / "here")
+    assert listing.links == (tmp_path / "here" / "link",)
+    assert "link (a link to a folder: name that folder)" in listing.left_out

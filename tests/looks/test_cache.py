@@ -158,6 +158,18 @@ def test_a_cache_of_another_layout_is_emptied(picture: Path, place: Path) -> Non
         check_equal(cache.get(picture), some_look())
 
 
+@pytest.mark.parametrize("table", ["looks", "features"])
+def test_a_damaged_row_is_taken_again(picture: Path, place: Path, table: str) -> None:
+    with LookCache() as cache:
+        cache.put(picture, some_look())
+    with sqlite3.connect(place) as file:
+        file.execute(f"UPDATE {table} SET body = ?", (b"junk!",))
+    with LookCache() as cache:
+        assert cache.get(picture) is None
+        cache.put(picture, some_look())
+        check_equal(cache.get(picture), some_look())
+
+
 def test_a_full_disk_means_no_cache(picture: Path, place: Path) -> None:
     with LookCache() as cache:
         cache.put(picture, some_look())

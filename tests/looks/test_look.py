@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -141,3 +142,12 @@ def test_a_want_of_memory_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> 
     failed = look(FACE)
     assert "too little memory" in failed.error
     assert failed.digest == ""
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    assert "it is a pipe" in look(tmp_path / "a.jpg").error
+
+
+def test_a_name_that_is_too_long_is_an_error_of_its_look(tmp_path: Path) -> None:
+    assert "cannot be read" in look(tmp_path / ("n" * 300 + ".jpg")).error

@@ -173,3 +173,44 @@ def test_undo_leaves_a_folder_of_photos_alone(
     assert verify("--input", tmp_path, "--undo", "last") == 2
     assert "photos without records" in capsys.readouterr().err
     assert [file.name for file in tmp_path.iterdir()] == ["a.jpg"]
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its disks take UTF-8 names alone")
+def test_a_row_with_an_error_is_one_line_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = os.fsdecode(b"e\x1b[31m\xfc\nz.jpg")
+    (tmp_path / name).write_bytes(FACE.read_bytes()[:2000])
+    assert cli.main(["score", str(tmp_path), str(tmp_path / ("n" * 300)), "no\x1b.jpg"]) == 1
+    table = capsys.readouterr().out
+    table.encode()
+    assert "\x1b" not in table
+    assert len(table.splitlines()) == 1 + 3
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its disks take UTF-8 names alone")
+def test_a_folder_of_any_name_is_verified(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos, reports = (tmp_path / os.fsdecode(name) for name in (b"M\xfcd", b"M\xfcout"))
+    photos.mkdir()
+    (photos / "a.jpg").write_bytes(FACE.read_bytes())
+    assert verify("--input", photos, "--no-model", "--output", reports) == 0
+    capsys.readouterr().out.encode()
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="root may look everywhere")
+def test_folders_that_may_not_be_entered_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "shut").mkdir()
+    (tmp_path / "shut" / "b.jpg").write_bytes(FACE.read_bytes())
+    (tmp_path / "a.jpg").write_bytes(FACE.read_bytes())
+    for mode in (0o000, 0o644):  # not to be listed; to be listed, but not entered
+        (tmp_path / "shut").chmod(mode)
+        try:
+            assert cli._pictures([tmp_path])[0] == tmp_path / "a.jpg"
+            assert cli.main(["score", str(tmp_path / "shut" / "b.jpg")]) == 1
+        finally:
+            (tmp_path / "shut").chmod(0o755)
+    assert "shut (no right to list it)" in capsys.readouterr().err

@@ -167,11 +167,12 @@ def test_score_prints_a_table_of_a_folder_and_draws_it(
     assert f"picture     {tmp_path / 'sheet.png'}\n" in output.err
 
 
-@pytest.mark.parametrize("where", ["nowhere/sheet.png", "."])
+@pytest.mark.parametrize("where", ["nowhere/sheet.png", "folder.png"])
 def test_a_sheet_that_cannot_be_written_is_an_error(
     model: Path, photos: Path, tmp_path: Path, where: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("score", photos / "e.png", "--model", model, "--picture", tmp_path / where) == 1
+    (tmp_path / "folder.png").mkdir()
+    assert run("score", photos / "e.png", "--model", model, "--picture", tmp_path / where) == 2
     assert "error: " in capsys.readouterr().err
 
 

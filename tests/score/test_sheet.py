@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -70,24 +69,34 @@ def test_a_picture_that_could_not_be_judged_is_shown_with_the_reason(
 ) -> None:
     small, gone = tmp_path / "small.png", tmp_path / "gone.png"
     small.write_bytes(encode_png(np.full((64, 64, 3), 9, np.uint8)))
-    error = f"{small}: the picture is 64x64 px"
+    error = "the picture is 64x64 px"
     found = tile(tmp_path, Score(str(small), {}, {}, error=error), monkeypatch)
     assert isinstance(found.picture, np.ndarray)
     assert found.lines == [("no verdict: the picture is 64x64 px", BAD)]
-    error = f"{gone} cannot be read: No such file or directory"
+    error = "it cannot be read: No such file or directory"
     found = tile(tmp_path, Score(str(gone), {}, {}, error=error), monkeypatch)
     assert found.picture == "cannot be read: No such file or directory"
     assert found.lines == [("no verdict", BAD)]
 
 
-def test_a_picture_is_not_drawn_over(tmp_path: Path) -> None:
-    photo = tmp_path / "me.jpg"
-    shutil.copy(FACE, photo)
-    (tmp_path / "x").mkdir()
-    scores = [Score(str(photo), LIKELY, VERDICTS, faces=1)]
-    with pytest.raises(ConfigurationError, match="is one of the pictures"):
-        sheet.draw(scores, tmp_path / "x" / ".." / "me.jpg")
-    assert photo.read_bytes() == FACE.read_bytes()
+@pytest.mark.parametrize("name", ["me.png", "hard.png", "soft.png", "loop.png", "nowhere/a.png"])
+def test_nothing_but_a_sheet_is_drawn_over(tmp_path: Path, name: str) -> None:
+    """A photo, a link to one, or a file that nobody asked about: all are somebody's."""
+    (tmp_path / "me.png").write_bytes(encode_png(np.full((64, 64, 3), 9, np.uint8)))
+    (tmp_path / "hard.png").hardlink_to(tmp_path / "me.png")
+    (tmp_path / "soft.png").symlink_to("me.png")
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    with pytest.raises(ConfigurationError, match=r"name another file|no folder"):
+        sheet.check(tmp_path / name)
+
+
+def test_a_sheet_is_a_png_and_may_replace_an_earlier_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is no name of a PNG"):
+        sheet.check(tmp_path / "verdicts.jpg")
+    path = tmp_path / "verdicts.png"
+    sheet.check(path)
+    sheet.draw([Score("gone.jpg", {}, {}, error="gone")], path)
+    sheet.check(path)
 
 
 def test_many_pictures_fill_pages(tmp_path: Path) -> None:
