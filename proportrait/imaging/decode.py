@@ -129,6 +129,10 @@ def _decoded(data: bytes, min_side: int, longest: int | None) -> Picture:
             raise
         image, scale = jpeg.without_end(data, lambda whole: _opened(whole, target))
         remarks.append(jpeg.REMARK)
+    else:
+        if image.format == "JPEG" and jpeg.ends_flat(image):
+            # Perhaps a part of a picture that some program has put an end to.
+            jpeg.without_end(jpeg.before_end(data), lambda whole: _opened(whole, target))
     # A reader may turn the picture itself (TIFF) and so change its size.
     size = image.size if scale == 1 else header
     target = _target(size, longest, min_side)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import numpy as np
 import PIL.Image
 from PIL import ImageChops
 
@@ -14,6 +15,7 @@ REMARK = "the end of the file is missing, but not of the picture"
 
 _END = b"\xff\xd9"
 _FILLER = bytes(range(1, 65))
+_FLAT = 2  # of 255
 _LAST_ROWS = 24  # px: the last row of blocks (16), and how far smoothing carries it up
 _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # neither stuffing nor a restart
 _ALL = frozenset(range(64))  # coefficients of a block
@@ -55,6 +57,17 @@ def without_end(
             f"rows are there; copy it again"
         )
     return image, scale
+
+
+def ends_flat(image: PIL.Image.Image) -> bool:
+    """Whether the last row has one value, as the rest of a picture has whose data ended early."""
+    row = image.crop((0, image.height - 1, *image.size)).convert("L")
+    return int(np.ptp(np.asarray(row))) <= _FLAT
+
+
+def before_end(data: bytes) -> bytes:
+    """A JPEG file without its last end marker and what follows it."""
+    return data[: data.rfind(_END)]
 
 
 def _holds_every_scan(data: bytes) -> bool:

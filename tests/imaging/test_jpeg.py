@@ -83,3 +83,26 @@ def test_a_large_one_is_mended_at_its_reduced_size() -> None:
     assert np.array_equal(picture.image, imaging.decode(data, longest=300))
     with pytest.raises(CorruptImageError, match=r"truncated, 5\d% of its rows"):
         imaging.decode(data[: len(data) // 2], longest=300)
+
+
+@pytest.mark.parametrize("tail", [b"", bytes(1000)], ids=["end", "zeros behind it"])
+@pytest.mark.parametrize("form", ["baseline", "baseline 4:4:4", "restart markers"])
+def test_half_a_picture_with_an_end_marker_is_half_a_picture(form: str, tail: bytes) -> None:
+    face = PIL.Image.open(FACE).resize((480, 400)).convert("RGB")
+    data = encoded(face, "JPEG", quality=90, **FORMS[form])
+    half = data[: len(data) // 2].rstrip(b"\xff") + b"\xff\xd9" + tail
+    with pytest.raises(CorruptImageError, match="truncated"):
+        imaging.decode(half)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("colour", [0, 128, 255])
+def test_a_picture_that_ends_in_one_colour_is_whole(form: str, colour: int) -> None:
+    options = dict(FORMS[form])
+    pixels = np.array(PIL.Image.open(FACE).resize((480, 400)).convert("RGB"))
+    pixels[200:] = colour
+    image = PIL.Image.fromarray(pixels).convert("L" if options.pop("grey", 0) else "RGB")
+    data = encoded(image, "JPEG", quality=90, **options)
+    picture = imaging.decode_picture(data + b"something behind it")
+    assert picture.remarks == ()
+    assert picture.image.shape == (400, 480, 3)
