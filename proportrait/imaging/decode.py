@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import struct
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -127,12 +129,11 @@ def _decoded(data: bytes, min_side: int, longest: int | None) -> Picture:
     except OSError:
         if image.format not in _JPEG:
             raise
-        image, scale = jpeg.without_end(data, lambda whole: _opened(whole, target))
+        image, scale = jpeg.without_end(data, partial(_opened, target=target))
         remarks.append(jpeg.REMARK)
     else:
-        if image.format == "JPEG" and jpeg.ends_flat(image):
-            # Perhaps a part of a picture that some program has put an end to.
-            jpeg.without_end(jpeg.before_end(data), lambda whole: _opened(whole, target))
+        if image.format == "JPEG":
+            jpeg.check_end(data, image, scale, partial(_opened, target=target))
     # A reader may turn the picture itself (TIFF) and so change its size.
     size = image.size if scale == 1 else header
     target = _target(size, longest, min_side)
@@ -153,10 +154,16 @@ def _open(data: bytes) -> PIL.Image.Image:
     if data[4:8] == b"ftyp":  # its reader takes a while to load
         _know_heif()
         formats = FORMATS
+    with _without_limit():
+        return PIL.Image.open(io.BytesIO(data), formats=formats)
+
+
+@contextlib.contextmanager
+def _without_limit() -> Iterator[None]:
     with _LIMIT:
         limit, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
         try:
-            return PIL.Image.open(io.BytesIO(data), formats=formats)
+            yield
         finally:
             PIL.Image.MAX_IMAGE_PIXELS = limit
 
@@ -234,23 +241,15 @@ def _reduced(
         bottom = min(top + _STRIP, size[1])
         above = max(0, math.floor((top - _LANCZOS_REACH) * step))
         below = min(image.height, math.ceil((bottom + _LANCZOS_REACH) * step))
-        strip = _plain(_crop(image, above, below))
+        with _without_limit():  # cutting asks for it again
+            strip = image.crop((0, above, image.width, below))
+        strip = _plain(strip)
         inner = (0, top * step - above, box[0], min(bottom * step - above, strip.height))
         strips.append(strip.resize((size[0], bottom - top), _LANCZOS, box=inner))
     whole = PIL.Image.new(strips[0].mode, size)
     for number, strip in enumerate(strips):
         whole.paste(strip, (0, number * _STRIP))
     return whole
-
-
-def _crop(image: PIL.Image.Image, top: int, bottom: int) -> PIL.Image.Image:
-    """Rows of a picture; Pillow would ask for its own limit of pixels again."""
-    with _LIMIT:
-        limit, PIL.Image.MAX_IMAGE_PIXELS = PIL.Image.MAX_IMAGE_PIXELS, None
-        try:
-            return image.crop((0, top, image.width, bottom))
-        finally:
-            PIL.Image.MAX_IMAGE_PIXELS = limit
 
 
 def _orientation(image: PIL.Image.Image) -> int:

@@ -21,33 +21,58 @@ _MARKER = re.compile(rb"\xff+([^\x00\xff\xd0-\xd7])")  # neither stuffing nor a 
 _ALL = frozenset(range(64))  # coefficients of a block
 
 
-def without_end(
-    data: bytes, load: Callable[[bytes], tuple[PIL.Image.Image, int]]
-) -> tuple[PIL.Image.Image, int]:
-    """The picture of a JPEG file that has no end marker, if at most its last blocks are missing.
+# Decodes bytes to a picture and its scale: px of the file for one px of it.
+Load = Callable[[bytes], tuple[PIL.Image.Image, int]]
 
-    A decoder shows what is missing as grey, which may as well be the picture. So the picture is
-    decoded twice, and the second time other bytes stand before an end marker: where the picture
-    is whole nobody reads them, else they change it from the first missing block on. A progressive
-    file has to hold every scan, too.
 
-    Args:
-        data: the bytes of the file.
-        load: decodes bytes to a picture and its scale: px of the file for one px of it.
-
-    Returns:
-        What `load` gives.
+def without_end(data: bytes, load: Load) -> tuple[PIL.Image.Image, int]:
+    """What `load` gives of a JPEG file without an end marker; at most the last blocks are missing.
 
     Raises:
         CorruptImageError: more is missing.
     """
-    # Copies that were broken off are often filled up with zeros. A scan ends in ones (ITU-T T.81,
-    # F.1.2.3), or in the zero that follows a byte of ones.
+    body = _body(data)
+    image, scale = load(body + _END)
+    _check_rows(image, scale, body, load)
+    return image, scale
+
+
+def check_end(data: bytes, image: PIL.Image.Image, scale: int, load: Load) -> None:
+    """Look whether some program has put an end marker to a part of a picture.
+
+    The rest of such a picture has one value, and only then is it looked at.
+
+    Args:
+        data: the bytes of a file with an end marker.
+        image, scale: what `load` gave of them.
+
+    Raises:
+        CorruptImageError: more than the last blocks are missing.
+    """
+    row = image.crop((0, image.height - 1, *image.size)).convert("L")
+    if np.ptp(np.asarray(row)) <= _FLAT:
+        _check_rows(image, scale, _body(data[: data.rfind(_END)]), load)
+
+
+def _body(data: bytes) -> bytes:
+    """A file up to its last scan, which is there.
+
+    Copies that were broken off are often filled up with zeros. A scan ends in ones (ITU-T T.81,
+    F.1.2.3), or in the zero that follows a byte of ones. A progressive file has to hold every scan.
+    """
     body = data.rstrip(b"\0")
     body += b"\0" if body.endswith(b"\xff") else b""
     if not _holds_every_scan(body):
         raise CorruptImageError("the picture is damaged: its file is truncated; copy it again")
-    image, scale = load(body + _END)
+    return body
+
+
+def _check_rows(image: PIL.Image.Image, scale: int, body: bytes, load: Load) -> None:
+    """Compare with what other bytes before the end marker give.
+
+    A decoder shows what is missing as grey, which may as well be the picture. But where the picture
+    is whole nobody reads those bytes, else they change it from the first missing block on.
+    """
     filled, _ = load(body + _FILLER + _END)
     changed = ImageChops.difference(image, filled).getbbox()
     whole = image.height if changed is None else changed[1]
@@ -56,18 +81,6 @@ def without_end(
             f"the picture is damaged: its file is truncated, {whole / image.height:.0%} of its "
             f"rows are there; copy it again"
         )
-    return image, scale
-
-
-def ends_flat(image: PIL.Image.Image) -> bool:
-    """Whether the last row has one value, as the rest of a picture has whose data ended early."""
-    row = image.crop((0, image.height - 1, *image.size)).convert("L")
-    return int(np.ptp(np.asarray(row))) <= _FLAT
-
-
-def before_end(data: bytes) -> bytes:
-    """A JPEG file without its last end marker and what follows it."""
-    return data[: data.rfind(_END)]
 
 
 def _holds_every_scan(data: bytes) -> bool:

@@ -18,7 +18,7 @@ _FEW = 50  # pictures: for fewer, starting processes takes longer than it saves
 
 
 def survey(
-    pictures: Iterable[Path],
+    pictures: Iterable[str | Path],
     wants: Wants,
     cache: LookCache,
     workers: int | None = None,
@@ -44,7 +44,7 @@ def survey(
     few = workers is None and total < _FEW
     count = 1 if few else fitting_workers(workers, WORKER_BYTES)
     task = partial(_take, wants=wants, cache=cache if count == 1 else None)
-    with contextlib.closing(spread(task, pictures, count, cached_look)) as looks:
+    with contextlib.closing(spread(task, map(Path, pictures), count, cached_look)) as looks:
         for picture, (look, is_new) in looks:
             if is_new:
                 cache.put(picture, look)

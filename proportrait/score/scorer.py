@@ -6,7 +6,6 @@ import contextlib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from operator import length_hint
 from pathlib import Path
 from typing import Any
 
@@ -105,12 +104,9 @@ class Scorer:
             paths: of pictures; read in batches.
             workers: processes that take looks; None for as many as cores and memory allow.
         """
-        pictures, total = map(Path, paths), length_hint(paths, -1)
         with (
             LookCache() as cache,
-            contextlib.closing(
-                survey(pictures, self._wants, cache, workers, None if total < 0 else total)
-            ) as looks,
+            contextlib.closing(survey(paths, self._wants, cache, workers)) as looks,
         ):
             while batch := list(itertools.islice(looks, _BATCH)):
                 yield from self._scores(batch)
