@@ -184,13 +184,12 @@ def _pictures(paths: Sequence[Path]) -> list[Path]:
             files.append(path)
             continue
         listing = list_pictures(path / "images" if is_data_set(path) else path)
-        also = f"left out: {listing.left_out}" if listing.left_out else ""
         if not listing.paths:
             raise ConfigurationError(
-                f"{printable(path)} holds no pictures that can be read" + (also and f" ({also})")
+                f"{printable(path)} holds no pictures that can be read{listing.note}"
             )
-        if also:
-            print(also, file=sys.stderr)
+        if listing.left_out:
+            print(f"left out: {listing.left_out}", file=sys.stderr)
         files += listing.paths
     return files
 

@@ -47,6 +47,11 @@ class Listing:
         ]
         return "; ".join(parts)
 
+    @property
+    def note(self) -> str:
+        """What is left out, to be put behind a sentence; "" where nothing is."""
+        return f" (left out: {self.left_out})" if self.left_out else ""
+
 
 def is_data_set(folder: Path) -> bool:
     """Whether a folder is a data set of ours, with images/ and metadata/."""

@@ -41,13 +41,13 @@ class Pictures:
         if is_data_set(path):
             self.store, self.images = RecordStore(path), path / "images"
             return
+        note = ""
         if os.path.isdir(path):  # noqa: PTH112 - never raises
             listing = list_pictures(path)
-            self._photos, self.left_out = listing.paths, listing.left_out
+            self._photos, self.left_out, note = listing.paths, listing.left_out, listing.note
         if not self._photos:
-            also = f" (left out: {self.left_out})" if self.left_out else ""
             raise ConfigurationError(
-                f"{printable(path)} holds neither images/ with metadata/ nor photos{also}: name "
+                f"{printable(path)} holds neither images/ with metadata/ nor photos{note}: name "
                 f"the folder that synthetic_dataset_generator.py wrote with -o, or one with your "
                 f"own photos"
             )

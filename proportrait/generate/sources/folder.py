@@ -68,10 +68,9 @@ class FolderSource:
         """Relative POSIX paths of the pictures, sorted."""
         listing = imaging.list_pictures(self.path)
         if not listing.paths:
-            also = f" (left out: {listing.left_out})" if listing.left_out else ""
             raise ConfigurationError(
-                f"{printable(self.path)} holds no picture that can be read{also}: put JPEG, HEIC, "
-                f"PNG, WebP or TIFF files there, or name another --source_dir"
+                f"{printable(self.path)} holds no picture that can be read{listing.note}: put JPEG, "
+                f"HEIC, PNG, WebP or TIFF files there, or name another --source_dir"
             )
         if listing.left_out:
             _log.warning("%s: left out %s", printable(self.path), listing.left_out)
