@@ -69,8 +69,8 @@ class FolderSource:
         listing = imaging.list_pictures(self.path)
         if not listing.paths:
             raise ConfigurationError(
-                f"{printable(self.path)} holds no picture that can be read{listing.note}: put JPEG, "
-                f"HEIC, PNG, WebP or TIFF files there, or name another --source_dir"
+                f"{printable(self.path)} holds no picture that can be read{listing.note}: put "
+                f"JPEG, HEIC, PNG, WebP or TIFF files there, or name another --source_dir"
             )
         if listing.left_out:
             _log.warning("%s: left out %s", printable(self.path), listing.left_out)
