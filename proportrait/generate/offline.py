@@ -52,6 +52,8 @@ class OfflineGenerator:
         try:
             with _blocked_in_new_processes(signal.SIGINT):
                 work = loop.run_in_executor(self._pool, _work, request)
+            # Nobody asks for it after Ctrl-C, and asyncio would print what it was not asked for.
+            work.add_done_callback(lambda done: done.cancelled() or done.exception())
             # Never cancelled itself: a broken pool gives its futures their error from a thread of
             # its own, which fails on one that is cancelled meanwhile.
             while not (await asyncio.wait({work}, timeout=WATCH_S))[0]:
