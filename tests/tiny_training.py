@@ -10,9 +10,10 @@ import numpy as np
 
 from proportrait.imaging import encode_png
 from proportrait.labels import KEYS
+from proportrait.model.architecture import Architecture
 from proportrait.model.backbone import Choice, create
 from proportrait.model.calibration import Calibration
-from proportrait.model.network import Architecture, HeadshotModel
+from proportrait.model.network import HeadshotModel
 from proportrait.model.saved import Headshot
 from proportrait.model.views import VIEWS, Preprocessing, View
 from proportrait.train.batches import Batches, Looks
@@ -73,4 +74,4 @@ def network(
 def headshot(about: Mapping[str, Any] | None = None, seed: int = 0) -> Headshot:
     """A model with random weights, and temperatures and thresholds that are not neutral."""
     calibration = Calibration((1.5, 1, 0.75, 2, 1, 1), (0.5, 0.4, 0.6, 0.5, 0.5, 0.5))
-    return Headshot(network(seed=seed), calibration, about or {})
+    return Headshot.from_network(network(seed=seed), calibration, about or {})

@@ -13,6 +13,8 @@ from typing import Any
 from proportrait.errors import AssetError, ConfigurationError
 from proportrait.model.compat import timm
 from proportrait.networks.assets import asset
+from proportrait.networks.efficientnet import timm_names
+from proportrait.networks.pth import read_pth
 
 PUBLISHED = "swin_tiny_patch4_window7_224"
 OFFLINE = "tf_efficientnet_lite0"
@@ -110,7 +112,7 @@ def create(choice: Choice, size: int) -> Any:
     except (AssertionError, ValueError, TypeError, RuntimeError) as error:
         raise ConfigurationError(f"{choice.name} at {size} px: {error}") from error
     if choice.weights == "package":
-        _load_packaged(network, asset(PACKAGED[choice.name]))
+        _load_packaged(network, choice.name, asset(PACKAGED[choice.name]))
     return network
 
 
@@ -138,21 +140,19 @@ def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     return tuple(cfg.mean), tuple(cfg.std)
 
 
-def _load_packaged(network: Any, path: Path) -> None:
-    """Load weights by position: the file has other names, the same order, and a classifier."""
+def _load_packaged(network: Any, name: str, path: Path) -> None:
+    """Load the weights of a pip package into timm's network of that name."""
     import torch
 
-    tensors = torch.load(path, map_location="cpu", weights_only=True)
-    values = [v for k, v in tensors.items() if _is_weight(k) and not k.startswith("_fc.")]
     state = network.state_dict()
-    names = [name for name in state if _is_weight(name)]
-    if [v.shape for v in values] != [state[name].shape for name in names]:
-        raise AssetError(f"{path} holds the weights of another network than the backbone")
-    network.load_state_dict(state | dict(zip(names, values, strict=True)))
-
-
-def _is_weight(name: str) -> bool:
-    return not name.endswith("num_batches_tracked")
+    try:
+        weights = timm_names(read_pth(path), name)
+        tensors = {key: torch.from_numpy(value) for key, value in weights.items()}
+        network.load_state_dict(state | tensors)
+    except (ValueError, RuntimeError) as error:
+        raise AssetError(
+            f"{path} holds the weights of another network than {name}: {error}"
+        ) from error
 
 
 def _pretrained_cfg(name: str) -> Any:

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize_scalar
-from scipy.special import expit
 
 from proportrait.arrays import Float, Mask, Real
-from proportrait.model.compat import mend_torchvision
 
 BINS = 15
 _MIN_BITS = 20  # of each class; with fewer nothing is fitted
@@ -28,7 +25,7 @@ class Calibration:
 
     def probabilities(self, logits: Real) -> Float:
         """Probabilities of a 1, float32 (N, 6), of logits (N, 6)."""
-        return np.asarray(expit(logits / np.asarray(self.temperatures)), np.float32)
+        return np.asarray(_sigmoid(logits / np.asarray(self.temperatures)), np.float32)
 
     def verdicts(self, probabilities: Real) -> Mask:
         """(N, 6): whether a probability reaches its threshold."""
@@ -50,7 +47,7 @@ class Calibration:
                 continue
             temperature = _temperature(z, y)
             temperatures.append(temperature)
-            thresholds.append(_threshold(expit(z / temperature), y))
+            thresholds.append(_threshold(_sigmoid(z / temperature), y))
         return cls(tuple(temperatures), tuple(thresholds))
 
 
@@ -61,6 +58,8 @@ def expected_calibration_error(probabilities: Real, labels: Real) -> float:
         probabilities, labels: (N,) of one attribute.
     """
     import torch
+
+    from proportrait.model.compat import mend_torchvision
 
     mend_torchvision()  # torchmetrics imports it
     from torchmetrics.functional.classification import binary_calibration_error
@@ -73,8 +72,15 @@ def expected_calibration_error(probabilities: Real, labels: Real) -> float:
     return float(error)
 
 
+def _sigmoid(logits: Real) -> Real:
+    """1 / (1 + exp(-logits)), without overflow."""
+    return np.asarray((1 + np.tanh(logits / 2)) / 2)
+
+
 def _temperature(logits: Real, labels: Mask) -> float:
     """The temperature in [1/8, 8] of the highest likelihood."""
+    from scipy.optimize import minimize_scalar  # serving needs none
+
     margins = np.where(labels, logits, -logits)
     optimum = minimize_scalar(
         lambda log: float(np.logaddexp(0, -margins / np.exp(log)).mean()),
@@ -90,7 +96,7 @@ def _threshold(probabilities: Real, labels: Mask) -> float:
     This is the one-standard-error rule (Breiman, Friedman, Olshen, Stone, "Classification and
     Regression Trees", 1984). On generated pictures a wide range of thresholds is equally good.
     """
-    thresholds = expit(np.linspace(-4, 4, 161))
+    thresholds = _sigmoid(np.linspace(-4, 4, 161))
     positive = probabilities[:, None] >= thresholds
     sensitivity, specificity = positive[labels].mean(0), (~positive[~labels]).mean(0)
     accuracy = (sensitivity + specificity) / 2

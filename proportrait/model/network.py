@@ -5,18 +5,20 @@ backbone's features of the views; only this one is trained. The other is that of
 score (see `proportrait.measures`), which is calibrated to raters. A score that rests on landmarks
 means the same in a photo as in a generated picture, unlike some of what a network learns from
 generated pictures; for the other attributes the network knows more.
+
+This is the model as it is trained, in PyTorch; `proportrait.model.heads` serves it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from proportrait.labels import KEYS
-from proportrait.model.views import Preprocessing
+from proportrait.model.architecture import Architecture
+from proportrait.model.heads import CLIP
 
 # By attribute: the weight of the score's logit. Chosen among 0, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, and
 # 1 on two sets that the model of that time was not trained on: 756 rated faces of the built-in
@@ -35,23 +37,7 @@ SHARES = {
 # Judged on the view of the face alone: in generated pictures the surroundings correlate with
 # lighting and expression more than in photos. The other attributes are judged on all views.
 FACIAL = ("lighting", "expression")
-_CLIP = 0.003  # a score as a share is clipped to [_CLIP, 1 - _CLIP] before its logit is taken
 _FEATURE_DROPOUT = 0.2
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """All that a model is built from besides its weights; JSON-ready by `dataclasses.asdict`.
-
-    Attributes:
-        backbone: timm's name.
-        preprocessing: of its pictures.
-        measures: whether the scores of the measures are fused in.
-    """
-
-    backbone: str
-    preprocessing: Preprocessing
-    measures: bool = True
 
 
 class HeadshotModel(nn.Module):
@@ -98,7 +84,7 @@ class HeadshotModel(nn.Module):
         if self.training:
             return logits
         available = ~torch.isnan(scores)
-        share = torch.where(available, scores / 100, 0.5).clamp(_CLIP, 1 - _CLIP)
+        share = torch.where(available, scores / 100, 0.5).clamp(CLIP, 1 - CLIP)
         weight = self.shares * available
         fusion: Tensor = (1 - weight) * logits + weight * torch.log(share / (1 - share))
         return fusion

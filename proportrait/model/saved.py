@@ -1,29 +1,39 @@
 """A model in one safetensors file: weights, preprocessing, calibration, settings, and figures.
 
-safetensors holds numbers and text alone: reading it runs no code.
+safetensors holds numbers and text alone: reading it runs no code. A model with a backbone of
+EfficientNet-lite is served without PyTorch.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from proportrait.arrays import Float, Image
 from proportrait.disk import replace_file
 from proportrait.errors import AssetError
 from proportrait.labels import KEYS
+from proportrait.model.architecture import Architecture
 from proportrait.model.calibration import Calibration
+from proportrait.model.heads import head_logits
 from proportrait.model.views import Preprocessing
+from proportrait.networks import efficientnet
+from proportrait.networks.inference import compile_network
 
 FORMAT = 1  # version of the file format; a higher one is refused
 _ENTRY = "proportrait"
 _PACKAGED = "headshot_lite0.safetensors"
+_BACKBONE = "backbone."  # what the names of the backbone's weights begin with
+
+State = Mapping[str, npt.NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,20 +41,61 @@ class Headshot:
     """A model that is ready for use.
 
     Attributes:
-        network: a `HeadshotModel` in evaluation mode, float32.
+        architecture: its backbone and preprocessing.
+        state: the weights of its `HeadshotModel` by name, float32 (counters int64).
         calibration: its temperatures and thresholds.
         about: JSON-ready: settings, fingerprint of the data, figures, date.
     """
 
-    network: Any
+    architecture: Architecture
+    state: State
     calibration: Calibration
     about: Mapping[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def from_network(
+        cls, network: Any, calibration: Calibration, about: Mapping[str, Any]
+    ) -> Headshot:
+        """The model of a trained `HeadshotModel`, float32, whose weights are copied."""
+        state = {name: value.cpu().numpy().copy() for name, value in network.state_dict().items()}
+        return cls(network.architecture, state, calibration, about)
+
     @property
     def preprocessing(self) -> Preprocessing:
-        preprocessing = self.network.architecture.preprocessing
-        assert isinstance(preprocessing, Preprocessing)
-        return preprocessing
+        return self.architecture.preprocessing
+
+    @cached_property
+    def network(self) -> Any:
+        """The `HeadshotModel` in evaluation mode, float32, for PyTorch: training and export.
+
+        Raises:
+            AssetError: the weights are those of another architecture.
+        """
+        import torch
+
+        from proportrait.model.backbone import Choice, create
+        from proportrait.model.network import HeadshotModel
+
+        name = self.architecture.backbone
+        with torch.inference_mode(False):  # who asks in that mode would get weights of it alone
+            backbone = create(Choice(name, "none", ""), self.preprocessing.size)
+            network = HeadshotModel(self.architecture, backbone)
+            state = {key: torch.tensor(value) for key, value in self.state.items()}
+        try:
+            network.load_state_dict(state)
+        except RuntimeError as error:
+            raise AssetError(f"these are no weights of {name}: {error}") from error
+        return network.eval()
+
+    def features(self, views: Image) -> Float:
+        """The backbone's features of N pictures, (N, V, F) float32.
+
+        Args:
+            views: (N, V, size, size, 3), of `Preprocessing`.
+        """
+        flat = views.reshape(-1, *views.shape[2:])
+        rows = [self._backbone(self.preprocessing.normalise(view[None])) for view in flat]
+        return np.concatenate(rows).reshape(*views.shape[:2], -1)
 
     def logits(self, views: Image, scores: Float) -> Float:
         """Logits of N pictures, (N, 6) float32, before calibration.
@@ -53,12 +104,32 @@ class Headshot:
             views: (N, V, size, size, 3), of `Preprocessing`.
             scores: (N, 6), [0, 100], NaN where an attribute could not be assessed.
         """
-        import torch
+        return head_logits(self.features(views), scores, self.state)
 
-        flat = self.preprocessing.normalise(views.reshape(-1, *views.shape[2:]))
-        batch = torch.from_numpy(flat.reshape(*views.shape[:2], *flat.shape[1:]))
+    @cached_property
+    def _backbone(self) -> Callable[[Float], Float]:
+        """(1, 3, size, size) -> (1, F), float32.
+
+        One picture at a time, by one thread: the features depend neither on the batch nor on the
+        machine's cores, and memory does not grow.
+        """
+        name, size = self.architecture.backbone, self.preprocessing.size
+        if name not in efficientnet.DEPTHS:
+            return _by_torch(self.network.backbone)
+        weights = {key.removeprefix(_BACKBONE): value for key, value in self.state.items()
+                   if key.startswith(_BACKBONE)}  # fmt: skip
+        network = compile_network(efficientnet.build(weights, name, size, batch=1), threads=1)
+        return lambda batch: network([batch])[0]
+
+
+def _by_torch(backbone: Any) -> Callable[[Float], Float]:
+    import torch
+
+    def features(batch: Float) -> Float:
         with torch.inference_mode():
-            return np.asarray(self.network(batch, torch.from_numpy(scores)).float().numpy())
+            return np.asarray(backbone(torch.from_numpy(batch)).numpy())
+
+    return features
 
 
 def packaged() -> Path:
@@ -68,15 +139,12 @@ def packaged() -> Path:
 
 def save(headshot: Headshot, path: Path, half: bool = False) -> None:
     """Write a model; `half` writes its weights as float16, which halves the file."""
-    from safetensors.torch import save as to_bytes
+    from safetensors.numpy import save as to_bytes
 
-    state = {
-        name: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
-        for name, value in headshot.network.state_dict().items()
-    }
+    state = _floats(headshot.state, np.float16 if half else np.float32)
     metadata = {
         "format": FORMAT,
-        "architecture": asdict(headshot.network.architecture),
+        "architecture": asdict(headshot.architecture),
         "labels": list(KEYS),
         "calibration": asdict(headshot.calibration),
         "about": dict(headshot.about),
@@ -91,15 +159,11 @@ def load(path: Path) -> Headshot:
         AssetError: the file is missing, damaged, or no model of this project or version.
     """
     from safetensors import SafetensorError, safe_open
-    from safetensors.torch import load_file
-
-    from proportrait.model.backbone import Choice, create
-    from proportrait.model.network import Architecture, HeadshotModel
 
     try:
-        with safe_open(path, "pt") as file:
+        with safe_open(path, "np") as file:
             metadata = json.loads((file.metadata() or {})[_ENTRY])
-        state = load_file(path)
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, KeyError, ValueError) as error:
         raise AssetError(
             f"{path} is no model of `proportrait train` (a .safetensors file): {error}"
@@ -113,15 +177,21 @@ def load(path: Path) -> Headshot:
     options: dict[str, Any] = {
         k: tuple(v) if isinstance(v, list) else v for k, v in config["preprocessing"].items()
     }
-    preprocessing = Preprocessing(**options)
-    architecture = Architecture(config["backbone"], preprocessing, config["measures"])
-    network = HeadshotModel(
-        architecture, create(Choice(architecture.backbone, "none", ""), preprocessing.size)
-    )
-    shapes, expected = ({k: v.shape for k, v in s.items()} for s in (state, network.state_dict()))
-    if shapes != expected:
-        raise AssetError(f"{path} was written by another version: train it again")
-    network.load_state_dict({name: value.float() if value.is_floating_point() else value
-                             for name, value in state.items()})  # fmt: skip
+    architecture = Architecture(config["backbone"], Preprocessing(**options), config["measures"])
     calibration = Calibration(**{k: tuple(v) for k, v in metadata["calibration"].items()})
-    return Headshot(network.eval(), calibration, metadata["about"])
+    headshot = Headshot(architecture, _floats(state, np.float32), calibration, metadata["about"])
+    size, views = headshot.preprocessing.size, len(headshot.preprocessing.views)
+    try:  # a forward pass shows whether the weights fit
+        blank = np.zeros((1, views, size, size, 3), np.uint8)
+        headshot.logits(blank, np.full((1, len(KEYS)), np.nan, np.float32))
+    except (AssetError, KeyError, ValueError) as error:
+        raise AssetError(f"{path} was written by another version: train it again") from error
+    return headshot
+
+
+def _floats(state: State, dtype: type[np.floating[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """The state with its floating-point weights in a precision."""
+    return {
+        name: np.asarray(value, dtype if value.dtype.kind == "f" else None, order="C")
+        for name, value in state.items()
+    }

@@ -60,9 +60,7 @@ def card(headshot: Headshot) -> str:
         f"Input: {' and '.join(prepare.views)} of a picture at {prepare.size} px "
         f"(`proportrait.model.views`)"
         + (
-            ", and the scores of `proportrait.measures`."
-            if headshot.network.architecture.measures
-            else "."
+            ", and the scores of `proportrait.measures`." if headshot.architecture.measures else "."
         ),
         "",
         "## Figures",

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import GroupShuffleSplit
 
 from proportrait.arrays import Float, Mask, Text
 from proportrait.errors import ConfigurationError
@@ -242,6 +241,8 @@ def _hash(source: str) -> str:
 def _split_off(
     sources: Text, indices: npt.NDArray[np.intp], share: float, seed: int
 ) -> tuple[Any, Any]:
+    from sklearn.model_selection import GroupShuffleSplit  # it takes a second to import
+
     splitter = GroupShuffleSplit(1, test_size=share, random_state=seed)
     rest, part = next(splitter.split(indices, groups=sources[indices]))
     return indices[rest], indices[part]

@@ -25,9 +25,10 @@ from proportrait.arrays import Float
 from proportrait.disk import disk_errors
 from proportrait.errors import FatalError
 from proportrait.model import backbone
+from proportrait.model.architecture import Architecture
 from proportrait.model.compat import timm
 from proportrait.model.devices import make_accelerator
-from proportrait.model.network import Architecture, HeadshotModel, masked_bce
+from proportrait.model.network import HeadshotModel, masked_bce
 from proportrait.model.views import Preprocessing
 from proportrait.train.batches import Batches, InOrder, Shuffled
 from proportrait.train.checkpoint import Checkpoint, History

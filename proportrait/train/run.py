@@ -82,7 +82,7 @@ def run(
         "calibration_error": final.calibration_errors(),
         "history": trained.history,
     }
-    headshot = Headshot(trained.network, calibration, about)
+    headshot = Headshot.from_network(trained.network, calibration, about)
     if accelerator.is_main_process:
         save(headshot, output / MODEL)
         replace_file(output / "metrics.json", (json.dumps(about, indent=2) + "\n").encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import cv2
 import numpy as np
 import PIL.Image
 import pytest
-import torch
 
 from benchmarks.labels import giveaways
 from benchmarks.labels.classify import accuracy, balanced
@@ -23,8 +21,6 @@ from proportrait.errors import AssessmentError
 from proportrait.faces import Face
 from proportrait.generate.sample import sample_labels
 from proportrait.labels import LabelVector
-from proportrait.looks.features import SIDE, SIZE, build
-from proportrait.networks.inference import compile_network
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
 
@@ -244,72 +240,3 @@ def test_a_blind_control_fails(planted, monkeypatch, capsys):
 def test_an_empty_folder_is_a_clear_error(tmp_path, capsys):
     assert giveaways.main(["--images", str(tmp_path)]) == 2
     assert "holds no pictures" in capsys.readouterr().err
-
-
-def kernels(shape_of: Callable[..., np.ndarray]) -> dict[str, np.ndarray]:
-    """Weights of the network by name, in the shapes of EfficientNet-lite0."""
-    outs = (16, 24, 24, 40, 40, 80, 80, 80, 112, 112, 112, 192, 192, 192, 192, 320)
-    sizes = (3, 3, 3, 5, 5, 3, 3, 3, 5, 5, 5, 5, 5, 5, 5, 3)
-    state: dict[str, np.ndarray] = {}
-
-    def layer(name: str, norm: str, *shape: int) -> None:
-        state[f"{name}.weight"] = shape_of(*shape)
-        for part in ("weight", "bias", "running_mean", "running_var"):
-            one = part in ("weight", "running_var")
-            state[f"{norm}.{part}"] = np.full(shape[0], float(one), np.float32)
-
-    layer("_conv_stem", "_bn0", 32, 3, 3, 3)
-    before = 32
-    for number, (out, size) in enumerate(zip(outs, sizes, strict=True)):
-        block, wide = f"_blocks.{number}", before * (6 if number else 1)
-        if number:
-            layer(f"{block}._expand_conv", f"{block}._bn0", wide, before, 1, 1)
-        layer(f"{block}._depthwise_conv", f"{block}._bn1", wide, 1, size, size)
-        layer(f"{block}._project_conv", f"{block}._bn2", out, wide, 1, 1)
-        before = out
-    layer("_conv_head", "_bn1", SIZE, before, 1, 1)
-    return state
-
-
-def reference(state: dict[str, np.ndarray], image: np.ndarray) -> np.ndarray:
-    """The network in plain torch, padded as TensorFlow does: more at the right and below."""
-    weights = {name: torch.tensor(values) for name, values in state.items()}
-
-    def layer(x: torch.Tensor, name: str, norm: str, stride: int = 1) -> torch.Tensor:
-        kernel = weights[f"{name}.weight"]
-        size, side = kernel.shape[-1], x.shape[-1]
-        missing = max(0, (-(-side // stride) - 1) * stride + size - side)
-        edges = (missing // 2, missing - missing // 2) * 2
-        groups = kernel.shape[0] if "depthwise" in name else 1
-        x = torch.conv2d(torch.nn.functional.pad(x, edges), kernel, stride=stride, groups=groups)
-        mean, variance = weights[f"{norm}.running_mean"], weights[f"{norm}.running_var"]
-        scale, shift = weights[f"{norm}.weight"], weights[f"{norm}.bias"]
-        return torch.batch_norm(x, scale, shift, mean, variance, False, 0.0, 1e-3, False)
-
-    x = layer(torch.tensor(image), "_conv_stem", "_bn0", 2).clamp(0, 6)
-    for number in range(16):
-        block, before = f"_blocks.{number}", x
-        if number:
-            x = layer(x, f"{block}._expand_conv", f"{block}._bn0").clamp(0, 6)
-        stride = 2 if number in (1, 3, 5, 11) else 1
-        x = layer(x, f"{block}._depthwise_conv", f"{block}._bn1", stride).clamp(0, 6)
-        x = layer(x, f"{block}._project_conv", f"{block}._bn2")
-        x = x + before if x.shape == before.shape else x
-    x = layer(x, "_conv_head", "_bn1").clamp(0, 6)
-    return x.mean((2, 3)).numpy()
-
-
-def test_the_backbone_is_the_network_that_it_says():
-    rng = np.random.default_rng(0)
-
-    def drawn(*shape: int) -> np.ndarray:
-        fan_in = np.prod(shape[1:])
-        return (rng.standard_normal(shape) * np.sqrt(2 / fan_in)).astype(np.float32)
-
-    state = kernels(drawn)
-    image = rng.standard_normal((1, 3, SIDE, SIDE)).astype(np.float32)
-    (features,) = compile_network(build(state), 1)([image])
-    expected = reference(state, image)
-    assert features.shape == (1, SIZE)
-    assert expected.std() > 0.05
-    np.testing.assert_allclose(features, expected, atol=1e-3)

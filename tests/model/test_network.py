@@ -90,10 +90,15 @@ def test_packaged_weights_are_loaded_where_they_belong() -> None:
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
-    timm_network = create(Choice(CONVOLUTIONAL, "none", ""), SIZE)
-    torch.save(nn.Conv2d(3, 8, 3).state_dict(), tmp_path / "other.pth")
-    with pytest.raises(AssetError, match="weights of another network"):
-        backbone._load_packaged(timm_network, tmp_path / "other.pth")
+    timm_network, other = create(Choice(OFFLINE, "none", ""), SIZE), tmp_path / "other.pth"
+    state = timm_network.state_dict()
+    for wrong in (
+        nn.Conv2d(3, 8, 3).state_dict(),
+        state | {"bn2.bias": torch.zeros(8)},  # as many, of another shape
+    ):
+        torch.save(wrong, other, _use_new_zipfile_serialization=False)
+        with pytest.raises(AssetError, match=f"weights of another network than {OFFLINE}"):
+            backbone._load_packaged(timm_network, OFFLINE, other)
 
 
 def test_a_backbone_accepts_other_sizes_than_its_own() -> None:
