@@ -197,7 +197,7 @@ def _pictures(paths: Sequence[Path]) -> list[Path]:
 def parser() -> argparse.ArgumentParser:
     """The command line, with a subparser for each command."""
     from proportrait.model.views import VIEWS
-    from proportrait.train.data import SPLITS
+    from proportrait.train.settings import SPLITS
 
     shape: Any = argparse.RawDescriptionHelpFormatter
     whole = argparse.ArgumentParser(prog="proportrait", description=__doc__)

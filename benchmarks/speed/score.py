@@ -55,13 +55,11 @@ def measure(folder: Path, *, photos: int = 100) -> list[Ratio]:
 def time_parts(scorer: Scorer, paths: list[Path]) -> dict[str, float]:
     """Seconds of each part of judging photos, one after the other in one thread."""
     import cv2
-    import torch
     from threadpoolctl import threadpool_limits
 
     wants = Wants(views=scorer.model.preprocessing)
     seconds = dict.fromkeys(("decode", "look", "network"), 0.0)
-    threads, own = torch.get_num_threads(), cv2.getNumThreads()
-    torch.set_num_threads(1)
+    own = cv2.getNumThreads()
     cv2.setNumThreads(1)
     with threadpool_limits(1):
         look(imaging.read(paths[0]), wants)  # networks are compiled
@@ -80,7 +78,6 @@ def time_parts(scorer: Scorer, paths: list[Path]) -> dict[str, float]:
             views = np.stack([one.views for one in batch if one.views is not None])
             scorer.model.logits(views, np.stack([one.score_array() for one in batch]))
         seconds["network"] = time.perf_counter() - began
-    torch.set_num_threads(threads)
     cv2.setNumThreads(own)
     return seconds
 

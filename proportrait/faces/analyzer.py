@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
+
+import numpy as np
 
 from proportrait.arrays import Float, Image
 from proportrait.errors import AssessmentError
@@ -65,6 +68,17 @@ class FaceAnalyzer:
     def identity(self, image: Image, face: Face) -> Float:
         """The embedding (128,) float32; see `proportrait.faces.distance`."""
         return self._identity(image, face)
+
+    def prepare(self) -> None:
+        """Load the networks of a look now, two at a time.
+
+        It raises nothing: what is missing is an error where it is first used.
+        """
+        blank = np.zeros((128, 128, 3), np.uint8)
+        with ThreadPoolExecutor(2) as pool:
+            pool.submit(self.detect, blank)
+            for name in ("_person", "_mesh", "_emotion"):
+                pool.submit(getattr, self, name)
 
     @cached_property
     def _mesh(self) -> FaceMesh:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import cv2
@@ -11,7 +12,7 @@ import numpy as np
 
 from proportrait.arrays import Float, Image
 from proportrait.networks.assets import asset
-from proportrait.networks.inference import compile_network
+from proportrait.networks.inference import Network, compile_network
 
 SCORE_LIMIT = 0.5
 OVERLAP_LIMIT = 0.3
@@ -58,9 +59,13 @@ class BlazeFace:
     def __init__(
         self, name: str, size: int, grids: Sequence[tuple[int, int]], threads: int = 1
     ) -> None:
-        self._network = compile_network(asset(name), threads)
+        self._name, self._threads = name, threads
         self._size = size
         self._anchors = _anchors(grids)
+
+    @cached_property
+    def _network(self) -> Network:
+        return compile_network(asset(self._name), self._threads)
 
     def __call__(self, image: Image, share: float = 1.0) -> list[Detection]:
         square, scale, corner = _fit(image, self._size, share)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -138,7 +139,10 @@ def look_at_file(
     if before.holds(wants):
         return before
     try:
-        decoded = imaging.decode_picture(data)
+        with ThreadPoolExecutor(1) as pool:
+            if before.size == (0, 0):
+                pool.submit(_prepare)  # beside the decoding, which takes about as long
+            decoded = imaging.decode_picture(data)
     except ImageError as error:
         lasting = not isinstance(error.__cause__, MemoryError)  # only that may go well next time
         return Look(error=str(error), digest=digest if lasting else "")
@@ -175,6 +179,12 @@ def _complete(before: Look, image: Image, wants: Wants) -> Look:
     if wants.views is None:
         return after
     return replace(after, views=np.stack(wants.views(image, after.box)))
+
+
+@cache
+def _prepare() -> None:
+    """Load the networks, once a process."""
+    shared_analyzer().prepare()
 
 
 def _whole(subject: Subject) -> Features:

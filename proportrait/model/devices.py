@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Literal
 
-import torch
-
 Precision = Literal["auto", "bf16", "fp32"]
 
 
 def make_accelerator(precision: Precision) -> Any:
     """Accelerate's view of the devices: one process, or those of `accelerate launch`."""
+    import torch
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
     from accelerate.utils import InitProcessGroupKwargs
@@ -40,5 +39,7 @@ def leads() -> bool:
 
 def _cpu_has_bf16() -> bool:
     """Whether the processor has bf16 instructions: emulated, bf16 is slower than float32."""
+    import torch
+
     avx512 = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
     return bool(avx512 or getattr(torch.cpu, "_is_amx_tile_supported", lambda: False)())

@@ -8,6 +8,7 @@ pickle can run any code: here it can name nothing but the parts of a state.
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections import OrderedDict
 from pathlib import Path
@@ -109,6 +110,8 @@ def _array(data: npt.NDArray[Any], tensor: _Tensor) -> npt.NDArray[Any]:
     last = tensor.offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
     if min((0, tensor.offset, *shape, *strides)) < 0 or (0 not in shape and last >= len(data)):
         raise ValueError("a tensor reaches beyond its storage")
+    if math.prod(shape) > len(data):
+        raise ValueError("a tensor repeats its storage")
     steps = tuple(data.itemsize * stride for stride in strides)
     view = np.lib.stride_tricks.as_strided(data[tensor.offset :], shape, steps, writeable=False)
     return view.copy("C")

@@ -19,14 +19,9 @@ from proportrait.errors import ConfigurationError
 from proportrait.imaging import is_data_set
 from proportrait.labels import KEYS
 from proportrait.store import RecordStore
+from proportrait.train.settings import SPLITS
 
 TABLE = "labels.csv"
-# (train, validation, test) shares of the sources. `published` repeats the split of the published
-# figures, whose validation pictures also chose the best epoch; our figures are of `three`.
-SPLITS: dict[str, tuple[float, float, float]] = {
-    "three": (0.70, 0.15, 0.15),
-    "published": (0.80, 0.20, 0.0),
-}
 
 
 @dataclass(frozen=True, eq=False)

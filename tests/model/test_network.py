@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,7 @@ from proportrait.model import backbone
 from proportrait.model.backbone import ALIASES, AUTO, OFFLINE, PUBLISHED, Choice, choose, create
 from proportrait.model.compat import timm
 from proportrait.model.network import FACIAL, SHARES, HeadshotModel, masked_bce
-from proportrait.model.saved import FORMAT, Headshot, load, save
-from proportrait.model.views import Preprocessing
-from tests.tiny_training import CONVOLUTIONAL, SIZE, TRANSFORMER, headshot, network
+from tests.tiny_training import CONVOLUTIONAL, SIZE, TRANSFORMER, network
 
 NAN = float("nan")
 
@@ -220,81 +217,6 @@ def test_statistics_of_batch_normalisation_stay() -> None:
     assert model.dropout.training
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     assert all(norm.weight.grad is not None for norm in norms)  # scale and shift do learn
-
-
-# --- the file
-
-
-@pytest.fixture(scope="module")
-def model() -> Headshot:
-    return headshot({"settings": {"lr": 0.1}, "note": "ünïcode"})
-
-
-def logits_of(model: Headshot) -> np.ndarray:
-    pictures = np.random.default_rng(0).integers(0, 256, (3, 2, SIZE, SIZE, 3), dtype=np.uint8)
-    return model.logits(pictures, np.full((3, 6), 60, np.float32))
-
-
-def test_a_model_is_the_same_after_saving(model: Headshot, tmp_path: Path) -> None:
-    save(model, tmp_path / "m.safetensors")
-    copy = load(tmp_path / "m.safetensors")
-    assert copy.about == model.about
-    assert copy.calibration == model.calibration
-    assert copy.network.architecture == model.network.architecture
-    assert isinstance(copy.preprocessing, Preprocessing)
-    assert not copy.network.training
-    state = copy.network.state_dict()
-    assert all(torch.equal(state[k], v) for k, v in model.network.state_dict().items())
-    assert np.array_equal(logits_of(copy), logits_of(model))
-
-
-def test_half_precision_gives_nearly_the_same_logits(model: Headshot, tmp_path: Path) -> None:
-    save(model, tmp_path / "full.safetensors")
-    save(model, tmp_path / "half.safetensors", half=True)
-    copy = load(tmp_path / "half.safetensors")
-    assert {v.dtype for v in copy.network.state_dict().values()} == {torch.float32}
-    assert logits_of(copy) == pytest.approx(logits_of(model), abs=0.01)
-    sizes = [(tmp_path / f"{name}.safetensors").stat().st_size for name in ("half", "full")]
-    assert sizes[0] < 0.6 * sizes[1]
-
-
-def test_files_that_are_no_model_are_refused(model: Headshot, tmp_path: Path) -> None:
-    from safetensors.torch import save as to_bytes
-
-    save(model, tmp_path / "good.safetensors")
-    data = (tmp_path / "good.safetensors").read_bytes()
-    broken = {
-        "missing": None,
-        "empty": b"",
-        "text": b"this is no model",
-        "cut": data[: len(data) // 2],
-        "other": to_bytes({"weight": torch.zeros(2)}),
-        "words": to_bytes({"weight": torch.zeros(2)}, {"proportrait": "{"}),
-    }
-    for name, content in broken.items():
-        path = tmp_path / f"{name}.safetensors"
-        if content is not None:
-            path.write_bytes(content)
-        with pytest.raises(AssetError, match=f"{name}.safetensors is no model of"):
-            load(path)
-    with pytest.raises(AssetError, match="is no model of"):
-        load(tmp_path)
-
-
-@pytest.mark.parametrize("change", [{"format": FORMAT + 1}, {"labels": ["lighting"]}])
-def test_a_model_of_another_version_is_refused(
-    model: Headshot, tmp_path: Path, change: dict[str, object]
-) -> None:
-    from safetensors import safe_open
-    from safetensors.torch import load_file, save_file
-
-    path = tmp_path / "m.safetensors"
-    save(model, path)
-    with safe_open(path, "pt") as file:
-        entry = json.loads(file.metadata()["proportrait"])
-    save_file(load_file(path), path, {"proportrait": json.dumps(entry | change)})
-    with pytest.raises(AssetError, match="written by another version, or has other labels"):
-        load(path)
 
 
 def test_the_heads_fit_the_features_of_the_backbone() -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from proportrait.errors import AssetError
 from proportrait.faces import Face
 from proportrait.imaging import decode, encode_jpeg, encode_png, read
 from proportrait.labels import KEYS
+from proportrait.looks.cache import FOLDER_VARIABLE
 from proportrait.measures import MODULES
 from proportrait.model.calibration import Calibration
 from proportrait.model.saved import Headshot, save
@@ -25,7 +29,7 @@ from proportrait.score import Score, Scorer, scorer
 from proportrait.train.batches import Batches, collect_looks
 from proportrait.train.data import TABLE, Pictures, source_hashes
 from proportrait.train.groups import typology_angle
-from tests import FACE
+from tests import FACE, ROOT
 from tests.tiny_training import banded, headshot
 
 
@@ -130,6 +134,23 @@ def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:
 
 
 # --- proportrait score
+
+
+def test_a_verdict_needs_nothing_of_the_training(tmp_path: Path) -> None:
+    """The packaged model, in a fresh process and without earlier looks."""
+    heavy = "torch torchvision timm sklearn scipy matplotlib accelerate huggingface_hub datasets"
+    code = (
+        "import sys; from proportrait import cli\n"
+        f"assert cli.main(['score', {str(FACE)!r}]) == 0\n"
+        f"print([name for name in {heavy.split()} if name in sys.modules])"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
+        env=os.environ | {FOLDER_VARIABLE: str(tmp_path)},
+    )  # fmt: skip
+    *_, verdicts, modules = output.stdout.splitlines()
+    assert verdicts.split()[1] in ("good", "bad")
+    assert modules == "[]"
 
 
 def run(*arguments: object) -> int:

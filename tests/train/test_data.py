@@ -12,7 +12,6 @@ import pytest
 
 from proportrait.errors import ConfigurationError
 from proportrait.train.data import (
-    SPLITS,
     TABLE,
     Pictures,
     Split,
@@ -21,6 +20,7 @@ from proportrait.train.data import (
     source_hashes,
     split,
 )
+from proportrait.train.settings import SPLITS
 from tests.store_samples import commit_all
 
 CODES = {"a.jpg": "111111", "b.jpg": "1?0?01", "c.jpg": "000000"}
