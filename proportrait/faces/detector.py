@@ -59,13 +59,13 @@ class BlazeFace:
     def __init__(
         self, name: str, size: int, grids: Sequence[tuple[int, int]], threads: int = 1
     ) -> None:
-        self._name, self._threads = name, threads
+        self._path, self._threads = asset(name), threads
         self._size = size
         self._anchors = _anchors(grids)
 
     @cached_property
     def _network(self) -> Network:
-        return compile_network(asset(self._name), self._threads)
+        return compile_network(self._path, self._threads)
 
     def __call__(self, image: Image, share: float = 1.0) -> list[Detection]:
         square, scale, corner = _fit(image, self._size, share)

@@ -39,6 +39,7 @@ BARS = {
     "resume: built-in faces": ("under", 1.0),
     "training: rate": ("at least", 0.85),
     "score: parts": ("at least", 0.85),
+    "score: first verdict": ("under", 1.0),
 }
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from proportrait.errors import AssessmentError
+from proportrait.errors import AssessmentError, AssetError
 from proportrait.faces import DETECTORS, Face, FaceAnalyzer, distance, expression_ratios
 from proportrait.faces import face as points
 from proportrait.faces.detector import make_detector
@@ -221,6 +221,23 @@ def test_one_analyzer_serves_several_threads(
 def test_threads_are_at_least_one(threads: int, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         compile_network(tmp_path / "net.xml", threads)
+
+
+def test_preparing_loads_the_networks_and_raises_nothing(
+    image: np.ndarray, face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*arguments: object) -> None:
+        raise AssetError("the network is not installed")
+
+    monkeypatch.setattr("proportrait.faces.analyzer.EmotionNetwork", missing)
+    prepared = FaceAnalyzer()
+    prepared.prepare()
+    monkeypatch.setattr("proportrait.faces.analyzer.FaceMesh", missing)
+    monkeypatch.setattr("proportrait.faces.analyzer.PersonMask", missing)
+    assert np.array_equal(prepared.face(image).landmarks, face.landmarks)
+    assert prepared.mask(image, face).shape == image.shape[:2]
+    with pytest.raises(AssetError, match="not installed"):
+        prepared.emotions(image, face)
 
 
 def test_unknown_detector_lists_the_choices() -> None:
