@@ -77,7 +77,7 @@ class Headshot:
         from proportrait.model.network import HeadshotModel
 
         name = self.architecture.backbone
-        with torch.inference_mode(False):  # who asks in that mode would get weights of it alone
+        with torch.inference_mode(False):  # weights that are made in that mode cannot be trained
             backbone = create(Choice(name, "none", ""), self.preprocessing.size)
             network = HeadshotModel(self.architecture, backbone)
             state = {key: torch.tensor(value) for key, value in self.state.items()}
@@ -110,8 +110,8 @@ class Headshot:
     def _backbone(self) -> Callable[[Float], Float]:
         """(1, 3, size, size) -> (1, F), float32.
 
-        One picture at a time, by one thread: the features depend neither on the batch nor on the
-        machine's cores, and memory does not grow.
+        A view at a time, and OpenVINO by one thread: the features depend neither on the batch nor
+        on the machine's cores, and memory does not grow.
         """
         name, size = self.architecture.backbone, self.preprocessing.size
         if name not in efficientnet.DEPTHS:
