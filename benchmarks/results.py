@@ -37,7 +37,7 @@ from proportrait.train.metrics import Report
 def collect(
     model_file: Path,
     images: Sequence[Path],
-    learnt_too: Sequence[Path],
+    photos: Sequence[Path],
     rated: Sequence[Path],
     journey: Path | None,
     visuals: Path,
@@ -46,19 +46,20 @@ def collect(
     model = load(model_file)
     settings = model.about["settings"]
     whole = Pictures.from_folders(images)
-    parts = split(whole, settings["split"], settings["seed"]).with_more(learnt_too)
-    if parts.whole.fingerprint() != model.about["data"]["fingerprint"]:
+    parts = split(whole, settings["split"], settings["seed"])
+    every = parts.whole + parts.others(photos)
+    if every.fingerprint() != model.about["data"]["fingerprint"]:
         raise ConfigurationError(
             f"{model_file} was trained on other data than {', '.join(map(str, images))}: its test "
             f"pictures cannot be told apart from those that it has learnt"
         )
-    distinct = len(np.unique(parts.learn.paths))  # a folder may be learnt from twice
     both = judge(model, parts.test)
     tests = {kind: both[numbers] for kind, numbers in _kinds(both.pictures).items()}
     reports = {f"{kind} of other people": test.report() for kind, test in tests.items()}
     tested = ", ".join(f"{found.pictures} {name}" for name, found in reports.items())
     conditions = (
-        f"{model.about['backbone']}, learnt from {distinct} offline pictures; test: {tested}; "
+        f"{model.about['backbone']}, learnt from {len(parts.train)} offline pictures and "
+        f"{model.about['data']['photos']} photographs; test: {tested}; "
         f"{platform.machine()}, torch {version('torch')}"
     )
     data: dict[str, Any] = {

@@ -77,7 +77,8 @@ def train(options: argparse.Namespace) -> int:
     rival = _scorer(options.compare).model if options.compare else None
     with disk_errors(options.output):
         headshot, final = run(
-            options.folders, settings, options.output, always_learn=options.learn_from,
+            options.folders, settings, options.output, learn_from=options.learn_from,
+            start=_scorer(options.start).model if options.start else None,
             workers=options.workers, tensorboard=options.tensorboard,
         )  # fmt: skip
     if not leads():
@@ -196,7 +197,7 @@ def _pictures(paths: Sequence[Path]) -> list[Path]:
 
 def parser() -> argparse.ArgumentParser:
     """The command line, with a subparser for each command."""
-    from proportrait.model.views import VIEWS
+    from proportrait.model.views import TRAINED, VIEWS
     from proportrait.train.settings import SPLITS
 
     shape: Any = argparse.RawDescriptionHelpFormatter
@@ -211,7 +212,11 @@ def parser() -> argparse.ArgumentParser:
     add("-o", "--output", type=Path, default=Path("output/model"), metavar="DIR",
         help="of the model and its checkpoint (default ./output/model)")
     add("--learn_from", action="append", type=Path, default=[], metavar="DIR",
-        help="more pictures for the training alone, not for validation or test; may be repeated")
+        help="photographs with a labels.csv, which teach the last step: from what the backbone "
+             "sees and what is measured to verdicts; may be repeated")
+    add("--start", metavar="FILE",
+        help="train the backbone of this model on, with --epochs 0 only the last step; packaged "
+             "names the model that comes with the package")
     add("--backbone", default="auto", metavar="NAME",
         help="a name of timm: swin_tiny, swin_base, vit_b_16, resnet50, efficientnet_lite0, ... "
              "(default auto: Swin-Tiny where its weights are here or --download is given, else "
@@ -223,11 +228,12 @@ def parser() -> argparse.ArgumentParser:
     add("--lora", type=index, default=0, metavar="RANK",
         help="train low-rank adapters of that rank beside the backbone, not the backbone itself")
     add("--size", type=count, default=224, metavar="PX", help="side of the input (default 224)")
-    add("--views", type=some_of(VIEWS, "view"), default=VIEWS, metavar="NAMES",
-        help=f"what the backbone sees: {', '.join(VIEWS)}, or all (the default)")
+    add("--views", type=some_of(VIEWS, "view"), default=TRAINED, metavar="NAMES",
+        help=f"what the backbone is trained with: some of {', '.join(VIEWS)}, or all (default "
+             f"{','.join(TRAINED)}); the last step sees all")
     add("--no-measures", dest="measures", action="store_false",
-        help="predict from the backbone alone, without the scores of proportrait.measures")
-    add("--epochs", type=count, default=10, metavar="N", help="largest number (default 10)")
+        help="predict from the backbone alone, without what proportrait.measures measures")
+    add("--epochs", type=index, default=10, metavar="N", help="largest number (default 10)")
     add("--batch_size", type=count, default=32, metavar="N",
         help="pictures a step and device (default 32)")
     add("--lr", type=positive, default=5e-5, metavar="X",

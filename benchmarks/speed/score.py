@@ -17,7 +17,7 @@ from proportrait import imaging
 from proportrait.arrays import Image
 from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.looks.cache import FOLDER_VARIABLE
-from proportrait.looks.look import Wants, look
+from proportrait.looks.look import look
 from proportrait.score import Scorer
 from proportrait.workers import fitting_workers
 from tests import ROOT
@@ -63,7 +63,7 @@ def time_parts(scorer: Scorer, paths: list[Path]) -> dict[str, float]:
     import cv2
     from threadpoolctl import threadpool_limits
 
-    wants = Wants(views=scorer.model.preprocessing)
+    wants = scorer.model.wants
     seconds = dict.fromkeys(("decode", "look", "network"), 0.0)
     own = cv2.getNumThreads()
     cv2.setNumThreads(1)
@@ -81,8 +81,7 @@ def time_parts(scorer: Scorer, paths: list[Path]) -> dict[str, float]:
         began = time.perf_counter()
         for start in range(0, len(taken), 16):
             batch = taken[start : start + 16]
-            views = np.stack([one.views for one in batch if one.views is not None])
-            scorer.model.logits(views, np.stack([one.score_array() for one in batch]))
+            scorer.model.logits(batch)
         seconds["network"] = time.perf_counter() - began
     cv2.setNumThreads(own)
     return seconds

@@ -9,7 +9,6 @@ import numpy as np
 
 from benchmarks.speed.ratio import Ratio
 from proportrait import imaging
-from proportrait.labels import KEYS
 from tests import FACE
 
 BAR = 0.85
@@ -27,9 +26,10 @@ def measure(folder: Path, *, batches: int = 8, batch_size: int = 32) -> list[Rat
 
     from proportrait.model import backbone
     from proportrait.model.devices import make_accelerator
-    from proportrait.train.batches import Batches, Looks
+    from proportrait.train.batches import Batches
     from proportrait.train.data import Pictures
     from proportrait.train.loop import build, fit
+    from proportrait.train.run import trained_views
     from proportrait.train.settings import Settings
 
     (folder / "images").mkdir(parents=True)
@@ -40,15 +40,12 @@ def measure(folder: Path, *, batches: int = 8, batch_size: int = 32) -> list[Rat
     rows = "".join(f"{number:04d}.jpg,{number % 2}10101\n" for number in range(count))
     (folder / "labels.csv").write_text("file,labels\n" + rows, encoding="utf-8")
     pictures = Pictures.from_folder(folder)
-    looks = Looks(
-        np.tile(np.array([0.3, 0.2, 0.7, 0.7], np.float32), (count, 1)),
-        np.full((count, len(KEYS)), 50, np.float32),
-    )
+    boxes = np.tile(np.array([0.3, 0.2, 0.7, 0.7], np.float32), (count, 1))
     settings = Settings(backbone=BACKBONE, batch_size=batch_size, epochs=2)
     choice = backbone.choose(settings.backbone)
     accelerator = make_accelerator(settings.precision)
     model = build(settings, choice)
-    prepare = model.architecture.preprocessing
+    prepare = trained_views(model)
     device = accelerator.device
     views = torch.randn(batch_size * len(prepare.views), 3, prepare.size, prepare.size)
     views = views.to(device, memory_format=torch.channels_last)
@@ -72,7 +69,7 @@ def measure(folder: Path, *, batches: int = 8, batch_size: int = 32) -> list[Rat
     before = alone(batches // 2)
     few = np.arange(batch_size)
     trained = fit(
-        model, Batches(pictures, looks, prepare), Batches(pictures[few], looks[few], prepare),
+        model, Batches(pictures, boxes, prepare), Batches(pictures[few], boxes[few], prepare),
         settings, folder / "run", accelerator=accelerator,
     )  # fmt: skip
     bare_s = before + alone(batches - batches // 2)

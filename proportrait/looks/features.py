@@ -18,20 +18,27 @@ from proportrait.networks.pth import read_pth
 
 SIDE = 224  # px of a side of the input
 SIZE = 1280  # length of the feature vector
+MEAN, STD = (127 / 255,) * 3, (128 / 255,) * 3  # of each channel, in [0, 1]
 _MIN_SIDE = 64  # px, of a part
 _NAME = "tf_efficientnet_lite0"
 
 
 class Backbone:
-    """The network without its classifier."""
+    """The network without its classifier.
 
-    def __init__(self, threads: int = 2) -> None:
+    Args:
+        threads: threads of one call.
+        side: px of a side of its input.
+    """
+
+    def __init__(self, threads: int = 2, side: int = SIDE) -> None:
+        self._side = side
         weights = timm_names(read_pth(asset("imagenet-lite0")), _NAME)
-        self._network = compile_network(build(weights, _NAME, SIDE, batch=1), threads)
+        self._network = compile_network(build(weights, _NAME, side, batch=1), threads)
 
     def __call__(self, image: Image) -> Float:
         """The features (1280,) float32 of a picture (H, W, 3) of any size."""
-        small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        small = cv2.resize(image, (self._side, self._side), interpolation=cv2.INTER_AREA)
         scaled = (small.astype(np.float32) - 127) / 128
         return np.asarray(self._network([scaled.transpose(2, 0, 1)[None]])[0].reshape(-1))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -96,6 +96,17 @@ class Look:
     def score_array(self) -> Float:
         """The scores (6,) float32 in the order of `KEYS`; NaN where an attribute has none."""
         return np.array([self.scores.get(key, np.nan) for key in KEYS], np.float32)
+
+    def measure_array(self, names: Iterable[str]) -> Float:
+        """Native values (M,) float32 of measures, NaN where one could not be taken.
+
+        Args:
+            names: of `measures.NAMES`.
+        """
+        measures = (self.measures.get(key, {}).get(name) for key, name in
+                    (full.split(".") for full in names))  # fmt: skip
+        values = [m.value if isinstance(m, Measure) else np.nan for m in measures]
+        return np.array(values, np.float32)
 
     def holds(self, wants: Wants) -> bool:
         """Whether the look is complete for these wants; with views it never is."""

@@ -20,7 +20,12 @@ MODULES: dict[str, ModuleType] = {
     "sharpness": sharpness,
 }
 
-__all__ = ["MODULES", "Measure", "Subject", "Unassessed", "assess"]
+# Every measure, as "attribute.Name".
+NAMES: tuple[str, ...] = tuple(
+    f"{key}.{name}" for key, module in MODULES.items() for name in module.NAMES
+)
+
+__all__ = ["MODULES", "NAMES", "Measure", "Subject", "Unassessed", "assess"]
 
 
 def assess(subject: Subject, keys: Iterable[str] = tuple(MODULES)) -> dict[str, float | Unassessed]:

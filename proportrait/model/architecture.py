@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proportrait.model.views import Preprocessing
+from proportrait.model.views import Preprocessing, View
 
 
 @dataclass(frozen=True)
@@ -13,10 +13,16 @@ class Architecture:
 
     Attributes:
         backbone: timm's name.
-        preprocessing: of its pictures.
-        measures: whether the scores of the measures are fused in.
+        preprocessing: of its pictures, with all views that it is served.
+        trained: the views that the backbone and its own heads were trained with: the first ones of
+            the preprocessing.
+        general: the views that a network trained on ImageNet alone sees too: it knows clothes that
+            no generated picture shows.
+        measures: names of the measures that have a say, as `looks.look.measure_names` gives them.
     """
 
     backbone: str
     preprocessing: Preprocessing
-    measures: bool = True
+    trained: tuple[View, ...]
+    general: tuple[View, ...] = ()
+    measures: tuple[str, ...] = ()

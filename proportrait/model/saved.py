@@ -7,7 +7,7 @@ EfficientNet-lite is served without PyTorch.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.resources import files
@@ -21,14 +21,17 @@ from proportrait.arrays import Float, Image
 from proportrait.disk import replace_file
 from proportrait.errors import AssetError
 from proportrait.labels import KEYS
+from proportrait.looks.features import SIZE, Backbone
+from proportrait.looks.look import Look, Wants
 from proportrait.model.architecture import Architecture
 from proportrait.model.calibration import Calibration
+from proportrait.model.fusion import Fusion
 from proportrait.model.heads import head_logits
 from proportrait.model.views import Preprocessing
 from proportrait.networks import efficientnet
 from proportrait.networks.inference import compile_network
 
-FORMAT = 1  # version of the file format; a higher one is refused
+FORMAT = 2  # version of the file format; a higher one is refused
 _ENTRY = "proportrait"
 _PACKAGED = "headshot_lite0.safetensors"
 _BACKBONE = "backbone."  # what the names of the backbone's weights begin with
@@ -43,22 +46,28 @@ class Headshot:
     Attributes:
         architecture: its backbone and preprocessing.
         state: the weights of its `HeadshotModel` by name, float32 (counters int64).
+        fusion: the last step, from features and measures to logits.
         calibration: its temperatures and thresholds.
         about: JSON-ready: settings, fingerprint of the data, figures, date.
     """
 
     architecture: Architecture
     state: State
-    calibration: Calibration
+    fusion: Fusion
+    calibration: Calibration = field(default_factory=Calibration)
     about: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def from_network(
-        cls, network: Any, calibration: Calibration, about: Mapping[str, Any]
-    ) -> Headshot:
-        """The model of a trained `HeadshotModel`, float32, whose weights are copied."""
+    def from_network(cls, network: Any) -> Headshot:
+        """The model of a trained `HeadshotModel`, float32, whose weights are copied.
+
+        Its fusion is neutral, its calibration too.
+        """
         state = {name: value.cpu().numpy().copy() for name, value in network.state_dict().items()}
-        return cls(network.architecture, state, calibration, about)
+        architecture = network.architecture
+        views = len(architecture.preprocessing.views)
+        count = network.backbone.num_features * views + SIZE * len(architecture.general)
+        return cls(architecture, state, Fusion.neutral(count, len(architecture.measures)))
 
     @property
     def preprocessing(self) -> Preprocessing:
@@ -87,24 +96,37 @@ class Headshot:
             raise AssetError(f"these are no weights of {name}: {error}") from error
         return network.eval()
 
-    def features(self, views: Image) -> Float:
-        """The backbone's features of N pictures, (N, V, F) float32.
+    @property
+    def wants(self) -> Wants:
+        """What a look has to hold, so that the model can judge it."""
+        return Wants(views=self.preprocessing)
+
+    def logits(self, looks: Sequence[Look]) -> Float:
+        """Logits of N looks that hold `wants`, (N, 6) float32, before calibration."""
+        if not looks:
+            return np.zeros((0, len(KEYS)), np.float32)
+        views = np.stack([look.views for look in looks if look.views is not None])
+        measures = np.stack([look.measure_array(self.architecture.measures) for look in looks])
+        return self.fusion.logits(*self.features(views), measures)
+
+    def features(self, views: Image) -> tuple[Float, Float]:
+        """The logits of the backbone's own heads and all features of N pictures: (N, 6), (N, D).
 
         Args:
             views: (N, V, size, size, 3), of `Preprocessing`.
         """
         flat = views.reshape(-1, *views.shape[2:])
         rows = [self._backbone(self.preprocessing.normalise(view[None])) for view in flat]
-        return np.concatenate(rows).reshape(*views.shape[:2], -1)
+        features = np.concatenate(rows).reshape(*views.shape[:2], -1)
+        own = head_logits(features[:, : len(self.architecture.trained)], self.state)
+        places = [self.preprocessing.views.index(view) for view in self.architecture.general]
+        general = [[self._general(picture[place]) for place in places] for picture in views]
+        parts = [features.reshape(len(views), -1), np.array(general).reshape(len(views), -1)]
+        return own, np.concatenate(parts, 1).astype(np.float32)
 
-    def logits(self, views: Image, scores: Float) -> Float:
-        """Logits of N pictures, (N, 6) float32, before calibration.
-
-        Args:
-            views: (N, V, size, size, 3), of `Preprocessing`.
-            scores: (N, 6), [0, 100], NaN where an attribute could not be assessed.
-        """
-        return head_logits(self.features(views), scores, self.state)
+    @cached_property
+    def _general(self) -> Backbone:
+        return Backbone(1, self.preprocessing.size)
 
     @cached_property
     def _backbone(self) -> Callable[[Float], Float]:
@@ -138,10 +160,11 @@ def packaged() -> Path:
 
 
 def save(headshot: Headshot, path: Path, half: bool = False) -> None:
-    """Write a model; `half` writes its weights as float16, which halves the file."""
+    """Write a model; `half` writes the backbone's weights as float16, which halves the file."""
     from safetensors.numpy import save as to_bytes
 
     state = _floats(headshot.state, np.float16 if half else np.float32)
+    state |= _floats(headshot.fusion.to_state(), np.float32)
     metadata = {
         "format": FORMAT,
         "architecture": asdict(headshot.architecture),
@@ -173,20 +196,31 @@ def load(path: Path) -> Headshot:
             f"{path} was written by another version, or has other labels: train it again, or "
             f"install the version that wrote it"
         )
-    config = metadata["architecture"]
-    options: dict[str, Any] = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in config["preprocessing"].items()
-    }
-    architecture = Architecture(config["backbone"], Preprocessing(**options), config["measures"])
-    calibration = Calibration(**{k: tuple(v) for k, v in metadata["calibration"].items()})
-    headshot = Headshot(architecture, _floats(state, np.float32), calibration, metadata["about"])
-    size, views = headshot.preprocessing.size, len(headshot.preprocessing.views)
-    try:  # a forward pass shows whether the weights fit
-        blank = np.zeros((1, views, size, size, 3), np.uint8)
-        headshot.logits(blank, np.full((1, len(KEYS)), np.nan, np.float32))
-    except (AssetError, KeyError, ValueError) as error:
+    try:
+        headshot = Headshot(
+            _architecture(metadata["architecture"]),
+            _floats({k: v for k, v in state.items() if not Fusion.owns(k)}, np.float32),
+            Fusion.from_state(state),
+            Calibration(**{k: tuple(v) for k, v in metadata["calibration"].items()}),
+            metadata["about"],
+        )
+        size, views = headshot.preprocessing.size, len(headshot.preprocessing.views)
+        # A forward pass shows whether the weights fit.
+        blank = Look(views=np.zeros((views, size, size, 3), np.uint8))
+        headshot.logits([blank])
+    except (AssetError, KeyError, ValueError, TypeError) as error:
         raise AssetError(f"{path} was written by another version: train it again") from error
     return headshot
+
+
+def _architecture(config: Mapping[str, Any]) -> Architecture:
+    """An architecture of its JSON, in which tuples are lists."""
+
+    def tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+        return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+    preprocessing = Preprocessing(**tuples(config["preprocessing"]))
+    return Architecture(**tuples(config) | {"preprocessing": preprocessing})
 
 
 def _floats(state: State, dtype: type[np.floating[Any]]) -> dict[str, npt.NDArray[Any]]:

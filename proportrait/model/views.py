@@ -1,8 +1,8 @@
-"""The views of a picture, which are the model's input: the whole of it, and its face.
+"""The views of a picture, which are the model's input: what a person would look at.
 
-Framing, background, and attire show in the whole picture. Sharpness, lighting, and expression are
-lost when a picture of 512 px becomes 224: the second view is a crop of the face at about its own
-scale. Both are small uint8 pictures, so that variation and normalisation cost little.
+Framing and background show in the whole picture, clothes in the bust. Sharpness, lighting, and
+expression are lost when a picture of 512 px becomes 224: the others are crops of the face at about
+its own scale. All are small uint8 pictures, so that variation and normalisation cost little.
 """
 
 from __future__ import annotations
@@ -15,11 +15,17 @@ import numpy as np
 
 from proportrait.arrays import Float, Image
 
-View = Literal["whole", "face"]
-VIEWS: tuple[View, ...] = ("whole", "face")
+View = Literal["whole", "face", "bust", "close", "mouth"]
+VIEWS: tuple[View, ...] = ("whole", "face", "bust", "close", "mouth")
+TRAINED: tuple[View, ...] = ("whole", "face")  # what a backbone is trained with: the first ones
+GENERAL: tuple[View, ...] = ("bust",)  # what a network trained on ImageNet alone sees too
 
 REFERENCE = 512  # px of the shorter side at which sharpness is judged; larger pictures shrink to it
 _MARGIN = 1.25  # side of the view of a face / the longer side of its mesh
+# Of the other views: the side, and how far the middle lies below that of the mesh, in its heights.
+_PARTS: dict[View, tuple[float, float]] = {
+    "bust": (3.0, 0.6), "close": (1.1, 0.0), "mouth": (0.55, 0.25),
+}  # fmt: skip
 _DEFAULT_BOX = (0.2, 0.12, 0.8, 0.72)  # where most faces are, for pictures without one
 
 
@@ -45,8 +51,12 @@ class Preprocessing:
             image: RGB.
             box: (4,) of the largest face as `Face.box` gives it, or None without a face.
         """
-        image = shrink(image)
-        return [cut(image, window(image, box, view), self.size) for view in self.views]
+        small = shrink(image)
+        pictures = (small if view in TRAINED else image for view in self.views)
+        return [
+            cut(picture, window(picture, box, view), self.size)
+            for picture, view in zip(pictures, self.views, strict=True)
+        ]
 
     def normalise(self, views: Image) -> Float:
         """Normalise a batch of views (N, size, size, 3) to float32 (N, 3, size, size)."""
@@ -72,6 +82,11 @@ def window(image: Image, box: Float | None, view: View) -> Float:
         return np.array([0, 0, width, height], np.float32)
     sides = np.array([width, height] * 2, np.float32)
     x0, y0, x1, y1 = np.array(_DEFAULT_BOX if box is None else box, np.float32) * sides
+    if view in _PARTS:
+        scale, down = _PARTS[view]
+        middle = np.array([x0 + x1, y0 + y1 + 2 * down * (y1 - y0)] * 2, np.float32) / 2
+        half = max(1.0, scale * (y1 - y0) / 2)
+        return np.asarray(middle + half * np.array([-1, -1, 1, 1], np.float32))
     # A small face is not enlarged: it would look soft.
     side = max(_MARGIN * max(x1 - x0, y1 - y0), 0.45 * min(height, width))
     side = min(side, height, width)

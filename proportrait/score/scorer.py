@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from proportrait.arrays import Float, Image, Mask
 from proportrait.labels import KEYS, LabelVector
 from proportrait.looks.cache import LookCache
@@ -117,18 +115,12 @@ class Scorer:
 
     @property
     def _wants(self) -> Wants:
-        return Wants(views=self.model.preprocessing)
+        return self.model.wants
 
     def _scores(self, batch: Sequence[tuple[Path | None, Look]]) -> list[Score]:
         """The scores of a batch of looks, in one forward pass."""
         readable = [look for _, look in batch if not look.error]
-        probabilities = np.zeros((0, len(KEYS)), np.float32)
-        if readable:
-            logits = self.model.logits(
-                np.stack([look.views for look in readable if look.views is not None]),
-                np.stack([look.score_array() for look in readable]),
-            )
-            probabilities = self.model.calibration.probabilities(logits)
+        probabilities = self.model.calibration.probabilities(self.model.logits(readable))
         verdicts = self.model.calibration.verdicts(probabilities)
         rows = zip(probabilities, verdicts, strict=True)
         return [_score("" if file is None else str(file), look, rows) for file, look in batch]

@@ -1,4 +1,4 @@
-"""From labelled files to batches: boxes and scores of every picture, its views, and their order.
+"""From labelled files to batches: the box of every picture, its views, and their order.
 
 An item is a pure function of the seed, the epoch, and its number, whatever the worker processes.
 """
@@ -6,10 +6,8 @@ An item is a pure function of the seed, the epoch, and its number, whatever the 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,78 +19,74 @@ from proportrait import imaging
 from proportrait.arrays import Float
 from proportrait.errors import ConfigurationError
 from proportrait.looks.cache import LookCache
-from proportrait.looks.look import Wants
+from proportrait.looks.look import Look, Wants
 from proportrait.looks.survey import survey
 from proportrait.model.views import Preprocessing, cut, shrink, window
 from proportrait.train.data import Pictures
 from proportrait.train.variation import Variation
 
 
-@dataclass(frozen=True, eq=False)
-class Looks:
-    """Looks at N pictures, as arrays.
+def collect_boxes(pictures: Pictures, workers: int | None = None) -> Float:
+    """The box of the largest face of every picture, (N, 4) float32 as `Look.box` gives it.
 
-    Attributes:
-        boxes: (N, 4) float32 of the largest face as `Look.box` gives it, NaN without a face.
-        scores: (N, 6) float32, [0, 100], NaN where an attribute could not be assessed.
-    """
-
-    boxes: Float
-    scores: Float
-
-    def __getitem__(self, index: Any) -> Looks:
-        return Looks(self.boxes[index], self.scores[index])
-
-
-def collect_looks(pictures: Pictures, workers: int | None = None) -> Looks:
-    """The looks at all pictures, from the cache or taken now.
+    NaN without a face. From the cache or looked for now.
 
     Raises:
         ConfigurationError: files are no pictures; it names up to five of them.
     """
     files = [Path(str(path)) for path in np.unique(pictures.paths)]
-    bar = tqdm(total=len(files), unit="picture", desc="looking", smoothing=0.05, leave=False)
-    rows: dict[str, tuple[Float, Float]] = {}
+    boxes = {
+        str(file): np.full(4, np.nan, np.float32) if look.box is None else look.box
+        for file, look in readable(files, Wants(), workers)
+    }
+    return np.stack([boxes[str(path)] for path in pictures.paths])
+
+
+def readable(
+    files: Sequence[Path], wants: Wants, workers: int | None = None
+) -> Iterator[tuple[Path, Look]]:
+    """Yield every file with its look, and tell how far it has come.
+
+    Raises:
+        ConfigurationError: at the end, if files are no pictures; it names up to five of them.
+    """
     damaged = []
     with (
-        bar,
+        tqdm(total=len(files), unit="picture", desc="looking", smoothing=0.05, leave=False) as bar,
         LookCache() as cache,
-        contextlib.closing(survey(files, Wants(), cache, workers)) as looks,
+        contextlib.closing(survey(files, wants, cache, workers)) as looks,
     ):
         for file, look in looks:
             bar.update()
             if look.error:
                 damaged.append(f"{file}: {look.error}")
-            box = np.full(4, np.nan, np.float32) if look.box is None else look.box
-            rows[str(file)] = box, look.score_array()
+            else:
+                yield file, look
     if damaged:
         raise ConfigurationError(
             f"{len(damaged)} files are no pictures; take them out first: " + "; ".join(damaged[:5])
         )
-    boxes, scores = zip(*(rows[str(path)] for path in pictures.paths), strict=True)
-    return Looks(np.stack(boxes), np.stack(scores))
 
 
-class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
-    """Items (views, scores, labels, known): (V, 3, s, s), (6,), (6,), (6,) float32 tensors.
+class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """Items (views, labels, known): (V, 3, s, s), (6,), (6,) float32 tensors.
 
     An index is (epoch, number of the picture); in epoch -1 there is no variation.
     """
 
     def __init__(
-        self, pictures: Pictures, looks: Looks, preprocessing: Preprocessing, seed: int = 0
+        self, pictures: Pictures, boxes: Float, preprocessing: Preprocessing, seed: int = 0
     ) -> None:
-        self.pictures, self.looks = pictures, looks
+        self.pictures, self.boxes = pictures, boxes
         self.preprocessing, self.seed = preprocessing, seed
 
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         epoch, number = index
         image = shrink(imaging.read(str(self.pictures.paths[number])))
-        box = self.looks.boxes[number]
-        box = None if np.isnan(box).any() else box
+        box = None if np.isnan(self.boxes[number]).any() else self.boxes[number]
         size = self.preprocessing.size
         if epoch < 0:
             views = self.preprocessing(image, box)
@@ -105,7 +99,6 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
             ]
         return (
             torch.from_numpy(self.preprocessing.normalise(np.stack(views))),
-            torch.from_numpy(self.looks.scores[number]),
             torch.from_numpy(self.pictures.labels[number]),
             torch.from_numpy(self.pictures.known[number].astype(np.float32)),
         )

@@ -5,12 +5,44 @@ Mitchell et al., "Model Cards for Model Reporting", 2019.
 
 from __future__ import annotations
 
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from huggingface_hub import ModelCard, ModelCardData
 
 from proportrait.labels import ATTRIBUTES
 from proportrait.model.saved import Headshot
+from proportrait.train.data import TABLE
+
+PHOTOS = "photos.csv"  # beside the model: the photographs that it has learnt from
+_COLUMNS = ("sha256", "site", "licence", "labels")
+
+
+def list_photos(folders: Sequence[Path]) -> str:
+    """A table of photographs: SHA-256 of the file, site, licence, and rating; no names.
+
+    The columns `site`, `licence`, and `sha256_of_original` of their labels.csv are used where they
+    are there.
+    """
+    rows = []
+    for folder in folders:
+        images = folder / "images" if (folder / "images").is_dir() else folder
+        with (folder / TABLE).open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                digest = (
+                    row.get("sha256_of_original")
+                    or hashlib.sha256((images / row["file"]).read_bytes()).hexdigest()
+                )
+                rows.append((digest, row.get("site", ""), row.get("licence", ""), row["labels"]))
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    writer.writerows(sorted(rows))
+    return text.getvalue()
 
 
 def card(headshot: Headshot) -> str:
@@ -60,7 +92,9 @@ def card(headshot: Headshot) -> str:
         f"Input: {' and '.join(prepare.views)} of a picture at {prepare.size} px "
         f"(`proportrait.model.views`)"
         + (
-            ", and the scores of `proportrait.measures`." if headshot.architecture.measures else "."
+            f", and {len(headshot.architecture.measures)} measures of `proportrait.measures`."
+            if headshot.architecture.measures
+            else "."
         ),
         "",
         "## Figures",
@@ -96,6 +130,15 @@ def card(headshot: Headshot) -> str:
         f"learnt from, {data['validation']} validation, {data['test']} test); fingerprint "
         f"`{data['fingerprint'][:16]}`.",
         "",
+        *(
+            [
+                f"The last step has learnt from {data['photos']} photographs too: {PHOTOS} lists "
+                f"the SHA-256 of each, its site, licence, and rating.",
+                "",
+            ]
+            if data["photos"]
+            else []
+        ),
         "```",
         *(f"{name} = {value}" for name, value in settings.items()),
         "```",

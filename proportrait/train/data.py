@@ -6,8 +6,8 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,8 @@ class Pictures:
         """Read a folder that the generator wrote, or one with a labels.csv.
 
         The table has the columns `file` and `labels` (six characters, `?` where a bit is unknown)
-        and, where pictures share a person, `source_id`. Files lie beside it or in images/.
+        and, where pictures share a person, `source_id`, or where they share their origin, `site`.
+        Files lie beside it or in images/.
 
         Raises:
             ConfigurationError: the folder holds neither, or it cannot be read.
@@ -139,7 +140,7 @@ class Pictures:
             np.array([str(images / row["file"]) for row in rows], np.str_),
             (codes == "1").astype(np.float32),
             codes != "?",
-            np.array([row.get("source_id") or row["file"] for row in rows], np.str_),
+            np.array([_group(row) for row in rows], np.str_),
             np.array([""] * len(rows), np.str_),
         )
 
@@ -157,31 +158,23 @@ class Pictures:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Parts of a set that share no source.
-
-    Attributes:
-        train, validation, test: of the set; `test` is empty in the published split.
-        learn: the training pictures: `train`, and those of other folders.
-    """
+    """Parts of a set that share no source; `test` is empty in the published split."""
 
     train: Pictures
     validation: Pictures
     test: Pictures
-    learn: Pictures
 
-    def with_more(self, folders: Sequence[str | Path]) -> Split:
-        """Add folders to `learn`, without sources that are in the validation or the test."""
-        learn = self.learn
-        excluded = np.concatenate([self.validation.sources, self.test.sources])
-        for folder in folders:
-            more = Pictures.from_folder(folder)
-            learn = learn + more[~np.isin(more.sources, excluded)]
-        return replace(self, learn=learn)
+    def others(self, folders: Sequence[str | Path]) -> Pictures:
+        """The pictures of other folders, without sources that are in the test."""
+        if not folders:
+            return self.train[np.zeros(0, np.intp)]
+        pictures = Pictures.from_folders(folders)
+        return pictures[~np.isin(pictures.sources, self.test.sources)]
 
     @property
     def whole(self) -> Pictures:
-        """`learn`, `validation`, and `test`, in this order."""
-        return self.learn + self.validation + self.test
+        """All pictures."""
+        return self.train + self.validation + self.test
 
 
 def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
@@ -207,8 +200,7 @@ def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
     train, validation = _split_off(
         pictures.sources, rest, shares[1] / (shares[0] + shares[1]), seed
     )
-    learn = pictures[np.sort(train)]
-    return Split(learn, pictures[np.sort(validation)], pictures[np.sort(test)], learn)
+    return Split(*(pictures[np.sort(part)] for part in (train, validation, test)))
 
 
 def from_generator(paths: Text) -> Mask:
@@ -216,6 +208,11 @@ def from_generator(paths: Text) -> Mask:
     folders = [Path(str(path)).parent for path in paths]
     has_records = {folder: is_data_set(folder.parent) for folder in set(folders)}
     return np.array([has_records[folder] for folder in folders], bool)
+
+
+def _group(row: Mapping[str, str]) -> str:
+    """What the picture of a row shares with others: its person, its site, or nothing."""
+    return row.get("source_id") or row.get("site") or row["file"]
 
 
 def source_hashes(sources: Text) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,9 @@ from proportrait.arrays import Float, Mask
 from proportrait.labels import KEYS
 from proportrait.model.calibration import Calibration, expected_calibration_error
 from proportrait.model.saved import Headshot
-from proportrait.train.batches import Batches, collect_looks
+from proportrait.train.batches import readable
 from proportrait.train.data import Pictures
 from proportrait.train.groups import groups
-from proportrait.train.loop import predict
 from proportrait.train.metrics import Report, report
 
 MIN_PICTURES = 10  # of a group with figures of its own
@@ -57,6 +57,18 @@ class Predictions:
             seed,
         )
 
+    def sure_shares(self, calibration: Calibration) -> dict[str, dict[str, float]]:
+        """Of each attribute: the share of verdicts that are sure, and of these what is right."""
+        known = self.pictures.known
+        sure = calibration.sure(self.probabilities) & known
+        right = sure & (self.verdicts == (self.pictures.labels > 0.5))
+        shares = sure.sum(0) / np.maximum(known.sum(0), 1)
+        correct = right.sum(0) / np.maximum(sure.sum(0), 1)
+        return {
+            key: {"share": round(float(shares[i]), 4), "right": round(float(correct[i]), 4)}
+            for i, key in enumerate(KEYS)
+        }
+
     def calibration_errors(self) -> dict[str, float | None]:
         """Expected calibration error by attribute; None without a known bit."""
         errors: dict[str, float | None] = {}
@@ -69,9 +81,12 @@ class Predictions:
 
 def judge(model: Headshot, pictures: Pictures, workers: int | None = None) -> Predictions:
     """Look at all pictures and predict their bits."""
-    batches = Batches(pictures, collect_looks(pictures, workers), model.preprocessing)
-    logits = predict(model.network, batches, progress=True)
-    return Predictions.from_logits(pictures, logits, model.calibration)
+    files = [Path(str(path)) for path in np.unique(pictures.paths)]
+    logits = {
+        str(file): model.logits([look])[0] for file, look in readable(files, model.wants, workers)
+    }
+    rows = np.stack([logits[str(path)] for path in pictures.paths])
+    return Predictions.from_logits(pictures, rows, model.calibration)
 
 
 def breakdown(predictions: Predictions, seed: int = 0) -> dict[str, Report]:

@@ -1,11 +1,12 @@
 """Export of a model to ONNX and OpenVINO, with its card.
 
-OpenVINO runs both files, and their outputs are compared with PyTorch's.
+OpenVINO runs both files, and their outputs are compared with those of the model itself.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import numpy as np
 from proportrait.arrays import Float
 from proportrait.disk import replace_file
 from proportrait.errors import ProPortraitError
+from proportrait.looks.look import Look
 from proportrait.model.saved import Headshot
+from proportrait.model.served import served
 from proportrait.networks.inference import compile_network, read_network
-from proportrait.train.batches import Batches, collect_looks
+from proportrait.train.batches import readable
 from proportrait.train.card import card
 from proportrait.train.data import Pictures
 
@@ -29,25 +32,26 @@ _OPSET = 17
 def export(headshot: Headshot, folder: Path, pictures: Pictures) -> list[str]:
     """Write model.onnx, model.xml with model.bin, and README.md; returns a line for each format.
 
-    The inputs are `views` (N, V, 3, size, size) and `scores` (N, 6), the output is `logits` (N, 6)
-    before calibration, all float32.
+    The inputs are `views` (N, V, 3, size, size) and `measures` (N, M), NaN where one could not be
+    taken; the output is `logits` (N, 6) before calibration, all float32.
 
     Args:
         pictures: the first few serve to compare the formats.
 
     Raises:
-        ProPortraitError: the network cannot be exported, or differs from PyTorch by more than
-            `TOLERANCE`. The card and model.safetensors remain.
+        ProPortraitError: the network cannot be exported, or differs from `Headshot.logits` by more
+            than `TOLERANCE`. The card and model.safetensors remain.
     """
     replace_file(folder / CARD, card(headshot).encode())
-    views, scores = _inputs(headshot, pictures[np.arange(min(_COMPARED, len(pictures)))])
-    reference = headshot.calibration.probabilities(_torch(headshot, views, scores))
+    looks = _looks(pictures[np.arange(min(_COMPARED, len(pictures)))], headshot)
+    views, measures = _inputs(headshot, looks)
+    reference = headshot.calibration.probabilities(headshot.logits(looks))
     onnx, openvino = folder / ONNX, folder / OPENVINO
     lines = []
     for name in ("ONNX", "OpenVINO"):
         try:
             path = to_onnx(headshot, onnx) if name == "ONNX" else to_openvino(onnx, openvino)
-            logits = _run(path, views, scores)
+            logits = _run(path, views, measures)
         except RuntimeError as error:  # from the exporter or the runtime
             raise ProPortraitError(
                 f"{headshot.about['backbone']} cannot be written as {name} ({error}): use "
@@ -57,10 +61,12 @@ def export(headshot: Headshot, folder: Path, pictures: Pictures) -> list[str]:
         difference = float(np.abs(probabilities - reference).max())
         if not difference <= TOLERANCE:  # NaN included
             raise ProPortraitError(
-                f"the {name} model differs from PyTorch by {difference:.4f} in a probability; at "
-                f"most {TOLERANCE} is right: use model.safetensors"
+                f"the {name} model differs from model.safetensors by {difference:.4f} in a "
+                f"probability; at most {TOLERANCE} is right: use the latter"
             )
-        lines.append(f"{name:11s} agrees with PyTorch within {difference:.1e} of a probability")
+        lines.append(
+            f"{name:11s} agrees with model.safetensors within {difference:.1e} of a probability"
+        )
     return lines
 
 
@@ -70,13 +76,13 @@ def to_onnx(headshot: Headshot, path: Path) -> Path:
 
     shape = headshot.preprocessing
     views = torch.zeros(2, len(shape.views), 3, shape.size, shape.size)
-    scores = torch.full((2, 6), 50.0)
+    measures = torch.zeros(2, len(headshot.architecture.measures))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter is deprecated
         torch.onnx.export(
-            headshot.network, (views, scores), str(path), dynamo=False, opset_version=_OPSET,
-            input_names=["views", "scores"], output_names=["logits"],
-            dynamic_axes={name: {0: "pictures"} for name in ("views", "scores", "logits")},
+            served(headshot), (views, measures), str(path), dynamo=False, opset_version=_OPSET,
+            input_names=["views", "measures"], output_names=["logits"],
+            dynamic_axes={name: {0: "pictures"} for name in ("views", "measures", "logits")},
         )  # fmt: skip
     return path
 
@@ -89,22 +95,18 @@ def to_openvino(onnx: Path, path: Path) -> Path:
     return path
 
 
-def _inputs(headshot: Headshot, pictures: Pictures) -> tuple[Float, Float]:
-    batches = Batches(pictures, collect_looks(pictures, 1), headshot.preprocessing)
-    items = [batches[-1, number] for number in range(len(batches))]
-    return np.stack([i[0].numpy() for i in items]), np.stack([i[1].numpy() for i in items])
+def _looks(pictures: Pictures, headshot: Headshot) -> list[Look]:
+    files = [Path(str(path)) for path in pictures.paths]
+    return [look for _, look in readable(files, headshot.wants, 1)]
 
 
-def _torch(headshot: Headshot, views: Float, scores: Float) -> Float:
-    """The logits by PyTorch."""
-    import torch
-
-    with torch.inference_mode():
-        logits = headshot.network(torch.from_numpy(views), torch.from_numpy(scores))
-    return np.asarray(logits.numpy())
+def _inputs(headshot: Headshot, looks: Sequence[Look]) -> tuple[Float, Float]:
+    views = [headshot.preprocessing.normalise(v.views) for v in looks if v.views is not None]
+    measures = [look.measure_array(headshot.architecture.measures) for look in looks]
+    return np.stack(views), np.stack(measures)
 
 
-def _run(path: Path, views: Float, scores: Float) -> Float:
+def _run(path: Path, views: Float, measures: Float) -> Float:
     """The logits of an ONNX or OpenVINO file, by OpenVINO."""
     network: Any = compile_network(read_network(path), 1)  # a path would hit the cache of networks
-    return np.asarray(network({"views": views, "scores": scores})[0])
+    return np.asarray(network({"views": views, "measures": measures})[0])

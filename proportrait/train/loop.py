@@ -24,12 +24,13 @@ from tqdm import tqdm
 from proportrait.arrays import Float
 from proportrait.disk import disk_errors
 from proportrait.errors import FatalError
+from proportrait.measures import NAMES
 from proportrait.model import backbone
 from proportrait.model.architecture import Architecture
 from proportrait.model.compat import timm
 from proportrait.model.devices import make_accelerator
 from proportrait.model.network import HeadshotModel, masked_bce
-from proportrait.model.views import Preprocessing
+from proportrait.model.views import GENERAL, VIEWS, Preprocessing, View
 from proportrait.train.batches import Batches, InOrder, Shuffled
 from proportrait.train.checkpoint import Checkpoint, History
 from proportrait.train.data import Pictures
@@ -53,11 +54,20 @@ def build(settings: Settings, choice: backbone.Choice) -> HeadshotModel:
     """A fresh model; its heads are a pure function of the seed."""
     mean, std = backbone.normalisation(choice.name)
     architecture = Architecture(
-        choice.name, Preprocessing(settings.size, settings.views, mean, std), settings.measures
+        choice.name,
+        Preprocessing(settings.size, served(settings.views), mean, std),
+        settings.views,
+        GENERAL,
+        NAMES if settings.measures else (),
     )
     torch.manual_seed(settings.seed)
     network = backbone.create(choice, settings.size)
     return HeadshotModel(architecture, network, frozen=choice.weights != "none")
+
+
+def served(trained: tuple[View, ...]) -> tuple[View, ...]:
+    """All views, those that the backbone is trained with first."""
+    return trained + tuple(view for view in VIEWS if view not in trained)
 
 
 def fit(
@@ -186,11 +196,11 @@ class Loop:
         finally:
             bar.close()
 
-    def _step(self, views: Tensor, scores: Tensor, labels: Tensor, known: Tensor) -> None:
+    def _step(self, views: Tensor, labels: Tensor, known: Tensor) -> None:
         at = self.at
         torch.manual_seed(_mixed(self._settings.seed, at.epoch, at.step))  # of dropout
         with self._accelerator.autocast():
-            logits = self._model(_channels_last(views), scores)
+            logits = self._model(_channels_last(views))
         loss = masked_bce(logits, labels, known)
         self._optimizer.zero_grad(set_to_none=True)
         self._accelerator.backward(loss)
@@ -234,7 +244,6 @@ def predict(
     batch_size: int = 32,
     accelerator: Any = None,
     workers: int = 0,
-    progress: bool = False,
 ) -> Float:
     """Logits (N, 6) float32 of all pictures, in their order, without variation.
 
@@ -249,9 +258,9 @@ def predict(
     model = model.to(device).eval()
     parts = []
     with torch.inference_mode():
-        for views, scores, _, _ in tqdm(loader, desc="judging", leave=False, disable=not progress):
+        for views, _, _ in loader:
             with accelerator.autocast():
-                logits = model(_channels_last(views.to(device)), scores.to(device)).float()
+                logits = model(_channels_last(views.to(device))).float()
             parts.append((accelerator.gather_for_metrics(logits) if parted else logits).cpu())
     model.to(home)
     return torch.cat(parts).numpy() if parts else np.zeros((0, 6), np.float32)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from proportrait import __version__
+from proportrait.arrays import Float
 from proportrait.disk import replace_file
 from proportrait.generate.sources.built_in import SOURCE
 from proportrait.model import backbone
@@ -20,10 +21,12 @@ from proportrait.model.devices import make_accelerator
 from proportrait.model.network import HeadshotModel
 from proportrait.model.saved import Headshot, save
 from proportrait.model.views import Preprocessing
-from proportrait.train.batches import Batches, Looks, collect_looks
+from proportrait.train.batches import Batches, collect_boxes
+from proportrait.train.card import PHOTOS, list_photos
 from proportrait.train.data import Pictures, Split, source_hashes, split
-from proportrait.train.evaluate import Predictions
-from proportrait.train.loop import build, fit, predict
+from proportrait.train.evaluate import Predictions, judge
+from proportrait.train.fuse import collect, fuse
+from proportrait.train.loop import build, fit
 from proportrait.train.settings import Settings
 
 MODEL = "model.safetensors"
@@ -34,121 +37,143 @@ def run(
     settings: Settings,
     output: Path,
     *,
-    always_learn: Sequence[Path] = (),
+    learn_from: Sequence[Path] = (),
+    start: Headshot | None = None,
     workers: int | None = None,
     tensorboard: bool = False,
 ) -> tuple[Headshot, Predictions]:
     """Train on folders, and write the model, its history, and its figures to `output`.
 
+    The backbone learns from the training pictures. The last step, from features and measures to
+    verdicts, is fitted to pictures that the backbone has not learnt from: those of the validation,
+    and photographs.
+
     Of several processes, those of `accelerate launch`, one prints and writes.
 
     Args:
         folders: that are split by source.
-        always_learn: folders that are learnt from only: they are in no validation and no test.
+        learn_from: photographs with a labels.csv, which teach the last step.
+        start: the model whose backbone is trained on; with no epoch it stays as it is.
 
     Returns:
         The model, and what it says of the test pictures (of the validation pictures where the
         split has no test).
     """
     accelerator = make_accelerator(settings.precision)
-    choice = backbone.choose(settings.backbone, settings.pretrained, settings.download)
+    choice = _choice(settings, start)
     accelerator.print(f"backbone    {choice.summary}")
     # The same training, wherever the weights came from.
     settings = replace(settings, backbone=choice.name, download=False)
     parts = split(Pictures.from_folders(folders), settings.split, settings.seed)
-    parts = parts.with_more(always_learn)
-    accelerator.print(f"pictures    {_counts(parts)}")
+    photos = parts.others(learn_from)
+    accelerator.print(f"pictures    {_counts(parts, photos)}")
     precision = accelerator.mixed_precision.replace("no", "fp32")
     accelerator.print(f"device      {accelerator.device}, {precision}", flush=True)
 
-    looks = _looks(parts.whole, accelerator, workers)
-    model = build(settings, choice)
-    learn, validation, test = _batches(parts, looks, model.architecture.preprocessing, settings)
-    trained = fit(
-        model, learn, validation, settings, output, workers=workers, tensorboard=tensorboard,
-        accelerator=accelerator,
-    )  # fmt: skip
-    calibration, before, final = _calibrated(trained.network, validation, test)
+    model = start.network if start else build(settings, choice)
+    history: list[dict[str, float]] = []
+    if settings.epochs:
+        train, validation = (
+            Batches(part, _boxes(part, accelerator, workers), trained_views(model), settings.seed)
+            for part in (parts.train, parts.validation)
+        )
+        trained = fit(
+            model, train, validation, settings, output, workers=workers, tensorboard=tensorboard,
+            accelerator=accelerator,
+        )  # fmt: skip
+        model, history = trained.network, trained.history
+    headshot, known = _last_step(Headshot.from_network(model), parts, photos, settings, workers)
+    final = judge(headshot, parts.test, workers) if len(parts.test) else known
+    before = Predictions.from_logits(final.pictures, final.logits, Calibration())
     about = {
         "settings": asdict(settings),
         "backbone": choice.name,
         "weights": choice.weights,
         "version": __version__,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": _data(parts),
+        "data": _data(parts, photos),
         "judged_on": "test" if len(parts.test) else "validation",
         "figures": final.report().to_json(),
+        "sure": known.sure_shares(headshot.calibration),
         "calibration_error_before": before.calibration_errors(),
         "calibration_error": final.calibration_errors(),
-        "history": trained.history,
+        "history": history,
     }
-    headshot = Headshot.from_network(trained.network, calibration, about)
+    headshot = replace(headshot, about=about)
     if accelerator.is_main_process:
+        output.mkdir(parents=True, exist_ok=True)
         save(headshot, output / MODEL)
         replace_file(output / "metrics.json", (json.dumps(about, indent=2) + "\n").encode())
+        if learn_from:
+            replace_file(output / PHOTOS, list_photos(learn_from).encode())
     return headshot, final
 
 
-def _counts(parts: Split) -> str:
+def _choice(settings: Settings, start: Headshot | None) -> backbone.Choice:
+    """The backbone and the origin of its weights."""
+    if start is None:
+        return backbone.choose(settings.backbone, settings.pretrained, settings.download)
+    name = start.architecture.backbone
+    weights = str(start.about.get("weights", "none"))
+    return backbone.Choice(name, weights, f"{name} of an earlier training")
+
+
+def _last_step(
+    model: Headshot, parts: Split, photos: Pictures, settings: Settings, workers: int | None
+) -> tuple[Headshot, Predictions]:
+    """Fit fusion and calibration; returns the model, and predictions out of fold.
+
+    The limits are those of the photographs where there are some: a person brings a photograph.
+    """
+    own = parts.validation if settings.epochs else parts.train + parts.validation
+    pictures = own + photos
+    made = np.arange(len(pictures)) < len(own)
+    weights = np.where(made & (len(photos) > 0), min(1.0, len(photos) / made.sum()), 1.0)
+    evidence, directions = collect(model, pictures, weights, workers)
+    fusion, logits = fuse(evidence, model.architecture.measures, directions, settings.seed)
+    judged = ~made if len(photos) else made
+    calibration = Calibration.fit(logits[judged], pictures.labels[judged], pictures.known[judged])
+    model = replace(model, fusion=fusion, calibration=calibration)
+    return model, Predictions.from_logits(pictures[judged], logits[judged], calibration)
+
+
+def _counts(parts: Split, photos: Pictures) -> str:
     named = [("train", parts.train), ("validation", parts.validation), ("test", parts.test)]
     counts = ", ".join(
         f"{len(part)} {name} of {len(np.unique(part.sources))} people"
         for name, part in named
         if len(part)
     )
-    more = len(parts.learn) - len(parts.train)
-    return counts + (f"; {more} more to learn from" if more > 0 else "")
+    return counts + (f"; {len(photos)} photographs for the last step" if len(photos) else "")
 
 
-def _looks(pictures: Pictures, accelerator: Any, workers: int | None) -> Looks:
-    """What is measured of every picture, by one process for all."""
+def trained_views(model: HeadshotModel) -> Preprocessing:
+    """The preprocessing of the views that the backbone is trained with."""
+    return replace(model.architecture.preprocessing, views=model.architecture.trained)
+
+
+def _boxes(pictures: Pictures, accelerator: Any, workers: int | None) -> Float:
+    """The boxes of the largest faces, found by one process for all."""
     from accelerate.utils import broadcast_object_list
 
-    measured = [collect_looks(pictures, workers or None) if accelerator.is_main_process else None]
-    looks: Looks = broadcast_object_list(measured)[0]
-    return looks
+    found = [collect_boxes(pictures, workers or None) if accelerator.is_main_process else None]
+    boxes: Float = broadcast_object_list(found)[0]
+    return boxes
 
 
-def _batches(
-    parts: Split, looks: Looks, preprocessing: Preprocessing, settings: Settings
-) -> list[Batches]:
-    """Of what is learnt from, of the validation, and of the test; `looks` are of `parts.whole`."""
-    batches, start = [], 0
-    for part in (parts.learn, parts.validation, parts.test):
-        end = start + len(part)
-        batches.append(Batches(part, looks[start:end], preprocessing, settings.seed))
-        start = end
-    return batches
-
-
-def _calibrated(
-    network: HeadshotModel, validation: Batches, test: Batches
-) -> tuple[Calibration, Predictions, Predictions]:
-    """A calibration by the validation, and the verdicts without and with it.
-
-    The verdicts are on the test pictures, or on those of the validation where there are none.
-    """
-    pictures, logits = validation.pictures, predict(network, validation)
-    calibration = Calibration.fit(logits, pictures.labels, pictures.known)
-    if len(test):
-        pictures, logits = test.pictures, predict(network, test)
-    before, after = (
-        Predictions.from_logits(pictures, logits, each) for each in (Calibration(), calibration)
-    )
-    return calibration, before, after
-
-
-def _data(parts: Split) -> dict[str, Any]:
+def _data(parts: Split, photos: Pictures) -> dict[str, Any]:
     """What a model says of its data."""
-    every = parts.whole
+    every = parts.whole + photos
+    learnt = parts.train.sources, parts.validation.sources, photos.sources
     return {
         "fingerprint": every.fingerprint(),
         "pictures": len(np.unique(every.paths)),
         "sources": len(np.unique(every.sources)),
         "built_in": bool(np.char.startswith(every.sources, SOURCE).any()),
-        "train": len(parts.learn),
+        "train": len(parts.train),
         "validation": len(parts.validation),
         "test": len(parts.test),
+        "photos": len(photos),
         # Whose pictures it was fitted to or chosen by: `evaluate` leaves them out.
-        "people": source_hashes(np.concatenate([parts.learn.sources, parts.validation.sources])),
+        "people": source_hashes(np.concatenate(learnt)),
     }

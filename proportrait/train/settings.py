@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from proportrait.errors import ConfigurationError
 from proportrait.model import backbone
 from proportrait.model.devices import Precision
-from proportrait.model.views import VIEWS, View
+from proportrait.model.views import TRAINED, View
 
 # (train, validation, test) shares of the sources. `published` repeats the split of the published
 # figures, whose validation pictures also chose the best epoch; our figures are of `three`.
@@ -25,7 +25,7 @@ class Settings:
         backbone: a name of timm, of `backbone.ALIASES`, or "auto".
         pretrained: start from ImageNet weights; `download` may fetch them.
         size: px of a side of a view.
-        views: what the backbone sees of a picture.
+        views: what the backbone is trained with; it is served all views.
         measures: whether the measures have a say.
         batch_size, epochs: of the training; a batch is of one device.
         lr, max_lr: OneCycleLR starts at the one and rises to the other.
@@ -39,7 +39,7 @@ class Settings:
     pretrained: bool = True
     download: bool = False
     size: int = 224
-    views: tuple[View, ...] = VIEWS
+    views: tuple[View, ...] = TRAINED
     measures: bool = True
     batch_size: int = 32
     epochs: int = 10
