@@ -43,7 +43,7 @@ def measure(aligned: AlignedFace, frontal: Float, between: float) -> list[Measur
         Measure(NAMES[4], occlusion, "CIELAB", sigmoid(occlusion, 27, -2), "lower"),
     ]
     if min(entry.score for entry in hidden) < 50:
-        reason = "the mouth does not show: a mask or a hand covers it"
+        reason = "the mouth does not show: it is covered or outside the picture"
         return [*(Unassessed(name, reason) for name in NAMES[:3]), *hidden]
     corners = frontal[[MOUTH_LEFT, MOUTH_RIGHT], 1].mean()
     height = float(frontal[NOSE_BASE, 1] - corners) / between

@@ -82,7 +82,7 @@ def test_a_mask_and_a_hand_hide_the_mouth(
     assert all(isinstance(measures[name], Unassessed) for name in NAMES[:3])
     whole = expression.assess(measures)
     if isinstance(whole, Unassessed):
-        assert "mask or a hand" in whole.reason
+        assert "mouth does not show" in whole.reason
     else:
         assert whole < expression.LIMIT
 
