@@ -48,6 +48,10 @@ END = 0.995  # quantile from which on a fault costs no more
 PENALTY = 3.0  # of squared slopes, in deviations of the good photographs
 MADE = 0.5  # weight of all made pictures / that of the photographs
 FOLDS = 10  # of whole groups
+# Measures of hidden parts, and whether a higher (1) or lower (-1) value hides. Their limits were
+# chosen on contact sheets of the photographs that lie beyond these shares.
+HIDING = {"EyesVisible": -1, "MouthVisible": -1, "FaceOcclusionPrevention": 1}
+_RARE = (0.001, 0.002, 0.005, 0.01, 0.02)
 _WEIGHT = 1000.0  # sum of the weights: the scale that `PENALTY` is set for
 
 
@@ -202,6 +206,15 @@ def _line(title: str, good: Mask, values: Double) -> None:
     print(f"    {title:<24} AUC {auc:.3f}, balanced accuracy at the best limit {best:.3f}")
 
 
+def hiding(rows: Table) -> None:
+    """Print the values beyond which rare shares of the photographs lie."""
+    print("of photographs" + "".join(f"{share:>10.1%}" for share in _RARE))
+    for name, sign in HIDING.items():
+        values = -sign * rows.values[rows.photos, expression.NAMES.index(name)]
+        limits = -sign * np.quantile(values, _RARE)
+        print(f"    {name:<24}" + "".join(f"{limit:>10.3g}" for limit in limits))
+
+
 def _faults(rows: Table) -> Double:
     """(N, F) of `FAULTY`, higher is worse."""
     columns = [expression.NAMES.index(name) for name in FAULTY]
@@ -239,6 +252,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     def work() -> int:
         rows = read(options.photos, options.made)
         report(rows)
+        hiding(rows)
         constants(rows)
         return 0
 
