@@ -13,6 +13,7 @@ from proportrait.faces.detector import Detector, make_detector
 from proportrait.faces.emotion import EmotionNetwork
 from proportrait.faces.face import Face
 from proportrait.faces.identity import IdentityNetwork
+from proportrait.faces.iris import Eye, IrisNetwork
 from proportrait.faces.landmarks import FaceMesh
 from proportrait.faces.mask import PersonMask
 
@@ -65,6 +66,10 @@ class FaceAnalyzer:
         """Probabilities of seven emotions; they add up to 1."""
         return self._emotion(image, face)
 
+    def eyes(self, image: Image, face: Face) -> tuple[Eye, Eye]:
+        """Lids and iris of the picture's left and right eye."""
+        return self._iris(image, face)
+
     def identity(self, image: Image, face: Face) -> Float:
         """The embedding (128,) float32; see `proportrait.faces.distance`."""
         return self._identity(image, face)
@@ -91,6 +96,10 @@ class FaceAnalyzer:
     @cached_property
     def _emotion(self) -> EmotionNetwork:
         return EmotionNetwork(self.threads)
+
+    @cached_property
+    def _iris(self) -> IrisNetwork:
+        return IrisNetwork(self.threads)
 
     @cached_property
     def _identity(self) -> IdentityNetwork:

@@ -1,11 +1,11 @@
 """What the face says: `measure` and `assess`.
 
-Relaxed smiles, teeth included, are professional; what is not is a mouth that stands open without
-one or wider than one, shut eyes, a scowl, and anger, fear, or surprise. MouthClosed, EyesOpen, and
-ExpressionNeutrality are named as in ISO/IEC 29794-5:2025. The values of the two former are its
-formulas; its scores judge what face recognition can bear, those here what looks professional.
-For the latter it has networks of its own. The limits were set on the whole of two sets of rated
-portraits, none on a single picture.
+Relaxed smiles, teeth included, are professional; what is not is a look past the camera, a mouth
+that stands open without a smile or wider than in one, shut eyes, a scowl, and anger, fear, or
+surprise. MouthClosed, EyesOpen, EyesVisible, ExpressionNeutrality, and FaceOcclusionPrevention are
+named as in ISO/IEC 29794-5:2025. The values of the two former are its formulas; its scores judge
+what face recognition can bear, those here what looks professional. For the others it has networks
+of its own.
 """
 
 from __future__ import annotations
@@ -37,9 +37,11 @@ from proportrait.faces.face import (
     RIGHT_EYE_TOP,
     UPPER_LIP,
 )
+from proportrait.measures import eyes, mouth
 from proportrait.measures.base import Measure, Subject, Unassessed, sigmoid
-from proportrait.measures.evidence import worst
-from proportrait.measures.geometry import head_axes
+from proportrait.measures.evidence import combine
+from proportrait.measures.expression_faults import BEST, FAULTS
+from proportrait.measures.geometry import AlignedFace, head_axes
 
 LIMIT = 50.0
 
@@ -54,8 +56,9 @@ NAMES = (
     "BrowHeight",
     "EyeAsymmetry",
     "MouthAsymmetry",
+    *eyes.NAMES,
+    *mouth.NAMES,
 )
-DECIDING = ("MouthClosed", "EyesOpen", "Agitation", "MouthOpenBeyondSmile", "BrowHeight")
 
 _CROPS = (0.8, 0.95, 1.1)  # of the usual crop: one reading of the network alone is unsteady
 _AGITATED = ("angry", "disgust", "fear", "surprise")
@@ -76,10 +79,10 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     agitation = sum(emotions[name] for name in _AGITATED)
 
     points = upright(face)
-    eyes = points[[LEFT_EYE_OUTER, LEFT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_INNER], :2]
-    left, right = eyes[:2].mean(0), eyes[2:].mean(0)
+    corners = points[[LEFT_EYE_OUTER, LEFT_EYE_INNER, RIGHT_EYE_OUTER, RIGHT_EYE_INNER], :2]
+    left, right = corners[:2].mean(0), corners[2:].mean(0)
     between = max(float(np.linalg.norm(right - left)), 1e-6)
-    head = max(float(np.linalg.norm(points[CHIN, :2] - eyes.mean(0))), 1e-6)
+    head = max(float(np.linalg.norm(points[CHIN, :2] - corners.mean(0))), 1e-6)
 
     def distance(a: int, b: int) -> float:
         return float(np.linalg.norm(points[a] - points[b]))
@@ -87,7 +90,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     # Opposite points of the inner lips: the same number of steps from a corner of the mouth.
     half = len(INNER_LIPS) // 2
     pairs = [(INNER_LIPS[i], INNER_LIPS[-i]) for i in range(1, half)]
-    mouth = max(distance(a, b) for a, b in pairs) / head
+    gap = max(distance(a, b) for a, b in pairs) / head
     width = distance(MOUTH_LEFT, MOUTH_RIGHT)
     opening = distance(UPPER_LIP, LOWER_LIP) / max(width, 1e-6)
     beyond = opening - _SMILE_OPENS * happy
@@ -96,12 +99,13 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     open_eyes = min(left_eye, right_eye) / head
     asymmetry = abs(left_eye - right_eye) / max(left_eye, right_eye, 1e-6)
     brows = points[[LEFT_BROW, LEFT_BROW_INNER, RIGHT_BROW, RIGHT_BROW_INNER], 1].mean()
-    brow = float(eyes[:, 1].mean() - brows) / between
-    corners = abs(float(points[MOUTH_LEFT, 1] - points[MOUTH_RIGHT, 1])) / between
+    brow = float(corners[:, 1].mean() - brows) / between
+    slant = abs(float(points[MOUTH_LEFT, 1] - points[MOUTH_RIGHT, 1])) / between
+    aligned = AlignedFace.cut(subject.image, face)
     neutral = emotions["neutral"]
-    found = (
+    measures: tuple[Measure | Unassessed, ...] = (
         Measure("ExpressionNeutrality", neutral, "probability", 100 * neutral, "higher"),
-        Measure("MouthClosed", mouth, "head heights", sigmoid(mouth, 0.147, -0.015), "lower"),
+        Measure("MouthClosed", gap, "head heights", sigmoid(gap, 0.147, -0.015), "lower"),
         Measure("EyesOpen", open_eyes, "head heights", sigmoid(open_eyes, 0.045, 0.005), "higher"),
         Measure("Happiness", happy, "probability", 100.0, "middle"),
         Measure("Agitation", agitation, "probability", sigmoid(agitation, 0.43, -0.08), "lower"),
@@ -110,15 +114,27 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
         Measure("BrowHeight", brow, "inter-eye distances", sigmoid(brow, 0.3, 0.015), "higher"),
         Measure("EyeAsymmetry", asymmetry, "1", sigmoid(asymmetry, 0.35, -0.08), "lower"),
         Measure(
-            "MouthAsymmetry", corners, "inter-eye distances", sigmoid(corners, 0.15, -0.03), "lower"
+            "MouthAsymmetry", slant, "inter-eye distances", sigmoid(slant, 0.15, -0.03), "lower"
         ),
+        *eyes.measure(face, subject.analyzer.eyes(subject.image, face), aligned),
+        *mouth.measure(aligned, points, between),
     )
-    return {entry.name: entry for entry in found}
+    return {entry.name: entry for entry in measures}
 
 
 def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
-    """The worst score of `DECIDING`, [0, 100]; from `LIMIT` on it counts as professional."""
-    return worst(DECIDING, measures)
+    """The score of the whole attribute, [0, 100]; from `LIMIT` on it counts as professional.
+
+    What shows may be bad enough. Otherwise a face whose eyes or mouth are hidden has no score.
+    """
+    if isinstance(missing := measures["Agitation"], Unassessed):
+        return Unassessed("Expression", missing.reason)
+    hidden = [entry for name in FAULTS if isinstance(entry := measures[name], Unassessed)]
+    visible = {name: FAULTS[name] for name in FAULTS if isinstance(measures[name], Measure)}
+    score = combine("Expression", BEST, visible, measures)
+    if hidden and isinstance(score, float) and score >= LIMIT:
+        return Unassessed("Expression", hidden[0].reason)
+    return score
 
 
 def upright(face: Face) -> Float:

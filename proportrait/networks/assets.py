@@ -93,6 +93,15 @@ ASSETS: dict[str, Asset] = {
             "468 face landmarks",
         ),
         Asset(
+            "iris",
+            "mediapipe==0.10.21",
+            "mediapipe",
+            "modules/iris_landmark/iris_landmark.tflite",
+            "d1744d2a09c25f501d39eba4faff47e53ecca8852c5ce19bce8eeac39357521f",
+            _MEDIAPIPE,
+            "lids and iris of an eye",
+        ),
+        Asset(
             "person-mask",
             "mediapipe==0.10.21",
             "mediapipe",

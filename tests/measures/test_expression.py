@@ -3,9 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from proportrait.edit.synthesis.expressions import DECIDING
 from proportrait.faces import EMOTIONS, Face, FaceAnalyzer, shared_analyzer
 from proportrait.measures import Measure, Subject, Unassessed, attire
-from proportrait.measures.expression import DECIDING, LIMIT, NAMES, assess, measure, upright
+from proportrait.measures.expression import LIMIT, NAMES, assess, measure, upright
+from proportrait.measures.expression_faults import COSTS, FAULTS, score
 
 IMAGE = np.zeros((200, 200, 3), np.uint8)
 
@@ -51,7 +53,7 @@ def made_face(
 
 
 def measured(face: Face, mood: str = "neutral") -> dict[str, Measure]:
-    found = measure(Subject(IMAGE, OneMood(mood), face=face))
+    found = measure(Subject(IMAGE, OneMood(mood), face=face))  # dark: eyes and mouth are hidden
     assert tuple(found) == NAMES
     return {name: entry for name, entry in found.items() if isinstance(entry, Measure)}
 
@@ -60,6 +62,7 @@ def test_values_of_a_made_face() -> None:
     found = {
         name: entry.value
         for name, entry in measured(made_face(mouth=10, eyes=(8, 6)), "happy").items()
+        if name in NAMES[:10]  # the others are measured on pixels
     }
     assert found == pytest.approx(
         {
@@ -94,21 +97,75 @@ def test_values_of_a_made_face() -> None:
         (made_face(brow=10), "neutral", "BrowHeight"),  # a scowl
     ],
 )
-def test_the_worst_component_decides_and_says_why(face: Face, mood: str, worst: str | None) -> None:
-    measures = measured(face, mood)
-    score = assess(measures)
-    assert isinstance(score, float)
-    if worst is None:
-        assert score >= LIMIT
-        return
-    assert score < LIMIT
-    assert min(DECIDING, key=lambda name: measures[name].score) == worst
+def test_the_worst_score_of_a_steered_face_says_why(
+    face: Face, mood: str, worst: str | None
+) -> None:
+    scores = {name: entry.score for name, entry in measured(face, mood).items()}
+    name = min(DECIDING, key=lambda name: scores[name])
+    assert (scores[name] >= LIMIT) == (worst is None)
+    assert worst in (None, name)
 
 
-def test_components_fall_as_the_mouth_opens() -> None:
-    scores = [assess(measured(made_face(mouth=mouth, brow=15))) for mouth in range(0, 30, 3)]
-    assert scores == sorted(scores, reverse=True)
-    assert scores[-1] < 1
+FAULTLESS = {
+    "GazeAngle": 3.0,
+    "EyeOpenness": 0.27,
+    "MouthCornerHeight": -0.3,
+    "MouthCavity": 0.01,
+    "Agitation": 0.01,
+    "MouthOpenBeyondSmile": 0.02,
+}
+
+
+def judged(hidden: tuple[str, ...] = (), **values: float) -> float | Unassessed:
+    measures = {
+        name: Unassessed(name, "hidden")
+        if name in hidden
+        else Measure(name, value, "1", score(name, value), "middle")
+        for name, value in {**FAULTLESS, **values}.items()
+    }
+    return assess(measures)
+
+
+@pytest.mark.parametrize(
+    ("values", "good"),
+    [
+        ({}, True),
+        ({"MouthOpenBeyondSmile": 0.1}, True),
+        ({"GazeAngle": 9.0}, True),
+        ({"GazeAngle": 30.0}, False),
+        ({"EyeOpenness": 0.05}, False),
+        ({"Agitation": 0.9}, False),
+        ({"MouthOpenBeyondSmile": 0.28}, False),
+        # Each alone would do.
+        ({"MouthOpenBeyondSmile": 0.15, "MouthCavity": 0.08}, False),
+        ({"GazeAngle": 14.0, "Agitation": 0.4}, False),
+    ],
+)
+def test_faults_add_up(values: dict[str, float], good: bool) -> None:
+    whole = judged(**values)
+    assert isinstance(whole, float)
+    assert (whole >= LIMIT) == good
+
+
+def test_what_shows_may_be_bad_enough_whatever_is_hidden() -> None:
+    eyes = ("GazeAngle", "EyeOpenness")
+    whole = judged(eyes)
+    assert isinstance(whole, Unassessed)
+    assert whole.reason == "hidden"
+    laugh = judged(eyes, MouthOpenBeyondSmile=0.3)
+    assert isinstance(laugh, float)
+    assert laugh < LIMIT
+
+
+@pytest.mark.parametrize("name", list(COSTS))
+def test_a_fault_never_costs_less_as_it_grows(name: str) -> None:
+    values, costs = COSTS[name]
+    assert list(values) == sorted(values)
+    assert min(costs) == 0
+    assert list(costs) in (sorted(costs), sorted(costs, reverse=True))
+    middle = (values[0] + values[1]) / 2, (costs[0] + costs[1]) / 2
+    assert FAULTS[name](middle[0]) == pytest.approx(middle[1])
+    assert FAULTS[name](values[-1] + 1) == costs[-1]
 
 
 @pytest.mark.parametrize("degrees", [-30, 15])

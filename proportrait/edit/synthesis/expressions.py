@@ -12,7 +12,9 @@ from proportrait.faces import Face, FaceAnalyzer, expression_ratios
 from proportrait.measures import expression as expression_measure
 from proportrait.measures.base import Measure, Subject
 
-# Scores of `measures.expression`, whose limit is 50: clear cases only.
+# Measures of `measures.expression` that made faces are steered by.
+DECIDING = ("MouthClosed", "EyesOpen", "Agitation", "MouthOpenBeyondSmile", "BrowHeight")
+# Their scores, whose limit is 50: clear cases only.
 _GOOD_SCORE, _BAD_SCORE = 70.0, 20.0
 
 
@@ -20,8 +22,8 @@ def measure(analyzer: FaceAnalyzer, image: Image, face: Face | None = None) -> d
     """Measure the expression in a portrait (H, W, 3).
 
     Returns:
-        Landmark ratios as in `expression_ratios`; the scores of `measures.expression` that
-        decide, by name, and `score`, the worst of them: [0, 100], high is professional.
+        Landmark ratios as in `expression_ratios`; the scores of `DECIDING`, by name, and `score`,
+        the worst of them: [0, 100], high is professional.
 
     Raises:
         AssessmentError: the portrait shows no face, or a score cannot be measured.
@@ -29,11 +31,9 @@ def measure(analyzer: FaceAnalyzer, image: Image, face: Face | None = None) -> d
     face = analyzer.face(image) if face is None else face
     measures = expression_measure.measure(Subject(image, analyzer, face=face))
     scores = {
-        name: entry.score
-        for name in expression_measure.DECIDING
-        if isinstance(entry := measures[name], Measure)
+        name: entry.score for name in DECIDING if isinstance(entry := measures[name], Measure)
     }
-    if len(scores) < len(expression_measure.DECIDING):
+    if len(scores) < len(DECIDING):
         raise AssessmentError("the expression cannot be measured")
     return {**expression_ratios(face), **scores, "score": min(scores.values())}
 
