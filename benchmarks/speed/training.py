@@ -43,6 +43,7 @@ def measure(folder: Path, *, batches: int = 8, batch_size: int = 32) -> list[Rat
     looks = Looks(
         np.tile(np.array([0.3, 0.2, 0.7, 0.7], np.float32), (count, 1)),
         np.full((count, len(KEYS)), 50, np.float32),
+        np.zeros(count, np.int64),
     )
     settings = Settings(backbone=BACKBONE, batch_size=batch_size, epochs=2)
     choice = backbone.choose(settings.backbone)

@@ -47,6 +47,17 @@ class Face:
         """The face's own axis in the picture, from forehead to chin: a unit vector (2,)."""
         return np.asarray((self.point(CHIN) - self.point(FOREHEAD)) / max(self.height, 1e-6))
 
+    @property
+    def quarter_turns(self) -> int:
+        """Quarter turns, as `numpy.rot90` counts them, that set the head upright: 0 to 3."""
+        return quarter_turns(self.down)
+
+    @property
+    def mesh_box(self) -> Float:
+        """x0, y0, x1, y1 of the landmarks in px: (4,)."""
+        points = self.landmarks[:, :2]
+        return np.concatenate([points.min(0), points.max(0)])
+
     def box(self, width: int, height: int) -> tuple[float, float, float, float]:
         """x0, y0, x1, y1 of the landmarks as shares of a picture's sides; may pass 0 and 1."""
         points = self.landmarks[:, :2] / np.array([width, height])
@@ -68,6 +79,11 @@ class Face:
         left = self.landmarks[[LEFT_EYE_OUTER, LEFT_EYE_INNER], :2].mean(0)
         right = self.landmarks[[RIGHT_EYE_OUTER, RIGHT_EYE_INNER], :2].mean(0)
         return left, right
+
+
+def quarter_turns(down: Float) -> int:
+    """Quarter turns, as `numpy.rot90` counts them, after which a direction (2,) points down."""
+    return round(float(np.degrees(np.arctan2(down[0], down[1]))) / -90) % 4
 
 
 # Landmark indices of the MediaPipe face mesh. Left and right are the picture's, not the person's.

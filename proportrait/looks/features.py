@@ -6,6 +6,7 @@ OpenVINO graph is built from the weights of `imagenet-lite0` (see `networks.asse
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import cv2
@@ -41,6 +42,12 @@ class Backbone:
         small = cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
         scaled = (small.astype(np.float32) - 127) / 128
         return np.asarray(self._network([scaled.transpose(2, 0, 1)[None]])[0].reshape(-1))
+
+
+@cache
+def shared_backbone() -> Backbone:
+    """The network of this process, with one thread."""
+    return Backbone(threads=1)
 
 
 def clothes(image: Image, face: Face) -> Image:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
@@ -35,13 +36,15 @@ class Looks:
     Attributes:
         boxes: (N, 4) float32 of the largest face as `Look.box` gives it, NaN without a face.
         scores: (N, 6) float32, [0, 100], NaN where an attribute could not be assessed.
+        turns: (N,) int64, as `Look.turns`.
     """
 
     boxes: Float
     scores: Float
+    turns: npt.NDArray[np.int64]
 
     def __getitem__(self, index: Any) -> Looks:
-        return Looks(self.boxes[index], self.scores[index])
+        return Looks(self.boxes[index], self.scores[index], self.turns[index])
 
 
 def collect_looks(pictures: Pictures, workers: int | None = None) -> Looks:
@@ -52,7 +55,7 @@ def collect_looks(pictures: Pictures, workers: int | None = None) -> Looks:
     """
     files = [Path(str(path)) for path in np.unique(pictures.paths)]
     bar = tqdm(total=len(files), unit="picture", desc="looking", smoothing=0.05, leave=False)
-    rows: dict[str, tuple[Float, Float]] = {}
+    rows: dict[str, tuple[Float, Float, int]] = {}
     damaged = []
     with (
         bar,
@@ -64,13 +67,13 @@ def collect_looks(pictures: Pictures, workers: int | None = None) -> Looks:
             if look.error:
                 damaged.append(f"{file}: {look.error}")
             box = np.full(4, np.nan, np.float32) if look.box is None else look.box
-            rows[str(file)] = box, look.score_array()
+            rows[str(file)] = box, look.score_array(), look.turns
     if damaged:
         raise ConfigurationError(
             f"{len(damaged)} files are no pictures; take them out first: " + "; ".join(damaged[:5])
         )
-    boxes, scores = zip(*(rows[str(path)] for path in pictures.paths), strict=True)
-    return Looks(np.stack(boxes), np.stack(scores))
+    boxes, scores, turns = zip(*(rows[str(path)] for path in pictures.paths), strict=True)
+    return Looks(np.stack(boxes), np.stack(scores), np.array(turns, np.int64))
 
 
 class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
@@ -90,7 +93,8 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor, Tensor]]):
 
     def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         epoch, number = index
-        image = shrink(imaging.read(str(self.pictures.paths[number])))
+        image = imaging.read(str(self.pictures.paths[number]))
+        image = shrink(np.ascontiguousarray(np.rot90(image, self.looks.turns[number])))
         box = self.looks.boxes[number]
         box = None if np.isnan(box).any() else box
         size = self.preprocessing.size
