@@ -15,7 +15,7 @@ from proportrait.faces.face import Face
 from proportrait.faces.identity import IdentityNetwork
 from proportrait.faces.landmarks import FaceMesh
 from proportrait.faces.mask import PersonMask
-from proportrait.faces.search import FaceSearch
+from proportrait.faces.search import UPRIGHT_SCORE, FaceSearch
 
 _CLOSE_UP_SHARE = 0.45  # of the detector's input, for a face that fills the picture
 _PRESENCE_LIMIT = 0.3  # below it, by the face mesh, a detection is false
@@ -46,8 +46,7 @@ class FaceAnalyzer:
         """Every face, the largest first; an empty list where there is none."""
         faces: list[Face] = []
         for share in (1.0, _CLOSE_UP_SHARE):
-            turn = self._search.turn(image, share) if self._everywhere else 0
-            for detection in self._detector(image, share, turn):
+            for detection in self._standing(image, share):
                 face, presence = self._meshed(image, detection)
                 if presence >= _PRESENCE_LIMIT:
                     faces.append(face)
@@ -59,6 +58,15 @@ class FaceAnalyzer:
             if not faces and (turn := self._search.far_turn(image)):
                 self._add(faces, image, self._search(image, (), turn))
         return sorted(faces, key=lambda face: -face.width * face.height)
+
+    def _standing(self, image: Image, share: float) -> list[Detection]:
+        """Detections in the picture as it is, or at the quarter turn at which heads stand."""
+        detections = self._detector(image, share)
+        surest = max((entry.score for entry in detections), default=0.0)
+        if not self._everywhere or surest >= UPRIGHT_SCORE:
+            return detections
+        turn = self._search.turn(image, share)
+        return self._detector(image, share, turn) if turn else detections
 
     def _add(self, faces: list[Face], image: Image, detections: Iterable[Detection]) -> None:
         """Add those detections to the faces that the mesh confirms, and that are not there yet."""

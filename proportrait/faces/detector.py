@@ -32,10 +32,11 @@ class Detection:
     keypoints: Float
     score: float
 
-    def moved(self, x: float, y: float) -> Detection:
-        """The same face in a picture whose corner lies that many px further up and left."""
+    def moved(self, x: float, y: float, scale: float) -> Detection:
+        """The same face in the picture of which this is a part at (x, y), then `scale` as large."""
         shift = np.array([x, y], np.float32)
-        return Detection(self.bbox + np.tile(shift, 2), self.keypoints + shift, self.score)
+        bbox, keypoints = self.bbox + np.tile(shift, 2), self.keypoints + shift
+        return Detection(bbox * np.float32(scale), keypoints * np.float32(scale), self.score)
 
 
 class Detector(Protocol):

@@ -53,7 +53,7 @@ DECIDING = (
     "PictureTilt",
 )
 
-# deg of PictureTilt that 99 of 100 well-framed photos stay under; see `tools.fit_tilt`.
+# deg of PictureTilt that 98.5 % of well-framed photos stay under; see `tools.fit_tilt`.
 TILT_LIMIT = 16.0
 _LEAN = 10.0  # deg that a head leans beyond its body before the picture counts as tilted
 _RING = (0.8, 1.3)  # of the body around the middle of the face, in face heights
