@@ -50,7 +50,8 @@ class Face:
     @property
     def quarter_turns(self) -> int:
         """Quarter turns, as `numpy.rot90` counts them, that set the head upright: 0 to 3."""
-        return quarter_turns(self.down)
+        x, y = self.down
+        return round(float(np.degrees(np.arctan2(x, y))) / -90) % 4
 
     @property
     def mesh_box(self) -> Float:
@@ -79,11 +80,6 @@ class Face:
         left = self.landmarks[[LEFT_EYE_OUTER, LEFT_EYE_INNER], :2].mean(0)
         right = self.landmarks[[RIGHT_EYE_OUTER, RIGHT_EYE_INNER], :2].mean(0)
         return left, right
-
-
-def quarter_turns(down: Float) -> int:
-    """Quarter turns, as `numpy.rot90` counts them, after which a direction (2,) points down."""
-    return round(float(np.degrees(np.arctan2(down[0], down[1]))) / -90) % 4
 
 
 # Landmark indices of the MediaPipe face mesh. Left and right are the picture's, not the person's.
