@@ -44,12 +44,13 @@ _SCORE = """Judge portraits.
     proportrait score photos/ --format json > scores.json
     proportrait score a.jpg b.jpg --picture verdicts.png
 
-Prints good or bad and the probability of good for the six attributes of each picture. Exit code 1:
-a file was no picture."""
+Prints good or bad and the probability of good for the six attributes of each picture, or - and the
+reason where nobody could tell. Exit code 1: a file was no picture. With --strict, exit code 3: a
+picture lacks a verdict, or does not show exactly one person."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0, 1 if something failed, 2 for wrong options, 130 after Ctrl-C."""
+    """Returns 0, 1 if something failed, 2 for wrong options, 3 by --strict, 130 after Ctrl-C."""
     options = parser().parse_args(argv)
     work: Callable[[argparse.Namespace], int] = options.work
     try:
@@ -160,15 +161,23 @@ def score(options: argparse.Namespace) -> int:
         print(f"{'picture':40s} " + " ".join(f"{key:>10s}" for key in KEYS))
         for entry in scores:
             verdicts = printable(entry.error or "") or " ".join(
-                f"{'good' if entry.verdicts[key] else 'bad':>5s} {entry.probabilities[key]:4.2f}"
-                for key in KEYS
+                _cell(entry.verdicts[key], entry.probabilities[key]) for key in KEYS
             )
             name = printable(entry.path)
             name = name if len(name) <= 40 else f"…{name[-39:]}"
             print(f"{name:40s} {verdicts}" + (f"  ({entry.remark})" if entry.remark else ""))
     if options.picture:
         print(f"picture     {listing(draw(scores, options.picture))}", file=sys.stderr)
-    return int(any(entry.error for entry in scores))
+    if any(entry.error for entry in scores):
+        return 1
+    return 3 if options.strict and not all(entry.certain for entry in scores) else 0
+
+
+def _cell(verdict: int | None, likely: float | None) -> str:
+    """A verdict in the table, as wide as its column."""
+    if verdict is None or likely is None:
+        return f"{'-':>10s}"
+    return f"{'good' if verdict else 'bad':>5s} {likely:4.2f}"
 
 
 def _scorer(model: str) -> Any:
@@ -273,6 +282,8 @@ def parser() -> argparse.ArgumentParser:
     add("--format", choices=("table", "json"), default="table")
     add("--picture", type=Path, metavar="FILE",
         help="draw the pictures with their verdicts (PNG), 60 a page: FILE, FILE-2, ...")
+    add("--strict", action="store_true",
+        help="exit code 3 if a picture lacks a verdict or does not show exactly one person")
     add("--model", default=PACKAGED, metavar="FILE",
         help="a model.safetensors (default: the packaged one)")
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")

@@ -46,7 +46,8 @@ def write_folder(folder: Path, count: int = 24, seed: int = 0) -> Path:
 
 def empty_looks(count: int) -> Looks:
     """Looks without a face and without scores."""
-    return Looks(np.full((count, 4), np.nan, np.float32), np.full((count, 6), np.nan, np.float32))
+    boxes, scores = (np.full((count, size), np.nan, np.float32) for size in (4, 6))
+    return Looks(boxes, scores, np.zeros(count, np.int64))
 
 
 def preprocessing(views: tuple[View, ...] = VIEWS, size: int = SIZE) -> Preprocessing:

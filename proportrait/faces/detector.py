@@ -33,15 +33,25 @@ class Detection:
     keypoints: Float
     score: float
 
+    def moved(self, x: float, y: float, scale: float) -> Detection:
+        """The same face in the picture of which this is a part at (x, y), then `scale` as large."""
+        shift = np.array([x, y], np.float32)
+        bbox, keypoints = self.bbox + np.tile(shift, 2), self.keypoints + shift
+        return Detection(bbox * np.float32(scale), keypoints * np.float32(scale), self.score)
+
 
 class Detector(Protocol):
     """Finds faces."""
 
-    def __call__(self, image: Image, share: float = 1.0) -> list[Detection]:
+    def __call__(self, image: Image, share: float = 1.0, turn: int = 0) -> list[Detection]:
         """Every face of an RGB uint8 (H, W, 3) picture, the surest first.
 
-        With a `share` below 1 the picture takes only that share of the network's input: a face that
-        fills it would be larger than any that the network was trained on.
+        Args:
+            image: the picture.
+            share: of the network's input that the picture takes: a face that fills it would be
+                larger than any that the network was trained on.
+            turn: quarter turns, as `numpy.rot90` counts them, that it is searched at, since
+                networks know upright heads; boxes and keypoints are in px of `image` all the same.
         """
         ...
 
@@ -67,28 +77,45 @@ class BlazeFace:
     def _network(self) -> Network:
         return compile_network(self._path, self._threads)
 
-    def __call__(self, image: Image, share: float = 1.0) -> list[Detection]:
+    def __call__(self, image: Image, share: float = 1.0, turn: int = 0) -> list[Detection]:
         square, scale, corner = _fit(image, self._size, share)
-        offsets, logits = self._network([square[None].astype(np.float32) / 127.5 - 1])
-        scores = np.asarray(1 / (1 + np.exp(-np.clip(logits.ravel(), -80, 80))), np.float32)
-        candidates = np.flatnonzero(scores > SCORE_LIMIT)
-        # Centre x y, width, height, then x y of six points: in px of the square, from the anchor.
-        values = offsets.reshape(-1, 16)[candidates]
-        anchors = self._anchors[candidates] * self._size
-        centres = (values[:, 0:2] + anchors - corner) / scale
-        extents = values[:, 2:4] / scale
-        points = (values[:, 4:].reshape(-1, 6, 2) + anchors[:, None] - corner) / scale
+        centres, extents, points, scores = self._candidates(square, turn)
+        centres, extents = (centres - corner) / scale, extents / scale
+        points = (points - corner) / scale
         boxes = np.concatenate([centres - extents / 2, centres + extents / 2], 1)
         return [
             Detection(boxes[i].astype(np.float32), points[i].astype(np.float32), float(score))
-            for i, score in _suppress(boxes, scores[candidates])
+            for i, score in _suppress(boxes, scores)
         ]
+
+    def _candidates(self, square: Image, turn: int) -> tuple[Float, Float, Float, Float]:
+        """Centres (N, 2), extents (N, 2), keypoints (N, 6, 2), and scores (N,) of candidates.
+
+        The square is turned by `turn` quarters before; all are in px of the square as it is.
+        """
+        turned = np.ascontiguousarray(np.rot90(square, turn))
+        offsets, logits = self._network([turned[None].astype(np.float32) / 127.5 - 1])
+        scores = np.asarray(1 / (1 + np.exp(-np.clip(logits.ravel(), -80, 80))), np.float32)
+        sure = np.flatnonzero(scores > SCORE_LIMIT)
+        # Centre x y, width, height, then x y of six points: in px of the square, from the anchor.
+        values = offsets.reshape(-1, 16)[sure]
+        anchors = self._anchors[sure] * self._size
+        centres, extents = values[:, 0:2] + anchors, values[:, 2:4]
+        points = values[:, 4:].reshape(-1, 6, 2) + anchors[:, None]
+        for _ in range(turn % 4):  # back
+            centres, points = (
+                np.stack([self._size - place[..., 1], place[..., 0]], -1)
+                for place in (centres, points)
+            )
+            extents = extents[:, ::-1]
+        return centres, extents, points, scores[sure]
 
 
 DETECTORS: dict[str, Callable[[int], Detector]] = {
     "short-range": lambda threads: BlazeFace(
         "face-detector-short", 128, [(16, 2), (8, 6)], threads
     ),
+    "full-range": lambda threads: BlazeFace("face-detector-full", 192, [(48, 1)], threads),
 }
 
 

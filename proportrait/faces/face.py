@@ -47,6 +47,18 @@ class Face:
         """The face's own axis in the picture, from forehead to chin: a unit vector (2,)."""
         return np.asarray((self.point(CHIN) - self.point(FOREHEAD)) / max(self.height, 1e-6))
 
+    @property
+    def quarter_turns(self) -> int:
+        """Quarter turns, as `numpy.rot90` counts them, that set the head upright: 0 to 3."""
+        x, y = self.down
+        return round(float(np.degrees(np.arctan2(x, y))) / -90) % 4
+
+    @property
+    def mesh_box(self) -> Float:
+        """x0, y0, x1, y1 of the landmarks in px: (4,)."""
+        points = self.landmarks[:, :2]
+        return np.concatenate([points.min(0), points.max(0)])
+
     def box(self, width: int, height: int) -> tuple[float, float, float, float]:
         """x0, y0, x1, y1 of the landmarks as shares of a picture's sides; may pass 0 and 1."""
         points = self.landmarks[:, :2] / np.array([width, height])

@@ -32,12 +32,16 @@ class PersonMask:
         Only what is connected to the face stays: other people and loose pieces are removed.
         """
         height, width = image.shape[:2]
-        small = cv2.resize(image, (_SIZE, _SIZE), interpolation=cv2.INTER_AREA)
-        mask = self._network([small[None].astype(np.float32) / 255])[0].reshape(_SIZE, _SIZE)
+        mask = self.silhouettes(image)
         scale = np.array([_SIZE / width, _SIZE / height], np.float32)
         mask = _connected_to_face(mask, face.landmarks[list(OVAL), :2] * scale)
         mask = np.asarray(cv2.resize(mask, (width, height)), np.float32)
         return guided_filter(image, mask, radius=max(4, max(height, width) // 60), epsilon=2e-4)
+
+    def silhouettes(self, image: Image) -> Float:
+        """Everybody in a picture, roughly: float32 (256, 256) in [0, 1], stretched to a square."""
+        small = cv2.resize(image, (_SIZE, _SIZE), interpolation=cv2.INTER_AREA)
+        return self._network([small[None].astype(np.float32) / 255])[0].reshape(_SIZE, _SIZE)
 
 
 def guided_filter(image: Image, values: Float, radius: int, epsilon: float) -> Float:

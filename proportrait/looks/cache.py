@@ -29,7 +29,7 @@ from proportrait.measures import Measure, Unassessed
 NAME = "looks.sqlite"
 FOLDER_VARIABLE = "PROPORTRAIT_CACHE"  # of the environment: overrides the user's cache directory
 MOST = 500_000  # looks in the user's cache, about 1 KB each; the oldest go first
-LAYOUT = 1  # of the tables; a file of another layout is emptied
+LAYOUT = 2  # of the tables; a file of another layout is emptied
 
 # `files` maps a file with its size and time to its content's digest, so that it need not be read.
 _TABLES = f"""
@@ -243,7 +243,9 @@ def _to_bytes(look: Look) -> bytes:
     """A look without its features and views; numbers keep every bit."""
     body = {
         "size": look.size,
+        "turns": look.turns,
         "boxes": look.boxes.tolist(),
+        "presence": look.presence,
         "measures": {
             key: [_row(entry) for entry in measures.values()]
             for key, measures in look.measures.items()
@@ -260,7 +262,9 @@ def _from_bytes(data: bytes) -> Look:
     body = json.loads(zlib.decompress(data))
     return Look(
         size=(body["size"][0], body["size"][1]),
+        turns=body["turns"],
         boxes=np.array(body["boxes"], np.float32).reshape(-1, 4),
+        presence=body["presence"],
         measures={key: _entries(rows) for key, rows in body["measures"].items()},
         scores=body["scores"],
         reasons=body["reasons"],

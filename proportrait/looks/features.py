@@ -5,6 +5,8 @@ The weights are those of `imagenet-lite0` (see `networks.assets`).
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 
@@ -41,6 +43,12 @@ class Backbone:
         small = cv2.resize(image, (self._side, self._side), interpolation=cv2.INTER_AREA)
         scaled = (small.astype(np.float32) - 127) / 128
         return np.asarray(self._network([scaled.transpose(2, 0, 1)[None]])[0].reshape(-1))
+
+
+@cache
+def shared_backbone() -> Backbone:
+    """The network of this process, with one thread."""
+    return Backbone(threads=1)
 
 
 def clothes(image: Image, face: Face) -> Image:

@@ -21,13 +21,16 @@ from proportrait.arrays import Float, Image
 from proportrait.errors import AssessmentError, ImageError
 from proportrait.faces import shared_analyzer
 from proportrait.labels import KEYS
-from proportrait.looks.features import Backbone, clothes
+from proportrait.looks.features import clothes, shared_backbone
+from proportrait.looks.presence import Presence, presence
 from proportrait.measures import MODULES, Measure, Subject, Unassessed
 
 Features = npt.NDArray[np.float16]
 Measures = Mapping[str, Measure | Unassessed]
 # (picture (H, W, 3), box (4,) of the largest face or None) -> views, each (size, size, 3)
 ViewMaker = Callable[[Image, Float | None], list[Image]]
+
+_LYING = 0.5  # cosine of the angle between a head and the vertical, 60 degrees: beyond it lies
 
 WORKER_BYTES = 700_000_000  # resident memory of a worker process; see `python -m benchmarks`
 
@@ -58,8 +61,11 @@ class Look:
 
     Attributes:
         size: (height, width) px after decoding: the longer side is at most `imaging.LONGEST`.
+        turns: quarter turns, as `numpy.rot90` counts them, by which the picture was turned since
+            its head lay; all that follows is of the turned picture.
         boxes: (F, 4) float32, x0 y0 x1 y1 of the mesh of every face in shares of the sides, the
             largest first.
+        presence: what it shows of a person.
         measures: by attribute, its measures by name.
         scores: by attribute, [0, 100]; only of attributes that could be assessed.
         reasons: by attribute, why it could not be assessed.
@@ -72,7 +78,9 @@ class Look:
     """
 
     size: tuple[int, int] = (0, 0)
+    turns: int = 0
     boxes: Float = field(default_factory=lambda: np.zeros((0, 4), np.float32))
+    presence: Presence = "nobody"
     measures: Mapping[str, Measures] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -162,12 +170,15 @@ def look_at_file(
 
 def _complete(before: Look, image: Image, wants: Wants) -> Look:
     """Add to a look what the wants ask for and it lacks."""
-    height, width = image.shape[:2]
-    subject = Subject(image, shared_analyzer())
-    boxes = before.boxes
-    if before.size == (0, 0):
+    size, boxes, shown = before.size, before.boxes, before.presence
+    if size == (0, 0):
+        subject = _upright(image)
+        height, width = size = subject.image.shape[:2]
         boxes = np.array([face.box(width, height) for face in subject.faces], np.float32)
         boxes = boxes.reshape(-1, 4)
+        shown = "face" if subject.faces else presence(subject.image, subject.analyzer)
+    else:
+        subject = _turned(image, before.turns)
     measures = dict(before.measures)
     scores, reasons = dict(before.scores), dict(before.reasons)
     for key in wants.attributes:
@@ -184,12 +195,26 @@ def _complete(before: Look, image: Image, wants: Wants) -> Look:
         if name not in features:
             features[name] = FEATURES[name](subject)
     after = replace(
-        before, size=(height, width), boxes=boxes, measures=measures, scores=scores,
-        reasons=reasons, features=features, subject=subject,
+        before, size=size, turns=subject.turns, boxes=boxes, presence=shown, measures=measures,
+        scores=scores, reasons=reasons, features=features, subject=subject,
     )  # fmt: skip
     if wants.views is None:
         return after
-    return replace(after, views=np.stack(wants.views(image, after.box)))
+    return replace(after, views=np.stack(wants.views(subject.image, after.box)))
+
+
+def _upright(image: Image) -> Subject:
+    """The picture as it is, or turned by quarters until a lying head stands."""
+    subject = _turned(image, 0)
+    if not subject.faces or subject.faces[0].down[1] > _LYING:
+        return subject
+    turned = _turned(image, subject.faces[0].quarter_turns)
+    return turned if turned.faces else subject
+
+
+def _turned(image: Image, turns: int) -> Subject:
+    turned = np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+    return Subject(turned, shared_analyzer(), turns=turns)
 
 
 @cache
@@ -199,7 +224,7 @@ def _prepare() -> None:
 
 
 def _whole(subject: Subject) -> Features:
-    return _backbone()(subject.image).astype(np.float16)
+    return shared_backbone()(subject.image).astype(np.float16)
 
 
 def _clothes(subject: Subject) -> Features:
@@ -208,13 +233,8 @@ def _clothes(subject: Subject) -> Features:
         part = clothes(subject.image, subject.face)
     except AssessmentError:
         part = subject.image
-    return _backbone()(part).astype(np.float16)
+    return shared_backbone()(part).astype(np.float16)
 
 
 # Features of EfficientNet-lite0 by the name of the part of the picture that they describe.
 FEATURES: dict[str, Callable[[Subject], Features]] = {"whole": _whole, "clothes": _clothes}
-
-
-@cache
-def _backbone() -> Backbone:
-    return Backbone(threads=1)

@@ -61,8 +61,8 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     """Measure what is around the person.
 
     Returns:
-        By the names of `NAMES`, in their order. Without a face all are unassessed; beside another
-        face that is as large, all but SingleFacePresent: whose surroundings would they be?
+        By the names of `NAMES`, in their order. Without a face all are unassessed; beside other
+        faces they are of the largest.
     """
     if not subject.faces:
         return {name: Unassessed(name, "no face found") for name in NAMES}

@@ -60,6 +60,7 @@ class Subject:
         image: RGB uint8 (H, W, 3).
         analyzer: finds faces, masks, and emotions.
         face, mask: where they are known already.
+        turns: quarter turns, as `numpy.rot90` counts them, that set this picture upright before.
     """
 
     def __init__(
@@ -69,8 +70,10 @@ class Subject:
         *,
         face: Face | None = None,
         mask: Float | None = None,
+        turns: int = 0,
     ) -> None:
         self.image = image
+        self.turns = turns
         self.analyzer = analyzer
         if face is not None:
             self.faces = [face]
@@ -84,18 +87,16 @@ class Subject:
 
     @cached_property
     def face(self) -> Face:
-        """The subject's face.
+        """The largest face.
 
         Raises:
-            AssessmentError: there is none, it is too small, or a second one is as large.
+            AssessmentError: there is none, or it is too small.
         """
         if not self.faces:
             raise AssessmentError("no face found")
         face = self.faces[0]
         if face.height < SMALLEST_FACE:
             raise AssessmentError(f"the face is {face.height:.0f} px high: too small to measure")
-        if len(self.faces) > 1 and self.faces[1].height > OTHER_FACE * face.height:
-            raise AssessmentError(f"{len(self.faces)} faces: no single subject")
         return face
 
     @cached_property

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
 
 from proportrait.arrays import Float
@@ -35,9 +36,11 @@ NAMES = (
     "HeadPoseYaw",
     "HeadPosePitch",
     "HeadPoseRoll",
+    "PictureTilt",
 )
 # Rubrics of headshots ask nothing of the pose; the margins above and below are told by the offset
-# and the cuts, except that a chin on the lower border leaves no shoulders.
+# and the cuts, except that a chin on the lower border leaves no shoulders. A head may lean, but a
+# picture may not.
 DECIDING = (
     "HeadSize",
     "LeftwardCropOfTheFaceImage",
@@ -47,8 +50,15 @@ DECIDING = (
     "VerticalOffset",
     "HeadCutAtTheTop",
     "ChinCut",
+    "PictureTilt",
 )
 
+# deg of PictureTilt that 98.5 % of well-framed photos stay under; see `tools.fit_tilt`.
+TILT_LIMIT = 16.0
+_LEAN = 10.0  # deg that a head leans beyond its body before the picture counts as tilted
+_RING = (0.8, 1.3)  # of the body around the middle of the face, in face heights
+_RING_TOP = -0.2  # where it starts, in face heights below the middle of the face
+_SMALL_MASK = 160  # px of the longer side of the mask while the body's axis is measured
 _CROWN = 0.25  # of the crown above the hairline, in face heights
 _BORDER = 128  # the topmost of so many strips is the upper border
 
@@ -80,6 +90,8 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     cut = _head_cut(face, mask)
     chin = max(0.0, float(face.point(CHIN)[1]) + 0.5 - height) / head
     yaw, pitch, roll = head_pose(face)
+    tilt = picture_tilt(face, mask, roll)
+    roll, tilt = (_wrapped(angle + 90 * subject.turns) for angle in (roll, tilt))
     found = (
         Measure("HeadSize", size, "picture heights", _between(size, 0.135, 0.467, 0.015), "middle"),
         Measure(NAMES[1], left, "inter-eye distances", sigmoid(left, 0.9, 0.1), "higher"),
@@ -92,8 +104,9 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
         Measure("ChinCut", chin, "head heights", sigmoid(chin, 0.04, -0.015), "lower"),
         *(
             Measure(name, angle, "deg", _pose_component(angle), "middle")
-            for name, angle in zip(NAMES[-3:], (yaw, pitch, roll), strict=True)
+            for name, angle in zip(NAMES[-4:-1], (yaw, pitch, roll), strict=True)
         ),
+        Measure("PictureTilt", tilt, "deg", sigmoid(abs(tilt), TILT_LIMIT, -1.5), "middle"),
     )
     return {entry.name: entry for entry in found}
 
@@ -115,6 +128,40 @@ def head_pose(face: Face) -> tuple[float, float, float]:
     pitch = float(np.degrees(np.arctan2(down[2], forward[2])))
     roll = float(np.degrees(np.arctan2(across[1], across[0])))
     return -yaw, pitch, roll
+
+
+def picture_tilt(face: Face, mask: Float, roll: float) -> float:
+    """How far the picture is turned, not the head alone, in degrees; positive is clockwise.
+
+    It is as much of the head's roll as the body follows, or what the roll exceeds a lean by.
+
+    Args:
+        face: upright or leaning, not lying.
+        mask: (H, W), 0 background to 1 person.
+        roll: of the head, in degrees.
+    """
+    body = _body_roll(face, mask) * np.sign(roll)
+    return float(np.sign(roll) * max(0.0, min(abs(roll), body), abs(roll) - _LEAN))
+
+
+def _body_roll(face: Face, mask: Float) -> float:
+    """The roll in degrees at which the body, in a ring around the face, would be symmetric."""
+    scale = min(1.0, _SMALL_MASK / max(mask.shape))
+    small = cv2.resize(mask, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    low, high = face.mesh_box[:2], face.mesh_box[2:]
+    centre, height = (low + high) / 2 * scale, max(face.height * scale, 1e-6)
+    y, x = (np.indices(small.shape, np.float32) - centre[::-1, None, None]) / height
+    distance = np.maximum(np.hypot(x, y), 1e-3)
+    ring = (small > 0.5) & (distance > _RING[0]) & (distance < _RING[1]) & (y > _RING_TOP)
+    if not ring.any():
+        return 0.0
+    across, down = ((values / distance)[ring].mean() for values in (x, y))
+    return float(np.degrees(np.arctan2(-across, down)))
+
+
+def _wrapped(angle: float) -> float:
+    """The same angle in degrees, above -180 and up to 180."""
+    return 180 - (180 - angle) % 360
 
 
 def _pose_component(angle: float) -> float:

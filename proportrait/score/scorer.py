@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from proportrait.arrays import Float, Image, Mask
 from proportrait.labels import KEYS, LabelVector
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Look, Wants, look
+from proportrait.looks.rules import apply
 from proportrait.looks.survey import survey
 from proportrait.model.saved import Headshot, load, packaged
 
@@ -25,46 +26,64 @@ class Score:
 
     Attributes:
         path: of the file; "" for an array.
-        probabilities: by attribute key, [0, 1], of professional.
-        verdicts: by attribute key, 1 professional, 0 not.
-        faces: their number; without a face the verdicts are guesses, of several the largest
-            is judged.
+        probabilities: by attribute key, [0, 1], of professional; None where nobody could tell.
+        verdicts: by attribute key, 1 professional, 0 not, None where nobody could tell.
+        faces: their number; of several the largest is judged.
         error: why there is no verdict, or None; verdicts and probabilities are empty then.
         remarks: what is wrong with the file and cost nothing.
+        reasons: by attribute key, why it has no verdict, or why it is bad whatever a model says.
+        one_person: whether exactly one person is the subject; None where that cannot be told.
     """
 
     path: str
-    probabilities: dict[str, float]
-    verdicts: dict[str, int]
+    probabilities: dict[str, float | None]
+    verdicts: dict[str, int | None]
     faces: int = 0
     error: str | None = None
     remarks: tuple[str, ...] = ()
+    reasons: dict[str, str] = field(default_factory=dict)
+    one_person: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready; `error` and `remarks` stand there only where there are some."""
+        """JSON-ready; `error`, `reasons`, and `remarks` stand there only where there are some."""
         if self.error is not None:
             return {"path": self.path, "error": self.error}
-        data = {
+        data: dict[str, Any] = {
             "path": self.path,
             "verdicts": self.verdicts,
             "probabilities": self.probabilities,
             "faces": self.faces,
+            "one_person": self.one_person,
         }
+        data |= {"reasons": self.reasons} if self.reasons else {}
         return data | ({"remarks": list(self.remarks)} if self.remarks else {})
 
     @property
     def remark(self) -> str:
         """What to know beside the verdicts, in one line, or ""."""
-        remarks = list(self.remarks)
-        if self.error is None and self.faces != 1:
-            several = f"{self.faces} faces: the largest is judged"
-            remarks.insert(0, several if self.faces else "no face is found")
-        return "; ".join(remarks)
+        parts = [f"{self.faces} faces: the largest is judged"] if self.faces > 1 else []
+        for reason in dict.fromkeys(self.reasons.values()):
+            keys = [key for key in KEYS if self.reasons.get(key) == reason]
+            parts.append(reason if len(keys) == len(KEYS) else f"{', '.join(keys)}: {reason}")
+        return "; ".join([*parts, *self.remarks])
+
+    @property
+    def certain(self) -> bool:
+        """Whether it has all six verdicts and shows exactly one person."""
+        return self.one_person is True and None not in self.verdicts.values()
 
     @property
     def labels(self) -> LabelVector:
-        """The verdicts as a label vector."""
-        return LabelVector(tuple(self.verdicts[key] for key in KEYS))
+        """The verdicts as a label vector.
+
+        Raises:
+            ValueError: there is no verdict on some attribute.
+        """
+        values = tuple(value for value in self.verdicts.values() if value is not None)
+        if len(values) < len(KEYS):
+            why = self.error or self.remark
+            raise ValueError(f"{self.path or 'the picture'} lacks verdicts: {why}")
+        return LabelVector(values)
 
 
 class Scorer:
@@ -131,10 +150,12 @@ def _score(path: str, look: Look, rows: Iterator[tuple[Float, Mask]]) -> Score:
     if look.error:
         return Score(path, {}, {}, error=look.error)
     probabilities, verdicts = next(rows)
-    return Score(
-        path,
+    decided = apply(
+        look,
         {key: round(float(value), 4) for key, value in zip(KEYS, probabilities, strict=True)},
         {key: int(value) for key, value in zip(KEYS, verdicts, strict=True)},
-        look.faces,
-        remarks=look.remarks,
     )
+    return Score(
+        path, decided.probabilities, decided.verdicts, look.faces, remarks=look.remarks,
+        reasons=decided.reasons, one_person=decided.one_person,
+    )  # fmt: skip

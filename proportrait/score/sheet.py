@@ -10,7 +10,18 @@ from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.score.scorer import Score
-from proportrait.sheets import BAD, GOOD, TEXT, Bar, Tile, is_sheet, save, thumbnail, verdict
+from proportrait.sheets import (
+    BAD,
+    GOOD,
+    TEXT,
+    UNKNOWN,
+    Bar,
+    Tile,
+    is_sheet,
+    save,
+    thumbnail,
+    verdict,
+)
 
 _NOTE = "What the model says of each attribute, and how sure it is: at 50 % it cannot tell."
 
@@ -37,7 +48,7 @@ def draw(scores: Sequence[Score], path: Path) -> list[Path]:
     Raises:
         StoreError: a page cannot be written.
     """
-    judged = sum(score.error is None and score.faces > 0 for score in scores)
+    judged = sum(any(map(_is_known, score.verdicts.values())) for score in scores)
     title = f"Headshots judged: {judged} of {len(scores)}"
     return save(path, title, scores, _tile, _NOTE)
 
@@ -47,13 +58,19 @@ def _tile(score: Score) -> Tile:
     if score.error is not None:
         line = "no verdict" if isinstance(picture, str) else f"no verdict: {score.error}"
         return Tile(picture, lines=[(line, BAD)], name=name)
-    if not score.faces:
+    if not any(map(_is_known, score.verdicts.values())):
         return Tile(picture, lines=[(f"no verdict: {score.remark}", BAD)], name=name)
     remark = [(score.remark, TEXT)] if score.remark else []
     return Tile(picture, bars=[_bar(score, key) for key in KEYS], lines=remark, name=name)
 
 
 def _bar(score: Score, key: str) -> Bar:
-    good = bool(score.verdicts[key])
-    text, sure = verdict(good, score.probabilities[key])
+    good, likely = score.verdicts[key], score.probabilities[key]
+    if good is None or likely is None:
+        return Bar(key, 0.0, "cannot tell", UNKNOWN)
+    text, sure = verdict(bool(good), likely)
     return Bar(key, sure, text, GOOD if good else BAD)
+
+
+def _is_known(value: int | None) -> bool:
+    return value is not None

@@ -29,14 +29,15 @@ from proportrait.train.variation import Variation
 def collect_boxes(pictures: Pictures, workers: int | None = None) -> Float:
     """The box of the largest face of every picture, (N, 4) float32 as `Look.box` gives it.
 
-    NaN without a face. From the cache or looked for now.
+    NaN without a face, and where a picture lies: it is learnt from as it is. From the cache or
+    looked for now.
 
     Raises:
         ConfigurationError: files are no pictures; it names up to five of them.
     """
     files = [Path(str(path)) for path in np.unique(pictures.paths)]
     boxes = {
-        str(file): np.full(4, np.nan, np.float32) if look.box is None else look.box
+        str(file): np.full(4, np.nan, np.float32) if look.box is None or look.turns else look.box
         for file, look in readable(files, Wants(), workers)
     }
     return np.stack([boxes[str(path)] for path in pictures.paths])

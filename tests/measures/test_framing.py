@@ -6,7 +6,15 @@ import pytest
 
 from proportrait.faces import Face, FaceAnalyzer, shared_analyzer
 from proportrait.measures import Measure, Subject, Unassessed
-from proportrait.measures.framing import DECIDING, LIMIT, NAMES, assess, head_pose, measure
+from proportrait.measures.framing import (
+    DECIDING,
+    LIMIT,
+    NAMES,
+    TILT_LIMIT,
+    assess,
+    head_pose,
+    measure,
+)
 
 SIDE = 200  # px of a made picture
 
@@ -58,6 +66,7 @@ def test_values_of_a_made_face() -> None:
             "HeadPoseYaw": 0,
             "HeadPosePitch": 0,
             "HeadPoseRoll": 0,
+            "PictureTilt": 0,
         },
         abs=1e-5,
     )
@@ -157,7 +166,7 @@ def test_a_mirror_image_swaps_left_and_right_and_nothing_else(
     here, there = values(measure(subject)), values(measure(mirrored))
     expected = dict(here)
     expected[NAMES[1]], expected[NAMES[2]] = here[NAMES[2]], here[NAMES[1]]
-    for name in ("HorizontalOffset", "HeadPoseYaw", "HeadPoseRoll"):
+    for name in ("HorizontalOffset", "HeadPoseYaw", "HeadPoseRoll", "PictureTilt"):
         expected[name] = -here[name]
     assert there == pytest.approx(expected, rel=1e-3, abs=1e-3)
 
@@ -167,7 +176,8 @@ def test_scaling_by_two_changes_nothing(analyzer: FaceAnalyzer, image: np.ndarra
     here = values(measure(Subject(image, analyzer)))
     there = values(measure(Subject(twice, analyzer)))
     for name in NAMES:  # found anew: landmarks differ by parts of a pixel
-        tolerance = 1.5 if name.startswith("HeadPose") else 0.03 * max(1, abs(here[name]))
+        is_angle = name.startswith("HeadPose") or name == "PictureTilt"
+        tolerance = 1.5 if is_angle else 0.03 * max(1, abs(here[name]))
         assert there[name] == pytest.approx(here[name], abs=tolerance), name
 
 
@@ -189,3 +199,44 @@ def test_without_a_face_nothing_is_measured(analyzer: FaceAnalyzer) -> None:
     assert tuple(measures) == NAMES
     assert all(isinstance(found, Unassessed) for found in measures.values())
     assert isinstance(assess(measures), Unassessed)
+
+
+def _leaning(face_roll: float, body_roll: float) -> Subject:
+    """A made face turned by `face_roll` degrees on a straight body turned by `body_roll`."""
+    face, shape = made_face(), (200, 200)
+    low, high = face.mesh_box[:2], face.mesh_box[2:]
+    centre = (low + high) / 2
+    head = cv2.getRotationMatrix2D(tuple(map(float, centre)), -face_roll, 1.0)
+    landmarks = face.landmarks.copy()
+    landmarks[:, :2] = landmarks[:, :2] @ head[:, :2].T + head[:, 2]
+    body = np.zeros(shape, np.float32)
+    x = round(float(centre[0]))
+    body[round(float(centre[1])) :, x - 40 : x + 41] = 1
+    turn = cv2.getRotationMatrix2D(tuple(map(float, centre)), -body_roll, 1.0)
+    mask = np.asarray(cv2.warpAffine(body, turn, shape), np.float32)
+    return made(Face(face.bbox, landmarks.astype(np.float32), face.score), mask)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "tilt"),
+    [(20, 20, 20), (-20, -20, -20), (20, 0, 10), (-20, 20, -10), (8, 0, 0), (30, 0, 20)],
+)
+def test_a_picture_is_tilted_as_far_as_the_body_follows_the_head(
+    head: float, body: float, tilt: float
+) -> None:
+    measures = measure(_leaning(head, body))
+    assert values(measures)["HeadPoseRoll"] == pytest.approx(head, abs=0.5)
+    assert values(measures)["PictureTilt"] == pytest.approx(tilt, abs=3)
+    score = measures["PictureTilt"]
+    assert isinstance(score, Measure)
+    assert (score.score < LIMIT) == (abs(tilt) > TILT_LIMIT)
+
+
+@pytest.mark.parametrize(("turns", "roll"), [(1, 90), (2, 180), (3, -90)])
+def test_a_lying_picture_is_tilted_by_its_quarter_turns(turns: int, roll: float) -> None:
+    subject = made(made_face())
+    subject.turns = turns
+    found = measure(subject)
+    assert values(found)["HeadPoseRoll"] == pytest.approx(roll)
+    assert values(found)["PictureTilt"] == pytest.approx(roll)
+    assert assess(found) == pytest.approx(0, abs=0.1)

@@ -22,9 +22,10 @@ from proportrait.faces import Face
 from proportrait.imaging import decode, encode_jpeg, encode_png, read
 from proportrait.labels import KEYS
 from proportrait.looks.cache import FOLDER_VARIABLE
+from proportrait.looks.look import Wants, look
 from proportrait.measures import MODULES
 from proportrait.model.calibration import Calibration
-from proportrait.model.saved import Headshot, save
+from proportrait.model.saved import Headshot, load, save
 from proportrait.score import Score, Scorer, scorer
 from proportrait.train.batches import Batches, collect_looks
 from proportrait.train.data import TABLE, Pictures, source_hashes
@@ -74,7 +75,8 @@ def test_every_file_has_a_score_or_an_error(scores: list[Score], photos: Path) -
 
 def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) -> None:
     data = scores[0].to_json()
-    assert list(data) == ["path", "verdicts", "probabilities", "faces"]
+    assert list(data) == ["path", "verdicts", "probabilities", "faces", "one_person"]
+    assert data["one_person"] is True
     assert list(data["verdicts"]) == list(data["probabilities"]) == list(KEYS)
     assert all(0 <= value <= 1 for value in data["probabilities"].values())
     assert set(data["verdicts"].values()) <= {0, 1}
@@ -83,7 +85,7 @@ def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) ->
 
 def test_verdicts_and_probabilities_are_calibrated() -> None:
     calibration = Calibration((1e6,) * 3 + (1,) * 3, (0.4, 0.6) * 3)
-    score = Scorer(replace(headshot(), calibration=calibration)).image(banded("101010", 1))
+    score = Scorer(replace(headshot(), calibration=calibration)).image(read(FACE))
     assert list(score.probabilities.values())[:3] == [0.5] * 3
     assert score.labels.code[:3] == "101"
     assert score.labels.values == tuple(score.verdicts.values())
@@ -164,7 +166,7 @@ def test_score_prints_json(
     assert run(*arguments) == 1  # one is no picture
     data = json.loads(capsys.readouterr().out)
     assert [list(entry) for entry in data] == [
-        ["path", "verdicts", "probabilities", "faces"], ["path", "error"],
+        ["path", "verdicts", "probabilities", "faces", "one_person"], ["path", "error"],
     ]  # fmt: skip
     assert data[0] == scores[0].to_json()
     assert run("score", photos / "a.jpg", "--model", model, "--format", "json") == 0
@@ -220,14 +222,25 @@ def labelled(tmp_path: Path, photos: Path) -> Path:
     return tmp_path
 
 
+def _model_verdicts(model: Path, picture: Path) -> dict[str, int]:
+    """Before the rules for pictures without a face."""
+    headshot_ = load(model)
+    taken = look(picture, Wants(views=headshot_.preprocessing))
+    assert taken.views is not None
+    logits = headshot_.logits(taken.views[None], taken.score_array()[None])
+    calibration = headshot_.calibration
+    (row,) = calibration.verdicts(calibration.probabilities(logits))
+    return {key: int(value) for key, value in zip(KEYS, row, strict=True)}
+
+
 def test_evaluate_prints_json(
-    model: Path, labelled: Path, scores: list[Score], capsys: pytest.CaptureFixture[str]
+    model: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("evaluate", labelled, "--model", model, "--format", "json", "--workers", 1) == 0
     data: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert (data["pictures"], data["sources"]) == (3, 2)
     assert list(data["attributes"]) == list(data["calibration_error"]) == list(KEYS)
-    verdicts = [scores[n].verdicts for n in (0, 1, 4)]
+    verdicts = [_model_verdicts(model, labelled / name) for name in ("a.jpg", "b.png", "e.png")]
     right = sum(verdicts[0][key] == 1 for key in KEYS if key != "attire")
     right += sum(verdicts[1][key] == 0 for key in KEYS if key != "background")
     right += verdicts[2]["attire"] == 1
@@ -288,8 +301,27 @@ def test_no_face_or_several_make_a_remark(
     assert by_name["one"].remark == ""
     assert run("score", tmp_path, "--model", model) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[1].endswith("(no face is found)")
-    assert lines[3].endswith("(2 faces: the largest is judged)")
+    assert lines[1].split()[1:] == ["-"] * 6 + ["(no", "person", "is", "found)"]
+    assert "(2 faces: the largest is judged; background: 2 people are about as large)" in lines[3]
+    assert (by_name["none"].one_person, by_name["two"].one_person) == (False, False)
+    assert by_name["two"].verdicts["background"] == 0
+    with pytest.raises(ValueError, match=r"lacks verdicts: no person is found"):
+        _ = by_name["none"].labels
+
+
+def test_strict_asks_for_six_verdicts_on_one_person(
+    model: Path, photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("score", photos / "a.jpg", "--model", model, "--strict") == 0
+    assert run("score", photos / "a.jpg", photos / "e.png", "--model", model, "--strict") == 3
+    assert run("score", photos / "a.jpg", photos / "e.png", "--model", model) == 0
+    assert run("score", photos / "c.png", photos / "e.png", "--model", model, "--strict") == 1
+    capsys.readouterr()
+    run("score", photos / "e.png", "--model", model, "--format", "json")
+    (data,) = json.loads(capsys.readouterr().out)
+    assert data["verdicts"] == data["probabilities"] == dict.fromkeys(KEYS)
+    assert data["reasons"] == dict.fromkeys(KEYS, "no person is found")
+    assert data["one_person"] is False
 
 
 def test_wrong_data_end_an_evaluation(

@@ -12,7 +12,7 @@ from proportrait.errors import ConfigurationError
 from proportrait.imaging import encode_png
 from proportrait.labels import KEYS
 from proportrait.score import Score, sheet
-from proportrait.sheets import BAD, GOOD, TEXT, Tile
+from proportrait.sheets import BAD, GOOD, TEXT, UNKNOWN, Tile
 from tests import FACE
 
 LIKELY = dict(zip(KEYS, (0.97, 0.08, 0.5, 0.999, 0.4, 0.001), strict=True))
@@ -59,9 +59,24 @@ def test_of_several_faces_it_is_said_which_is_judged(
 def test_without_a_face_there_is_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = tile(tmp_path, Score(str(FACE), LIKELY, VERDICTS, faces=0), monkeypatch)
+    null = dict.fromkeys(KEYS)
+    reasons = dict.fromkeys(KEYS, "no person is found")
+    found = tile(tmp_path, Score(str(FACE), null, null, reasons=reasons), monkeypatch)
     assert list(found.bars) == []
-    assert found.lines == [("no verdict: no face is found", BAD)]
+    assert found.lines == [("no verdict: no person is found", BAD)]
+
+
+def test_what_nobody_could_tell_is_no_bad_verdict(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reasons = {"lighting": "the face is 20 px high", "sharpness": "the face is 20 px high"}
+    null = dict.fromkeys(reasons)
+    score = Score(str(FACE), LIKELY | null, VERDICTS | null, faces=1, reasons=reasons)
+    found = tile(tmp_path, score, monkeypatch)
+    bars = {bar.name: (bar.text, bar.share, bar.colour) for bar in found.bars}
+    assert bars["lighting"] == bars["sharpness"] == ("cannot tell", 0.0, UNKNOWN)
+    assert bars["framing"][0] == "bad, 60 % sure"
+    assert found.lines == [("lighting, sharpness: the face is 20 px high", TEXT)]
 
 
 def test_a_picture_that_could_not_be_judged_is_shown_with_the_reason(

@@ -1,0 +1,97 @@
+"""Faces that one pass over an upright picture misses: lying, far, small, many, turned away."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+
+from proportrait.arrays import Image
+from proportrait.faces.detector import Detection, Detector, make_detector
+from proportrait.faces.face import Face
+
+# A face as it is of this score needs no turned copies: of 366 photos that were turned upside down
+# none had it. Else both detectors have to see a face in a turned copy, and together be surer by the
+# margin: none of these photos as they are is turned, all upside down are.
+UPRIGHT_SCORE, _MARGIN = 0.88, 0.1
+_SMALL = 1 / 5  # height of the largest face / longer side: below it more faces may be smaller still
+_TILE = 0.4  # side of a tile / longer side of the picture: three of them cover it
+_STEP = 0.75  # from tile to tile, in sides: a face of a quarter of a tile lies whole in one of them
+_SIDE = 480  # px of the longer side in which it searches: tiles are as large as the network's input
+
+
+class FaceSearch:
+    """The full-range detector beside another one that knows near and upright faces.
+
+    Args:
+        near: that other detector.
+        threads: threads of one call.
+    """
+
+    def __init__(self, near: Detector, threads: int = 1) -> None:
+        self._near, self._far = near, make_detector("full-range", threads)
+
+    def turn(self, image: Image, share: float = 1.0) -> int:
+        """The quarter turns, as `numpy.rot90` counts them, at which the heads of a picture stand.
+
+        Args:
+            image: RGB uint8 (H, W, 3).
+            share: see `Detector`.
+        """
+        small, _ = _shrunk(image)
+        near, far = (
+            np.array([_surest(detector(small, share, turn)) for turn in range(4)])
+            for detector in (self._near, self._far)
+        )
+        together = (near + far) * (near > 0) * (far > 0)
+        best = int(np.argmax(together))
+        gain = together[best] - near[0] - far[0]
+        return best if gain > _MARGIN and far[best] >= far[0] else 0
+
+    def far_turn(self, image: Image) -> int:
+        """As `turn`, by the full-range detector alone: for far faces, which the other misses."""
+        small, _ = _shrunk(image)
+        return int(np.argmax([_surest(self._far(small, 1.0, turn)) for turn in range(4)]))
+
+    def __call__(self, image: Image, faces: Sequence[Face], turn: int) -> Iterator[Detection]:
+        """Yield detections, of which several may be of one face: of the whole, then of tiles.
+
+        Args:
+            image: RGB uint8 (H, W, 3).
+            faces: those that are known.
+            turn: quarter turns at which it is searched.
+        """
+        small, scale = _shrunk(image)
+        longer = max(small.shape[:2])
+        detections = self._far(small, 1.0, turn)
+        yield from (entry.moved(0, 0, scale) for entry in detections)
+        heights = [face.height / scale for face in faces]
+        heights += [float((entry.bbox[2:] - entry.bbox[:2]).max()) for entry in detections]
+        if max(heights, default=0.0) >= _SMALL * longer:
+            return
+        side = round(_TILE * longer)
+        for top in _starts(small.shape[0], side):
+            for left in _starts(small.shape[1], side):
+                tile = np.ascontiguousarray(small[top : top + side, left : left + side])
+                for entry in self._far(tile, 1.0, turn):
+                    yield entry.moved(left, top, scale)
+
+
+def _shrunk(image: Image) -> tuple[Image, float]:
+    """The picture with a longer side of at most `_SIDE` px, and its px for one px of that."""
+    height, width = image.shape[:2]
+    scale = max(1.0, max(height, width) / _SIDE)
+    extent = max(1, round(width / scale)), max(1, round(height / scale))
+    return np.asarray(cv2.resize(image, extent, interpolation=cv2.INTER_AREA), np.uint8), scale
+
+
+def _surest(detections: Sequence[Detection]) -> float:
+    return max((entry.score for entry in detections), default=0.0)
+
+
+def _starts(length: int, side: int) -> list[int]:
+    """Where tiles start, evenly from one end of a side of the picture to the other."""
+    count = 1 + math.ceil(max(0.0, (length - side) / (_STEP * side) - 0.02))
+    return [round(start) for start in np.linspace(0, max(0, length - side), count)]
