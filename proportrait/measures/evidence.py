@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from proportrait.measures.base import Measure, Unassessed
+from proportrait.measures.base import Measure, Unassessed, sigmoid
 
 Faults = Mapping[str, Callable[[float], float]]  # by measure: its value to the log odds it costs
 
@@ -43,6 +43,29 @@ def combine(
             return Unassessed(name, found.reason)
         total += fault(found.value)
     return fault_score(best, total)
+
+
+def logistic(
+    name: str,
+    bias: float,
+    weights: Mapping[str, float],
+    measures: Mapping[str, Measure | Unassessed],
+) -> float | Unassessed:
+    """The score [0, 100] of a logistic regression; 50 where good and bad are equally likely.
+
+    Args:
+        name: of the attribute, for the failure to assess it.
+        bias: log odds where every measure is 0.
+        weights: by the name of a measure, the log odds that a unit of its value adds.
+        measures: by name.
+    """
+    odds = bias
+    for key, weight in weights.items():
+        entry = measures[key]
+        if isinstance(entry, Unassessed):
+            return Unassessed(name, entry.reason)
+        odds += weight * entry.value
+    return sigmoid(odds, 0.0, 1.0)
 
 
 def worst(

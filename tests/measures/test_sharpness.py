@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image as PillowImage
 
-from proportrait.edit.retouch.blur import BLURS, _filter_linear, motion_kernel
+from proportrait.edit.retouch.blur import BLURS, motion_kernel
 from proportrait.faces import Face, shared_analyzer
 from proportrait.faces.face import OVAL
 from proportrait.imaging import decode, encode_jpeg
@@ -19,7 +19,6 @@ from proportrait.measures.sharpness import (
     NAMES,
     assess,
     blockiness,
-    blur_effect,
     measure,
 )
 
@@ -58,12 +57,14 @@ def score(image: np.ndarray, face: Face) -> float:
 
 
 def box_face(left: float, top: float, side: float) -> Face:
-    """A round face in a square of `side` px."""
+    """A round face in a square of `side` px; its eyes are a square of half of that inside."""
     landmarks = np.zeros((468, 3), np.float32)
     landmarks[:, :2] = left + side / 2, top + side / 2
     turn = np.linspace(0, 2 * np.pi, len(OVAL), endpoint=False)
     landmarks[list(OVAL), 0] = left + side / 2 * (1 + np.sin(turn))
     landmarks[list(OVAL), 1] = top + side / 2 * (1 - np.cos(turn))
+    for index, x, y in ((33, -1, 1), (46, -1, -1), (263, 1, 1), (276, 1, -1)):
+        landmarks[index, :2] += x * side / 4, y * side / 4
     return Face(np.array([left, top, left + side, top + side], np.float32), landmarks, 1.0)
 
 
@@ -72,13 +73,12 @@ LINEAR, NEAREST = 1, 0
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "motion", "defocus", "low_resolution"])
-def test_blur_lowers_sharpness_monotonically(image: np.ndarray, face: Face, kind: str) -> None:
+def test_blur_lowers_the_score(image: np.ndarray, face: Face, kind: str) -> None:
     pictures = [image, *(blurred(image, kind, strength, LINEAR) for strength in STRENGTHS)]
     scores = [score(picture, face) for picture in pictures]
-    # Of a motion longer than the kernel of the measure nothing more is lost: under 0.1 of 100.
-    assert all(a > b or max(a, b) < 0.1 for a, b in pairwise(scores)), scores
     assert scores[0] >= LIMIT > scores[1]
-    assert scores[1] > scores[2] > scores[3]
+    # Of a strong blur nothing more is lost.
+    assert all(a > b or max(a, b) < 5 for a, b in pairwise(scores)), scores
 
 
 def test_larger_pixels_repeat_more(image: np.ndarray, face: Face) -> None:
@@ -89,32 +89,85 @@ def test_larger_pixels_repeat_more(image: np.ndarray, face: Face) -> None:
     assert max(score(picture, face) for picture in pictures[1:]) < LIMIT
 
 
-def test_heavier_compression_lowers_sharpness(image: np.ndarray, face: Face) -> None:
-    """Its blocks meet the pixels anew at every size, so neighbouring strengths may tie."""
-    pictures = [image, *(blurred(image, "jpeg", strength) for strength in STRENGTHS)]
-    sharpness = [values(picture, face)["Sharpness"] for picture in pictures]
-    assert all(a > b - 0.01 for a, b in pairwise(sharpness)), sharpness
-    assert sharpness[1] > sharpness[-1] + 0.05
-    assert score(image, face) >= LIMIT > score(pictures[1], face)
+def test_heavy_compression_is_not_sharp(image: np.ndarray, face: Face) -> None:
+    pictures = [blurred(image, "jpeg", strength) for strength in STRENGTHS]
+    assert max(score(picture, face) for picture in pictures) < LIMIT <= score(image, face)
 
 
-@pytest.mark.parametrize("sigma", [0.5, 1.0, 2.0, 4.0])
-def test_a_wider_gaussian_is_less_sharp_in_every_way(
-    image: np.ndarray, face: Face, sigma: float
-) -> None:
+@pytest.mark.parametrize("sigma", [1.0, 2.0, 4.0])
+def test_a_wider_gaussian_leaves_less_detail(image: np.ndarray, face: Face, sigma: float) -> None:
     before = values(cv2.GaussianBlur(image, (0, 0), sigma), face)
     after = values(cv2.GaussianBlur(image, (0, 0), 1.5 * sigma), face)
-    for name in ("Sharpness", "SpectralCutoff", "EffectiveResolution"):
+    for name in ("EyeDetail", "EyeContours", "ViewedDetail", "ViewedEdges"):
         assert after[name] < before[name], name
+
+
+def noisy(picture: np.ndarray, sigma: float) -> np.ndarray:
+    noise = np.random.default_rng(3).normal(0, sigma, picture.shape)
+    return np.clip(np.rint(picture + noise), 0, 255).astype(np.uint8)
+
+
+def shrunk(picture: np.ndarray, face: Face, share: float) -> tuple[np.ndarray, Face]:
+    small = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    landmarks = face.landmarks * share
+    landmarks[:, :2] += (share - 1) / 2
+    return small, Face(face.bbox * share, landmarks, face.score)
+
+
+@pytest.mark.parametrize("sigma", [6, 12, 18])
+def test_grain_changes_no_verdict(image: np.ndarray, face: Face, sigma: float) -> None:
+    assert score(noisy(image, sigma), face) >= LIMIT
+    assert score(noisy(blurred(image, "gaussian", 0.0), sigma), face) < LIMIT
+
+
+@pytest.mark.parametrize("share", [0.95, 0.9, 0.8, 0.7, 0.65])
+def test_scale_changes_no_verdict(image: np.ndarray, face: Face, share: float) -> None:
+    assert score(*shrunk(image, face, share)) >= LIMIT
+    assert score(*shrunk(blurred(image, "gaussian", 0.0), face, share)) < LIMIT
+
+
+def test_jpeg_of_75_changes_no_verdict(image: np.ndarray, face: Face) -> None:
+    assert score(decode(encode_jpeg(image, 75)), face) >= LIMIT
+    assert score(decode(encode_jpeg(blurred(image, "gaussian", 0.0), 75)), face) < LIMIT
+
+
+def test_black_and_white_is_as_sharp(image: np.ndarray, face: Face) -> None:
+    grey = np.repeat(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
+    assert score(grey, face) == pytest.approx(score(image, face), abs=1)
+
+
+def test_detail_by_hand() -> None:
+    """Stripes of 6 px with an amplitude of 40, around the eyes alone or everywhere.
+
+    A Gaussian of sigma s leaves exp(-2 (pi s / 6) ** 2) of them: .821 at 0.6 px, .454 at 1.2 px.
+    Their mean square is 40 ** 2 / 2 * (.821 - .454) ** 2 = 107.8; over a brightness of 128 + 16 it
+    is .749, half its logarithm -.145. The face is 200 px high, so that it is judged as it is.
+    """
+    stripes = 128 + 40 * np.sin(2 * np.pi * np.arange(400) / 6)
+    everywhere = np.repeat(np.tile(np.rint(stripes), (400, 1))[..., None], 3, axis=2)
+    around = np.full((400, 400, 3), 128, np.uint8)
+    around[145:256, 145:256] = everywhere[145:256, 145:256]
+    face = box_face(100, 100, 200)
+    assert values(around, face)["EyeDetail"] == pytest.approx(-0.145, abs=0.03)
+    # What flat skin has as well is grain: the floor of 0.05 is left for grey.
+    assert values(everywhere.astype(np.uint8), face)["EyeDetail"] < -1.5
+    assert values(np.full((400, 400, 3), 128, np.uint8), face)["EyeDetail"] == pytest.approx(
+        np.log(0.05 / 144) / 2
+    )
+
+
+def test_effective_resolution_is_the_height_of_the_face() -> None:
+    picture = np.full((400, 400, 3), 128, np.uint8)
+    assert values(picture, box_face(100, 100, 128))["EffectiveResolution"] == pytest.approx(7)
 
 
 def test_the_background_does_not_count(image: np.ndarray, face: Face) -> None:
     inside = np.zeros(image.shape[:2], np.uint8)
     hull = cv2.convexHull(face.landmarks[list(OVAL), :2].round().astype(np.int32))
     cv2.fillConvexPoly(inside, hull, 1)
-    inside = cv2.dilate(inside, np.ones((25, 25), np.uint8))[..., None]
+    inside = cv2.dilate(inside, np.ones((61, 61), np.uint8))[..., None]
     bokeh = np.where(inside > 0, image, cv2.GaussianBlur(image, (0, 0), 8))
-    assert values(bokeh, face)["Sharpness"] == pytest.approx(values(image, face)["Sharpness"])
+    assert values(bokeh, face)["EyeDetail"] == pytest.approx(values(image, face)["EyeDetail"])
 
 
 def test_a_blurred_face_in_front_of_a_sharp_background_is_not_sharp(
@@ -128,12 +181,11 @@ def test_a_blurred_face_in_front_of_a_sharp_background_is_not_sharp(
     assert score((inside * soft + (1 - inside) * image).astype(np.uint8), face) < LIMIT
 
 
-def test_the_picture_size_matters_little(image: np.ndarray, face: Face) -> None:
+def test_enlarging_a_picture_adds_no_detail(image: np.ndarray, face: Face) -> None:
     twice = cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC)
     larger = Face(face.bbox * 2, face.landmarks * 2 + 0.5, face.score)
-    assert values(twice, larger)["Sharpness"] == pytest.approx(
-        values(image, face)["Sharpness"], abs=0.08
-    )
+    before, after = values(image, face), values(twice, larger)
+    assert after["EyeDetail"] == pytest.approx(before["EyeDetail"], abs=0.1)
 
 
 def test_a_mirror_image_is_as_sharp(image: np.ndarray, face: Face) -> None:
@@ -149,27 +201,7 @@ def test_enlarged_pixels_show_after_jpeg(image: np.ndarray, face: Face) -> None:
     for picture in (enlarged, decode(encode_jpeg(enlarged))):
         assert values(picture, face)["RepeatedPixels"] > 0.5
         assert score(picture, face) < LIMIT
-    assert values(image, face)["RepeatedPixels"] < 0.25
-
-
-def test_motion_from_corner_to_corner_is_no_sharper(image: np.ndarray, face: Face) -> None:
-    shaken = [
-        _filter_linear(image, motion_kernel(12, angle)) for angle in (0, np.pi / 4, np.pi / 2)
-    ]
-    along, across, down = (values(picture, face)["Sharpness"] for picture in shaken)
-    assert across == pytest.approx((along + down) / 2, abs=0.05)
-
-
-def test_the_blur_effect_of_a_step_by_hand() -> None:
-    """A step of one pixel, blurred over nine, keeps a ninth of its height; a ramp keeps all."""
-    step = np.zeros((16, 32), np.float32)
-    step[:, 16:] = 90
-    assert blur_effect(step, np.ones_like(step)) == pytest.approx(1 / 9, abs=1e-4)
-    ramp = np.tile(np.arange(64, dtype=np.float32), (16, 1))
-    middle = np.zeros_like(ramp)
-    middle[:, 16:48] = 1  # away from the border, at which a blur folds back
-    assert blur_effect(ramp, middle) == pytest.approx(1, abs=1e-4)
-    assert blur_effect(np.full((16, 16), 7, np.float32), np.ones((16, 16), np.float32)) == 1
+    assert values(image, face)["RepeatedPixels"] == 0.3
 
 
 def test_blockiness_by_hand() -> None:
