@@ -61,16 +61,16 @@ _MIDDLE = {
     "ViewedEdges": -0.48,
 }
 # `python -m tools.fit_measures sharpness` on 405 rated photographs of 41 sites (all 82 unsharp ones
-# with a face) and 120 made pictures, with copies. Fine detail counts for sharpness and broad
+# with a face) and 120 made pictures, with copies. Fine detail counts for sharpness, and broad
 # contours count against it: a soft picture has them too.
-BIAS = 17.165  # log odds
+BIAS = 10.002  # log odds
 WEIGHTS = {
-    "EyeDetail": 5.598,
-    "EyeContours": -2.453,
-    "ViewedEyeContours": -1.030,
-    "ViewedDetail": 5.355,
-    "ViewedEdges": -4.744,
-    "RepeatedPixels": -33.127,
+    "EyeDetail": 4.092,
+    "EyeContours": -0.733,
+    "ViewedEyeContours": -1.625,
+    "ViewedDetail": 2.014,
+    "ViewedEdges": -0.514,
+    "RepeatedPixels": -13.510,
 }
 
 

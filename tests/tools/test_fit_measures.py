@@ -60,11 +60,11 @@ def test_photos_are_grouped_by_their_site_and_unknown_bits_are_left_out(photos: 
 
 
 def test_weights_balance_sets_bits_and_copies() -> None:
-    """Both bits of two pictures weigh 1, the copy 0.5: in all 2.5, scaled to 3 rows."""
+    """Both bits of two pictures weigh 1, the copy 2: in all 4, scaled to 3 rows."""
     table = rows(
         np.zeros((3, 1)), [1, 0, 0], list("ggg"), ["photos"] * 3, ["", "", "blur"], [0, 1, 0]
     )
-    assert table.weights() == pytest.approx([1.2, 1.2, 0.6])
+    assert table.weights() == pytest.approx([0.75, 0.75, 1.5])
 
 
 def test_a_group_is_judged_without_itself() -> None:
