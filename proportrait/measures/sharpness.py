@@ -18,6 +18,7 @@ from proportrait.arrays import Float, Image
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
 from proportrait.faces.face import OVAL
+from proportrait.measures import detail
 from proportrait.measures.base import Measure, Subject, Unassessed, sigmoid
 from proportrait.measures.evidence import worst
 
@@ -30,6 +31,7 @@ NAMES = (
     "DirectionalBlur",
     "CompressionArtifacts",
     "RepeatedPixels",
+    *detail.NAMES,
 )
 # The spectrum tells what kind of blur it is, but grain fills it up again: it does not decide.
 DECIDING = ("Sharpness", "CompressionArtifacts", "RepeatedPixels")
@@ -56,6 +58,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     try:
         face = subject.face
         crop = _crop(subject.image, face)
+        details = detail.measure(subject.image, face)
     except AssessmentError as error:
         return {name: Unassessed(name, str(error)) for name in NAMES}
     # A camera that moves from corner to corner blurs half as much along either side.
@@ -75,6 +78,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
         Measure("DirectionalBlur", directional, "decades", sigmoid(directional, 1, -0.15), "lower"),
         Measure("CompressionArtifacts", blocks, "1", sigmoid(blocks, 0.5, -0.08), "lower"),
         Measure("RepeatedPixels", repeated, "ratio", sigmoid(repeated, 0.4, -0.03), "lower"),
+        *details,
     )
     return {entry.name: entry for entry in found}
 
