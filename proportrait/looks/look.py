@@ -23,12 +23,16 @@ from proportrait.faces import shared_analyzer
 from proportrait.labels import KEYS
 from proportrait.looks.features import clothes, shared_backbone
 from proportrait.looks.presence import Presence, presence
-from proportrait.measures import MODULES, Measure, Subject, Unassessed
+from proportrait.measures import MODULES, NAMES, Measure, Subject, Unassessed
 
 Features = npt.NDArray[np.float16]
 Measures = Mapping[str, Measure | Unassessed]
 # (picture (H, W, 3), box (4,) of the largest face or None) -> views, each (size, size, 3)
 ViewMaker = Callable[[Image, Float | None], list[Image]]
+
+SCORE = "Score"
+# What a model can hear of the measures, as "attribute.Name": each of them, and how they add up.
+INPUTS: tuple[str, ...] = (*NAMES, *(f"{key}.{SCORE}" for key in KEYS))
 
 _LYING = 0.5  # cosine of the angle between a head and the vertical, 60 degrees: beyond it lies
 
@@ -109,12 +113,15 @@ class Look:
         """Native values (M,) float32 of measures, NaN where one could not be taken.
 
         Args:
-            names: of `measures.NAMES`.
+            names: of `INPUTS`.
         """
-        measures = (self.measures.get(key, {}).get(name) for key, name in
-                    (full.split(".") for full in names))  # fmt: skip
-        values = [m.value if isinstance(m, Measure) else np.nan for m in measures]
-        return np.array(values, np.float32)
+        return np.array([self._value(*name.split(".")) for name in names], np.float32)
+
+    def _value(self, key: str, name: str) -> float:
+        if name == SCORE:
+            return self.scores.get(key, np.nan)
+        entry = self.measures.get(key, {}).get(name)
+        return entry.value if isinstance(entry, Measure) else np.nan
 
     def holds(self, wants: Wants) -> bool:
         """Whether the look is complete for these wants; with views it never is."""

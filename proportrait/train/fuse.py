@@ -16,16 +16,17 @@ import numpy.typing as npt
 
 from proportrait.arrays import Double, Float, Mask, Text
 from proportrait.labels import KEYS
+from proportrait.looks.look import SCORE
 from proportrait.measures import Measure
 from proportrait.model.fusion import OPINIONS, Fusion, additive
 from proportrait.model.saved import Headshot
 from proportrait.train.batches import readable
 from proportrait.train.data import Pictures
 
-FOLDS = 8
+FOLDS = 6
 FEWEST = 20  # known bits of either class; with fewer an attribute keeps the backbone's own heads
-_STRENGTHS = (0.3, 1.0, 3.0, 10.0)  # inverse strengths of regularisation that are tried
-_COMPONENTS = 512  # most principal components of the features
+_STRENGTHS = (0.3, 1.0, 3.0)  # inverse strengths of regularisation that are tried
+_COMPONENTS = 400  # most principal components of the features
 _KNOTS = 17  # of the curve of a measure
 _CURVE_STEPS, _CURVE_RATE = 150, 0.08  # boosting steps of the curves, and their learning rate
 # Attributes whose measures speak for another attribute too: how the head is turned shows whether
@@ -80,7 +81,7 @@ def collect(
     """
     names = model.architecture.measures
     rows: dict[str, tuple[Float, Float, Float]] = {}
-    directions = dict.fromkeys(names, 0)
+    directions = {name: int(name.endswith(f".{SCORE}")) for name in names}
     files = [Path(str(path)) for path in np.unique(pictures.paths)]
     for file, look in readable(files, model.wants, workers):
         assert look.views is not None
@@ -290,7 +291,7 @@ def _weigh(opinions: Double, truth: Mask, weights: Double) -> tuple[Double, floa
 def _logistic(rows: Double, labels: Mask, weights: Double, strength: float) -> tuple[Double, float]:
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(C=strength, max_iter=1000)
+    model = LogisticRegression(C=strength, solver="newton-cholesky")
     model.fit(rows, labels, sample_weight=weights)
     return np.asarray(model.coef_[0], np.float64), float(model.intercept_[0])
 

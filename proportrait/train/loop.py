@@ -24,7 +24,7 @@ from tqdm import tqdm
 from proportrait.arrays import Float
 from proportrait.disk import disk_errors
 from proportrait.errors import FatalError
-from proportrait.measures import NAMES
+from proportrait.looks.look import INPUTS
 from proportrait.model import backbone
 from proportrait.model.architecture import Architecture
 from proportrait.model.compat import timm
@@ -58,7 +58,7 @@ def build(settings: Settings, choice: backbone.Choice) -> HeadshotModel:
         Preprocessing(settings.size, served(settings.views), mean, std),
         settings.views,
         GENERAL,
-        NAMES if settings.measures else (),
+        INPUTS if settings.measures else (),
     )
     torch.manual_seed(settings.seed)
     network = backbone.create(choice, settings.size)
