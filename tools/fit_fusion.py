@@ -1,0 +1,214 @@
+"""What the last step of a model learns from which pictures: trainings side by side.
+
+    python -m tools.fit_fusion --made DIR [DIR ...] --photos DIR [DIR ...] [--judged DIR ...]
+
+Made pictures are of folders that the generator wrote, and that the backbone has not learnt from.
+Photographs have a labels.csv with the columns file, labels, site, and perhaps licence. Every figure
+of a photograph is by a fit that saw no photograph of its site; the thresholds are chosen on other
+sites too. `--judged` names further labelled folders, which teach nothing. `proportrait train
+--learn_from` fits the fusion that is used; here it is only compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+
+from proportrait.arrays import Float, Mask
+from proportrait.commandline import exit_code
+from proportrait.labels import KEYS
+from proportrait.model.calibration import Calibration
+from proportrait.model.fusion import Fusion
+from proportrait.model.saved import Headshot, load, packaged
+from proportrait.train.data import TABLE, Pictures
+from proportrait.train.fuse import Evidence, collect, fuse
+
+COUNTS = (100, 300)  # photographs: what so many are worth
+FOLDS = 10  # of sites, for the thresholds
+_NO_LICENCE = ("", "none stated")
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """The evidence that trainings are compared on.
+
+    Attributes:
+        made, photos: of the pictures that teach.
+        licensed: (P,), whether each photograph has a stated licence.
+        judged: by name, of pictures that teach nothing.
+        names, directions: of the measures.
+    """
+
+    made: Evidence
+    photos: Evidence
+    licensed: Mask
+    judged: dict[str, Evidence]
+    names: Sequence[str]
+    directions: Sequence[int]
+
+
+def gather(
+    model: Headshot, made: Sequence[Path], photos: Sequence[Path], judged: Sequence[Path]
+) -> Data:
+    """Look at all pictures."""
+    taught = [_evidence(model, Pictures.from_folders(folders)) for folders in (made, photos)]
+    others = {folder.name: _evidence(model, Pictures.from_folder(folder))[0] for folder in judged}
+    licences = [licence for folder in photos for licence in _licences(folder)]
+    return Data(
+        taught[0][0], taught[1][0], np.array([name not in _NO_LICENCE for name in licences]),
+        others, model.architecture.measures, taught[1][1],
+    )  # fmt: skip
+
+
+def _evidence(model: Headshot, pictures: Pictures) -> tuple[Evidence, list[int]]:
+    return collect(model, pictures, np.ones(len(pictures)))
+
+
+def _licences(folder: Path) -> Iterator[str]:
+    with (folder / TABLE).open(encoding="utf-8-sig", newline="") as file:
+        yield from (row.get("licence") or "" for row in csv.DictReader(file))
+
+
+def trainings(data: Data, seed: int = 0) -> Iterator[tuple[str, list[str]]]:
+    """Name and lines of each training."""
+    every = np.arange(len(data.photos.labels))
+    none = every[:0]
+    yield "made alone", _report(data, none, with_made=True)
+    yield "photographs alone", _report(data, every, with_made=False)
+    for count in COUNTS:
+        if count < len(every):
+            yield f"both, {count} photographs", _report(data, _some(data, count, seed))
+    if 0 < data.licensed.sum() < len(every):
+        chosen = np.flatnonzero(data.licensed)
+        yield f"both, {len(chosen)} photographs with a licence", _report(data, chosen)
+    yield f"both, all {len(every)} photographs", _report(data, every)
+
+
+def _some(data: Data, count: int, seed: int) -> np.ndarray:
+    """About so many photographs, of whole sites that are drawn one after the other."""
+    sites = np.random.default_rng(seed).permutation(np.unique(data.photos.groups))
+    chosen = np.zeros(len(data.photos.labels), bool)
+    for site in sites:
+        if chosen.sum() >= count:
+            break
+        chosen |= data.photos.groups == site
+    return np.flatnonzero(chosen)
+
+
+def _report(data: Data, taught: np.ndarray, with_made: bool = True) -> list[str]:
+    """Fit the fusion to made pictures and the photographs `taught`, and judge all."""
+    photos, made = data.photos, data.made
+    weight = len(taught) / max(1, len(made.labels)) if len(taught) else 1.0
+    parts = [_part(photos, taught, 1.0)]
+    parts += [_part(made, np.arange(len(made.labels)), weight)] if with_made else []
+    evidence = Evidence(
+        *(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Evidence))
+    )
+    fusion, held_out = fuse(evidence, data.names, data.directions)
+    logits = _logits(fusion, photos)
+    logits[taught] = held_out[: len(taught)]
+    lines = []
+    if len(taught):
+        lines += _lines("photographs", photos, logits, *_by_other_sites(photos, logits))
+        calibration = Calibration.fit(logits[taught], photos.labels[taught], photos.known[taught])
+    else:
+        calibration = Calibration.fit(held_out, made.labels, made.known)
+        lines += _judge("photographs", photos, logits, calibration)
+    for name, other in data.judged.items():
+        lines += _judge(name, other, _logits(fusion, other), calibration)
+    return lines
+
+
+def _part(evidence: Evidence, rows: np.ndarray, weight: float) -> Evidence:
+    values = {field.name: getattr(evidence, field.name)[rows] for field in fields(Evidence)}
+    return Evidence(**values | {"weights": np.full(len(rows), weight)})
+
+
+def _logits(fusion: Fusion, evidence: Evidence) -> Float:
+    return fusion.logits(evidence.own, evidence.features, evidence.measures)
+
+
+def _by_other_sites(photos: Evidence, logits: Float) -> tuple[Mask, Mask]:
+    """Verdicts (N, 6), and whether each is sure, by the calibration of other sites."""
+    verdicts, sure = np.zeros(logits.shape, bool), np.zeros(logits.shape, bool)
+    for train, test in GroupKFold(FOLDS).split(logits, groups=photos.groups):
+        calibration = Calibration.fit(logits[train], photos.labels[train], photos.known[train])
+        probabilities = calibration.probabilities(logits[test])
+        verdicts[test] = calibration.verdicts(probabilities)
+        sure[test] = calibration.sure(probabilities)
+    return verdicts, sure
+
+
+def _judge(name: str, evidence: Evidence, logits: Float, calibration: Calibration) -> list[str]:
+    probabilities = calibration.probabilities(logits)
+    return _lines(
+        name, evidence, logits, calibration.verdicts(probabilities),
+        calibration.sure(probabilities),
+    )  # fmt: skip
+
+
+def _lines(name: str, evidence: Evidence, logits: Float, verdicts: Mask, sure: Mask) -> list[str]:
+    truth, known = evidence.labels > 0.5, evidence.known
+    right = np.asarray(verdicts == truth)
+    rows: dict[str, list[float]] = {"AUC": [], "balanced": [], "sure": [], "right if sure": []}
+    for column in range(len(KEYS)):
+        mask = known[:, column]
+        good, bad = mask & truth[:, column], mask & ~truth[:, column]
+        both = good.any() and bad.any()
+        rows["AUC"].append(
+            float(roc_auc_score(truth[mask, column], logits[mask, column])) if both else np.nan
+        )
+        rows["balanced"].append(
+            float(right[good, column].mean() + right[bad, column].mean()) / 2 if both else np.nan
+        )
+        certain = mask & sure[:, column]
+        rows["sure"].append(float(certain.sum() / max(1, mask.sum())))
+        correct = float(right[certain, column].mean()) if certain.any() else np.nan
+        rows["right if sure"].append(correct)
+    match = (right | ~known).all(1)
+    exact, bits = float(match[known.any(1)].mean()), float((right & known).sum() / known.sum())
+    head = f"  {name}: exact {exact:.3f}, bits {bits:.3f}"
+    return [head, *(f"    {label:14s}{_cells(values)}" for label, values in rows.items())]
+
+
+def _cells(values: Sequence[float]) -> str:
+    cells = "".join(f"{value:8.3f}" if not np.isnan(value) else f"{'-':>8s}" for value in values)
+    return f"{cells}   mean {np.nanmean(values):.3f}" if not np.isnan(values).all() else cells
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Returns 0."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.fit_fusion", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    add = parser.add_argument
+    add("--model", type=Path, default=packaged(), metavar="FILE",
+        help="whose backbone is used (default: the packaged one)")  # fmt: skip
+    add("--made", type=Path, nargs="+", required=True, metavar="DIR")
+    add("--photos", type=Path, nargs="+", required=True, metavar="DIR")
+    add("--judged", type=Path, nargs="*", default=[], metavar="DIR")
+    add("--seed", type=int, default=0, help="draws the sites of fewer photographs (default 0)")
+    options = parser.parse_args(argv)
+
+    def work() -> int:
+        data = gather(load(options.model), options.made, options.photos, options.judged)
+        print(f"{'':18s}" + "".join(f"{key[:7]:>8s}" for key in KEYS))
+        for name, lines in trainings(data, options.seed):
+            print(f"\n{name}")
+            print("\n".join(lines), flush=True)
+        return 0
+
+    return exit_code(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
