@@ -18,7 +18,7 @@ class Architecture:
             the preprocessing.
         general: the views that a network trained on ImageNet alone sees too: it knows clothes that
             no generated picture shows.
-        measures: names of the measures that have a say, as `looks.look.measure_names` gives them.
+        measures: names of the measures that have a say, of `measures.NAMES`.
     """
 
     backbone: str

@@ -26,7 +26,8 @@ class _Served(nn.Module):
         prepare = architecture.preprocessing
         self.own, self.trained = headshot.network, len(architecture.trained)
         self.places = [prepare.views.index(view) for view in architecture.general]
-        self.general: Any = create(Choice(OFFLINE, "package", ""), prepare.size)
+        if self.places:
+            self.general: Any = create(Choice(OFFLINE, "package", ""), prepare.size)
         # From the model's normalisation to that of the network for ImageNet.
         scale, shift = np.divide(prepare.std, STD), np.subtract(prepare.mean, MEAN) / np.array(STD)
         self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32).view(-1, 1, 1))
@@ -34,12 +35,12 @@ class _Served(nn.Module):
         self.fusion = _Fusion(headshot.fusion)
 
     def forward(self, views: Tensor, measures: Tensor) -> Tensor:
-        own = self.own(views[:, : self.trained])
-        seen = [self.own.backbone(views[:, place]) for place in range(views.shape[1])]
-        whole: Any = self
+        parts = [self.own.backbone(views[:, place]) for place in range(views.shape[1])]
+        own = self.own.judge(torch.stack(parts[: self.trained], 1))
+        buffers: Any = self
         for place in self.places:
-            seen.append(self.general(views[:, place] * whole.scale + whole.shift))
-        logits: Tensor = self.fusion(own, torch.cat(seen, 1), measures)
+            parts.append(self.general(views[:, place] * buffers.scale + buffers.shift))
+        logits: Tensor = self.fusion(own, torch.cat(parts, 1), measures)
         return logits
 
 
