@@ -15,7 +15,10 @@ from proportrait.model.saved import Headshot
 
 
 def served(headshot: Headshot) -> nn.Module:
-    """The module (views (N, V, 3, s, s), measures (N, M)) -> logits (N, 6), in evaluation mode."""
+    """The module (views (N, V, 3, s, s), measures (N, M)) -> logits (N, 6), in evaluation mode.
+
+    Of a model without measures it takes the views alone.
+    """
     return _Served(headshot).eval()
 
 
@@ -34,7 +37,7 @@ class _Served(nn.Module):
         self.register_buffer("shift", torch.tensor(shift, dtype=torch.float32).view(-1, 1, 1))
         self.fusion = _Fusion(headshot.fusion)
 
-    def forward(self, views: Tensor, measures: Tensor) -> Tensor:
+    def forward(self, views: Tensor, measures: Tensor | None = None) -> Tensor:
         parts = [self.own.backbone(views[:, place]) for place in range(views.shape[1])]
         own = self.own.judge(torch.stack(parts[: self.trained], 1))
         buffers: Any = self
@@ -45,22 +48,30 @@ class _Served(nn.Module):
 
 
 class _Fusion(nn.Module):
-    """`Fusion.logits` in PyTorch."""
+    """`Fusion.logits` in PyTorch.
+
+    Nothing is added to a sum over an axis: OpenVINO 2026 adds the first element of a vector only.
+    """
 
     def __init__(self, fusion: Fusion) -> None:
         super().__init__()
         for name, value in vars(fusion).items():
             self.register_buffer(name, torch.from_numpy(np.array(value)))
 
-    def forward(self, own: Tensor, features: Tensor, measures: Tensor) -> Tensor:
+    def forward(self, own: Tensor, features: Tensor, measures: Tensor | None) -> Tensor:
         f: Any = self
         heads = (features - f.centre) @ f.weight.T + f.bias
+        costs = f.base if measures is None else self._costs(measures) + f.base
+        logits: Tensor = own * f.mix[:, 0] + heads * f.mix[:, 1] + costs * f.mix[:, 2] + f.offset
+        return logits
+
+    def _costs(self, measures: Tensor) -> Tensor:
+        """What all measures add, (N, 6)."""
+        f: Any = self
         width = (f.knots[:, 1:] - f.knots[:, :-1]).clamp(min=1e-12)
         known = ~torch.isnan(measures)
         filled = torch.where(known, measures, f.knots[:, 0])
         part = ((filled[..., None] - f.knots[:, :-1]) / width).clamp(0, 1)
         rise = torch.einsum("nmk,amk->nam", part, f.curves[..., 1:] - f.curves[..., :-1])
         costs = torch.where(known[:, None], f.curves[..., 0] + rise, torch.zeros(()))
-        opinions = torch.stack([own, heads, costs.sum(-1) + f.base], -1)
-        logits: Tensor = (opinions * f.mix).sum(-1) + f.offset
-        return logits
+        return (costs @ torch.ones(len(f.knots), 1)).squeeze(-1)

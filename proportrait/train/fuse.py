@@ -302,7 +302,7 @@ def _knots(measures: Float) -> Float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a measure that was never taken
         knots = np.nanquantile(measures, shares, axis=0).T
-    return np.nan_to_num(knots).astype(np.float32)
+    return np.nan_to_num(knots).astype(np.float32).reshape(measures.shape[1], _KNOTS)
 
 
 def _columns(key: str, measures: Sequence[str]) -> list[int]:
