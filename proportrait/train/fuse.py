@@ -248,6 +248,7 @@ class _Curves:
             max_features=0.5, monotonic_cst=list(self.directions), random_state=self.seed,
         )  # fmt: skip
         values = self.measures[train].astype(np.float64)
+        values[:, np.isnan(values).all(0)] = 0  # scikit-learn cannot bin what was never measured
         model.fit(values, self.labels[train], sample_weight=self.weights[train])
         # Stumps add up: one measure is moved along its knots while the others are missing.
         count, points = self.knots.shape
