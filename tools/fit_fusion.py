@@ -157,7 +157,7 @@ def _judge(name: str, evidence: Evidence, logits: Float, calibration: Calibratio
 
 def _lines(name: str, evidence: Evidence, logits: Float, verdicts: Mask, sure: Mask) -> list[str]:
     truth, known = evidence.labels > 0.5, evidence.known
-    right = np.asarray(verdicts == truth)
+    right: Mask = np.equal(verdicts, truth)
     rows: dict[str, list[float]] = {"AUC": [], "balanced": [], "sure": [], "right if sure": []}
     for column in range(len(KEYS)):
         mask = known[:, column]
@@ -173,7 +173,7 @@ def _lines(name: str, evidence: Evidence, logits: Float, verdicts: Mask, sure: M
         rows["sure"].append(float(certain.sum() / max(1, mask.sum())))
         correct = float(right[certain, column].mean()) if certain.any() else np.nan
         rows["right if sure"].append(correct)
-    match = (right | ~known).all(1)
+    match = np.asarray((right | ~known).all(1))
     exact, bits = float(match[known.any(1)].mean()), float((right & known).sum() / known.sum())
     head = f"  {name}: exact {exact:.3f}, bits {bits:.3f}"
     return [head, *(f"    {label:14s}{_cells(values)}" for label, values in rows.items())]

@@ -11,7 +11,7 @@ from proportrait.arrays import Float, Mask, Real
 BINS = 15
 SURE = 0.95  # at least this share of the verdicts that are called sure is right
 _BALANCE = 0.75  # weight of balanced accuracy beside plain accuracy in the choice of a threshold
-_MIN_BITS = 20  # of each class; with fewer nothing is fitted
+FEWEST = 20  # known bits of each class; with fewer nothing is fitted
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,13 @@ class Calibration:
     def fit(cls, logits: Real, labels: Real, known: Mask) -> Calibration:
         """Fit to pictures that were not learnt from: logits, labels, and known mask, all (N, 6).
 
-        An attribute with fewer than 20 known bits of either class keeps the neutral values.
+        An attribute with fewer than `FEWEST` known bits of either class keeps the neutral values.
         """
         rows = []
         for column in range(logits.shape[1]):
             mask = known[:, column]
             z, y = logits[mask, column].astype(np.float64), labels[mask, column] > 0.5
-            if min(y.sum(), (~y).sum()) < _MIN_BITS:
+            if min(y.sum(), (~y).sum()) < FEWEST:
                 rows.append((1.0, 0.5, -1.0, 1.0))
                 continue
             temperature = _temperature(z, y)

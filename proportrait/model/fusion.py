@@ -105,7 +105,7 @@ class Fusion:
 
 
 def additive(values: Real, knots: Float, curves: Float) -> Float:
-    """A curves of each measure at its values, (N, A, M) float32.
+    """The curves of each measure at its values, (N, A, M) float32.
 
     They are linear between the knots, constant beyond them, and 0 where there is no value.
 

@@ -51,9 +51,12 @@ class HeadshotModel(nn.Module):
         Args:
             views: (N, views, 3, size, size) float32, normalised.
         """
-        features = self.backbone(views.flatten(0, 1)).unflatten(0, views.shape[:2])
-        flat = self.dropout(features.flatten(1).float())  # (N, views * features)
-        weight = self.heads.weight.view(len(KEYS), views.shape[1], -1) * self.sees
+        return self.judge(self.backbone(views.flatten(0, 1)).unflatten(0, views.shape[:2]))
+
+    def judge(self, features: Tensor) -> Tensor:
+        """Logits (N, 6) float32 of features (N, views, F)."""
+        flat = self.dropout(features.flatten(1).float())
+        weight = self.heads.weight.view(len(KEYS), features.shape[1], -1) * self.sees
         return nn.functional.linear(flat, weight.flatten(1), self.heads.bias)
 
     def train(self, mode: bool = True) -> HeadshotModel:

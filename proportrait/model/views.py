@@ -51,10 +51,14 @@ class Preprocessing:
             image: RGB.
             box: (4,) of the largest face as `Face.box` gives it, or None without a face.
         """
+        return [cut(picture, part, self.size) for picture, part in self.windows(image, box)]
+
+    def windows(self, image: Image, box: Float | None) -> list[tuple[Image, Float]]:
+        """The picture that each view is cut from, and its part there: x0 y0 x1 y1 in px."""
         small = shrink(image)
-        pictures = (small if view in TRAINED else image for view in self.views)
+        pictures = [small if view in TRAINED else image for view in self.views]
         return [
-            cut(picture, window(picture, box, view), self.size)
+            (picture, window(picture, box, view))
             for picture, view in zip(pictures, self.views, strict=True)
         ]
 

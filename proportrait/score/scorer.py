@@ -12,7 +12,7 @@ from typing import Any
 from proportrait.arrays import Float, Image, Mask
 from proportrait.labels import KEYS, LabelVector
 from proportrait.looks.cache import LookCache
-from proportrait.looks.look import Look, Wants, look
+from proportrait.looks.look import Look, look
 from proportrait.looks.rules import apply
 from proportrait.looks.survey import survey
 from proportrait.model.saved import Headshot, load, packaged
@@ -123,18 +123,14 @@ class Scorer:
         """
         with (
             LookCache() as cache,
-            contextlib.closing(survey(paths, self._wants, cache, workers)) as looks,
+            contextlib.closing(survey(paths, self.model.wants, cache, workers)) as looks,
         ):
             while batch := list(itertools.islice(looks, _BATCH)):
                 yield from self._scores(batch)
 
     def image(self, image: Image) -> Score:
         """The score of an RGB picture (H, W, 3) uint8."""
-        return self._scores([(None, look(image, self._wants))])[0]
-
-    @property
-    def _wants(self) -> Wants:
-        return self.model.wants
+        return self._scores([(None, look(image, self.model.wants))])[0]
 
     def _scores(self, batch: Sequence[tuple[Path | None, Look]]) -> list[Score]:
         """The scores of a batch of looks, in one forward pass."""

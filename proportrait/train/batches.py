@@ -21,7 +21,7 @@ from proportrait.errors import ConfigurationError
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Look, Wants
 from proportrait.looks.survey import survey
-from proportrait.model.views import Preprocessing, cut, shrink, window
+from proportrait.model.views import Preprocessing, cut
 from proportrait.train.data import Pictures
 from proportrait.train.variation import Variation
 
@@ -86,17 +86,19 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
     def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         epoch, number = index
-        image = shrink(imaging.read(str(self.pictures.paths[number])))
+        image = imaging.read(str(self.pictures.paths[number]))
         box = None if np.isnan(self.boxes[number]).any() else self.boxes[number]
-        size = self.preprocessing.size
         if epoch < 0:
             views = self.preprocessing(image, box)
         else:
             rng = np.random.default_rng((self.seed, epoch, number))
             vary = Variation.draw(rng)
+            windows = zip(
+                self.preprocessing.views, self.preprocessing.windows(image, box), strict=True
+            )
             views = [
-                vary(cut(image, vary.jitter(window(image, box, view), view), size), place)
-                for place, view in enumerate(self.preprocessing.views)
+                vary(cut(picture, vary.jitter(part, view), self.preprocessing.size), place)
+                for place, (view, (picture, part)) in enumerate(windows)
             ]
         return (
             torch.from_numpy(self.preprocessing.normalise(np.stack(views))),

@@ -14,6 +14,7 @@ from typing import Any
 
 from huggingface_hub import ModelCard, ModelCardData
 
+from proportrait.errors import ConfigurationError
 from proportrait.labels import ATTRIBUTES
 from proportrait.model.saved import Headshot
 from proportrait.train.data import TABLE
@@ -27,9 +28,16 @@ def list_photos(folders: Sequence[Path]) -> str:
 
     The columns `site`, `licence`, and `sha256_of_original` of their labels.csv are used where they
     are there.
+
+    Raises:
+        ConfigurationError: a folder has no labels.csv.
     """
     rows = []
     for folder in folders:
+        if not (folder / TABLE).is_file():
+            raise ConfigurationError(
+                f"{folder} has no {TABLE}: the last step learns from photographs that have one"
+            )
         images = folder / "images" if (folder / "images").is_dir() else folder
         with (folder / TABLE).open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
@@ -37,7 +45,9 @@ def list_photos(folders: Sequence[Path]) -> str:
                     row.get("sha256_of_original")
                     or hashlib.sha256((images / row["file"]).read_bytes()).hexdigest()
                 )
-                rows.append((digest, row.get("site", ""), row.get("licence", ""), row["labels"]))
+                rows.append(
+                    (digest, row.get("site") or "", row.get("licence") or "", row["labels"])
+                )
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -89,7 +99,7 @@ def card(headshot: Headshot) -> str:
         'for score in scorer.files(["me.jpg"]):',
         "    print(score.verdicts, score.probabilities)",
         "```",
-        f"Input: {' and '.join(prepare.views)} of a picture at {prepare.size} px "
+        f"Input: {', '.join(prepare.views)} of a picture at {prepare.size} px "
         f"(`proportrait.model.views`)"
         + (
             f", and {len(headshot.architecture.measures)} measures of `proportrait.measures`."

@@ -1,23 +1,46 @@
-"""A model against labels: figures, calibration errors, and figures by group of people."""
+"""A model against labels: figures, calibration errors, and figures by group of people.
+
+Groups are of skin tone, age band, and glasses. For generated portraits of built-in faces all three
+are estimated from the style, whatever the light (`edit.synthesis.traits` gives the accuracy). For
+other pictures only the skin tone is estimated, from the pixels, so that it depends on the light:
+the individual typology angle (Chardon, Cretois, Hourseau, "Skin colour typology and suntanning
+pathways", International Journal of Cosmetic Science 1991) of cheeks and forehead.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.arrays import Float, Mask
+from proportrait.arrays import Float, Image, Mask, Text
+from proportrait.edit.synthesis.network import FaceSynthesizer
+from proportrait.edit.synthesis.traits import COMPLEXIONS, People
+from proportrait.faces import Face
+from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.labels import KEYS
+from proportrait.looks.look import Wants, look
 from proportrait.model.calibration import Calibration, expected_calibration_error
 from proportrait.model.saved import Headshot
 from proportrait.train.batches import readable
-from proportrait.train.data import Pictures
-from proportrait.train.groups import groups
+from proportrait.train.data import Pictures, from_generator
 from proportrait.train.metrics import Report, report
 
 MIN_PICTURES = 10  # of a group with figures of its own
+# Landmarks in the middle of the cheeks and of the forehead, and the half width of a patch there.
+_SKIN = (50, 280, 151)
+_GREY = 2.0  # chroma C* of CIELAB: below it a colour counts as grey
+_PATCH = 0.05  # face heights
+# Lower limits in degrees: the bands of Chardon et al., the outer ones merged.
+TONES: tuple[tuple[str, float], ...] = (
+    ("skin light", 41.0), ("skin intermediate or tan", 10.0), ("skin brown or dark", -np.inf),
+)  # fmt: skip
+AGES: tuple[tuple[str, float], ...] = (
+    ("age older", 2.0), ("age middle", 1.5), ("age young", -np.inf),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +106,7 @@ def judge(model: Headshot, pictures: Pictures, workers: int | None = None) -> Pr
     """Look at all pictures and predict their bits."""
     files = [Path(str(path)) for path in np.unique(pictures.paths)]
     logits = {
-        str(file): model.logits([look])[0] for file, look in readable(files, model.wants, workers)
+        str(file): model.logits([entry])[0] for file, entry in readable(files, model.wants, workers)
     }
     rows = np.stack([logits[str(path)] for path in pictures.paths])
     return Predictions.from_logits(pictures, rows, model.calibration)
@@ -97,3 +120,77 @@ def breakdown(predictions: Predictions, seed: int = 0) -> dict[str, Report]:
         for name, numbers in parts.items()
         if len(numbers) >= MIN_PICTURES
     }
+
+
+def groups(paths: Text, sources: Text) -> dict[str, list[int]]:
+    """The indices of the pictures of each group; pictures without an estimate are in none.
+
+    Args:
+        paths, sources: (N,) of the pictures.
+    """
+    members: dict[str, list[int]] = {}
+    # Rated faces lie further from the mean: there the estimates from the style are less accurate.
+    ours = from_generator(paths)
+    built_in = {
+        str(source): item.latent_seed
+        for source in np.unique(sources[ours])
+        if (item := StyleganItem.from_source_id(str(source)))
+    }
+    estimates: dict[str, tuple[float, float, float]] = {}
+    if built_in:
+        synthesizer = FaceSynthesizer()
+        traits = People(synthesizer).traits(synthesizer.styles(list(built_in.values())))
+        estimates = {
+            name: (
+                float(traits["complexion"][i]),
+                float(traits["age"][i]),
+                float(traits["glasses"][i]),
+            )
+            for i, name in enumerate(built_in)
+        }
+    for number, (path, source) in enumerate(zip(paths, sources, strict=True)):
+        if ours[number] and str(source) in estimates:
+            complexion, age, glasses = estimates[str(source)]
+            members.setdefault(_band(complexion, COMPLEXIONS), []).append(number)
+            members.setdefault(_band(age, AGES), []).append(number)
+            members.setdefault("glasses" if glasses > 0.5 else "no glasses", []).append(number)
+        else:
+            tone = skin_tone(Path(str(path)))
+            if not np.isnan(tone):
+                members.setdefault(_band(tone, TONES), []).append(number)
+    return dict(sorted(members.items()))
+
+
+def skin_tone(path: Path) -> float:
+    """The individual typology angle in degrees of the largest face; NaN without a face."""
+    subject = look(path, Wants(())).subject
+    if subject is None or not subject.faces:
+        return float("nan")
+    return typology_angle(subject.image, subject.faces[0])
+
+
+def typology_angle(image: Image, face: Face) -> float:
+    """arctan((L* - 50) / b*) in degrees, of the median colour of cheeks and forehead.
+
+    Higher is lighter. NaN for grey skin: the angle would depend on the exposure alone.
+    """
+    half = max(1, round(_PATCH * face.height))
+    patches = []
+    for index in _SKIN:
+        x, y = (round(float(v)) for v in face.point(index))
+        patch = image[
+            max(0, y - half) : max(0, y + half + 1), max(0, x - half) : max(0, x + half + 1)
+        ]
+        patches.append(patch.reshape(-1, 3))
+    skin = np.concatenate(patches)
+    if not len(skin):
+        return float("nan")
+    lab = cv2.cvtColor(np.float32(skin[None]) / 255, cv2.COLOR_RGB2LAB)[0]
+    lightness, red, yellow = np.median(lab, 0)
+    if np.hypot(red, yellow) < _GREY:
+        return float("nan")
+    return float(np.degrees(np.arctan2(lightness - 50, max(float(yellow), 1e-3))))
+
+
+def _band(value: float, bands: tuple[tuple[str, float], ...]) -> str:
+    return next(name for name, least in bands if value >= least)

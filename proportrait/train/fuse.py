@@ -7,8 +7,8 @@ was not learnt from; so do the limits and the confidence that are set afterwards
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,13 @@ from proportrait.arrays import Double, Float, Mask, Text
 from proportrait.labels import KEYS
 from proportrait.looks.look import SCORE
 from proportrait.measures import Measure
+from proportrait.model.calibration import FEWEST
 from proportrait.model.fusion import OPINIONS, Fusion, additive
 from proportrait.model.saved import Headshot
 from proportrait.train.batches import readable
 from proportrait.train.data import Pictures
 
 FOLDS = 6
-FEWEST = 20  # known bits of either class; with fewer an attribute keeps the backbone's own heads
 _STRENGTHS = (0.3, 1.0, 3.0)  # inverse strengths of regularisation that are tried
 _COMPONENTS = 400  # most principal components of the features
 _KNOTS = 17  # of the curve of a measure
@@ -85,8 +85,8 @@ def collect(
     files = [Path(str(path)) for path in np.unique(pictures.paths)]
     for file, look in readable(files, model.wants, workers):
         assert look.views is not None
-        logits, seen = model.features(look.views[None])
-        rows[str(file)] = logits[0], seen[0], look.measure_array(names)
+        own, features = model.features(look.views[None])
+        rows[str(file)] = own[0], features[0], look.measure_array(names)
         for key, entries in look.measures.items():
             for name, entry in entries.items():
                 if isinstance(entry, Measure) and f"{key}.{name}" in directions:
@@ -105,66 +105,64 @@ def fuse(
 ) -> tuple[Fusion, Float]:
     """Fit a fusion; returns it and the logits (N, 6) of pictures out of fold.
 
-    An attribute with fewer than `FEWEST` known bits of either class hears the backbone's own heads
-    alone.
+    An attribute with fewer than `FEWEST` known bits of either class, or with one class only in all
+    groups but those of a fold, hears the backbone's own heads alone.
 
     Args:
         measures: their names, in the order of the columns.
         directions: of each, 1 where a higher value is better, -1 where a lower one is, else 0.
     """
-    count = len(evidence.labels)
-    fusion = Fusion.neutral(evidence.features.shape[1], len(measures))
     knots = _knots(evidence.measures)
-    curves = np.zeros((len(KEYS), *knots.shape), np.float32)
     space = _Space.fit(evidence.features)
     rows = space.project(evidence.features)
-    opinions = np.zeros((count, len(KEYS), OPINIONS))
-    logits = np.array(evidence.own, np.float64)
-    weight, bias = fusion.weight.copy(), fusion.bias.copy()
-    base = fusion.base.copy()
-    mix, offset = fusion.mix.copy(), fusion.offset.copy()
-    opinions[..., 0] = evidence.own
+    fusion = replace(
+        Fusion.neutral(evidence.features.shape[1], len(measures)),
+        centre=space.centre,
+        knots=knots,
+        curves=np.zeros((len(KEYS), *knots.shape), np.float32),
+    )
+    logits = evidence.own.copy()
     for column, key in enumerate(KEYS):
         known = np.flatnonzero(evidence.known[:, column])
-        truth = evidence.labels[known, column] > 0.5
-        if min(truth.sum(), (~truth).sum()) < FEWEST:
-            continue
-        folds = [(known[train], known[test]) for train, test in _folds(evidence.groups[known])]
         labels = evidence.labels[:, column] > 0.5
+        folds = [(known[train], known[test]) for train, test in _folds(evidence.groups[known])]
+        if not _learnable(labels, known, folds):
+            continue
+        opinions = np.zeros((len(known), OPINIONS))
+        opinions[:, 0] = evidence.own[known, column]
+
         heads = _Heads(rows, labels, evidence.weights)
         strength = heads.best_strength(folds, known)
-        opinions[known, column, 1] = heads.out_of_fold(folds, known, strength)
-        direction, intercept = heads.fit(known, strength)
-        weight[column], bias[column] = space.back(direction), intercept
-        heard = [0, 1]
-        columns = _columns(key, measures)
-        if columns:
-            chosen = evidence.measures[:, columns]
+        opinions[:, 1] = heads.out_of_fold(folds, known, strength)
+        direction, fusion.bias[column] = heads.fit(known, strength)
+        fusion.weight[column] = space.back(direction)
+
+        if columns := _columns(key, measures):
             model = _Curves(
-                chosen,
-                labels,
-                evidence.weights,
-                knots[columns],
-                [directions[i] * measures[i].startswith(key) for i in columns],
-                seed,
-            )
-            opinions[known, column, 2] = model.out_of_fold(folds, known)
-            curves[column, columns], base[column] = model.fit(known)
-            heard.append(2)
-        said = opinions[known, column][:, heard]
-        coefficients, intercept = _weigh(said, truth, evidence.weights[known])
-        mix[column], offset[column] = 0, intercept
-        mix[column, heard] = coefficients
-        logits[known, column] = said @ coefficients + intercept
-    fusion = Fusion(space.centre, weight, bias, knots, curves, base, mix, offset)
-    return fusion, logits.astype(np.float32)
+                evidence.measures[:, columns], labels, evidence.weights, knots[columns],
+                [directions[i] * measures[i].startswith(key) for i in columns], seed,
+            )  # fmt: skip
+            opinions[:, 2] = model.out_of_fold(folds, known)
+            fusion.curves[column, columns], fusion.base[column] = model.fit(known)
+
+        mix, offset = _weigh(opinions, labels[known], evidence.weights[known])
+        fusion.mix[column], fusion.offset[column] = mix, offset
+        logits[known, column] = opinions @ mix + offset
+    return fusion, logits
 
 
-def _folds(groups: Text) -> Iterator[Fold]:
+def _folds(groups: Text) -> list[Fold]:
+    """Train and test numbers of at most `FOLDS` folds; none of a single group."""
     from sklearn.model_selection import GroupKFold
 
     count = min(FOLDS, len(np.unique(groups)))
-    yield from GroupKFold(count).split(groups, groups=groups)
+    return list(GroupKFold(count).split(groups, groups=groups)) if count > 1 else []
+
+
+def _learnable(labels: Mask, known: npt.NDArray[np.intp], folds: Sequence[Fold]) -> bool:
+    """Whether both classes are frequent enough, and in the training part of every fold."""
+    enough = min(labels[known].sum(), (~labels[known]).sum()) >= FEWEST
+    return bool(enough and folds) and all(len(np.unique(labels[t])) == 2 for t, _ in folds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,6 +249,7 @@ class _Curves:
             max_features=0.5, monotonic_cst=list(self.directions), random_state=self.seed,
         )  # fmt: skip
         values = self.measures[train].astype(np.float64)
+        values[:, np.isnan(values).all(0)] = 0  # scikit-learn cannot bin what was never measured
         model.fit(values, self.labels[train], sample_weight=self.weights[train])
         # Stumps add up: one measure is moved along its knots while the others are missing.
         count, points = self.knots.shape
@@ -272,7 +271,10 @@ class _Curves:
 
 
 def _weigh(opinions: Double, truth: Mask, weights: Double) -> tuple[Double, float]:
-    """Weights of opinions (N, O), none below 0, and the intercept."""
+    """Weights of opinions (N, O), none below 0, and the intercept.
+
+    One that is 0 everywhere has the weight 0.
+    """
     heard = np.ones(opinions.shape[1], bool)
     while True:
         coefficients, intercept = _logistic(opinions[:, heard], truth, weights, 1.0)
@@ -302,7 +304,7 @@ def _knots(measures: Float) -> Float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a measure that was never taken
         knots = np.nanquantile(measures, shares, axis=0).T
-    return np.nan_to_num(knots).astype(np.float32)
+    return np.nan_to_num(knots).astype(np.float32).reshape(measures.shape[1], _KNOTS)
 
 
 def _columns(key: str, measures: Sequence[str]) -> list[int]:

@@ -64,8 +64,11 @@ def run(
     accelerator.print(f"backbone    {choice.summary}")
     # The same training, wherever the weights came from.
     settings = replace(settings, backbone=choice.name, download=False)
+    if start:
+        settings = replace(settings, **_input(start))
     parts = split(Pictures.from_folders(folders), settings.split, settings.seed)
     photos = parts.others(learn_from)
+    photo_list = list_photos(learn_from)
     accelerator.print(f"pictures    {_counts(parts, photos)}")
     precision = accelerator.mixed_precision.replace("no", "fp32")
     accelerator.print(f"device      {accelerator.device}, {precision}", flush=True)
@@ -91,7 +94,7 @@ def run(
         "weights": choice.weights,
         "version": __version__,
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        "data": _data(parts, photos),
+        "data": _data(parts, photos, start),
         "judged_on": "test" if len(parts.test) else "validation",
         "figures": final.report().to_json(),
         "sure": known.sure_shares(headshot.calibration),
@@ -105,7 +108,7 @@ def run(
         save(headshot, output / MODEL)
         replace_file(output / "metrics.json", (json.dumps(about, indent=2) + "\n").encode())
         if learn_from:
-            replace_file(output / PHOTOS, list_photos(learn_from).encode())
+            replace_file(output / PHOTOS, photo_list.encode())
     return headshot, final
 
 
@@ -116,6 +119,16 @@ def _choice(settings: Settings, start: Headshot | None) -> backbone.Choice:
     name = start.architecture.backbone
     weights = str(start.about.get("weights", "none"))
     return backbone.Choice(name, weights, f"{name} of an earlier training")
+
+
+def _input(start: Headshot) -> dict[str, Any]:
+    """The settings of its input, which a training that goes on keeps."""
+    architecture = start.architecture
+    return {
+        "size": architecture.preprocessing.size,
+        "views": architecture.trained,
+        "measures": bool(architecture.measures),
+    }
 
 
 def _last_step(
@@ -156,15 +169,16 @@ def _boxes(pictures: Pictures, accelerator: Any, workers: int | None) -> Float:
     """The boxes of the largest faces, found by one process for all."""
     from accelerate.utils import broadcast_object_list
 
-    found = [collect_boxes(pictures, workers or None) if accelerator.is_main_process else None]
-    boxes: Float = broadcast_object_list(found)[0]
-    return boxes
+    main = accelerator.is_main_process
+    boxes = broadcast_object_list([collect_boxes(pictures, workers or None) if main else None])
+    return np.asarray(boxes[0])
 
 
-def _data(parts: Split, photos: Pictures) -> dict[str, Any]:
+def _data(parts: Split, photos: Pictures, start: Headshot | None) -> dict[str, Any]:
     """What a model says of its data."""
     every = parts.whole + photos
     learnt = parts.train.sources, parts.validation.sources, photos.sources
+    earlier = start.about.get("data", {}).get("people", "") if start else ""
     return {
         "fingerprint": every.fingerprint(),
         "pictures": len(np.unique(every.paths)),
@@ -175,5 +189,5 @@ def _data(parts: Split, photos: Pictures) -> dict[str, Any]:
         "test": len(parts.test),
         "photos": len(photos),
         # Whose pictures it was fitted to or chosen by: `evaluate` leaves them out.
-        "people": source_hashes(np.concatenate(learnt)),
+        "people": source_hashes(np.concatenate(learnt)) + earlier,
     }

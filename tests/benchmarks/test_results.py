@@ -29,7 +29,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     root = tmp_path_factory.mktemp("trained")
     data = write_folder(root / "data", 40)
     settings = Settings(backbone=TRANSFORMER, pretrained=False, size=SIZE, epochs=1, batch_size=8)
-    run([data], settings, root / "model", always_learn=[data])
+    run([data], settings, root / "model", learn_from=[data])
     return data, root / "model" / MODEL
 
 
@@ -45,7 +45,7 @@ def test_results_are_those_of_the_test_people(trained: tuple[Path, Path], tmp_pa
     (tmp_path / "journey.json").write_text(json.dumps(walked))
     rated = write_folder(tmp_path / "rated", 12, seed=1)
     arguments = ["--model", str(model), "--images", str(data), "--rated", str(rated)]
-    arguments += ["--learn_from", str(data)]  # twice: but for the people of the test
+    arguments += ["--learn_from", str(data)]  # but for the people of the test
     arguments += ["--journey", str(tmp_path / "journey.json")]
     where = ["--output", str(tmp_path / "results"), "--visuals", str(tmp_path / "visuals")]
     assert results.main([*arguments, *where]) == 0

@@ -1,4 +1,4 @@
-"""Temperatures, thresholds, and the calibration error."""
+"""Temperatures, thresholds, confidence, and the calibration error."""
 
 from __future__ import annotations
 
@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from proportrait.model.calibration import Calibration, _threshold, expected_calibration_error
+from proportrait.model.calibration import (
+    SURE,
+    Calibration,
+    _surest,
+    _threshold,
+    expected_calibration_error,
+)
 
 
 def sample(count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -46,27 +52,20 @@ def test_of_equally_good_thresholds_the_nearest_to_one_half_wins(
     assert logit(threshold) == pytest.approx(nearest, abs=0.01)
 
 
-@pytest.mark.parametrize(("unlikely", "middle"), [(2, 0.0), (8, -1.0)])
-def test_a_threshold_moves_for_more_than_chance_only(unlikely: int, middle: float) -> None:
-    # Ten of forty bad ones pass whatever is done: a standard error of 0.034. Of forty good ones
-    # two or eight are lost at one half: 0.025 or 0.1 of balanced accuracy.
-    labels = np.repeat([True, False], 40)
-    logits = np.where(labels, 2.0, -2.0)
-    logits[:unlikely], logits[40:50] = -1.0, 3.0
-    assert logit(_threshold(expit(logits), labels)) == pytest.approx(middle, abs=0.01)
-    # The same with good and bad exchanged.
-    assert logit(_threshold(expit(-logits), ~labels)) == pytest.approx(-middle, abs=0.06)
-
-
-def test_a_threshold_weighs_both_kinds_alike() -> None:
-    # One or three of ten bad ones pass at one half; higher up twenty of a hundred good ones are
-    # lost: more pictures, but less of their kind than three of ten.
+@pytest.mark.parametrize(
+    ("passing", "lost", "middle"),
+    [(1, 5, 1.05), (1, 6, 0), (1, 20, 0), (3, 18, 1.05), (3, 20, 0)],
+)
+def test_a_threshold_weighs_balanced_accuracy_three_times_as_much_as_plain(
+    passing: int, lost: int, middle: float
+) -> None:
+    # Of ten bad ones some pass at one half; higher up some of a hundred good ones are lost. A bad
+    # one is worth 0.75 / 20 + 0.25 / 110 = 0.040, a good one 0.75 / 200 + 0.25 / 110 = 0.0060, and
+    # half a picture, 0.5 / 110 = 0.0045, moves nothing.
     labels = np.repeat([True, False], [100, 10])
     logits = np.where(labels, 2.0, -2.0)
-    logits[:20], logits[100] = 0.5, 1.0
-    assert logit(_threshold(expit(logits), labels)) == pytest.approx(0, abs=0.01)
-    logits[101:103] = 1.0
-    assert logit(_threshold(expit(logits), labels)) == pytest.approx(1.05, abs=0.01)
+    logits[:lost], logits[100 : 100 + passing] = 0.5, 1.0
+    assert logit(_threshold(expit(logits), labels)) == pytest.approx(middle, abs=0.01)
 
 
 def test_too_few_bits_stay_neutral() -> None:
@@ -77,9 +76,12 @@ def test_too_few_bits_stay_neutral() -> None:
     known[np.flatnonzero(labels[:, 3] == 1)[20:], 3] = False  # 20 good ones
     calibration = Calibration.fit(logits, labels, known)
     neutral = [
-        pair == (1.0, 0.5)
-        for pair in zip(calibration.temperatures, calibration.thresholds, strict=True)
-    ]
+        row == (1.0, 0.5, -1.0, 1.0)
+        for row in zip(
+            calibration.temperatures, calibration.thresholds, calibration.sure_bad,
+            calibration.sure_good, strict=True,
+        )
+    ]  # fmt: skip
     assert neutral == [False, True, True, False, False, False]
 
 
@@ -96,6 +98,64 @@ def test_a_verdict_is_a_probability_that_reaches_its_threshold() -> None:
     probabilities = calibration.probabilities(np.array([[-1, 0, 0.1, -0.1, 1, 2 * np.log(3)]]))
     assert probabilities[0] == pytest.approx([0.269, 0.5, 0.525, 0.475, 0.731, 0.75], abs=1e-3)
     assert calibration.verdicts(probabilities)[0, :5].tolist() == [True, True, True, False, False]
+
+
+# --- confidence
+
+
+@pytest.mark.parametrize(
+    ("count", "wrong", "kept"),
+    [
+        (18, [], 0),  # the next one may be wrong: 1 / 19
+        (19, [], 19),  # 1 / 20
+        (39, [30], 39),  # 2 / 40
+        (38, [30], 30),  # 2 / 39: as far as before the wrong one
+        (60, [0], 60),  # 2 / 61, though the first is wrong
+        (30, [0, 1], 0),
+    ],
+)
+def test_the_surest_verdicts_by_hand(count: int, wrong: list[int], kept: int) -> None:
+    confidence = np.linspace(0.99, 0.6, count)
+    right = ~np.isin(np.arange(count), wrong)
+    order = np.random.default_rng(0).permutation(count)
+    limit = _surest(confidence[order], right[order], 1.0)
+    assert (confidence.astype(np.float32) > np.float32(limit)).sum() == kept
+    assert (limit == 1.0) == (kept == 0)
+
+
+def test_verdicts_beyond_the_limits_are_sure() -> None:
+    calibration = Calibration(
+        (1.0,) * 6, (0.5,) * 6, (0.1, 0.1, 0.1, -1.0, -1.0, 0.3), (0.9, 0.9, 0.9, 1.0, 1.0, 0.7)
+    )
+    probabilities = np.float32([[0.1, 0.9, 0.91, 0.0, 1.0, 0.5]])
+    assert calibration.sure(probabilities)[0].tolist() == [True, False, True, False, False, False]
+
+
+def test_of_fresh_pictures_the_sure_verdicts_are_right() -> None:
+    logits, labels = sample(4000)
+    calibration = Calibration.fit(logits, labels, labels >= 0)
+    logits, labels = sample(20000, seed=1)
+    probabilities = calibration.probabilities(logits)
+    verdicts, sure = calibration.verdicts(probabilities), calibration.sure(probabilities)
+    right = verdicts == (labels > 0.5)
+    for column in range(6):
+        for side in (verdicts, ~verdicts):
+            kept = sure[:, column] & side[:, column]
+            assert right[kept, column].mean() > SURE - 0.025  # of a fit to 4,000
+            assert kept.mean() > 0.08
+    assert right[sure].mean() > SURE
+    assert right[~sure].mean() < 0.75
+
+
+def test_guesses_are_never_sure() -> None:
+    logits, labels = sample(400)[0], sample(400, seed=1)[1]
+    calibration = Calibration.fit(logits, labels, labels >= 0)
+    assert calibration.sure_bad == (-1.0,) * 6
+    assert calibration.sure_good == (1.0,) * 6
+    assert not calibration.sure(np.float32([[0.0] * 6, [1.0] * 6])).any()
+
+
+# --- the calibration error
 
 
 def test_the_calibration_error_by_hand() -> None:

@@ -16,10 +16,8 @@ from proportrait.looks.features import Backbone
 from proportrait.model import backbone
 from proportrait.model.backbone import ALIASES, AUTO, OFFLINE, PUBLISHED, Choice, choose, create
 from proportrait.model.compat import timm
-from proportrait.model.network import FACIAL, SHARES, HeadshotModel, masked_bce
+from proportrait.model.network import FACIAL, HeadshotModel, masked_bce
 from tests.tiny_training import CONVOLUTIONAL, SIZE, TRANSFORMER, network
-
-NAN = float("nan")
 
 
 def views(count: int = 3, seed: int = 0) -> Tensor:
@@ -114,70 +112,40 @@ def test_normalisation_is_that_of_the_backbone() -> None:
 @pytest.mark.parametrize("name", [CONVOLUTIONAL, TRANSFORMER])
 def test_every_picture_has_six_logits(name: str) -> None:
     model = network(name)
-    scores = torch.full((3, 6), 70.0)
     with torch.inference_mode():
-        logits = model(views(), scores)
-        alone = model(views()[1:2], scores[:1])
+        logits = model(views())
+        alone = model(views()[1:2])
     assert logits.shape == (3, 6)
     assert torch.allclose(alone[0], logits[1], atol=1e-5)
     assert logits.std(0).min() > 0
     assert model.heads.in_features == 2 * model.backbone.num_features
 
 
-def test_the_logit_is_the_weighted_mean_of_both_logits() -> None:
-    model = network()
-    scores = torch.tensor([[50, 90, 10, 0, 100, NAN]] * 3)
-    end = np.log(0.997 / 0.003)  # no score counts for more than this
-    by_score = np.array([0, np.log(9), -np.log(9), -end, end])
-    weight = np.array([SHARES[key] for key in KEYS[:5]])
-    with torch.inference_mode():
-        alone = model(views(), torch.full((3, 6), NAN)).numpy()
-        fusion = model(views(), scores).numpy()
-    assert fusion[:, :5] == pytest.approx((1 - weight) * alone[:, :5] + weight * by_score, abs=1e-4)
-    assert np.array_equal(fusion[:, 5], alone[:, 5])  # without a score the backbone decides
-
-
-def test_every_attribute_has_a_share_of_its_score() -> None:
-    assert tuple(SHARES) == KEYS
-    assert all(0 <= share < 1 for share in SHARES.values())
-    assert SHARES["attire"] == 0  # there is no measure of it
-
-
 def test_light_and_expression_are_judged_on_the_face_alone() -> None:
-    assert network().architecture.preprocessing.views == ("whole", "face")
-    model, pictures = network(measures=False), views()
-    no_scores = torch.full((3, 6), NAN)
+    model, pictures = network(), views()
+    assert model.architecture.trained == ("whole", "face")
     other_whole, other_face = pictures.clone(), pictures.clone()
     other_whole[:, 0], other_face[:, 1] = views(seed=1)[:, 0], views(seed=1)[:, 1]
     facial = torch.tensor([key in FACIAL for key in KEYS])
     with torch.no_grad():
-        before = model(pictures, no_scores)
-        assert torch.equal((model(other_whole, no_scores) == before).all(0), facial)
-        assert (model(other_face, no_scores) != before).all()
+        before = model(pictures)
+        assert torch.equal((model(other_whole) == before).all(0), facial)
+        assert (model(other_face) != before).all()
 
 
 def test_without_the_view_of_the_face_all_are_judged_on_the_whole() -> None:
-    model = network(measures=False, views=("whole",))
+    model = network(views=("whole",))
     with torch.no_grad():
-        first, second = (model(views(seed=s)[:, :1], torch.full((3, 6), NAN)) for s in (0, 1))
+        first, second = (model(views(seed=s)[:, :1]) for s in (0, 1))
     assert (first != second).all()
 
 
-def test_a_model_without_measures_ignores_the_scores() -> None:
-    model = network(measures=False)
-    with torch.inference_mode():
-        expected = model(views(), torch.full((3, 6), NAN))
-        assert torch.equal(model(views(), torch.full((3, 6), 99.0)), expected)
-
-
-def test_the_backbone_learns_by_itself() -> None:
+def test_training_and_evaluation_give_the_same_logits_without_dropout() -> None:
     model = network().train()
     model.dropout.p = 0.0
-    expected = model(views(), torch.full((3, 6), NAN))
-    assert torch.equal(model(views(), torch.full((3, 6), 99.0)), expected)
+    expected = model(views())
     with torch.inference_mode():
-        alone = model.eval()(views(), torch.full((3, 6), NAN))
-    assert torch.allclose(alone, expected, atol=1e-5)
+        assert torch.allclose(model.eval()(views()), expected, atol=1e-5)
 
 
 def test_unknown_bits_teach_nothing() -> None:
@@ -186,7 +154,7 @@ def test_unknown_bits_teach_nothing() -> None:
     known = torch.ones(3, 6)
     known[0, 2] = known[:, 4] = 0
     labels = torch.ones(3, 6)
-    logits = model(views(), torch.full((3, 6), 70.0))
+    logits = model(views())
     logits.retain_grad()
     masked_bce(logits, labels, known).backward()
     assert (logits.grad[known == 0] == 0).all()
@@ -210,7 +178,7 @@ def test_statistics_of_batch_normalisation_stay() -> None:
     model = network(CONVOLUTIONAL).train()
     before = {k: v.clone() for k, v in model.state_dict().items() if "running" in k}
     assert len(before) > 4
-    model(views(), torch.full((3, 6), NAN)).sum().backward()
+    model(views()).sum().backward()
     after = model.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
     assert model.training
@@ -254,7 +222,7 @@ def test_statistics_of_imagenet_stay_and_others_are_learnt(frozen: bool) -> None
     model = HeadshotModel(original.architecture, original.backbone, frozen=frozen).train()
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm2d)]
     before = [norm.running_mean.clone() for norm in norms if norm.running_mean is not None]
-    model(views(), torch.full((3, 6), NAN))
+    model(views())
     after = [norm.running_mean for norm in norms if norm.running_mean is not None]
     assert len(before) > 5
     assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True)) == frozen

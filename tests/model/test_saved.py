@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,12 @@ import torch
 
 from proportrait.errors import AssetError
 from proportrait.labels import KEYS
+from proportrait.looks.features import Backbone
+from proportrait.looks.look import Look
+from proportrait.measures import NAMES, Measure
 from proportrait.model.backbone import OFFLINE
-from proportrait.model.calibration import Calibration
 from proportrait.model.saved import FORMAT, Headshot, load, packaged, save
-from proportrait.model.views import Preprocessing
+from proportrait.model.views import GENERAL, TRAINED, VIEWS, Preprocessing, View
 from tests.tiny_training import CONVOLUTIONAL, SIZE, TRANSFORMER, headshot, network
 
 NAN = float("nan")
@@ -27,9 +28,14 @@ def model() -> Headshot:
     return headshot({"settings": {"lr": 0.1}, "note": "ünïcode"})
 
 
+def look(view: np.ndarray, head_size: float = 0.3) -> Look:
+    """A look of which one measure could be taken."""
+    measure = Measure("HeadSize", head_size, "1", 60, "middle")
+    return Look(views=view, measures={"framing": {"HeadSize": measure}})
+
+
 def logits_of(model: Headshot) -> np.ndarray:
-    pictures = np.random.default_rng(0).integers(0, 256, (3, 2, SIZE, SIZE, 3), dtype=np.uint8)
-    return model.logits(pictures, np.full((3, 6), 60, np.float32))
+    return model.logits([look(view) for view in views_of(model)])
 
 
 def test_a_model_is_the_same_after_saving(model: Headshot, tmp_path: Path) -> None:
@@ -42,6 +48,8 @@ def test_a_model_is_the_same_after_saving(model: Headshot, tmp_path: Path) -> No
     assert not copy.network.training
     assert copy.state.keys() == model.state.keys()
     assert all(np.array_equal(copy.state[name], value) for name, value in model.state.items())
+    fusions = [fusion.to_state() for fusion in (copy.fusion, model.fusion)]
+    assert all(np.array_equal(fusions[0][name], value) for name, value in fusions[1].items())
     assert np.array_equal(logits_of(copy), logits_of(model))
 
 
@@ -78,9 +86,18 @@ def test_files_that_are_no_model_are_refused(model: Headshot, tmp_path: Path) ->
         load(tmp_path)
 
 
-@pytest.mark.parametrize("change", [{"format": FORMAT + 1}, {"labels": ["lighting"]}])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": FORMAT + 1}, "written by another version, or has other labels"),
+        ({"labels": ["lighting"]}, "written by another version, or has other labels"),
+        # As the first format had it.
+        ({"architecture": {"backbone": OFFLINE, "preprocessing": {}, "measures": True}},
+         "written by another version: train it again"),
+    ],
+)  # fmt: skip
 def test_a_model_of_another_version_is_refused(
-    model: Headshot, tmp_path: Path, change: dict[str, object]
+    model: Headshot, tmp_path: Path, change: dict[str, object], message: str
 ) -> None:
     from safetensors import safe_open
     from safetensors.torch import load_file, save_file
@@ -90,14 +107,11 @@ def test_a_model_of_another_version_is_refused(
     with safe_open(path, "pt") as file:
         entry = json.loads(file.metadata()["proportrait"])
     save_file(load_file(path), path, {"proportrait": json.dumps(entry | change)})
-    with pytest.raises(AssetError, match="written by another version, or has other labels"):
+    with pytest.raises(AssetError, match=message):
         load(path)
 
 
 # --- serving
-
-
-SCORES = np.array([[60, 50, NAN, 20, 99.9, 0], [NAN] * 6, [0, 100, 100, 0, 100, 0.1]], np.float32)
 
 
 def views_of(model: Headshot, seed: int = 0) -> np.ndarray:
@@ -106,50 +120,90 @@ def views_of(model: Headshot, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
 
 
-def by_torch(model: Headshot, views: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """The logits of the whole network in PyTorch."""
+def by_torch(model: Headshot, views: np.ndarray) -> np.ndarray:
+    """The logits of the network that was trained, in PyTorch."""
     flat = model.preprocessing.normalise(views.reshape(-1, *views.shape[2:]))
     batch = torch.from_numpy(flat).unflatten(0, views.shape[:2])
     with torch.inference_mode():
-        logits: np.ndarray = model.network(batch, torch.from_numpy(scores)).numpy()
+        logits: np.ndarray = model.network(batch[:, : len(model.architecture.trained)]).numpy()
     return logits
 
 
-@pytest.mark.parametrize("measures", [True, False])
+@pytest.mark.parametrize("trained", [("whole", "face"), ("face",), ("mouth", "whole", "face")])
 @pytest.mark.parametrize("name", [OFFLINE, CONVOLUTIONAL, TRANSFORMER])
-def test_the_logits_are_those_of_the_network_that_was_trained(name: str, measures: bool) -> None:
-    trained = network(name, measures)
-    torch.nn.init.normal_(trained.heads.weight, std=0.2)  # random features are nearly the same
-    torch.nn.init.normal_(trained.heads.bias)
-    model = Headshot.from_network(trained, Calibration(), {})
+def test_the_own_logits_are_those_of_the_network_that_was_trained(
+    name: str, trained: tuple[View, ...]
+) -> None:
+    original = network(name, views=trained)
+    torch.nn.init.normal_(original.heads.weight, std=0.2)  # random features are nearly the same
+    torch.nn.init.normal_(original.heads.bias)
+    model = Headshot.from_network(original)
+    assert set(model.preprocessing.views) == set(VIEWS)
     views = views_of(model)
-    logits, expected = model.logits(views, SCORES), by_torch(model, views, SCORES)
-    assert logits.dtype == np.float32
+    logits, features = model.features(views)
+    expected = by_torch(model, views)
+    assert logits.dtype == features.dtype == np.float32
+    assert features.shape == (3, 5 * original.backbone.num_features)
     assert logits == pytest.approx(expected, abs=1e-4)
     assert expected.std(0).min() > 3e-4
+
+
+def test_a_fresh_model_says_what_its_own_heads_say() -> None:
+    model = Headshot.from_network(network())
+    views = views_of(model)
+    looks = [Look(views=view) for view in views]
+    assert np.array_equal(model.logits(looks), model.features(views)[0])
+    assert model.logits([]).shape == (0, 6)
+    assert model.wants.views == model.preprocessing
+
+
+def test_the_logits_are_the_fusion_of_features_and_measures(model: Headshot) -> None:
+    views, values = views_of(model), np.float32([0.5, -1, 2])
+    looks = [look(view, value) for view, value in zip(views, values.tolist(), strict=True)]
+    measures = np.full((3, len(NAMES)), NAN, np.float32)
+    measures[:, NAMES.index("framing.HeadSize")] = values
+    expected = model.fusion.logits(*model.features(views), measures)
+    assert np.array_equal(model.logits(looks), expected)
+    assert not np.array_equal(model.logits([Look(views=view) for view in views]), expected)
+
+
+def test_general_views_are_seen_by_the_network_for_imagenet() -> None:
+    model = Headshot.from_network(network(general=("bust", "face")))
+    views = views_of(model)
+    features = model.features(views)[1].reshape(3, -1)
+    assert features.shape[1] == model.fusion.weight.shape[1]
+    backbone = Backbone(1, SIZE)
+    for place, start in ((model.preprocessing.views.index("bust"), -2560), (1, -1280)):
+        part = features[:, start : start + 1280 or None]
+        assert part == pytest.approx(np.stack([backbone(view[place]) for view in views]))
 
 
 def test_the_packaged_model_is_the_network_that_was_trained() -> None:
     model = load(packaged())
     assert model.architecture.backbone == OFFLINE
+    assert model.preprocessing.views == VIEWS
+    assert (model.architecture.trained, model.architecture.general) == (TRAINED, GENERAL)
+    assert set(model.architecture.measures) <= set(NAMES)
     views = views_of(model)
-    assert model.features(views).shape == (3, 2, 1280)
-    assert model.logits(views, SCORES) == pytest.approx(by_torch(model, views, SCORES), abs=1e-4)
+    logits, features = model.features(views)
+    assert features.shape == (3, 6 * 1280)
+    assert logits == pytest.approx(by_torch(model, views), abs=1e-4)
 
 
 @pytest.mark.parametrize("name", [OFFLINE, TRANSFORMER])
 def test_other_pictures_of_a_batch_change_no_bit_of_the_features(name: str) -> None:
-    model = Headshot.from_network(network(name), Calibration(), {})
+    model = Headshot.from_network(network(name))
     views = views_of(model)
-    features = model.features(views)
-    assert features.dtype == np.float32
-    assert np.array_equal(model.features(views[1:2]), features[1:2])
-    assert np.array_equal(model.features(views[:, ::-1]), features[:, ::-1])
+    features = model.features(views)[1]
+    assert np.array_equal(model.features(views[1:2])[1], features[1:2])
+    by_view = features.reshape(3, 5, -1)
+    turned = model.features(views[:, ::-1])[1].reshape(3, 5, -1)
+    assert np.array_equal(turned, by_view[:, ::-1])
 
 
 def test_a_model_keeps_its_weights_when_training_goes_on() -> None:
     trained = network()
-    model = Headshot.from_network(trained, Calibration(), {})
+    model = Headshot.from_network(trained)
     before = logits_of(model)
     with torch.no_grad():
         for parameter in trained.parameters():
@@ -167,18 +221,26 @@ def test_a_network_made_in_inference_mode_can_be_trained() -> None:
 
 @pytest.mark.parametrize("name", [OFFLINE, CONVOLUTIONAL])
 def test_weights_that_do_not_fit_are_refused(name: str, tmp_path: Path) -> None:
-    """Of another backbone, of a head for other views, without a part."""
-    model = Headshot.from_network(network(name), Calibration(), {})
-    other = next(key for key in model.state if key.endswith("conv_stem.weight"))
+    """Of another backbone, of a head for other views, of other measures, without a part."""
+    from safetensors import safe_open
+    from safetensors.numpy import load_file, save_file
+
+    save(Headshot.from_network(network(name)), tmp_path / "m.safetensors")
+    with safe_open(tmp_path / "m.safetensors", "np") as file:
+        metadata = file.metadata()
+    whole = load_file(tmp_path / "m.safetensors")
+    other = next(key for key in whole if key.endswith("conv_stem.weight"))
     changes: list[dict[str, Any]] = [
         {other: np.zeros((8, 3, 5, 5), np.float32)},
         {"heads.weight": np.zeros((len(KEYS), 7), np.float32)},
         {other: None},
         {"heads.bias": None},
+        {"fusion.mix": None},
+        {"fusion.knots": np.zeros((3, 2), np.float32)},
         {"backbone.more.weight": np.zeros(3, np.float32)},
     ]
     for change in changes:
-        state = {k: v for k, v in (dict(model.state) | change).items() if v is not None}
-        save(replace(model, state=state), tmp_path / "m.safetensors")
+        state = {k: v for k, v in (whole | change).items() if v is not None}
+        save_file(state, tmp_path / "m.safetensors", metadata)
         with pytest.raises(AssetError, match="written by another version: train it again"):
             load(tmp_path / "m.safetensors")

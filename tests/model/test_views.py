@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from proportrait.model.views import REFERENCE, Preprocessing, cut, shrink, window
+from proportrait.model.views import REFERENCE, VIEWS, Preprocessing, View, cut, shrink, window
 
 HALF = (0.5, 0.5, 0.5)
 
@@ -61,6 +61,27 @@ def test_the_window_of_the_whole_is_all() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        # The mesh is 240 px high around (300, 220).
+        ("bust", [-60, 4, 660, 724]),  # 3 * 240 = 720, around 220 + 0.6 * 240 = 364
+        ("close", [168, 88, 432, 352]),  # 1.1 * 240 = 264
+        ("mouth", [234, 214, 366, 346]),  # 0.55 * 240 = 132, around 220 + 0.25 * 240 = 280
+    ],
+)
+def test_the_windows_of_bust_close_and_mouth(view: View, expected: list[float]) -> None:
+    box = np.float32([200 / 600, 100 / 500, 400 / 600, 340 / 500])
+    assert window(blank(500, 600), box, view) == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_of_any_box_has_pixels(view: View) -> None:
+    for box in ((0.5, 0.5, 0.5, 0.5), (2, 2, 3, 3), (-0.5, -0.4, -0.2, -0.1)):
+        part = window(blank(300, 200), np.float32(box), view)
+        assert cut(blank(300, 200), part, 8).shape == (8, 8, 3)
+
+
 # --- pixels
 
 
@@ -106,12 +127,20 @@ def test_a_picture_becomes_its_views_in_order() -> None:
     assert not np.array_equal(alone, face)
 
 
-def test_views_of_large_pictures_are_those_of_the_reference_size() -> None:
+def test_whole_and_face_are_those_of_the_reference_size_and_the_others_keep_detail() -> None:
     rng = np.random.default_rng(0)
     image = rng.integers(0, 256, (2 * REFERENCE, 2 * REFERENCE, 3), dtype=np.uint8)
-    prepare = Preprocessing(64, ("whole", "face"), HALF, HALF)
-    for view, expected in zip(prepare(image, None), prepare(shrink(image), None), strict=True):
-        assert np.array_equal(view, expected)
+    prepare = Preprocessing(64, VIEWS, HALF, HALF)
+    same = [
+        np.array_equal(view, reduced)
+        for view, reduced in zip(prepare(image, None), prepare(shrink(image), None), strict=True)
+    ]
+    assert same == [True, True, False, False, False]
+    # A mouth that is as large as its view is copied pixel by pixel.
+    box = np.float32([0.4, 0.4, 0.5, 0.4 + 64 / 0.55 / 1024])
+    (mouth,) = Preprocessing(64, ("mouth",), HALF, HALF)(image, box)
+    x0, y0, _, _ = np.round(window(image, box, "mouth")).astype(int)
+    assert np.array_equal(mouth, image[y0 : y0 + 64, x0 : x0 + 64])
 
 
 def test_every_channel_is_normalised_by_itself() -> None:

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,22 +15,25 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from proportrait import cli
 from proportrait.arrays import Image
 from proportrait.errors import AssetError
-from proportrait.faces import Face
+from proportrait.faces import Face, shared_analyzer
 from proportrait.imaging import decode, encode_jpeg, encode_png, read
 from proportrait.labels import KEYS
 from proportrait.looks.cache import FOLDER_VARIABLE
-from proportrait.looks.look import Wants, look
-from proportrait.measures import MODULES
+from proportrait.looks.look import Look, look
+from proportrait.measures import NAMES, Measure, Subject, framing
 from proportrait.model.calibration import Calibration
+from proportrait.model.fusion import Fusion
 from proportrait.model.saved import Headshot, load, save
 from proportrait.score import Score, Scorer, scorer
-from proportrait.train.batches import Batches, collect_looks
+from proportrait.train.batches import Batches, collect_boxes
 from proportrait.train.data import TABLE, Pictures, source_hashes
-from proportrait.train.groups import typology_angle
+from proportrait.train.evaluate import typology_angle
+from proportrait.train.fuse import collect
 from tests import FACE, ROOT
 from tests.tiny_training import banded, headshot
 
@@ -91,17 +95,29 @@ def test_verdicts_and_probabilities_are_calibrated() -> None:
     assert score.labels.values == tuple(score.verdicts.values())
 
 
-def test_a_picture_is_judged_by_its_views_and_its_scores(
-    scores: list[Score], model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    scorer_ = Scorer.from_file(model)
-    image = decode(FACE.read_bytes())
-    assert scorer_.image(image).path == ""
-    assert scorer_.image(image).probabilities == scores[0].probabilities
-    # A backbone with random weights knows nothing, but the measures of this face are good.
-    assert scorer_.image(image).probabilities["sharpness"] > 0.75
-    monkeypatch.setattr(MODULES["sharpness"], "assess", lambda measure: 1.0)
-    assert scorer_.image(image).probabilities["sharpness"] < 0.25
+def test_an_array_has_the_score_of_its_file(scores: list[Score], model: Path) -> None:
+    score = Scorer.from_file(model).image(decode(FACE.read_bytes()))
+    assert score.path == ""
+    assert score.probabilities == scores[0].probabilities
+
+
+def test_a_measure_costs_what_its_curve_says() -> None:
+    """Where the measures alone are heard, and of them the size of the head alone."""
+    fresh = headshot()
+    fusion = Fusion.neutral(fresh.fusion.weight.shape[1], len(NAMES))
+    place = NAMES.index("framing.HeadSize")
+    fusion.knots[place] = 0, 1
+    fusion.curves[KEYS.index("framing"), place] = -4, 4
+    fusion.mix[:] = 0, 0, 1
+    scorer_ = Scorer(replace(fresh, fusion=fusion, calibration=Calibration()))
+    size = framing.measure(Subject(read(FACE), shared_analyzer()))["HeadSize"]
+    assert isinstance(size, Measure)
+    assert 0 < size.value < 1
+    probabilities = scorer_.image(read(FACE)).probabilities
+    assert probabilities["framing"] == pytest.approx(expit(8 * size.value - 4), abs=1e-3)
+    assert probabilities["lighting"] == 0.5
+    # Without a face it cannot be measured, and costs nothing.
+    assert scorer_.image(banded("101010", 1)).probabilities["framing"] == 0.5
 
 
 def test_other_batches_and_workers_change_no_score(
@@ -225,9 +241,7 @@ def labelled(tmp_path: Path, photos: Path) -> Path:
 def _model_verdicts(model: Path, picture: Path) -> dict[str, int]:
     """Before the rules for pictures without a face."""
     headshot_ = load(model)
-    taken = look(picture, Wants(views=headshot_.preprocessing))
-    assert taken.views is not None
-    logits = headshot_.logits(taken.views[None], taken.score_array()[None])
+    logits = headshot_.logits([look(picture, headshot_.wants)])
     calibration = headshot_.calibration
     (row,) = calibration.verdicts(calibration.probabilities(logits))
     return {key: int(value) for key, value in zip(KEYS, row, strict=True)}
@@ -358,22 +372,30 @@ def test_training_and_serving_see_equal_bits(
     (tmp_path / TABLE).write_text("\n".join(["file,labels", *lines]) + "\n")
     scorer_ = Scorer.from_file(model)
     prepare = scorer_.model.preprocessing
-    inputs: list[tuple[np.ndarray, np.ndarray]] = []
+    inputs: list[np.ndarray] = []
+    outputs: list[np.ndarray] = []
     logits = Headshot.logits
 
-    def spy(self: Headshot, views: np.ndarray, scores: np.ndarray) -> np.ndarray:
-        inputs.extend(zip(views, scores, strict=True))
-        return logits(self, views, scores)
+    def spy(self: Headshot, looks: Sequence[Look]) -> np.ndarray:
+        inputs.extend(look.views for look in looks if look.views is not None)
+        outputs.extend(logits(self, looks))
+        return np.stack(outputs[-len(looks) :])
 
     monkeypatch.setattr(Headshot, "logits", spy)
     pictures = Pictures.from_folder(tmp_path)
-    for _ in range(2):  # the second time the scores come from the cache
+    evidence, directions = collect(scorer_.model, pictures, np.ones(3))
+    fused = scorer_.model.fusion.logits(evidence.own, evidence.features, evidence.measures)
+    for _ in range(2):  # the second time the measures come from the cache
         inputs.clear()
-        batches = Batches(pictures, collect_looks(pictures), prepare)
+        outputs.clear()
+        batches = Batches(pictures, collect_boxes(pictures), prepare)
         items = [batches[-1, number] for number in range(3)]
         list(scorer_.files(map(str, pictures.paths)))
-        for (views, scores, _, _), (own_views, own_scores) in zip(items, inputs, strict=True):
+        for (views, _, _), own_views in zip(items, inputs, strict=True):
             assert views.numpy().tobytes() == prepare.normalise(own_views).tobytes()
-            assert scores.numpy().tobytes() == own_scores.tobytes()
-    assert not np.isnan(inputs[0][1]).all()
-    assert np.isnan(inputs[2][1]).all()
+        assert np.stack(outputs) == pytest.approx(fused, abs=1e-5)
+    assert not np.isnan(evidence.measures[0]).all()
+    assert np.isnan(evidence.measures[2]).sum() > np.isnan(evidence.measures[0]).sum()
+    signs = dict(zip(NAMES, directions, strict=True))
+    assert (signs["framing.HeadSize"], signs["sharpness.Sharpness"]) == (0, 1)
+    assert signs["background.BackgroundClutter"] == -1

@@ -75,6 +75,15 @@ def test_a_table_without_people_has_one_a_picture(tmp_path: Path) -> None:
     assert list(Pictures.from_folder(folder).sources) == ["a.jpg", "b.jpg"]
 
 
+def test_pictures_of_a_site_are_a_group_unless_their_person_is_known(tmp_path: Path) -> None:
+    rows = ["a.jpg,111111,firm.example,", "b.jpg,000000,firm.example,ann", "c.jpg,111111,,"]
+    folder = write_table(tmp_path, "\n".join(["file,labels,site,source_id", *rows]))
+    assert list(Pictures.from_folder(folder).sources) == ["firm.example", "ann", "c.jpg"]
+    # A line that ends early.
+    folder = write_table(tmp_path, "file,labels,site,source_id\na.jpg,111111,firm.example\n")
+    assert list(Pictures.from_folder(folder).sources) == ["firm.example"]
+
+
 def test_files_of_a_table_may_lie_in_images(tmp_path: Path) -> None:
     write_table(tmp_path / "images", "", "a.jpg")
     folder = write_table(tmp_path, "file,labels\na.jpg,111111\n", "")
@@ -209,17 +218,19 @@ def test_there_is_no_other_split() -> None:
         split(many(8), "four")
 
 
-def test_more_is_learnt_of_people_who_are_not_held_out(tmp_path: Path) -> None:
+def test_others_are_people_who_are_not_in_the_test(tmp_path: Path) -> None:
     rows = [f"{n}.jpg,111111,person {n % 12}" for n in range(24)]
     files = " ".join(f"{n}.jpg" for n in range(24))
     folder = write_table(tmp_path / "set", "\n".join(["file,labels,source_id", *rows]), files)
-    pictures = Pictures.from_folder(folder)
-    parts = split(pictures)
-    more = parts.with_more([folder])
-    assert len(more.learn) == 2 * len(parts.train)  # once more, and nobody of the others
-    assert set(more.learn.sources) == set(parts.train.sources)
-    assert list(more.train.paths) == list(parts.train.paths)
-    assert len(more.whole) == len(pictures) + len(parts.train)
+    parts = split(Pictures.from_folder(folder))
+    others = parts.others([folder])
+    learnt = set(parts.train.sources) | set(parts.validation.sources)
+    assert set(others.sources) == learnt
+    assert len(others) == len(parts.train) + len(parts.validation)
+    assert len(parts.whole) == 24
+    assert len(parts.others([])) == 0
+    strangers = write_table(tmp_path / "photos", "file,labels\na.jpg,111111", "a.jpg")
+    assert list(parts.others([strangers, strangers]).sources) == ["a.jpg"] * 2
 
 
 def test_new_sources_are_those_without_a_hash() -> None:

@@ -17,11 +17,13 @@ from huggingface_hub import ModelCard
 from proportrait import cli
 from proportrait.errors import ProPortraitError
 from proportrait.labels import ATTRIBUTES, KEYS
+from proportrait.measures import NAMES
 from proportrait.model.backbone import OFFLINE
 from proportrait.model.saved import Headshot, load
+from proportrait.model.views import VIEWS
 from proportrait.networks.inference import compile_network, read_network
 from proportrait.train import export as exporting
-from proportrait.train.card import card
+from proportrait.train.card import PHOTOS, card
 from proportrait.train.data import Pictures
 from proportrait.train.export import CARD, ONNX, OPENVINO, export
 from proportrait.train.metrics import report
@@ -46,7 +48,7 @@ def about() -> dict[str, Any]:
         "time": "2026-01-02T03:04:05+00:00",
         "data": {
             "fingerprint": "0123456789abcdef" * 4, "pictures": 400, "sources": 100, "train": 280,
-            "validation": 60, "test": 60, "built_in": True,
+            "validation": 60, "test": 60, "photos": 0, "built_in": True,
         },
         "judged_on": "test",
         "figures": figures.to_json(),
@@ -92,41 +94,45 @@ def test_all_formats_give_the_same_logits(
     folder, lines = exported
     assert {path.name for path in folder.iterdir()} == FILES
     for line, name in zip(lines, ("ONNX", "OpenVINO"), strict=True):
-        match = re.fullmatch(rf"{name} +agrees with PyTorch within (\S+) of a probability", line)
+        match = re.fullmatch(
+            rf"{name} +agrees with model.safetensors within (\S+) of a probability", line
+        )
         assert match is not None
         assert float(match[1]) < 1e-4
     assert (folder / CARD).read_text() == card(model)
     assert "<net" in (folder / OPENVINO).read_text()[:200]
 
 
-def test_exports_accept_any_number_of_pictures_and_missing_scores(
+def test_exports_accept_any_number_of_pictures_and_missing_measures(
     model: Headshot, exported: tuple[Path, list[str]]
 ) -> None:
     onnx = exported[0] / ONNX
     rng = np.random.default_rng(0)
+    count_views, count_measures = len(VIEWS), len(model.architecture.measures)
     for path in (onnx, exported[0] / OPENVINO):
         network = compile_network(path, 1)
         for count in (1, 5):
-            pictures = rng.integers(0, 256, (count, 2, SIZE, SIZE, 3), dtype=np.uint8)
-            scores = rng.uniform(0, 100, (count, 6)).astype(np.float32)
-            scores[0] = np.nan
-            scores[-1, 1:3] = 0, 100
+            shape = count, count_views, SIZE, SIZE, 3
+            pictures = rng.integers(0, 256, shape, dtype=np.uint8)
+            measures = rng.normal(0, 1, (count, count_measures)).astype(np.float32)
+            measures[0], measures[-1, 1:3] = np.nan, (-99, 99)
             flat = model.preprocessing.normalise(pictures.reshape(-1, SIZE, SIZE, 3))
-            views = flat.reshape(count, 2, 3, SIZE, SIZE)
-            (logits,) = network({"views": views, "scores": scores})
-            assert logits == pytest.approx(model.logits(pictures, scores), abs=1e-3)
+            views = flat.reshape(count, count_views, 3, SIZE, SIZE)
+            (logits,) = network({"views": views, "measures": measures})
+            expected = model.fusion.logits(*model.features(pictures), measures)
+            assert logits == pytest.approx(expected, abs=1e-4)
             assert np.isfinite(logits).all()
     names = {name for port in read_network(onnx).inputs for name in port.names}
-    assert names == {"views", "scores"}
+    assert names == {"views", "measures"}
 
 
 @pytest.mark.usefixtures("quick_onnx")
 def test_a_format_with_other_probabilities_is_an_error(
     model: Headshot, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_torch = exporting._torch
-    monkeypatch.setattr(exporting, "_torch", lambda *arguments: run_torch(*arguments) + 0.1)
-    with pytest.raises(ProPortraitError, match=r"the ONNX model differs .* use model\.safetensors"):
+    run = exporting._run
+    monkeypatch.setattr(exporting, "_run", lambda *arguments: run(*arguments) + 0.1)
+    with pytest.raises(ProPortraitError, match=r"the ONNX model differs .* use the latter"):
         export(model, tmp_path, pictures)
     assert (tmp_path / CARD).exists()  # it describes model.safetensors
 
@@ -147,9 +153,9 @@ def test_a_model_that_cannot_be_exported_has_a_card(
 def test_nan_never_agrees(
     model: Headshot, pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run_torch = exporting._torch
-    monkeypatch.setattr(exporting, "_torch", lambda *arguments: run_torch(*arguments) * np.nan)
-    with pytest.raises(ProPortraitError, match="differs from PyTorch by nan"):
+    run = exporting._run
+    monkeypatch.setattr(exporting, "_run", lambda *arguments: run(*arguments) * np.nan)
+    with pytest.raises(ProPortraitError, match=r"differs from model\.safetensors by nan"):
         export(model, tmp_path, pictures)
 
 
@@ -196,8 +202,8 @@ def test_the_card_holds_the_figures(model: Headshot) -> None:
 
 
 def test_the_card_names_the_input(model: Headshot) -> None:
-    assert "whole and face of a picture at 64 px" in card(model)
-    assert "and the scores of `proportrait.measures`." in card(model)
+    assert "Input: whole, face, bust, close, mouth of a picture at 64 px" in card(model)
+    assert f"and {len(NAMES)} measures of `proportrait.measures`." in card(model)
     assert "faces learnt from FFHQ" in card(model)
     settings = about() | {"weights": "package", "judged_on": "validation"}
     alone = headshot(settings | {"data": settings["data"] | {"built_in": False}})
@@ -206,8 +212,11 @@ def test_the_card_names_the_input(model: Headshot) -> None:
     assert ModelCard(card(model)).data.base_model is None  # its weights were random
     assert "They chose the epoch" in card(alone)
     assert "They chose the epoch" not in card(model)
-    blind = replace(alone, architecture=replace(alone.architecture, measures=False))
-    assert "scores" not in card(blind)
+    blind = replace(alone, architecture=replace(alone.architecture, measures=()))
+    assert "proportrait.measures" not in card(blind)
+    assert PHOTOS not in card(model)
+    taught = headshot(settings | {"data": settings["data"] | {"photos": 123}})
+    assert f"learnt from 123 photographs too: {PHOTOS} lists" in card(taught)
 
 
 # --- the command
@@ -217,24 +226,24 @@ def test_train_writes_a_model_that_can_be_loaded(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, out = write_folder(tmp_path / "set", 24), tmp_path / "out"
-    more = write_folder(tmp_path / "more", 4, seed=1)
     arguments = [
-        "train", str(folder), "-o", str(out), "--learn_from", str(more),
+        "train", str(folder), "-o", str(out),
         "--backbone", CONVOLUTIONAL, "--no-pretrained", "--size", "64", "--epochs", "2",
         "--batch_size", "8", "--precision", "bf16", "--seed", "3",
     ]  # fmt: skip
     assert cli.main(arguments) == 0
     output = capsys.readouterr().out
     assert "pictures    16 train of 8 people, 4 validation of 2 people, 4 test of 2" in output
-    assert "4 more to learn from" in output
-    assert "agrees with PyTorch" in output
+    assert "photographs" not in output
+    assert "agrees with model.safetensors" in output
     files = {path.name for path in out.iterdir()}
     assert files >= {"model.safetensors", "metrics.json", "history.csv"} | FILES
+    assert PHOTOS not in files
     model = load(out / "model.safetensors")
     about = json.loads((out / "metrics.json").read_text())
     assert model.about == about
     assert about["judged_on"] == "test"
-    assert about["data"]["train"] == 20
+    assert (about["data"]["train"], about["data"]["photos"]) == (16, 0)
     assert about["settings"]["max_lr"] == 1e-4
     assert len(about["history"]) == 2
     assert about["figures"]["pictures"] == 4
@@ -258,9 +267,10 @@ def test_the_published_split_is_judged_by_its_validation(
     model = load(tmp_path / "out" / "model.safetensors")
     assert model.about["figures"]["pictures"] == model.about["data"]["validation"] == 4
     assert model.about["data"]["test"] == 0
-    assert model.preprocessing.views == ("whole",)
+    assert model.architecture.trained == ("whole",)
+    assert model.preprocessing.views[0] == "whole"
     assert not model.architecture.measures
-    assert "whole of a picture at 64 px" in (tmp_path / "out" / CARD).read_text()
+    assert "whole, face, bust, close, mouth of a picture" in (tmp_path / "out" / CARD).read_text()
 
 
 @pytest.mark.parametrize(

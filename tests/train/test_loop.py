@@ -32,8 +32,9 @@ from tests.tiny_training import (
     SIZE,
     TRANSFORMER,
     batches,
-    empty_looks,
     headshot,
+    no_boxes,
+    preprocessing,
     write_folder,
 )
 
@@ -41,7 +42,7 @@ SETTINGS = Settings(
     backbone=CONVOLUTIONAL, pretrained=False, size=SIZE, batch_size=5, epochs=3,
     lr=3e-4, max_lr=3e-3, precision="fp32",
 )  # fmt: skip
-Item = tuple[Tensor, Tensor, Tensor, Tensor]
+Item = tuple[Tensor, Tensor, Tensor]
 
 
 @pytest.fixture(scope="module")
@@ -89,20 +90,19 @@ def test_an_item_is_a_function_of_seed_epoch_and_number(pictures: Pictures) -> N
     assert torch.equal(one[2, 7][0], other[2, 7][0])
     assert not torch.equal(one[2, 7][0], one[3, 7][0])
     assert not torch.equal(one[2, 7][0], batches(pictures, 6)[2, 7][0])
-    views, scores, labels, known = one[-1, 7]
+    views, labels, known = one[-1, 7]
     assert views.shape == (2, 3, SIZE, SIZE)
     plain = one.preprocessing(read(str(pictures.paths[7])), None)
     assert np.array_equal(views.numpy(), one.preprocessing.normalise(np.stack(plain)))
     assert torch.equal(one[-1, 7][0], batches(pictures, 6)[-1, 7][0])
-    assert torch.isnan(scores).all()
     assert labels.tolist() == pictures.labels[7].tolist()
     assert known.tolist() == [1] * 6
 
 
 def test_the_view_of_the_face_follows_its_box(pictures: Pictures) -> None:
-    looks = empty_looks(len(pictures))
-    looks.boxes[0] = 0.1, 0.1, 0.4, 0.4
-    views = Batches(pictures, looks, batches(pictures).preprocessing)[-1, 0][0]
+    boxes = no_boxes(len(pictures))
+    boxes[0] = 0.1, 0.1, 0.4, 0.4
+    views = Batches(pictures, boxes, preprocessing())[-1, 0][0]
     default = batches(pictures)[-1, 0][0]
     assert torch.equal(views[0], default[0])
     assert not torch.equal(views[1], default[1])
@@ -307,11 +307,11 @@ def test_a_training_in_bf16_can_be_judged_and_followed_by_another(
     settings = replace(SETTINGS, epochs=1, precision="bf16")
     found = trained(pictures, tmp_path / "bf16", settings)
     assert {p.dtype for p in found.network.parameters()} == {torch.float32}
-    views, scores, _, _ = next(iter(torch.utils.data.DataLoader(
+    views, _, _ = next(iter(torch.utils.data.DataLoader(
         batches(pictures[np.arange(4)]), 4, sampler=InOrder(4)
     )))  # fmt: skip
     with torch.inference_mode():
-        expected = found.network(views, scores)
+        expected = found.network(views)
     logits = predict(found.network, batches(pictures[np.arange(4)]))
     assert logits == pytest.approx(expected.numpy(), abs=1e-5)  # in full precision
     trained(pictures, tmp_path / "fp32", replace(settings, precision="fp32"))
