@@ -76,6 +76,8 @@ def rules(look: Look) -> Rules:
         reason = f"the face is {heights[0]:.0f} px high: too small to judge"
         null = dict.fromkeys(_FACE_ONLY, reason)
         bad["framing"] = reason
+    elif hidden := look.reasons.get("expression"):
+        null["expression"] = hidden
     if advice := turn_advice(look):
         bad["framing"] = f"not upright: {advice}"
     subjects = int((heights >= OTHER_FACE * heights[0]).sum())

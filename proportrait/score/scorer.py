@@ -33,6 +33,8 @@ class Score:
         remarks: what is wrong with the file and cost nothing.
         reasons: by attribute key, why it has no verdict, or why it is bad whatever a model says.
         one_person: whether exactly one person is the subject; None where that cannot be told.
+        sure: by attribute key, whether a verdict belongs to those of which at least
+            `calibration.SURE` are right on photographs from elsewhere.
     """
 
     path: str
@@ -43,6 +45,7 @@ class Score:
     remarks: tuple[str, ...] = ()
     reasons: dict[str, str] = field(default_factory=dict)
     one_person: bool | None = None
+    sure: dict[str, bool] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready; `error`, `reasons`, and `remarks` stand there only where there are some."""
@@ -52,6 +55,7 @@ class Score:
             "path": self.path,
             "verdicts": self.verdicts,
             "probabilities": self.probabilities,
+            "sure": self.sure,
             "faces": self.faces,
             "one_person": self.one_person,
         }
@@ -136,16 +140,19 @@ class Scorer:
         """The scores of a batch of looks, in one forward pass."""
         readable = [look for _, look in batch if not look.error]
         probabilities = self.model.calibration.probabilities(self.model.logits(readable))
-        verdicts = self.model.calibration.verdicts(probabilities)
-        rows = zip(probabilities, verdicts, strict=True)
+        calibration = self.model.calibration
+        rows = zip(
+            probabilities, calibration.verdicts(probabilities), calibration.sure(probabilities),
+            strict=True,
+        )  # fmt: skip
         return [_score("" if file is None else str(file), look, rows) for file, look in batch]
 
 
-def _score(path: str, look: Look, rows: Iterator[tuple[Float, Mask]]) -> Score:
+def _score(path: str, look: Look, rows: Iterator[tuple[Float, Mask, Mask]]) -> Score:
     """The score of one look; if it has no error, the next row is its own."""
     if look.error:
         return Score(path, {}, {}, error=look.error)
-    probabilities, verdicts = next(rows)
+    probabilities, verdicts, sure = next(rows)
     decided = apply(
         look,
         {key: round(float(value), 4) for key, value in zip(KEYS, probabilities, strict=True)},
@@ -154,4 +161,8 @@ def _score(path: str, look: Look, rows: Iterator[tuple[Float, Mask]]) -> Score:
     return Score(
         path, decided.probabilities, decided.verdicts, look.faces, remarks=look.remarks,
         reasons=decided.reasons, one_person=decided.one_person,
+        sure={
+            key: decided.verdicts[key] is not None and (key in decided.reasons or bool(certain))
+            for key, certain in zip(KEYS, sure, strict=True)
+        },
     )  # fmt: skip

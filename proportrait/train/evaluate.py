@@ -23,6 +23,7 @@ from proportrait.faces import Face
 from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.labels import KEYS
 from proportrait.looks.look import Wants, look
+from proportrait.looks.rules import rules
 from proportrait.model.calibration import Calibration, expected_calibration_error
 from proportrait.model.saved import Headshot
 from proportrait.train.batches import readable
@@ -103,13 +104,26 @@ class Predictions:
 
 
 def judge(model: Headshot, pictures: Pictures, workers: int | None = None) -> Predictions:
-    """Look at all pictures and predict their bits."""
+    """Look at all pictures and predict their bits, as `proportrait score` does.
+
+    Where the rules give no verdict, the prediction counts as wrong: somebody who asks gets none.
+    """
+    calibration = model.calibration
+    rows: dict[str, tuple[Float, Float, Mask, Mask]] = {}
     files = [Path(str(path)) for path in np.unique(pictures.paths)]
-    logits = {
-        str(file): model.logits([entry])[0] for file, entry in readable(files, model.wants, workers)
-    }
-    rows = np.stack([logits[str(path)] for path in pictures.paths])
-    return Predictions.from_logits(pictures, rows, model.calibration)
+    for file, entry in readable(files, model.wants, workers):
+        logits = model.logits([entry])
+        probabilities = calibration.probabilities(logits)
+        decided = rules(entry)
+        good = calibration.verdicts(probabilities)[0] & [key not in decided.bad for key in KEYS]
+        silent = np.array([key in decided.null for key in KEYS])
+        rows[str(file)] = logits[0], probabilities[0], good, silent
+    logits, probabilities, good, silent = (
+        np.stack(column) for column in zip(*(rows[str(p)] for p in pictures.paths), strict=True)
+    )
+    return Predictions(
+        pictures, logits, probabilities, np.where(silent, pictures.labels < 0.5, good)
+    )
 
 
 def breakdown(predictions: Predictions, seed: int = 0) -> dict[str, Report]:
