@@ -54,9 +54,10 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 
 # results/ and visuals/ from the packaged model and the data that it was trained on (see
-# proportrait/weights/README.md); RATED and JOURNEY name more, where you have them.
+# proportrait/weights/README.md); LEARNT are the photographs that taught it, RATED and JOURNEY name
+# more, where you have them.
 DATA ?= output_full output_even output_rated
-LEARNT ?= output_rated
+LEARNT ?=
 RATED ?=
 JOURNEY ?=
 results: setup

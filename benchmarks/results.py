@@ -1,10 +1,10 @@
 """results/ and visuals/ from a real model: `make results`, or
 
-    python -m benchmarks.results --model FILE --images DIR [--rated DIR2] [--journey FILE2]
+    python -m benchmarks.results --model FILE --images DIR [--learn_from PHOTOS] [--rated DIR2] ...
 
-The test pictures are those of the model's own split of DIR, which it says in the file; DIR must be
-the data that it was trained on (its fingerprint is compared). DIR2 holds rated portraits that
-nobody here made (images/ and labels.csv), FILE2 is what `labels.journey` wrote. Beside each
+The test pictures are those of the model's own split of DIR, which it says in the file; DIR and
+PHOTOS must be what it was trained on (their fingerprint is compared). DIR2 holds rated portraits
+that nobody here made (images/ and labels.csv), FILE2 is what `labels.journey` wrote. Beside each
 number stand the conditions that it was measured under.
 """
 
@@ -50,8 +50,9 @@ def collect(
     every = parts.whole + parts.others(photos)
     if every.fingerprint() != model.about["data"]["fingerprint"]:
         raise ConfigurationError(
-            f"{model_file} was trained on other data than {', '.join(map(str, images))}: its test "
-            f"pictures cannot be told apart from those that it has learnt"
+            f"{model_file} was trained on other data than "
+            f"{', '.join(map(str, (*images, *photos)))}: its test pictures cannot be told apart "
+            f"from those that it has learnt (photographs are named by --learn_from)"
         )
     both = judge(model, parts.test)
     tests = {kind: both[numbers] for kind, numbers in _kinds(both.pictures).items()}
@@ -160,8 +161,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--model", type=Path, default=packaged(), metavar="FILE", help="default: the packaged one")
     add("--images", type=Path, action="append", required=True, metavar="DIR", help="its data")
-    add("--learn_from", type=Path, action="append", default=[], metavar="DIR",
-        help="as given to `proportrait train`")
+    add("--learn_from", type=Path, action="append", default=[], metavar="PHOTOS",
+        help="the photographs that taught its last step, as given to `proportrait train`")
     add("--rated", type=Path, action="append", default=[], metavar="DIR2")
     add("--journey", type=Path, metavar="FILE2")
     add("--output", type=Path, default=Path("results"), metavar="DIR3")

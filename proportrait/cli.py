@@ -24,12 +24,14 @@ _TRAIN = """Stage 4: train a backbone with six heads on labelled pictures.
     proportrait train output --download                       Swin-Tiny, from the Hugging Face Hub
     proportrait train output --backbone resnet50 --download
     proportrait train output --lora 8 --backbone swin_tiny    adapt 1 % of it
+    proportrait train output --learn_from photos              teach it your own photos
+    proportrait train output --learn_from photos --start packaged --epochs 0     only the last step
     accelerate launch -m proportrait train output             several GPUs
 
 A folder is one that synthetic_dataset_generator.py wrote, or has a labels.csv. Pictures of one
 source are never on both sides of a split. The same command resumes a training that was interrupted.
-It writes to --output: model.safetensors, history.csv, metrics.json, the ONNX and OpenVINO models, a
-model card."""
+It writes to --output: model.safetensors, history.csv, metrics.json, photos.csv, the ONNX and
+OpenVINO models, a model card."""
 _EVALUATE = """Evaluate a model against labels.
 
     proportrait evaluate photos                              the packaged model, your own labels
