@@ -35,8 +35,7 @@ from proportrait.commandline import exit_code
 from proportrait.edit.retouch.blur import BLURS
 from proportrait.faces import Face, shared_analyzer
 from proportrait.labels import KEYS
-from proportrait.measures import MODULES, Measure, Subject
-from proportrait.measures import sharpness as sharpness_module
+from proportrait.measures import MODULES, Measure, Subject, detail
 from proportrait.train.data import TABLE, Pictures
 from proportrait.workers import spread
 
@@ -269,22 +268,23 @@ def _harmless_or_blurred(original: Variant, rng: np.random.Generator) -> Iterato
 
 
 def sharpness(pictures: Sequence[Labelled], workers: int) -> None:
-    """A logistic regression of the measures in `sharpness.WEIGHTS`."""
-    names = tuple(sharpness_module.WEIGHTS)
+    """Of every measure of detail: the value at which half of the pictures are sharp."""
+    names = detail.NAMES
     rows = table(pictures, "sharpness", names, _harmless_or_blurred, workers)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=1 / PENALTY, max_iter=1000))
-    report(rows, held_out(model, rows))
-    fit(model, rows.values, rows.good, rows.weights())
-    linear_constants(model, names)
+    for column, name in enumerate(names):
+        part = replace(rows, values=rows.values[:, [column]])
+        print(f"\n{name}")
+        report(part, held_out(model, part))
+        fit(model, part.values, part.good, part.weights())
+        print(f'"{name}": {_middle(model):.2f},')
 
 
-def linear_constants(model: Pipeline, names: Sequence[str]) -> None:
-    """Print the log odds of a scaled logistic regression in the units of its measures."""
+def _middle(model: Pipeline) -> float:
+    """The value of the only measure at which a scaled logistic regression is undecided."""
     scaler, regression = model.steps[0][1], model.steps[-1][1]
-    weights = regression.coef_[0] / scaler.scale_
-    print(f"BIAS = {regression.intercept_[0] - weights @ scaler.mean_:.3f}")
-    for name, weight in zip(names, weights, strict=True):
-        print(f'"{name}": {weight:.3f},')
+    middle = -regression.intercept_[0] / regression.coef_[0, 0]
+    return float(middle * scaler.scale_[0] + scaler.mean_[0])
 
 
 # By attribute: fits its constants and prints them with figures of held-out groups.
