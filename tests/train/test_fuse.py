@@ -12,7 +12,7 @@ from proportrait.arrays import Float
 from proportrait.labels import KEYS
 from proportrait.model.calibration import FEWEST
 from proportrait.model.fusion import Fusion, additive
-from proportrait.train.fuse import Evidence, _folds, _knots, _logistic, _Space, _weigh, fuse
+from proportrait.train.fuse import FOLDS, Evidence, _folds, _knots, _logistic, _Space, _weigh, fuse
 
 NAMES = ("framing.HeadSize", "framing.HeadPoseYaw", "sharpness.Sharpness")
 DIRECTIONS = (0, -1, 1)
@@ -125,7 +125,7 @@ def test_pictures_that_count_more_teach_more() -> None:
 def test_a_group_is_in_one_fold() -> None:
     groups = evidence().groups
     folds = _folds(groups)
-    assert len(folds) == 8
+    assert len(folds) == FOLDS
     tested = np.concatenate([test for _, test in folds])
     assert sorted(tested) == list(range(len(groups)))
     for train, test in folds:
