@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from proportrait import cli
+from proportrait.looks.look import look
 from proportrait.model.saved import Headshot, load
 from proportrait.train.card import PHOTOS
 from proportrait.train.data import TABLE, Pictures, new_sources
-from proportrait.train.evaluate import judge
 from proportrait.train.run import MODEL
 from tests.tiny_training import CONVOLUTIONAL, SIZE, write_folder
 
@@ -75,14 +75,19 @@ def taught_later(root: Path, data: Path, photos: Path, alone: Headshot) -> Heads
     )  # fmt: skip
 
 
+def share_right(model: Headshot, pictures: Pictures) -> float:
+    """The share of the bits that are right by the model alone, whether a face shows or not."""
+    looks = [look(str(path), model.wants) for path in pictures.paths]
+    verdicts = model.calibration.verdicts(model.calibration.probabilities(model.logits(looks)))
+    return float((verdicts == (pictures.labels > 0.5)).mean())
+
+
 @pytest.mark.slow
 def test_what_photographs_teach_holds_for_others(
     root: Path, alone: Headshot, taught: Headshot, taught_later: Headshot
 ) -> None:
     fresh = Pictures.from_folder(write_photos(root / "fresh", 40, seed=2))
-    before, *after = (
-        judge(model, fresh).report().overall.value for model in (alone, taught, taught_later)
-    )
+    before, *after = (share_right(model, fresh) for model in (alone, taught, taught_later))
     assert min(after) > before + 0.1
     assert min(after) > 0.7
 
