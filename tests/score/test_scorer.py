@@ -24,11 +24,11 @@ from proportrait.faces import Face, shared_analyzer
 from proportrait.imaging import decode, encode_jpeg, encode_png, read
 from proportrait.labels import KEYS
 from proportrait.looks.cache import FOLDER_VARIABLE
-from proportrait.looks.look import Look, look
+from proportrait.looks.look import Look
 from proportrait.measures import NAMES, Measure, Subject, framing
 from proportrait.model.calibration import Calibration
 from proportrait.model.fusion import Fusion
-from proportrait.model.saved import Headshot, load, save
+from proportrait.model.saved import Headshot, save
 from proportrait.score import Score, Scorer, scorer
 from proportrait.train.batches import Batches, collect_boxes
 from proportrait.train.data import TABLE, Pictures, source_hashes
@@ -79,9 +79,9 @@ def test_every_file_has_a_score_or_an_error(scores: list[Score], photos: Path) -
 
 def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) -> None:
     data = scores[0].to_json()
-    assert list(data) == ["path", "verdicts", "probabilities", "faces", "one_person"]
+    assert list(data) == ["path", "verdicts", "probabilities", "sure", "faces", "one_person"]
     assert data["one_person"] is True
-    assert list(data["verdicts"]) == list(data["probabilities"]) == list(KEYS)
+    assert list(data["verdicts"]) == list(data["probabilities"]) == list(data["sure"]) == list(KEYS)
     assert all(0 <= value <= 1 for value in data["probabilities"].values())
     assert set(data["verdicts"].values()) <= {0, 1}
     assert list(scores[2].to_json()) == ["path", "error"]
@@ -180,7 +180,7 @@ def test_score_prints_json(
     assert run(*arguments) == 1  # one is no picture
     data = json.loads(capsys.readouterr().out)
     assert [list(entry) for entry in data] == [
-        ["path", "verdicts", "probabilities", "faces", "one_person"], ["path", "error"],
+        ["path", "verdicts", "probabilities", "sure", "faces", "one_person"], ["path", "error"],
     ]  # fmt: skip
     assert data[0] == scores[0].to_json()
     assert run("score", photos / "a.jpg", "--model", model, "--format", "json") == 0
@@ -236,15 +236,6 @@ def labelled(tmp_path: Path, photos: Path) -> Path:
     return tmp_path
 
 
-def _model_verdicts(model: Path, picture: Path) -> dict[str, int]:
-    """Before the rules for pictures without a face."""
-    headshot_ = load(model)
-    logits = headshot_.logits([look(picture, headshot_.wants)])
-    calibration = headshot_.calibration
-    (row,) = calibration.verdicts(calibration.probabilities(logits))
-    return {key: int(value) for key, value in zip(KEYS, row, strict=True)}
-
-
 def test_evaluate_prints_json(
     model: Path, labelled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -252,10 +243,11 @@ def test_evaluate_prints_json(
     data: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert (data["pictures"], data["sources"]) == (3, 2)
     assert list(data["attributes"]) == list(data["calibration_error"]) == list(KEYS)
-    verdicts = [_model_verdicts(model, labelled / name) for name in ("a.jpg", "b.png", "e.png")]
-    right = sum(verdicts[0][key] == 1 for key in KEYS if key != "attire")
-    right += sum(verdicts[1][key] == 0 for key in KEYS if key != "background")
-    right += verdicts[2]["attire"] == 1
+    first, *others = Scorer.from_file(model).files(
+        labelled / n for n in ("a.jpg", "b.png", "e.png")
+    )
+    right = sum(first.verdicts[key] == 1 for key in KEYS if key != "attire")
+    assert all(set(score.verdicts.values()) == {None} for score in others)  # these count as wrong
     assert data["overall"]["value"] == pytest.approx(right / 11, abs=1e-4)
     background = data["attributes"]["background"]
     assert (background["good"], background["bad"]) == (1, 0)
