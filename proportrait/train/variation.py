@@ -7,13 +7,14 @@ what sets photos apart from generated pictures: colours, black and white, grain,
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.imaging import encode_jpeg
+from proportrait.imaging import MIN_SIDE, encode_jpeg
 
 _STRETCH, _SHIFT = 0.03, 0.015  # of a view, in shares of its side
 _FACE_ZOOM, _FACE_SHIFT = 0.10, 0.05  # larger: the view of a face does not show the framing
@@ -34,9 +35,9 @@ def harmless(image: Image, rng: np.random.Generator) -> bytes:
     Whoever learns from it beside the picture does not take the number of pixels, grain, or
     compression for what people see.
     """
-    scale = rng.uniform(_SMALLEST, 1)
-    size = (max(1, round(side * scale)) for side in image.shape[1::-1])
-    copy = cv2.resize(image, tuple(size), interpolation=cv2.INTER_AREA)
+    scale = rng.uniform(min(1.0, max(_SMALLEST, MIN_SIDE / min(image.shape[:2]))), 1)
+    width, height = (math.ceil(side * scale) for side in image.shape[1::-1])
+    copy = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
     if rng.random() < 0.5:
         copy = copy[:, ::-1]
     grain = rng.uniform(0, _GRAIN) * rng.standard_normal((*copy.shape[:2], 1), np.float32)
