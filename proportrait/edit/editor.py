@@ -125,7 +125,10 @@ class PortraitEditor:
         if not labels["framing"]:
             draw = partial(framing.bad_window, kinds=bad_kinds)
             bad_place, bad_window = self._window(person, draw, False, seed, keep_background)
-        image, taken = shoot(self.analyzer, person, window, labels, seed, keep_background)
+        photo = not known["expression"]
+        image, taken = shoot(
+            self.analyzer, person, window, labels, seed, keep_background, photo=photo
+        )
         steered = edits.get("background", {}) if keep_background else {}
         edits = {**edits, **taken, "background": {**taken["background"], **steered}}
         good = Shot(image, known, {**edits, "framing": place.to_json()})

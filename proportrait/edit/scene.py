@@ -29,7 +29,7 @@ from proportrait.measures import framing as framing_measure
 from proportrait.measures import lighting as lighting_measure
 from proportrait.tone import expose
 
-OWN = "own"  # kind of background: the one of the picture that the person is in
+OWN = "own"  # kind of background, or of light: that of the picture that the person is in
 FRAME = 512  # px of a finished picture
 _TRIES = 4  # kinds of background, or of light, before the picture is given up
 # Limits of the lighting measure's score, whose own limit is 50. A bad light has to be a clear
@@ -40,6 +40,7 @@ _GOOD_LIGHT, _PASSABLE_LIGHT, _BAD_LIGHT = 50.0, 25.0, 35.0
 # this far on the right side of the background measure's limit.
 _CLEAR_MARGIN = 22.0
 _UNTOUCHED_LIGHT = 0.8  # share of well lit portraits whose light stays as it is, if it is good
+_MONOCHROME = 0.1  # share of well lit photos in black and white: about that of badly lit ones
 _DARKEST_FACE = 0.30  # least mean value of a face in good light; a darker picture is exposed more
 _BURNING = ("back", "over")  # bad lights that can burn a cluttered background to plain white
 
@@ -94,7 +95,9 @@ class Scene:
         return cls(stage, image, alpha, stage.move_face(person.face))
 
     def lit(self, light: str, seed: int) -> tuple[Image, Mapping[str, Any]]:
-        """The whole stage in a kind of light, and the light's parameters."""
+        """The whole stage in a kind of light, `OWN` for that of the photo, and its parameters."""
+        if light == OWN:
+            return self.image, {"kind": OWN}
         rng = stream(seed, "lighting", light)
         image, parameters = relight.relight(self.image, self.face, self.alpha, light, rng)
         if light in relight.GOOD_LIGHTS:
@@ -111,6 +114,8 @@ def shoot(
     labels: LabelVector,
     seed: int,
     keep_background: bool = False,
+    *,
+    photo: bool = False,
 ) -> tuple[Image, dict[str, Any]]:
     """Photograph a person before the requested background in the requested light.
 
@@ -122,6 +127,7 @@ def shoot(
         seed: of the picture.
         keep_background: whether the person stays before the background of their picture, which
             then must be as requested.
+        photo: whether it is a photo of theirs, whose colours stay and whose light may.
 
     Returns:
         The picture (512, 512, 3), and by attribute the parameters of its background and lighting.
@@ -131,7 +137,8 @@ def shoot(
     """
     kinds = [OWN] if keep_background else _background_kinds(labels, seed)
     scene, background = _before_a_background(analyzer, person, window, kinds, labels, seed)
-    image, lighting = _lit(analyzer, scene, labels, seed)
+    lights = _photo_lights(labels, seed) if photo else _light_kinds(labels, seed)
+    image, lighting = _lit(analyzer, scene, labels, seed, lights)
     return scene.stage.cut(image), {"background": background, "lighting": lighting}
 
 
@@ -214,10 +221,23 @@ def _light_kinds(labels: LabelVector, seed: int) -> list[str]:
     return order[:_TRIES]
 
 
+def _photo_lights(labels: LabelVector, seed: int) -> list[str]:
+    """Kinds of light to try on a photo, in order: black and white only where it is drawn."""
+    if not labels["lighting"]:
+        return _light_kinds(labels, seed)
+    rng = stream(seed, "photo light")
+    if rng.random() < _MONOCHROME:
+        return ["monochrome", OWN]
+    colour = [light for light in relight.GOOD_LIGHTS if light != "monochrome"]
+    order = in_turn(rng, colour, relight.SHARES)[:_TRIES]
+    untouched = rng.random() < _UNTOUCHED_LIGHT
+    return [OWN, *order] if untouched else [*order, OWN]
+
+
 def _lit(
-    analyzer: FaceAnalyzer, scene: Scene, labels: LabelVector, seed: int
+    analyzer: FaceAnalyzer, scene: Scene, labels: LabelVector, seed: int, order: Sequence[str]
 ) -> tuple[Image, dict[str, Any]]:
-    """The stage in the first light that the measure confirms, and the light's parameters.
+    """The stage in the first light of `order` that the measure confirms, and its parameters.
 
     Where it confirms no good light, the best of them if that is passable.
 
@@ -225,7 +245,6 @@ def _lit(
         EditError: there is none, or the face cannot be measured.
     """
     good = labels["lighting"] == 1
-    order = _light_kinds(labels, seed)
     tried: list[tuple[float, Image, dict[str, Any]]] = []
     for tries, kind in enumerate(order, 1):
         image, parameters = scene.lit(kind, seed)

@@ -20,7 +20,7 @@ from proportrait.faces import Face
 from proportrait.faces.face import FOREHEAD
 from proportrait.measures.base import Measure, Subject, Unassessed
 from proportrait.measures.evidence import Faults, combine, fault_score
-from proportrait.measures.lighting import CHEEKS
+from proportrait.measures.skin import CHEEKS
 from proportrait.tone import LINEAR, luminance
 
 LIMIT = 50.0  # of the score that `assess` gives

@@ -6,7 +6,7 @@ import pytest
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.measures import Measure, Subject, Unassessed
 from proportrait.measures.background import LIMIT, NAMES, assess, measure
-from proportrait.measures.lighting import CHEEKS
+from proportrait.measures.skin import CHEEKS
 
 SIZE = 354  # px, the size that is measured at: nothing is resampled
 GREY = np.full((SIZE, SIZE, 3), 128, np.uint8)
