@@ -31,15 +31,15 @@ from proportrait.commandline import exit_code
 from proportrait.faces import Face, shared_analyzer
 from proportrait.labels import KEYS
 from proportrait.measures import Measure, Subject, lighting
+from proportrait.tone import LINEAR, to_srgb
 from proportrait.train.data import TABLE, Pictures
 from proportrait.train.groups import typology_angle
-from proportrait.tone import LINEAR, to_srgb
 
 # The measures that decide, and whether only a high value is a fault, or both a high and a low one.
 FAULTY = {
-    "SideLight": "high", "TopLight": "both", "NoseLight": "both", "BackLight": "both",
+    "SideLight": "high", "TopLight": "both", "NoseLight": "both",
     "ShadowEdges": "high", "DiffuseContrast": "high", "SkinHighlight": "both",
-    "SkinContrast": "both", "BlownHighlights": "high", "WhiteLevel": "both",
+    "BlownHighlights": "high", "WhiteLevel": "both",
     "SkinRedness": "both", "SkinYellowness": "both", "ColourSpread": "high",
 }  # fmt: skip
 # Where a line bends: quantiles of the photographs. Between the inner ones a fault costs nothing,
@@ -47,9 +47,9 @@ FAULTY = {
 KNOTS = {"both": (0.005, 0.1, 0.35, 0.65, 0.9, 0.995), "high": (0.4, 0.8, 0.995)}
 END = 0.01
 PENALTY = 3.0  # of squared slopes, in deviations of the good photographs
-MADE = 0.3  # weight of a folder of made pictures, or of copies / that of a folder of photographs
-BAD = 0.6  # weight of the bad / that of the good: a good photo called bad hurts more
-DARK = 3.5  # weight of good pictures of the darker third: dark skin in good light is no fault
+MADE = 0.4  # weight of a folder of made pictures, or of copies / that of a folder of photographs
+BAD = 0.45  # weight of the bad / that of the good: a good photo called bad hurts more
+DARK = 4.0  # weight of good pictures of the darker third: dark skin in good light is no fault
 FOLDS = 10  # of whole groups
 _WEIGHT = 1000.0  # sum of the weights: the scale that `PENALTY` is set for
 
@@ -112,7 +112,9 @@ class Additive:
         columns = list(zip(FAULTY.items(), values.T, strict=True))
         knots = [_knots(column, photos, sides) for (_, sides), column in columns]
         scales = [max(float(column[photos & good].std()), 1e-9) for _, column in columns]
-        bases = [_basis(column, k) / s for (_, column), k, s in zip(columns, knots, scales, strict=True)]
+        bases = [
+            _basis(column, k) / s for (_, column), k, s in zip(columns, knots, scales, strict=True)
+        ]
         design, signs = np.hstack(bases), np.where(good, 1.0, -1.0)
 
         def loss(parameters: Double) -> tuple[float, Double]:
@@ -269,7 +271,7 @@ def constants(rows: Table) -> None:
     for name, (knots, costs) in model.tables.items():
         values = ", ".join(f"{value:.4g}" for value in knots)
         prices = ", ".join(f"{cost:.2f}" for cost in costs)
-        print(f'"{name}": (({values}), ({prices})),')
+        print(f'"{name}": (\n    ({values}),\n    ({prices}),\n),')
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -35,7 +35,7 @@ _TRIES = 4  # kinds of background, or of light, before the picture is given up
 # Limits of the lighting measure's score, whose own limit is 50. A bad light has to be a clear
 # case. A good one may fall short of 50, because the measure is stricter on dark skin: where no
 # light reaches it, the best is taken if it is passable.
-_GOOD_LIGHT, _PASSABLE_LIGHT, _BAD_LIGHT = 50.0, 25.0, 35.0
+_GOOD_LIGHT, _PASSABLE_LIGHT, _BAD_LIGHT = 50.0, 25.0, 45.0
 # A background that was not made to be clean or cluttered has to be a clear case: its score lies
 # this far on the right side of the background measure's limit.
 _CLEAR_MARGIN = 22.0

@@ -113,11 +113,11 @@ def _exposure(skin: Skin) -> list[Measure]:
 def _direction(skin: Skin) -> list[Measure]:
     """From where the light comes, and how hard it is."""
     y, x = np.nonzero(skin.visible[::_STEP, ::_STEP])
-    places = np.stack([x, y], 1) * (_STEP / HEIGHT)
+    places: Double = np.stack([x, y], 1) * np.float64(_STEP / HEIGHT)
     light = skin.light[::_STEP, ::_STEP][y, x]
     total = luminance(light)
     diffuse = np.maximum(light[:, 0] - light[:, 2] + _LUMINANCE_SHARE * total, 0.002)
-    across = _slopes(places, np.log2(diffuse + 0.002))[0]
+    across = _slopes(places, diffuse / diffuse.mean())[0]
     down = _slopes(places, skin.stops[::_STEP, ::_STEP][y, x])[1]
     nose, cheeks = skin.level(NOSE), skin.level(*CHEEKS)
     ridge = 0.0 if nose is None or cheeks is None else nose - cheeks
@@ -126,7 +126,7 @@ def _direction(skin: Skin) -> list[Measure]:
     overlap = _overlap(skin)
     return [
         Measure("IlluminationUniformity", overlap, "ratio", 100 * overlap**0.3, "higher"),
-        _fault("SideLight", abs(across), "stops / face", "lower"),
+        _fault("SideLight", abs(across), "1 / face", "lower"),
         _fault("TopLight", -down, "stops / face", "middle"),
         _fault("NoseLight", ridge, "stops", "middle"),
         _fault("ShadowEdges", edges, "stops / face", "lower"),
@@ -149,20 +149,22 @@ def _overlap(skin: Skin) -> float:
     if not all(side.any() for side in sides):
         return 1.0
     return float(
-        np.minimum(*(np.histogram(relative[side], 64, (0, 2))[0] / side.sum() for side in sides))
-        .sum()
+        np.minimum(
+            *(np.histogram(relative[side], 64, (0, 2))[0] / side.sum() for side in sides)
+        ).sum()
     )
 
 
 def _level(skin: Skin) -> list[Measure]:
     """How bright the skin is, in stops below white, and what of it is blown out."""
     shadow, highlight = np.percentile(skin.stops[skin.visible], _SHADOW_AND_HIGHLIGHT)
+    contrast = float(highlight - shadow)
     red, green, blue = cv2.split(skin.image)
     blown = float((cv2.max(cv2.max(red, green), blue)[skin.face] >= 250).mean())
     share = float(np.log10(blown + _RAREST))
     return [
         _fault("SkinHighlight", float(highlight), "stops", "middle"),
-        _fault("SkinContrast", float(highlight - shadow), "stops", "middle"),
+        Measure("SkinContrast", contrast, "stops", 100 * 2.0**-contrast, "lower"),
         _fault("BlownHighlights", share, "log10 ratio", "lower"),
         _fault("WhiteLevel", skin.white(), "stops", "middle"),
     ]
@@ -179,7 +181,7 @@ def _back_light(subject: Subject, skin: Skin) -> Measure:
         light = luminance(LINEAR[behind])
         face = float(np.median(skin.stops[skin.visible]))
         value = float(np.log2(light.mean() + FLOOR)) - face
-    return _fault("BackLight", value, "stops", "middle")
+    return Measure("BackLight", value, "stops", 100 * 2.0 ** -max(0.0, value), "lower")
 
 
 def _colour(skin: Skin) -> list[Measure]:

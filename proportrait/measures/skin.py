@@ -10,7 +10,7 @@ import numpy as np
 from proportrait.arrays import Float, Image, Mask
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
-from proportrait.faces.face import CHIN, FOREHEAD, INNER_LIPS, LEFT_EYE, LIPS, OVAL, RIGHT_EYE
+from proportrait.faces.face import CHIN, FOREHEAD, LEFT_EYE, LIPS, OVAL, RIGHT_EYE
 from proportrait.tone import LINEAR, luminance
 
 SIZE = 256  # px of the upright square that the face is drawn into
@@ -34,7 +34,6 @@ _RIGHT_BROW = (276, 283, 282, 295, 285, 336, 296, 334, 293, 300)
 # Corners of flat skin in the face mesh: (left, right) of the picture.
 FOREHEADS = ((109, 67, 103, 104, 69, 108), (338, 297, 332, 333, 299, 337))
 CHEEKS = ((117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 352))
-CHIN_SKIN = (18, 83, 182, 194, 201, 200, 421, 418, 406, 313)
 NOSE = (6, 197, 195, 5, 122, 351, 193, 417, 168)
 
 
@@ -104,7 +103,7 @@ class Skin:
     def white(self) -> float:
         """Stops of the brightest of the eyes and the mouth: white that every face carries."""
         area = np.logical_or.reduce(
-            [self.region(outline) for outline in (LEFT_EYE, RIGHT_EYE, INNER_LIPS, LIPS)]
+            [self.region(outline) for outline in (LEFT_EYE, RIGHT_EYE, LIPS)]
         )
         area = area if area.sum() >= FEWEST else self.visible
         return float(np.log2(np.percentile(luminance(LINEAR[self.image][area]), 95) + FLOOR))

@@ -194,6 +194,19 @@ def test_a_photo_is_edited_in_pixels_and_the_rest_is_not_claimed(
     assert badly_framed.known["attire"] == 0
 
 
+def test_a_well_lit_photo_stays_in_colour_whatever_the_seed(
+    editor: PortraitEditor, image: np.ndarray
+) -> None:
+    shots = [editor.edit_photo(image, LabelVector.ones(), seed)[0] for seed in range(6)]
+    for shot in shots:
+        grey = shot.edits["lighting"]["kind"] == "monochrome"
+        chroma = shot.image.max(-1).astype(int) - shot.image.min(-1)
+        assert (chroma.mean() < 1) == grey
+        assert shot.edits["lighting"]["component"] > 50
+    assert sum(shot.edits["lighting"]["kind"] == "monochrome" for shot in shots) <= 1
+    assert any(shot.edits["lighting"]["kind"] == "own" for shot in shots)
+
+
 @pytest.mark.parametrize(
     ("kind", "hidden"),
     [

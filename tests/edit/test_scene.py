@@ -12,7 +12,7 @@ from proportrait.arrays import Float, Image
 from proportrait.edit import scene
 from proportrait.edit.retouch import framing
 from proportrait.edit.retouch.lighting import relight
-from proportrait.edit.scene import OWN, Person, framing_contradicts, shoot, shoot_again
+from proportrait.edit.scene import OWN, Person, Scene, framing_contradicts, shoot, shoot_again
 from proportrait.errors import EditError
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.labels import LabelVector
@@ -108,6 +108,36 @@ def test_of_several_doubtful_lights_the_best_is_taken_and_plainly_bad_ones_are_g
     say(monkeypatch, scene.lighting_measure, 20.0)
     with pytest.raises(EditError, match=r"^lighting: "):
         shoot(analyzer, person, window, GOOD, 3)
+
+
+def test_a_photo_keeps_its_colours_and_mostly_its_light() -> None:
+    orders = [scene._photo_lights(GOOD, seed) for seed in range(400)]
+    grey = [order for order in orders if "monochrome" in order]
+    assert 0.05 < len(grey) / 400 < 0.15
+    assert all(order == ["monochrome", OWN] for order in grey)
+    assert 0.6 < np.mean([order[0] == OWN for order in orders]) < 0.85
+    assert all(OWN in order for order in orders)
+    assert scene._photo_lights(BAD, 5) == scene._light_kinds(BAD, 5)
+
+
+def test_a_well_lit_photo_is_left_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, analyzer: FaceAnalyzer, person: Person, window: framing.Window
+) -> None:
+    say(monkeypatch, scene.background_measure, 100.0)
+    say(monkeypatch, scene.lighting_measure, 90.0)
+    kinds = []
+    for seed in range(6):
+        picture, edits = shoot(analyzer, person, window, GOOD, seed, photo=True)
+        kinds.append(edits["lighting"]["kind"])
+        assert edits["lighting"]["tries"] == 1
+        again = shoot_again(person, window, edits, seed)
+        assert np.array_equal(picture, again)
+        colour = picture.max(-1).astype(int) - picture.min(-1)
+        assert (colour.mean() < 1) == (kinds[-1] == "monochrome")
+        if kinds[-1] == OWN:
+            unlit = Scene.of(person, window, edits["background"]["kind"], seed)
+            assert np.array_equal(picture, unlit.stage.cut(unlit.image))
+    assert OWN in kinds
 
 
 def test_another_frame_shows_the_same_place_in_the_same_light(
