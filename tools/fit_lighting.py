@@ -33,7 +33,7 @@ from proportrait.labels import KEYS
 from proportrait.measures import Measure, Subject, lighting
 from proportrait.tone import LINEAR, to_srgb
 from proportrait.train.data import TABLE, Pictures
-from proportrait.train.groups import typology_angle
+from proportrait.train.evaluate import typology_angle
 
 # The measures that decide, and whether only a high value is a fault, or both a high and a low one.
 FAULTY = {
