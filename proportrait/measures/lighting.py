@@ -32,7 +32,7 @@ _SAMPLES = 20_000  # pixels of the picture
 _LUMINANCE_SHARE = 0.25
 _GREY = 6.0  # mean difference of the channels: a picture below it is black and white
 # CIE Lab of well-lit skin, and how far its colour spreads, for a picture without colour.
-_USUAL_SKIN, _USUAL_SPREAD = (17.0, 17.0), 7.5
+_USUAL_SKIN, _USUAL_SPREAD = (16.0, 17.0), 6.5
 _SHADOW_AND_HIGHLIGHT = (25, 90)  # percentiles of the skin
 _RAREST = 0.001  # share of the skin that counts as none
 NAMES = (
@@ -186,8 +186,8 @@ def _back_light(subject: Subject, skin: Skin) -> Measure:
 
 def _colour(skin: Skin) -> list[Measure]:
     """The colour of the skin; what is usual where the picture is black and white."""
-    small = skin.image[::_STEP, ::_STEP].astype(np.float32) / 255
-    lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB)[skin.visible[::_STEP, ::_STEP]][:, 1:]
+    small = np.ascontiguousarray(skin.light[::_STEP, ::_STEP])
+    lab = cv2.cvtColor(small, cv2.COLOR_LRGB2LAB)[skin.visible[::_STEP, ::_STEP]][:, 1:]
     a, b = (float(value) for value in lab.mean(0))
     # Skin of every tone has a* from 5 to 25 and b* from 5 to 35.
     strange = float(np.hypot(max(0.0, 5 - a, a - 25), max(0.0, 5 - b, b - 35)))

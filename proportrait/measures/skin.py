@@ -19,6 +19,7 @@ FLOOR = 0.005  # linear luminance of black in a photo: below it there is only no
 FEWEST = 20  # px of a part of the skin
 _RIM = 9  # px taken off the skin at hair, eyes, brows and lips
 _BLUR = 3.0  # px of blur that leaves the light and takes pores away
+_GRAIN = 1.0  # px of blur that takes grain away before pixels are judged
 _ENOUGH = 200  # px of skin
 # A pixel whose colour is further from the middle of the face than this is no skin: a lens, hair, a
 # microphone. Differences of log2 of R / G and B / G; a multiple of the median one, within limits.
@@ -47,6 +48,7 @@ class Skin:
         face: (SIZE, SIZE) bool, the oval without eyes, brows and lips.
         visible: (SIZE, SIZE) bool, `face` without what is no skin.
         luminance: (SIZE, SIZE) of the encoded samples, [0, 255], as ISO/IEC 29794-5 takes it.
+        calm: (SIZE, SIZE, 3) linear light without grain.
         light: (SIZE, SIZE, 3) linear, blurred over `visible` alone.
         stops: (SIZE, SIZE), log2 of the luminance of `light`.
 
@@ -81,7 +83,8 @@ class Skin:
         # Rounded: the weights add up to a little less than 1, and 26 must not count as below 26.
         self.luminance = np.round(luminance(self.image), 3)
         linear = LINEAR[self.image]
-        self.visible = self._visible(linear)
+        self.calm: Float = np.asarray(cv2.GaussianBlur(linear, (0, 0), _GRAIN), np.float32)
+        self.visible = self._visible(self.calm)
         weight = self.visible.astype(np.float32)
         near = np.maximum(cv2.GaussianBlur(weight, (0, 0), _BLUR), 1e-3)
         blurred = cv2.GaussianBlur(linear * weight[..., None], (0, 0), _BLUR)
