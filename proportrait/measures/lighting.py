@@ -31,9 +31,11 @@ _SAMPLES = 20_000  # pixels of the picture
 # keeps the measure alive in black and white.
 _LUMINANCE_SHARE = 0.25
 _GREY = 6.0  # mean difference of the channels: a picture below it is black and white
+_GREY_BLUR = 2.0  # px
 # CIE Lab of well-lit skin, and how far its colour spreads, for a picture without colour.
 _USUAL_SKIN, _USUAL_SPREAD = (16.0, 17.0), 6.5
 _SHADOW_AND_HIGHLIGHT = (25, 90)  # percentiles of the skin
+_BLOWN = float(LINEAR[250])  # of the brightest channel
 _RAREST = 0.001  # share of the skin that counts as none
 NAMES = (
     "IlluminationUniformity",
@@ -159,8 +161,8 @@ def _level(skin: Skin) -> list[Measure]:
     """How bright the skin is, in stops below white, and what of it is blown out."""
     shadow, highlight = np.percentile(skin.stops[skin.visible], _SHADOW_AND_HIGHLIGHT)
     contrast = float(highlight - shadow)
-    red, green, blue = cv2.split(skin.image)
-    blown = float((cv2.max(cv2.max(red, green), blue)[skin.face] >= 250).mean())
+    red, green, blue = cv2.split(skin.calm)
+    blown = float((cv2.max(cv2.max(red, green), blue)[skin.face] >= _BLOWN).mean())
     share = float(np.log10(blown + _RAREST))
     return [
         _fault("SkinHighlight", float(highlight), "stops", "middle"),
@@ -195,7 +197,8 @@ def _colour(skin: Skin) -> list[Measure]:
     natural = 200 * (1 - _sigmoid(strange, 0, 10))
     middle = np.median(lab, 0)
     spread = float(np.percentile(np.linalg.norm(lab - middle, axis=1), 90))
-    red, green, blue = cv2.split(skin.image)
+    # Blurred: grain may have colours where the picture has none.
+    red, green, blue = cv2.split(cv2.GaussianBlur(skin.image, (0, 0), _GREY_BLUR))
     chroma = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
     if float(chroma[skin.inside].mean()) < _GREY:
         middle, spread = np.array(_USUAL_SKIN), _USUAL_SPREAD
