@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from proportrait import imaging
 from proportrait.arrays import Double, Float, Mask, Text
 from proportrait.labels import KEYS
 from proportrait.looks.look import SCORE
@@ -24,7 +23,6 @@ from proportrait.model.fusion import OPINIONS, Fusion, additive
 from proportrait.model.saved import Headshot
 from proportrait.train.batches import readable
 from proportrait.train.data import Pictures
-from proportrait.train.variation import harmless
 
 FOLDS = 6
 _STRENGTHS = (0.3, 1.0, 3.0)  # inverse strengths of regularisation that are tried
@@ -100,19 +98,6 @@ def collect(
         own, features, measures, pictures.labels, pictures.known, pictures.sources, weights
     )
     return evidence, list(directions.values())
-
-
-def harmless_copies(pictures: Pictures, folder: Path, seed: int) -> Pictures:
-    """Write one harmless copy of each picture into a folder; their labels and groups are equal."""
-    paths = []
-    for number, path in enumerate(pictures.paths):
-        copy = folder / f"{number}.jpg"
-        image = imaging.read(str(path))
-        copy.write_bytes(harmless(image, np.random.default_rng((seed, number))))
-        paths.append(str(copy))
-    return replace(
-        pictures, paths=np.array(paths, np.str_), digests=np.full(len(paths), "", np.str_)
-    )
 
 
 def fuse(

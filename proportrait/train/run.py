@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -26,12 +25,12 @@ from proportrait.train.batches import Batches, collect_boxes
 from proportrait.train.card import PHOTOS, list_photos
 from proportrait.train.data import Pictures, Split, source_hashes, split
 from proportrait.train.evaluate import Predictions, judge
-from proportrait.train.fuse import collect, fuse, harmless_copies
+from proportrait.train.fuse import collect, fuse
 from proportrait.train.loop import build, fit
 from proportrait.train.settings import Settings
 
 MODEL = "model.safetensors"
-# Weight of all made pictures / that of the photographs: chosen among 0.2, 0.5, and 1 by photographs
+# Weight of all made pictures / that of the photographs: chosen among about 0.2, 0.5, and 1 by photographs
 # of other sites and by made pictures of other people; with 1 the former lose, with 0.2 the latter.
 _MADE = 0.5
 
@@ -146,11 +145,8 @@ def _last_step(
     pictures = own + photos
     made = np.arange(len(pictures)) < len(own)
     weights = np.where(made, _MADE * len(photos) / made.sum() if len(photos) else 1.0, 1.0)
-    with TemporaryDirectory(prefix="proportrait-") as folder:
-        every = pictures + harmless_copies(pictures, Path(folder), settings.seed)
-        evidence, directions = collect(model, every, np.tile(weights, 2), workers)
+    evidence, directions = collect(model, pictures, weights, workers)
     fusion, logits = fuse(evidence, model.architecture.measures, directions, settings.seed)
-    logits = logits[: len(pictures)]
     judged = ~made if len(photos) else made
     calibration = Calibration.fit(logits[judged], pictures.labels[judged], pictures.known[judged])
     model = replace(model, fusion=fusion, calibration=calibration)

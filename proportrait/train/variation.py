@@ -7,14 +7,12 @@ what sets photos apart from generated pictures: colours, black and white, grain,
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.imaging import MIN_SIDE, encode_jpeg
 
 _STRETCH, _SHIFT = 0.03, 0.015  # of a view, in shares of its side
 _FACE_ZOOM, _FACE_SHIFT = 0.10, 0.05  # larger: the view of a face does not show the framing
@@ -22,27 +20,6 @@ _GAMMA, _WHITE, _CONTRAST = 0.18, 0.08, 0.18  # log of a gamma, of a channel's g
 _SATURATION = (0.3, 1.5)
 _GREY = 0.18  # share of pictures in black and white
 _NOISE = (0.0, 0.0, 2.0, 4.0)  # standard deviations of the grain; each is as likely
-
-
-_SMALLEST = 0.6  # scale of a harmless copy
-_QUALITY = (70, 95)  # of its JPEG
-_GRAIN = 8.0  # largest standard deviation of its grain, grey levels
-
-
-def harmless(image: Image, rng: np.random.Generator) -> bytes:
-    """A copy as a JPEG that nobody would judge otherwise: smaller, grainy, perhaps mirrored.
-
-    Whoever learns from it beside the picture does not take the number of pixels, grain, or
-    compression for what people see.
-    """
-    scale = rng.uniform(min(1.0, max(_SMALLEST, MIN_SIDE / min(image.shape[:2]))), 1)
-    width, height = (math.ceil(side * scale) for side in image.shape[1::-1])
-    copy = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
-    if rng.random() < 0.5:
-        copy = copy[:, ::-1]
-    grain = rng.uniform(0, _GRAIN) * rng.standard_normal((*copy.shape[:2], 1), np.float32)
-    noisy = np.clip(np.rint(copy + grain), 0, 255).astype(np.uint8)
-    return encode_jpeg(noisy, int(rng.integers(*_QUALITY)))
 
 
 @dataclass(frozen=True)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 
 from proportrait.faces import shared_analyzer
-from proportrait.imaging import decode, read
+from proportrait.imaging import decode
 from proportrait.measures import Subject, assess
 from proportrait.model.views import cut, window
-from proportrait.train.variation import Variation, harmless
+from proportrait.train.variation import Variation
 from tests import FACE
 
 DRAWS = [Variation.draw(np.random.default_rng(seed)) for seed in range(400)]
@@ -106,27 +105,3 @@ def test_a_varied_portrait_is_framed_and_as_sharp_as_before(vary: Variation) -> 
     if vary.flip:
         box[[0, 2]] = 1 - box[[2, 0]]
     assert other == pytest.approx(box, abs=0.04)
-
-
-def test_a_harmless_copy_has_fewer_pixels_and_the_same_picture() -> None:
-    image = read(FACE)
-    copies = [decode(harmless(image, np.random.default_rng(seed))) for seed in range(12)]
-    shares = [copy.shape[0] / image.shape[0] for copy in copies]
-    assert min(shares) < 0.8
-    assert all(0.6 <= share <= 1 for share in shares)
-    assert all(copy.shape[0] / copy.shape[1] == pytest.approx(1, abs=0.01) for copy in copies)
-    ways = set()
-    for copy in copies:
-        small = cv2.resize(image, copy.shape[1::-1], interpolation=cv2.INTER_AREA).astype(int)
-        apart = [float(np.abs(small[:, ::way] - copy).mean()) for way in (1, -1)]
-        assert min(apart) < 8  # grain of at most 8 and JPEG
-        ways.add(int(np.argmin(apart)))
-    assert ways == {0, 1}  # some are mirrored
-    again = harmless(image, np.random.default_rng(3))
-    assert again == harmless(image, np.random.default_rng(3))
-
-
-def test_a_small_picture_stays_large_enough() -> None:
-    image = read(FACE)[:140, :300]
-    for seed in range(5):
-        assert min(decode(harmless(image, np.random.default_rng(seed))).shape[:2]) >= 128
