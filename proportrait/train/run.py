@@ -30,8 +30,9 @@ from proportrait.train.loop import build, fit
 from proportrait.train.settings import Settings
 
 MODEL = "model.safetensors"
-# Weight of all made pictures / that of the photographs: chosen among about 0.2, 0.5, and 1 by photographs
-# of other sites and by made pictures of other people; with 1 the former lose, with 0.2 the latter.
+# Weight of all made pictures / that of the photographs: chosen among about 0.2, 0.5, and 1 by
+# photographs of other sites and by made pictures of other people; with 1 the former lose, with 0.2
+# the latter.
 _MADE = 0.5
 
 
