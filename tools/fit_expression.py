@@ -6,7 +6,7 @@ A folder of photographs holds images/ and labels.csv with the columns file, labe
 a photo comes from, the group that is left out together. A folder of made pictures is what the
 generator wrote; its groups are the source portraits. Printed are the AUC of every measure alone,
 figures of the pictures whose group was left out of the fit, and the constants of
-`proportrait/measures/eyes.py` and `proportrait/measures/expression_faults.py`.
+`proportrait/measures/eyes.py` and `proportrait/measures/fitted/expression.py`.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ def _faults(rows: Table) -> Double:
 
 
 def constants(rows: Table) -> None:
-    """Print the constants of `eyes` and `expression_faults`, fitted to all pictures."""
+    """Print the constants of `eyes` and `fitted.expression`, fitted to all pictures."""
     # Whoever looks at the camera turns the eyes back by as much as the head is turned away.
     head_x, head_y, iris_x, iris_y = rows.gaze[rows.photos & rows.good].T
     turn = -theilslopes(iris_x, head_x)[0]

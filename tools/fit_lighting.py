@@ -1,4 +1,4 @@
-"""Fit what faults of the light cost (`proportrait/measures/lighting_faults.py`).
+"""Fit what faults of the light cost (`proportrait/measures/fitted/lighting.py`).
 
     python -m tools.fit_lighting --photos DIR [DIR ...] --made DIR [DIR ...]
 

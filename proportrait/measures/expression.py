@@ -40,7 +40,7 @@ from proportrait.faces.face import (
 from proportrait.measures import eyes, mouth
 from proportrait.measures.base import Measure, Subject, Unassessed, sigmoid
 from proportrait.measures.evidence import combine
-from proportrait.measures.expression_faults import BEST, FAULTS
+from proportrait.measures.fitted.expression import BEST, FAULTS
 from proportrait.measures.geometry import AlignedFace, head_axes
 
 LIMIT = 50.0

@@ -16,7 +16,7 @@ from proportrait.faces.face import (
     RIGHT_EYE_OUTER,
 )
 from proportrait.measures.base import Measure, Unassessed, sigmoid
-from proportrait.measures.expression_faults import score
+from proportrait.measures.fitted.expression import score
 from proportrait.measures.geometry import CHEEKS, AlignedFace, head_axes
 
 NAMES = ("GazeYaw", "GazePitch", "GazeAngle", "EyeOpenness", "EyesVisible")

@@ -17,7 +17,7 @@ from proportrait.arrays import Double, Float
 from proportrait.errors import AssessmentError
 from proportrait.measures.base import Direction, Measure, Subject, Unassessed
 from proportrait.measures.evidence import combine
-from proportrait.measures.lighting_faults import BEST, FAULTS, score
+from proportrait.measures.fitted.lighting import BEST, FAULTS, score
 from proportrait.measures.skin import CHEEKS, FLOOR, FOREHEADS, HEIGHT, NOSE, Skin
 from proportrait.tone import LINEAR, luminance
 

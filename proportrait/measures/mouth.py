@@ -8,7 +8,7 @@ import numpy as np
 from proportrait.arrays import Float, Mask
 from proportrait.faces.face import INNER_LIPS, LIPS, MOUTH_LEFT, MOUTH_RIGHT, NOSE_BASE
 from proportrait.measures.base import Measure, Unassessed, sigmoid
-from proportrait.measures.expression_faults import score
+from proportrait.measures.fitted.expression import score
 from proportrait.measures.geometry import CHEEKS, AlignedFace
 from proportrait.tone import luminance, to_linear
 

@@ -7,7 +7,7 @@ from proportrait.edit.synthesis.expressions import DECIDING
 from proportrait.faces import EMOTIONS, Face, FaceAnalyzer, shared_analyzer
 from proportrait.measures import Measure, Subject, Unassessed, attire
 from proportrait.measures.expression import LIMIT, NAMES, assess, measure, upright
-from proportrait.measures.expression_faults import COSTS, FAULTS, score
+from proportrait.measures.fitted.expression import COSTS, FAULTS, score
 
 IMAGE = np.zeros((200, 200, 3), np.uint8)
 

@@ -1,11 +1,11 @@
-"""`tools.fit_expression`, which makes the constants of `measures.expression_faults`."""
+"""`tools.fit_expression`, which makes the constants of `measures.fitted.expression`."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from proportrait.measures.expression_faults import COSTS
+from proportrait.measures.fitted.expression import COSTS
 from tools.fit_expression import FAULTY, KNOTS, Additive, Table
 
 

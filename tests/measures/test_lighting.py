@@ -6,8 +6,8 @@ import pytest
 from proportrait.faces import Face, FaceAnalyzer
 from proportrait.faces.face import CHIN, FOREHEAD
 from proportrait.measures import Measure, Subject, Unassessed
+from proportrait.measures.fitted.lighting import COSTS
 from proportrait.measures.lighting import FAULTS, LIMIT, NAMES, assess, measure, skin_luminance
-from proportrait.measures.lighting_faults import COSTS
 
 # What doubling changes: landmarks are found anew.
 DRIFT = 6.0

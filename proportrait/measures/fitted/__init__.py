@@ -1,0 +1,1 @@
+"""Constants of the measures that commands of `tools/` fit: what faults cost, by attribute."""
