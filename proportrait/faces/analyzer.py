@@ -127,7 +127,7 @@ class FaceAnalyzer:
         blank = np.zeros((128, 128, 3), np.uint8)
         with ThreadPoolExecutor(2) as pool:
             pool.submit(self.detect, blank)
-            for name in ("_person", "_mesh", "_emotion"):
+            for name in ("_person", "_mesh", "_emotion", "_iris"):
                 pool.submit(getattr, self, name)
 
     @cached_property

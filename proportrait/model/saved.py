@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.resources import files
@@ -205,6 +206,10 @@ def load(path: Path) -> Headshot:
             metadata["about"],
         )
         size, views = headshot.preprocessing.size, len(headshot.preprocessing.views)
+        with ThreadPoolExecutor(2) as pool:  # both take as long to compile
+            pool.submit(getattr, headshot, "_backbone")
+            if headshot.architecture.general:
+                pool.submit(getattr, headshot, "_general")
         # A forward pass shows whether the weights fit.
         blank = Look(views=np.zeros((views, size, size, 3), np.uint8))
         headshot.logits([blank])
