@@ -30,6 +30,7 @@ from proportrait.model.fusion import Fusion
 from proportrait.model.saved import Headshot, load, packaged
 from proportrait.train.data import TABLE, Pictures
 from proportrait.train.fuse import Evidence, collect, fuse
+from proportrait.train.run import MADE
 
 COUNTS = (100, 300)  # photographs: what so many are worth
 FOLDS = 10  # of sites, for the thresholds
@@ -106,7 +107,7 @@ def _some(data: Data, count: int, seed: int) -> np.ndarray:
 def _report(data: Data, taught: np.ndarray, with_made: bool = True) -> list[str]:
     """Fit the fusion to made pictures and the photographs `taught`, and judge all."""
     photos, made = data.photos, data.made
-    weight = len(taught) / max(1, len(made.labels)) if len(taught) else 1.0
+    weight = MADE * len(taught) / max(1, len(made.labels)) if len(taught) else 1.0
     parts = [_part(photos, taught, 1.0)]
     parts += [_part(made, np.arange(len(made.labels)), weight)] if with_made else []
     evidence = Evidence(

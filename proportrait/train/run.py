@@ -33,7 +33,7 @@ MODEL = "model.safetensors"
 # Weight of all made pictures / that of the photographs: chosen among about 0.2, 0.5, and 1 by
 # photographs of other sites and by made pictures of other people; with 1 the former lose, with 0.2
 # the latter.
-_MADE = 0.5
+MADE = 0.5
 
 
 def run(
@@ -145,7 +145,7 @@ def _last_step(
     own = parts.validation if settings.epochs else parts.train + parts.validation
     pictures = own + photos
     made = np.arange(len(pictures)) < len(own)
-    weights = np.where(made, _MADE * len(photos) / made.sum() if len(photos) else 1.0, 1.0)
+    weights = np.where(made, MADE * len(photos) / made.sum() if len(photos) else 1.0, 1.0)
     evidence, directions = collect(model, pictures, weights, workers)
     fusion, logits = fuse(evidence, model.architecture.measures, directions, settings.seed)
     judged = ~made if len(photos) else made
