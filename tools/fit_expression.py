@@ -11,18 +11,14 @@ figures of the pictures whose group was left out of the fit, and the constants o
 
 from __future__ import annotations
 
-import argparse
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.stats import theilslopes
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
 from proportrait import imaging
@@ -32,7 +28,8 @@ from proportrait.faces import shared_analyzer
 from proportrait.labels import KEYS
 from proportrait.measures import Measure, Subject, expression
 from proportrait.measures.eyes import gaze_terms
-from proportrait.train.data import TABLE, Pictures
+from proportrait.train.data import Pictures
+from tools.labelled import fit_rising, folds_of, groups_of, parse_folders, scaled
 
 # The measures that decide, and whether a higher (1) or lower (-1) value is the fault.
 FAULTY = {
@@ -47,12 +44,10 @@ KNOTS = (0.5, 0.8, 0.95)  # where a line bends: quantiles of the photographs
 END = 0.995  # quantile from which on a fault costs no more
 PENALTY = 3.0  # of squared slopes, in deviations of the good photographs
 MADE = 0.5  # weight of all made pictures / that of the photographs
-FOLDS = 10  # of whole groups
 # Measures of hidden parts, and whether a higher (1) or lower (-1) value hides. Their limits were
 # chosen on contact sheets of the photographs that lie beyond these shares.
 HIDING = {"EyesVisible": -1, "MouthVisible": -1, "FaceOcclusionPrevention": 1}
 _RARE = (0.001, 0.002, 0.005, 0.01, 0.02)
-_WEIGHT = 1000.0  # sum of the weights: the scale that `PENALTY` is set for
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +75,7 @@ class Table:
             for bit in (False, True):
                 rows = (self.photos == photos) & (self.good == bit)
                 weights[rows] = share / max(int(rows.sum()), 1)
-        scaled: Double = weights * _WEIGHT / weights.sum()
-        return scaled
+        return scaled(weights)
 
 
 class Additive:
@@ -102,21 +96,8 @@ class Additive:
         self.knots = np.nanquantile(values[photos], (*KNOTS, END), axis=0).T
         deviations = np.nanstd(values[photos & good], axis=0)
         basis = self._basis(values) / deviations[:, None]
-        design, signs = basis.reshape(len(values), -1), np.where(good, 1.0, -1.0)
-
-        def loss(parameters: Double) -> tuple[float, Double]:
-            odds = parameters[0] - design @ parameters[1:]
-            slope = -signs * weights / (1 + np.exp(np.clip(signs * odds, -60, 60)))
-            total = (weights * np.logaddexp(0, -signs * odds)).sum()
-            total += PENALTY / 2 * (parameters[1:] ** 2).sum()
-            gradient = [[slope.sum()], PENALTY * parameters[1:] - design.T @ slope]
-            return float(total), np.concatenate(gradient)
-
-        start = np.full(design.shape[1] + 1, 0.1)
-        bounds = [(None, None)] + [(0, None)] * design.shape[1]
-        solution = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-        self.best = float(solution[0])
-        self.slopes = solution[1:].reshape(values.shape[1], -1) / deviations[:, None]
+        self.best, slopes = fit_rising(basis.reshape(len(values), -1), good, weights, PENALTY)
+        self.slopes = slopes.reshape(values.shape[1], -1) / deviations[:, None]
         return self
 
     def odds(self, values: Double) -> Double:
@@ -142,7 +123,7 @@ def read(photos: Sequence[Path], made: Sequence[Path]) -> Table:
     column, analyzer = KEYS.index("expression"), shared_analyzer()
     for folder in (*photos, *made):
         pictures = Pictures.from_folder(folder)
-        groups = _sites(folder) or [str(source) for source in pictures.sources]
+        groups = groups_of(folder, pictures)
         for index in tqdm(np.flatnonzero(pictures.known[:, column]), leave=False, disable=None):
             image = imaging.read(Path(str(pictures.paths[index])))
             faces = analyzer.detect(image)
@@ -162,21 +143,11 @@ def read(photos: Sequence[Path], made: Sequence[Path]) -> Table:
     )  # fmt: skip
 
 
-def _sites(folder: Path) -> list[str]:
-    """The column `site` of labels.csv; empty where there is none."""
-    if not (folder / TABLE).is_file():
-        return []
-    with (folder / TABLE).open(newline="", encoding="utf-8-sig") as file:
-        return [row["site"] for row in csv.DictReader(file) if row.get("site")]
-
-
 def report(rows: Table) -> None:
     """Print how well every measure and their held-out combination separate good from bad."""
     faults = _faults(rows)
     odds, weights = np.zeros(len(rows.good)), rows.weights()
-    groups = min(FOLDS, len(np.unique(rows.groups)))
-    folds = GroupKFold(groups, shuffle=True, random_state=0)
-    for learn, judge in folds.split(faults, rows.good, rows.groups):
+    for learn, judge in folds_of(rows.groups):
         model = Additive().fit(faults[learn], rows.good[learn], weights[learn], rows.photos[learn])
         odds[judge] = model.odds(faults[judge])
     for part, title in ((rows.photos, "photographs"), (~rows.photos, "made pictures")):
@@ -240,14 +211,7 @@ def constants(rows: Table) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 where a folder cannot be read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.fit_expression",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--photos", type=Path, nargs="+", required=True, metavar="DIR")
-    parser.add_argument("--made", type=Path, nargs="+", default=[], metavar="DIR")
-    options = parser.parse_args(argv)
+    options = parse_folders("python -m tools.fit_expression", __doc__, argv)
 
     def work() -> int:
         rows = read(options.photos, options.made)

@@ -19,7 +19,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from proportrait.arrays import Float, Mask
@@ -30,6 +29,7 @@ from proportrait.model.fusion import Fusion
 from proportrait.model.saved import Headshot, load, packaged
 from proportrait.train.data import TABLE, Pictures
 from proportrait.train.fuse import Evidence, collect, fuse
+from proportrait.train.metrics import report
 from proportrait.train.run import MADE
 
 COUNTS = (100, 300)  # photographs: what so many are worth
@@ -157,25 +157,17 @@ def _judge(name: str, evidence: Evidence, logits: Float, calibration: Calibratio
 
 
 def _lines(name: str, evidence: Evidence, logits: Float, verdicts: Mask, sure: Mask) -> list[str]:
-    truth, known = evidence.labels > 0.5, evidence.known
-    right: Mask = np.equal(verdicts, truth)
-    rows: dict[str, list[float]] = {"AUC": [], "balanced": [], "sure": [], "right if sure": []}
-    for column in range(len(KEYS)):
-        mask = known[:, column]
-        good, bad = mask & truth[:, column], mask & ~truth[:, column]
-        both = good.any() and bad.any()
-        rows["AUC"].append(
-            float(roc_auc_score(truth[mask, column], logits[mask, column])) if both else np.nan
-        )
-        rows["balanced"].append(
-            float(right[good, column].mean() + right[bad, column].mean()) / 2 if both else np.nan
-        )
-        certain = mask & sure[:, column]
-        rows["sure"].append(float(certain.sum() / max(1, mask.sum())))
-        correct = float(right[certain, column].mean()) if certain.any() else np.nan
-        rows["right if sure"].append(correct)
-    match = np.asarray((right | ~known).all(1))
-    exact, bits = float(match[known.any(1)].mean()), float((right & known).sum() / known.sum())
+    known, sure = evidence.known, sure & evidence.known
+    right = sure & (verdicts == (evidence.labels > 0.5))
+    figures = report(evidence.labels, known, logits, verdicts, evidence.groups, draws=0)
+    counts = zip(right.sum(0), sure.sum(0), strict=True)
+    rows = {
+        "AUC": [row.auc.value for row in figures.attributes.values()],
+        "balanced": [row.balanced_accuracy.value for row in figures.attributes.values()],
+        "sure": list(sure.sum(0) / np.maximum(known.sum(0), 1)),
+        "right if sure": [r / n if n else np.nan for r, n in counts],
+    }
+    exact, bits = figures.exact_match.value, figures.overall.value
     head = f"  {name}: exact {exact:.3f}, bits {bits:.3f}"
     return [head, *(f"    {label:14s}{_cells(values)}" for label, values in rows.items())]
 

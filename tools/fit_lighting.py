@@ -12,17 +12,13 @@ the constants.
 
 from __future__ import annotations
 
-import argparse
-import csv
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
-from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
 from proportrait import imaging
@@ -32,8 +28,9 @@ from proportrait.faces import Face, shared_analyzer
 from proportrait.labels import KEYS
 from proportrait.measures import Measure, Subject, lighting
 from proportrait.tone import LINEAR, to_srgb
-from proportrait.train.data import TABLE, Pictures
+from proportrait.train.data import Pictures
 from proportrait.train.evaluate import typology_angle
+from tools.labelled import fit_rising, folds_of, groups_of, parse_folders, scaled
 
 # The measures that decide, and whether only a high value is a fault, or both a high and a low one.
 FAULTY = {
@@ -50,8 +47,6 @@ PENALTY = 3.0  # of squared slopes, in deviations of the good photographs
 MADE = 0.4  # weight of a folder of made pictures, or of copies / that of a folder of photographs
 BAD = 0.4  # weight of the bad / that of the good: a good photo called bad hurts more
 DARK = 4.0  # weight of good pictures of the darker third: dark skin in good light is no fault
-FOLDS = 10  # of whole groups
-_WEIGHT = 1000.0  # sum of the weights: the scale that `PENALTY` is set for
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +77,7 @@ class Table:
                 rows = (self.folders == folder) & (self.good == bit)
                 weights[rows] = share / max(int(rows.sum()), 1)
         weights *= np.where(self.photos, 1.0, MADE) * np.where(dark & self.good, DARK, 1.0)
-        scaled: Double = weights * _WEIGHT / weights.sum()
-        return scaled
+        return scaled(weights)
 
     def thirds(self) -> Double:
         """(N,): 0 for the darkest third of the skins of a folder, 2 for the lightest, or NaN."""
@@ -115,23 +109,11 @@ class Additive:
         bases = [
             _basis(column, k) / s for (_, column), k, s in zip(columns, knots, scales, strict=True)
         ]
-        design, signs = np.hstack(bases), np.where(good, 1.0, -1.0)
-
-        def loss(parameters: Double) -> tuple[float, Double]:
-            odds = parameters[0] - design @ parameters[1:]
-            slope = -signs * weights / (1 + np.exp(np.clip(signs * odds, -60, 60)))
-            total = (weights * np.logaddexp(0, -signs * odds)).sum()
-            total += PENALTY / 2 * (parameters[1:] ** 2).sum()
-            gradient = [[slope.sum()], PENALTY * parameters[1:] - design.T @ slope]
-            return float(total), np.concatenate(gradient)
-
-        start = np.full(design.shape[1] + 1, 0.1)
-        bounds = [(None, None)] + [(0, None)] * design.shape[1]
-        solution = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-        self.best, self.tables, used = float(solution[0]), {}, 1
+        self.best, slopes = fit_rising(np.hstack(bases), good, weights, PENALTY)
+        self.tables, used = {}, 0
         for ((name, _), _), k, s in zip(columns, knots, scales, strict=True):
             basis = _basis(k, k) / s
-            self.tables[name] = k, basis @ solution[used : used + basis.shape[1]]
+            self.tables[name] = k, basis @ slopes[used : used + basis.shape[1]]
             used += basis.shape[1]
         return self
 
@@ -171,7 +153,7 @@ def read(photos: Sequence[Path], made: Sequence[Path]) -> Table:
     column, analyzer = KEYS.index("lighting"), shared_analyzer()
     for folder in (*photos, *made):
         pictures = Pictures.from_folder(folder)
-        groups = _sites(folder) or [str(source) for source in pictures.sources]
+        groups = groups_of(folder, pictures)
         for index in tqdm(np.flatnonzero(pictures.known[:, column]), leave=False, disable=None):
             image = imaging.read(Path(str(pictures.paths[index])))
             subject = Subject(image, analyzer)
@@ -223,19 +205,10 @@ def spoilt(image: Image, face: Face, rng: np.random.Generator) -> Image:
     return to_srgb(np.asarray(LINEAR[image] * gain, np.float32))
 
 
-def _sites(folder: Path) -> list[str]:
-    """The column `site` of labels.csv; empty where there is none."""
-    if not (folder / TABLE).is_file():
-        return []
-    with (folder / TABLE).open(newline="", encoding="utf-8-sig") as file:
-        return [row["site"] for row in csv.DictReader(file) if row.get("site")]
-
-
 def held_out(rows: Table) -> Double:
     """Log odds (N,) of each row by a fit without its group."""
     odds, weights = np.zeros(len(rows.good)), rows.weights()
-    folds = GroupKFold(min(FOLDS, len(np.unique(rows.groups))), shuffle=True, random_state=0)
-    for learn, judge in folds.split(rows.values, rows.good, rows.groups):
+    for learn, judge in folds_of(rows.groups):
         part = (rows.values[learn], rows.good[learn], weights[learn], rows.photos[learn])
         odds[judge] = Additive().fit(*part).odds(rows.values[judge])
     return odds
@@ -276,14 +249,7 @@ def constants(rows: Table) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 where a folder cannot be read."""
-    parser = argparse.ArgumentParser(
-        prog="python -m tools.fit_lighting",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--photos", type=Path, nargs="+", required=True, metavar="DIR")
-    parser.add_argument("--made", type=Path, nargs="+", default=[], metavar="DIR")
-    options = parser.parse_args(argv)
+    options = parse_folders("python -m tools.fit_lighting", __doc__, argv)
 
     def work() -> int:
         rows = read(options.photos, options.made)

@@ -13,7 +13,6 @@ figures of pictures whose group was left out of the fit, and the constants of
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -36,10 +35,10 @@ from proportrait.edit.retouch.blur import BLURS
 from proportrait.faces import Face, shared_analyzer
 from proportrait.labels import KEYS
 from proportrait.measures import MODULES, Measure, Subject, detail
-from proportrait.train.data import TABLE, Pictures
+from proportrait.train.data import Pictures
 from proportrait.workers import spread
+from tools.labelled import FOLDS, groups_of
 
-FOLDS = 10  # of whole groups
 COPIES = 2.0  # weight of all copies of a set / that of its pictures
 # Of squared weights a standard deviation, for sharpness: under 1 the small differences of its
 # measures decide, and a change of scale by 10 % flips twice as many verdicts at the same AUC.
@@ -112,7 +111,7 @@ def read(folders: Sequence[Path], name: str, key: str) -> list[Labelled]:
     rows = []
     for folder in folders:
         pictures = Pictures.from_folder(folder)
-        groups = _sites(folder) or [str(source) for source in pictures.sources]
+        groups = groups_of(folder, pictures)
         column = KEYS.index(key)
         for path, group, bit, known in zip(
             pictures.paths, groups, pictures.labels[:, column], pictures.known[:, column],
@@ -121,14 +120,6 @@ def read(folders: Sequence[Path], name: str, key: str) -> list[Labelled]:
             if known:
                 rows.append(Labelled(Path(str(path)), bool(bit), group, name))
     return rows
-
-
-def _sites(folder: Path) -> list[str]:
-    """The column `site` of labels.csv; empty where there is none."""
-    if not (folder / TABLE).is_file():
-        return []
-    with (folder / TABLE).open(newline="", encoding="utf-8-sig") as file:
-        return [row["site"] for row in csv.DictReader(file) if row.get("site")]
 
 
 def table(

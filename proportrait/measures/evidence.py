@@ -6,6 +6,7 @@ A fault costs a picture some log odds of being called professional.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 import numpy as np
 
@@ -24,6 +25,18 @@ def fault_score(best: float, fault: float) -> float:
         fault: log odds that it costs, at least 0.
     """
     return float(100 / (1 + np.exp(np.clip(fault - best, -_SUREST, _SUREST))))
+
+
+def tabled(costs: Mapping[str, tuple[tuple[float, ...], tuple[float, ...]]]) -> Faults:
+    """Faults of tables: values, and the log odds that each costs.
+
+    Straight lines lie between the values; beyond them a fault costs no more.
+    """
+    return {name: partial(_between, values, odds) for name, (values, odds) in costs.items()}
+
+
+def _between(values: tuple[float, ...], odds: tuple[float, ...], value: float) -> float:
+    return float(np.interp(value, values, odds))
 
 
 def combine(

@@ -139,8 +139,8 @@ class Scorer:
     def _scores(self, batch: Sequence[tuple[Path | None, Look]]) -> list[Score]:
         """The scores of a batch of looks, in one forward pass."""
         readable = [look for _, look in batch if not look.error]
-        probabilities = self.model.calibration.probabilities(self.model.logits(readable))
         calibration = self.model.calibration
+        probabilities = calibration.probabilities(self.model.logits(readable))
         rows = zip(
             probabilities, calibration.verdicts(probabilities), calibration.sure(probabilities),
             strict=True,

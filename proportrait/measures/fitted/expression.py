@@ -6,11 +6,7 @@ made pictures, good and bad weighing alike in each.
 
 from __future__ import annotations
 
-from functools import partial
-
-import numpy as np
-
-from proportrait.measures.evidence import Faults, fault_score
+from proportrait.measures.evidence import fault_score, tabled
 
 BEST = 3.932  # log odds of a face without fault
 
@@ -25,11 +21,7 @@ COSTS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 }
 
 
-def _cost(values: tuple[float, ...], costs: tuple[float, ...], value: float) -> float:
-    return float(np.interp(value, values, costs))
-
-
-FAULTS: Faults = {name: partial(_cost, *table) for name, table in COSTS.items()}
+FAULTS = tabled(COSTS)
 
 
 def score(name: str, value: float) -> float:

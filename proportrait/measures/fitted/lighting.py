@@ -7,11 +7,7 @@ pictures of the darker third of the skins weigh more: dark skin in good light is
 
 from __future__ import annotations
 
-from functools import partial
-
-import numpy as np
-
-from proportrait.measures.evidence import Faults, fault_score
+from proportrait.measures.evidence import fault_score, tabled
 
 BEST = 4.339  # log odds of a face without fault
 
@@ -64,11 +60,7 @@ COSTS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
 }
 
 
-def _cost(values: tuple[float, ...], costs: tuple[float, ...], value: float) -> float:
-    return float(np.interp(value, values, costs))
-
-
-FAULTS: Faults = {name: partial(_cost, *table) for name, table in COSTS.items()}
+FAULTS = tabled(COSTS)
 
 
 def score(name: str, value: float) -> float:
