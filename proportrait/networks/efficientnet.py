@@ -105,8 +105,7 @@ def _names(name: str) -> Iterator[str]:
 
 
 def _graph(weights: Weights, name: str, size: int, batch: int) -> Any:
-    from openvino import Model
-    from openvino import opset13 as ops
+    from proportrait.networks.binding import openvino, ops
 
     x = image = ops.parameter([batch, 3, size, size], np.float32, "image")
     for block, group in itertools.groupby(_layers(name), lambda layer: layer.block):
@@ -123,7 +122,7 @@ def _graph(weights: Weights, name: str, size: int, batch: int) -> Any:
         if block and len(shapes) == 1 and all(layer.stride == 1 for layer in layers):
             x = ops.add(x, shortcut)
     pooled = ops.reduce_mean(x, np.array([2, 3], np.int64), False)
-    return Model([ops.result(pooled)], [image], name)
+    return openvino.Model([ops.result(pooled)], [image], name)
 
 
 def _folded(weights: Weights, layer: _Layer) -> tuple[Float, Float]:

@@ -63,9 +63,9 @@ def read_network(path: Path) -> Any:
 
 @cache
 def _core() -> Any:
-    from openvino import Core
+    from proportrait.networks.binding import openvino
 
-    return Core()
+    return openvino.Core()
 
 
 @cache

@@ -90,7 +90,7 @@ def to_onnx(headshot: Headshot, path: Path) -> Path:
 
 def to_openvino(onnx: Path, path: Path) -> Path:
     """Convert an ONNX file to OpenVINO; the weights go into a .bin file beside `path`."""
-    import openvino
+    from proportrait.networks.binding import openvino
 
     openvino.save_model(openvino.convert_model(onnx), path, compress_to_fp16=False)
     return path

@@ -110,17 +110,16 @@ def shared_synthesizer(cells: int = 22) -> FaceSynthesizer:
 
 def _front_network() -> Any:
     """style (1, 512) -> features (1, 512, 16, 16)."""
-    from openvino import Model
-    from openvino import opset13 as ops
+    from proportrait.networks.binding import openvino, ops
 
     network = read_network(asset("stylegan-synthesis"))
     last = next(n for n in network.get_ordered_ops() if n.get_friendly_name() == _LAST_OF_16)
-    return Model([ops.result(last.output(0))], network.get_parameters(), "front")
+    return openvino.Model([ops.result(last.output(0))], network.get_parameters(), "front")
 
 
 def _back_network(cells: int) -> Any:
     """The inputs of `draw` -> picture (1, 3, 64 * cells, 64 * cells)."""
-    from openvino import Model
+    from proportrait.networks.binding import openvino
 
     network = read_network(asset("stylegan-synthesis"))
     nodes = {node.get_friendly_name(): node for node in network.get_ordered_ops()}
@@ -133,7 +132,7 @@ def _back_network(cells: int) -> Any:
         _parameter("shares", 1, PARTS, cells, cells),
     )
     _modulate_cells(nodes, styles, shares, cells)
-    back = Model(network.get_results(), [features, styles, shares], "back")
+    back = openvino.Model(network.get_results(), [features, styles, shares], "back")
     back.validate_nodes_and_infer_types()
     return back
 
@@ -144,7 +143,7 @@ def _modulate_cells(nodes: dict[str, Any], styles: Any, shares: Any, cells: int)
     The published network multiplies activations (1, C, H, W) by one factor a channel (1, C, 1, 1),
     a linear function of the style; here the factors are (1, C, H, W).
     """
-    from openvino import opset13 as ops
+    from proportrait.networks.binding import ops
 
     mixtures: dict[int, Any] = {}
     for node in nodes.values():
@@ -219,7 +218,7 @@ def _modulation(node: Any) -> tuple[tuple[Float, Float] | None, float]:
 
 def _fit_noise(nodes: dict[str, Any], cells: int) -> None:
     """Extend the constant noise maps of the layers after the split by mirroring them."""
-    from openvino import opset13 as ops
+    from proportrait.networks.binding import ops
 
     for node in nodes.values():
         if node.get_type_name() != "Add":
@@ -238,7 +237,7 @@ def _fit_noise(nodes: dict[str, Any], cells: int) -> None:
 
 
 def _parameter(name: str, *shape: int) -> Any:
-    from openvino import opset13 as ops
+    from proportrait.networks.binding import ops
 
     parameter = ops.parameter(list(shape), np.float32, name)
     parameter.output(0).get_tensor().set_names({name})
