@@ -108,23 +108,18 @@ def train(options: argparse.Namespace) -> int:
 
 def evaluate(options: argparse.Namespace) -> int:
     """`proportrait evaluate`."""
-    from proportrait.train.data import Pictures, new_sources
-    from proportrait.train.evaluate import breakdown, judge
+    from proportrait.train.data import Pictures
+    from proportrait.train.evaluate import breakdown, judge, strangers
 
     scorer = _scorer(options.model)
     pictures = Pictures.from_folders(options.folders)
-    strangers = new_sources(pictures.sources, scorer.model.about.get("data", {}).get("people", ""))
-    if not strangers.any():
-        raise ConfigurationError(
-            f"the model has learnt from, or was chosen by, all {len(pictures)} pictures, or others "
-            f"of these people: figures of them would say nothing"
-        )
-    if not strangers.all():
+    others = strangers(scorer.model, pictures)
+    if left_out := len(pictures) - len(others):
         print(
-            f"left out {(~strangers).sum()} of {len(pictures)} pictures: of people whom the model "
+            f"left out {left_out} of {len(pictures)} pictures: of people whom the model "
             f"has learnt from or was chosen by", file=sys.stderr,
         )  # fmt: skip
-    predictions = judge(scorer.model, pictures[strangers], options.workers)
+    predictions = judge(scorer.model, others, options.workers)
     report, groups = predictions.report(options.seed), breakdown(predictions)
     if options.format == "json":
         data = report.to_json() | {

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from proportrait.arrays import Float, Image, Mask, Text
 from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.edit.synthesis.traits import COMPLEXIONS, People
+from proportrait.errors import ConfigurationError
 from proportrait.faces import Face
 from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.labels import KEYS
@@ -27,7 +28,7 @@ from proportrait.looks.rules import rules
 from proportrait.model.calibration import Calibration, expected_calibration_error
 from proportrait.model.saved import Headshot
 from proportrait.train.batches import readable
-from proportrait.train.data import Pictures, from_generator
+from proportrait.train.data import Pictures, from_generator, new_sources
 from proportrait.train.metrics import Report, report
 
 MIN_PICTURES = 10  # of a group with figures of its own
@@ -101,6 +102,21 @@ class Predictions:
             p, y = self.probabilities[mask, column], self.pictures.labels[mask, column]
             errors[key] = round(expected_calibration_error(p, y), 4) if mask.any() else None
         return errors
+
+
+def strangers(model: Headshot, pictures: Pictures) -> Pictures:
+    """The pictures of people, or sites, that the model has neither learnt from nor was chosen by.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    new = new_sources(pictures.sources, model.about.get("data", {}).get("people", ""))
+    if not new.any():
+        raise ConfigurationError(
+            f"the model has learnt from, or was chosen by, all {len(pictures)} pictures, or others "
+            f"of these people: figures of them would say nothing"
+        )
+    return pictures[new]
 
 
 def judge(model: Headshot, pictures: Pictures, workers: int | None = None) -> Predictions:

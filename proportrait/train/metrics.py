@@ -41,6 +41,8 @@ class AttributeFigures:
 
     Attributes:
         good, bad: number of known bits that are 1, and that are 0.
+        recall_good, recall_bad: share of the good bits that are predicted good, and of the bad ones
+            that are predicted bad (sensitivity and specificity).
         confusion: rows are true, columns predicted bits, as in scikit-learn: ((TN, FP), (FN, TP)).
     """
 
@@ -48,6 +50,8 @@ class AttributeFigures:
     bad: int
     accuracy: Figure
     balanced_accuracy: Figure
+    recall_good: Figure
+    recall_bad: Figure
     f1: Figure
     auc: Figure
     confusion: tuple[tuple[int, int], tuple[int, int]]
@@ -162,6 +166,8 @@ def report(
             int((~y).sum()),
             figure("accuracy", column),
             figure("balanced", column, balanced_accuracy_score(y, s) if both else _NAN),
+            figure("recall good", column),
+            figure("recall bad", column),
             figure("f1", column, f1_score(y, s, zero_division=0) if both else _NAN),
             Figure(float(roc_auc_score(y, p)) if both else _NAN),
             tuple(tuple(int(v) for v in row) for row in counts.sum(0)[column].reshape(2, 2)),  # type: ignore[arg-type]
@@ -190,10 +196,13 @@ def _figures(counts: Real, exact: Real) -> dict[str, Real]:
     with np.errstate(invalid="ignore", divide="ignore"):
         both = (tn + fp > 0) & (fn + tp > 0)
         f1 = np.where(both, 2 * tp / (2 * tp + fp + fn), np.nan)
-        balanced = np.where(both, (tp / (tp + fn) + tn / (tn + fp)) / 2, np.nan)
+        recall_good, recall_bad = tp / (tp + fn), tn / (tn + fp)
+        balanced = (recall_good + recall_bad) / 2
         return {
             "accuracy": (tp + tn) / counts.sum(-1),
             "balanced": balanced,
+            "recall good": recall_good,
+            "recall bad": recall_bad,
             "f1": f1,
             "overall": (tp + tn).sum(-1) / counts.sum((-1, -2)),
             "exact": exact[:, 0] / exact[:, 1],

@@ -36,6 +36,8 @@ def test_figures_of_an_attribute_by_hand() -> None:
     assert light.confusion == ((1, 1), (1, 2))
     assert light.accuracy.value == pytest.approx(3 / 5)
     assert light.balanced_accuracy.value == pytest.approx((2 / 3 + 1 / 2) / 2)
+    assert light.recall_good.value == pytest.approx(2 / 3)
+    assert light.recall_bad.value == pytest.approx(1 / 2)
     assert light.f1.value == pytest.approx(2 * 2 / (2 * 2 + 1 + 1))
     assert light.auc.value == pytest.approx(5 / 6)  # of six pairs one is the wrong way round
     assert result.overall.value == pytest.approx(3 / 5)
@@ -45,10 +47,10 @@ def test_figures_of_an_attribute_by_hand() -> None:
     assert np.isnan(result.exact_match_of_six.value)  # no picture has six known bits
 
 
-def test_with_one_class_only_there_is_an_accuracy_and_no_more() -> None:
+def test_with_one_class_only_there_is_an_accuracy_and_its_recall() -> None:
     light = of_lighting([1, 1, 1, 1], [1, 1, 1, 0]).attributes["lighting"]
-    assert light.accuracy.value == 0.75
-    for figure in (light.balanced_accuracy, light.f1, light.auc):
+    assert light.accuracy.value == light.recall_good.value == 0.75
+    for figure in (light.balanced_accuracy, light.recall_bad, light.f1, light.auc):
         assert str(figure) == "-"
 
 
@@ -83,6 +85,8 @@ def test_figures_are_those_of_scikit_learn() -> None:
         assert figures.accuracy.value == pytest.approx(sklearn.accuracy_score(y, s))
         assert figures.f1.value == pytest.approx(f1[-1])
         assert figures.balanced_accuracy.value == pytest.approx(balanced[-1])
+        assert figures.recall_good.value == pytest.approx(sklearn.recall_score(y, s))
+        assert figures.recall_bad.value == pytest.approx(sklearn.recall_score(y, s, pos_label=0))
         assert figures.auc.value == pytest.approx(sklearn.roc_auc_score(y, p))
         assert figures.confusion == tuple(map(tuple, sklearn.confusion_matrix(y, s).tolist()))
     # These come from the counts that the bootstrap draws too.
