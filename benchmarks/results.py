@@ -135,7 +135,7 @@ def draw(
     reports = {name: part.report() for name, part in sets.items()}
     main = {name: sets[name] for name in (MADE, REAL) if name in sets}
     note = conditions(model, sets)
-    whole = f"all {len(made)} {MADE}, before people that it has learnt from are left out"
+    whole = f"all {len(made)} {MADE}, before people that the model has learnt from are left out"
     settings, history = model.about["settings"], model.about["history"]
     charts = {
         "per_attribute_accuracy": (plots.attribute_accuracy(reports), note),

@@ -5,6 +5,7 @@ Every chart says under what conditions its numbers were measured.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -93,9 +94,8 @@ def _bars(
         count = "+".join(str(getattr(row, kind)) for kind in classes)
         text = "-" if np.isnan(value.value) else f"{value.value:.2f}"
         axes.text(x, -0.04, f"{text}\n{count}", ha="center", va="top", fontsize=7.5)
-        bounds = np.nan_to_num([[value.value - value.low], [value.high - value.value]])
-        axes.bar(x, np.nan_to_num(value.value), width * 0.94, yerr=bounds.clip(0), capsize=2,
-                 color=colour)  # fmt: skip
+        bounds = np.array([[value.value - value.low], [value.high - value.value]]).clip(0)
+        axes.bar(x, value.value, width * 0.94, yerr=bounds, capsize=2, color=colour)
 
 
 def confusion(reports: Mapping[str, Report]) -> Figure:
@@ -278,7 +278,8 @@ def parameters(settings: Mapping[str, Any]) -> Figure:
 
 def conditions(figure: Figure, text: str) -> Figure:
     """Write beneath a figure under what conditions it was measured."""
-    figure.supxlabel(text, fontsize=7.5, color="#666666", x=0.01, ha="left")
+    lines = textwrap.fill(text, int(15 * figure.get_figwidth()))
+    figure.supxlabel(lines, fontsize=7.5, color="#666666", x=0.01, ha="left")
     return figure
 
 
