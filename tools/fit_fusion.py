@@ -24,7 +24,7 @@ from sklearn.model_selection import GroupKFold
 from proportrait.arrays import Float, Mask
 from proportrait.commandline import exit_code
 from proportrait.labels import KEYS
-from proportrait.model.calibration import Calibration
+from proportrait.model.calibration import BALANCE, Calibration
 from proportrait.model.fusion import Fusion
 from proportrait.model.saved import Headshot, load, packaged
 from proportrait.train.data import TABLE, Pictures
@@ -33,6 +33,7 @@ from proportrait.train.metrics import report
 from proportrait.train.run import MADE
 
 COUNTS = (100, 300)  # photographs: what so many are worth
+BALANCES = (0, 0.15, 0.3, 0.5, 0.75, 1)  # the highest sum is chosen: `calibration.BALANCE`
 FOLDS = 10  # of sites, for the thresholds
 _NO_LICENCE = ("", "none stated")
 
@@ -119,6 +120,8 @@ def _report(data: Data, taught: np.ndarray, with_made: bool = True) -> list[str]
     lines = []
     if len(taught):
         lines += _lines("photographs", photos, logits, *_by_other_sites(photos, logits))
+        if len(taught) == len(logits):
+            lines += _balances(photos, logits)
         calibration = Calibration.fit(logits[taught], photos.labels[taught], photos.known[taught])
     else:
         calibration = Calibration.fit(held_out, made.labels, made.known)
@@ -137,15 +140,27 @@ def _logits(fusion: Fusion, evidence: Evidence) -> Float:
     return fusion.logits(evidence.own, evidence.features, evidence.measures)
 
 
-def _by_other_sites(photos: Evidence, logits: Float) -> tuple[Mask, Mask]:
+def _by_other_sites(photos: Evidence, logits: Float, balance: float = BALANCE) -> tuple[Mask, Mask]:
     """Verdicts (N, 6), and whether each is sure, by the calibration of other sites."""
     verdicts, sure = np.zeros(logits.shape, bool), np.zeros(logits.shape, bool)
     for train, test in GroupKFold(FOLDS).split(logits, groups=photos.groups):
-        calibration = Calibration.fit(logits[train], photos.labels[train], photos.known[train])
+        calibration = Calibration.fit(
+            logits[train], photos.labels[train], photos.known[train], balance
+        )
         probabilities = calibration.probabilities(logits[test])
         verdicts[test] = calibration.verdicts(probabilities)
         sure[test] = calibration.sure(probabilities)
     return verdicts, sure
+
+
+def _balances(photos: Evidence, logits: Float) -> Iterator[str]:
+    """What the weight of balance in the thresholds decides on photographs of other sites."""
+    for balance in BALANCES:
+        verdicts, _ = _by_other_sites(photos, logits, balance)
+        figures = report(photos.labels, photos.known, logits, verdicts, photos.groups, draws=0)
+        mean = np.mean([row.balanced_accuracy.value for row in figures.attributes.values()])
+        exact = figures.exact_match.value
+        yield f"    balance {balance:4.2f}: {mean:.3f} balanced, {exact:.3f} exact"
 
 
 def _judge(name: str, evidence: Evidence, logits: Float, calibration: Calibration) -> list[str]:

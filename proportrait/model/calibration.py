@@ -10,7 +10,8 @@ from proportrait.arrays import Float, Mask, Real
 
 BINS = 15
 SURE = 0.95  # at least this share of the verdicts that are called sure is right
-_BALANCE = 0.75  # weight of balanced accuracy beside plain accuracy in the choice of a threshold
+# Weight of balanced accuracy beside plain accuracy in a threshold: see `tools.fit_fusion`.
+BALANCE = 0.5
 FEWEST = 20  # known bits of each class; with fewer nothing is fitted
 
 
@@ -48,10 +49,13 @@ class Calibration:
         return np.asarray((probabilities <= low) | (probabilities > high))
 
     @classmethod
-    def fit(cls, logits: Real, labels: Real, known: Mask) -> Calibration:
+    def fit(cls, logits: Real, labels: Real, known: Mask, balance: float = BALANCE) -> Calibration:
         """Fit to pictures that were not learnt from: logits, labels, and known mask, all (N, 6).
 
         An attribute with fewer than `FEWEST` known bits of either class keeps the neutral values.
+
+        Args:
+            balance: weight of balanced accuracy beside plain accuracy in a threshold, [0, 1].
         """
         rows = []
         for column in range(logits.shape[1]):
@@ -62,7 +66,7 @@ class Calibration:
                 continue
             temperature = _temperature(z, y)
             p = _sigmoid(z / temperature)
-            threshold = _threshold(p, y)
+            threshold = _threshold(z / temperature, y, balance)
             bad, good = p < threshold, p >= threshold
             low = -_surest(-p[bad], ~y[bad], 1.0)
             high = _surest(p[good], y[good], 1.0)
@@ -125,16 +129,21 @@ def _temperature(logits: Real, labels: Mask) -> float:
     return float(np.exp(optimum.x))
 
 
-def _threshold(probabilities: Real, labels: Mask) -> float:
-    """The threshold of the highest mean of balanced and plain accuracy, of equals nearest to 0.5.
+def _threshold(logits: Real, labels: Mask, balance: float) -> float:
+    """The probability, of these logits (N,), from which on "good" is the better verdict.
 
-    The weight was chosen among 0, .25, .5, .75, and 1 on photographs with whole sites left out:
-    balance alone (1) costs a tenth of the exact matches, where bad ones are few, and gains nothing.
+    Where a share g of the labels is good, each good one that is kept adds b / 2g + 1 - b to the
+    mean of balanced (weight b) and plain accuracy, each bad one that is found b / 2(1 - g) + 1 - b;
+    how likely each is a logistic regression on the logits tells (Platt, "Probabilistic Outputs for
+    Support Vector Machines", 1999). The threshold that is best on the sample itself follows single
+    pictures: on photographs of other sites it has as much balance and fewer exact matches.
     """
-    thresholds = _sigmoid(np.linspace(-4, 4, 161))
-    positive = probabilities[:, None] >= thresholds
-    sensitivity, specificity = positive[labels].mean(0), (~positive[~labels]).mean(0)
-    accuracy = (positive == labels[:, None]).mean(0)
-    value = _BALANCE * (sensitivity + specificity) / 2 + (1 - _BALANCE) * accuracy
-    near = np.flatnonzero(value >= value.max() - 0.5 / len(labels))
-    return float(thresholds[near[np.abs(near - len(thresholds) // 2).argmin()]])
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=100.0).fit(logits[:, None], labels)
+    slope, intercept = float(model.coef_[0, 0]), float(model.intercept_[0])
+    if slope <= 0:
+        return 0.5
+    good = labels.mean()
+    kept, found = (balance / (2 * share) + 1 - balance for share in (good, 1 - good))
+    return float(_sigmoid((np.log(found / kept) - intercept) / slope))

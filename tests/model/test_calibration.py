@@ -40,32 +40,51 @@ def test_a_temperature_has_limits() -> None:
     assert Calibration.fit(-sure, labels, labels >= 0).temperatures[0] == pytest.approx(8, 0.01)
 
 
-@pytest.mark.parametrize(
-    ("bad", "good", "nearest"),
-    [(-3.0, 1.0, 0.0), (-0.1, 3.0, 0.0), (1.0, 3.0, 1.05), (-3.0, -1.0, -1.0)],
-)
-def test_of_equally_good_thresholds_the_nearest_to_one_half_wins(
-    bad: float, good: float, nearest: float
-) -> None:
-    labels = np.arange(200) % 4 > 0
-    threshold = _threshold(expit(np.where(labels, good, bad)), labels)
-    assert logit(threshold) == pytest.approx(nearest, abs=0.01)
+def drawn(share: float, count: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Labels of which a share is good, and their true log odds."""
+    rng = np.random.default_rng(seed)
+    labels = rng.random(count) < share
+    scores = rng.normal(np.where(labels, 1.0, -1.0))
+    return 2 * scores + logit(share), labels
 
 
-@pytest.mark.parametrize(
-    ("passing", "lost", "middle"),
-    [(1, 5, 1.05), (1, 6, 0), (1, 20, 0), (3, 18, 1.05), (3, 20, 0)],
-)
-def test_a_threshold_weighs_balanced_accuracy_three_times_as_much_as_plain(
-    passing: int, lost: int, middle: float
-) -> None:
-    # Of ten bad ones some pass at one half; higher up some of a hundred good ones are lost. A bad
-    # one is worth 0.75 / 20 + 0.25 / 110 = 0.040, a good one 0.75 / 200 + 0.25 / 110 = 0.0060, and
-    # half a picture, 0.5 / 110 = 0.0045, moves nothing.
-    labels = np.repeat([True, False], [100, 10])
-    logits = np.where(labels, 2.0, -2.0)
-    logits[:lost], logits[100 : 100 + passing] = 0.5, 1.0
-    assert logit(_threshold(expit(logits), labels)) == pytest.approx(middle, abs=0.01)
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_threshold_is_the_best_of_balanced_and_plain_accuracy(share: float) -> None:
+    # By hand, of 90 % good ones: a good one is worth .25 / .9 + .5 = .778, a bad one .25 / .1 + .5
+    # = 3, so "good" has to be 3 / 3.778 = .794 likely.
+    logits, labels = drawn(share, 40_000)
+    expected = {0.1: 1 - 3 / (3 + 0.7778), 0.5: 0.5, 0.9: 3 / (3 + 0.7778)}[share]
+    threshold = _threshold(logits, labels, 0.5)
+    assert threshold == pytest.approx(expected, abs=0.01)
+
+    def value(limit: float) -> float:
+        good = expit(logits) >= limit
+        balanced = (good[labels].mean() + (~good[~labels]).mean()) / 2
+        return float(balanced + (good == labels).mean())
+
+    assert value(threshold) > max(map(value, np.linspace(0.02, 0.98, 97))) - 0.005
+
+
+def test_the_weight_of_balance_moves_a_threshold_from_one_half_to_the_share() -> None:
+    logits, labels = drawn(0.9, 40_000)
+    assert _threshold(logits, labels, 0) == pytest.approx(0.5, abs=0.01)
+    assert _threshold(logits, labels, 1) == pytest.approx(0.9, abs=0.01)
+
+
+def test_a_threshold_undoes_a_factor_and_a_shift() -> None:
+    logits, labels = drawn(0.9, 5000)
+    turned = logit(_threshold(3 * logits - 1, labels, 0.5))
+    assert turned == pytest.approx(3 * logit(_threshold(logits, labels, 0.5)) - 1, abs=0.05)
+
+
+def test_single_pictures_hardly_move_a_threshold() -> None:
+    thresholds = [_threshold(*drawn(0.9, 1000, seed), 0.5) for seed in range(40)]
+    assert np.std(logit(thresholds)) < 0.3
+
+
+def test_logits_that_tell_nothing_have_a_threshold_of_one_half() -> None:
+    logits, labels = drawn(0.9, 1000)
+    assert _threshold(-logits, labels, 0.5) == 0.5
 
 
 def test_too_few_bits_stay_neutral() -> None:
