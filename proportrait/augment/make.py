@@ -16,14 +16,13 @@ from proportrait.augment.fill import cut_filled
 from proportrait.augment.plan import Task
 from proportrait.edit.retouch import blur, framing
 from proportrait.errors import AssessmentError, EditError, ImageError
-from proportrait.faces import Face
+from proportrait.faces import Face, shared_analyzer
 from proportrait.faces.face import CHIN, LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT
 from proportrait.generate.finish import SIDE, resized
 from proportrait.generate.offline import VERSION
 from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.labels import LabelVector, stream
-from proportrait.looks.look import Wants, look
-from proportrait.measures import MODULES
+from proportrait.measures import MODULES, Subject, Unassessed, assess
 from proportrait.store.records import Record, file_stem
 
 if TYPE_CHECKING:
@@ -78,10 +77,10 @@ def _reframed(
 ) -> tuple[Image, LabelVector, dict[str, Any]]:
     if can_be_drawn_again(task.parent):
         return _drawn_again(task)
-    scene = look(image, Wants(("background",)))
-    assert scene.subject is not None
-    face, mask = scene.subject.face, scene.subject.mask
-    plain = scene.scores.get("background", 0.0) >= _PLAIN
+    subject = Subject(image, shared_analyzer())
+    face, mask = subject.face, subject.mask
+    score = assess(subject, ("background",))["background"]
+    plain = isinstance(score, float) and score >= _PLAIN
     _, window = framing.bad_window(image, face, rng, mask if plain else None, kinds=(task.kind,))
     place = framing.place(face, window, task.kind).to_json()
     if window.reaches(image):
@@ -137,16 +136,14 @@ def _beside(face: Face, window: framing.Window) -> bool:
 def _contradiction(twin: Image, task: Task, known: LabelVector) -> str:
     """Why the measures contradict the labels of a twin, or ""."""
     other = "sharpness" if task.attribute == "framing" else "framing"
-    shown = look(twin, Wants((task.attribute, other)))
-    if task.attribute in shown.reasons:
+    scores = assess(Subject(twin, shared_analyzer()), (task.attribute, other))
+    score, rest = scores[task.attribute], scores[other]
+    if isinstance(score, Unassessed):
         # A head that is cut so far that no face is found is no good framing; a blur can hide it.
-        reason = shown.reasons[task.attribute]
-        return "" if task.attribute == "framing" else f"{task.attribute}: {reason}"
-    score = shown.scores[task.attribute]
+        return "" if task.attribute == "framing" else f"{task.attribute}: {score.reason}"
     if score >= MODULES[task.attribute].LIMIT:
         return f"{task.attribute}: a score of {score:.0f} still counts as good"
-    rest = shown.scores.get(other)
-    checked = task.attribute == "framing" and known[other] and rest is not None
+    checked = task.attribute == "framing" and known[other] and isinstance(rest, float)
     if checked and rest < MODULES[other].LIMIT:
         return f"{other}: the twin lost it, with a score of {rest:.0f}"
     return ""

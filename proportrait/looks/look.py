@@ -22,6 +22,12 @@ from proportrait.errors import AssessmentError, ImageError
 from proportrait.faces import shared_analyzer
 from proportrait.labels import KEYS
 from proportrait.looks.features import clothes, shared_backbone
+from proportrait.looks.mirror import (
+    mirrored_boxes,
+    mirrored_measures,
+    oriented,
+    value_without_side,
+)
 from proportrait.looks.presence import Presence, presence
 from proportrait.measures import MODULES, NAMES, Measure, Subject, Unassessed
 
@@ -78,7 +84,8 @@ class Look:
         remarks: for the user, about the file.
         error: why it cannot be read, or "".
         digest: SHA-256 of the file in hex; "" for an array or a file that cannot be opened.
-        subject: the picture and its person; None in looks of the cache or of `survey`.
+        subject: the picture, or its mirror image, and its person; None in looks of the cache or of
+            `survey`.
     """
 
     size: tuple[int, int] = (0, 0)
@@ -110,7 +117,7 @@ class Look:
         return np.array([self.scores.get(key, np.nan) for key in KEYS], np.float32)
 
     def measure_array(self, names: Iterable[str]) -> Float:
-        """Native values (M,) float32 of measures, NaN where one could not be taken.
+        """Native values (M,) float32 of measures without sides, NaN where one could not be taken.
 
         Args:
             names: of `INPUTS`.
@@ -120,8 +127,7 @@ class Look:
     def _value(self, key: str, name: str) -> float:
         if name == SCORE:
             return self.scores.get(key, np.nan)
-        entry = self.measures.get(key, {}).get(name)
-        return entry.value if isinstance(entry, Measure) else np.nan
+        return value_without_side(self.measures.get(key, {}), name)
 
     def holds(self, wants: Wants) -> bool:
         """Whether the look is complete for these wants; with views it never is."""
@@ -178,6 +184,7 @@ def look_at_file(
 def _complete(before: Look, image: Image, wants: Wants) -> Look:
     """Add to a look what the wants ask for and it lacks."""
     size, boxes, shown = before.size, before.boxes, before.presence
+    image, is_mirrored = oriented(image)
     if size == (0, 0):
         subject = _upright(image)
         height, width = size = subject.image.shape[:2]
@@ -185,14 +192,16 @@ def _complete(before: Look, image: Image, wants: Wants) -> Look:
         boxes = boxes.reshape(-1, 4)
         shown = "face" if subject.faces else presence(subject.image, subject.analyzer)
     else:
-        subject = _turned(image, before.turns)
+        subject = _turned(image, -before.turns % 4 if is_mirrored else before.turns)
+        boxes = mirrored_boxes(boxes) if is_mirrored else boxes
     measures = dict(before.measures)
     scores, reasons = dict(before.scores), dict(before.reasons)
     for key in wants.attributes:
         if key in measures:
             continue
-        measures[key] = MODULES[key].measure(subject)
-        score = MODULES[key].assess(measures[key])
+        measured = MODULES[key].measure(subject)
+        score = MODULES[key].assess(measured)
+        measures[key] = mirrored_measures(measured) if is_mirrored else measured
         if isinstance(score, Unassessed):
             reasons[key] = score.reason
         else:
@@ -201,13 +210,16 @@ def _complete(before: Look, image: Image, wants: Wants) -> Look:
     for name in wants.features:
         if name not in features:
             features[name] = FEATURES[name](subject)
-    after = replace(
-        before, size=size, turns=subject.turns, boxes=boxes, presence=shown, measures=measures,
-        scores=scores, reasons=reasons, features=features, subject=subject,
+    views = before.views
+    if wants.views is not None:
+        views = np.stack(wants.views(subject.image, boxes[0] if len(boxes) else None))
+    turns = subject.turns
+    if is_mirrored:
+        turns, boxes = -turns % 4, mirrored_boxes(boxes)
+    return replace(
+        before, size=size, turns=turns, boxes=boxes, presence=shown, measures=measures,
+        scores=scores, reasons=reasons, features=features, views=views, subject=subject,
     )  # fmt: skip
-    if wants.views is None:
-        return after
-    return replace(after, views=np.stack(wants.views(subject.image, after.box)))
 
 
 def _upright(image: Image) -> Subject:

@@ -20,6 +20,7 @@ from proportrait.arrays import Float
 from proportrait.errors import ConfigurationError
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Look, Wants
+from proportrait.looks.mirror import mirrored_boxes, oriented
 from proportrait.looks.survey import survey
 from proportrait.model.views import Preprocessing, cut
 from proportrait.train.data import Pictures
@@ -86,8 +87,10 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
     def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         epoch, number = index
-        image = imaging.read(str(self.pictures.paths[number]))
-        box = None if np.isnan(self.boxes[number]).any() else self.boxes[number]
+        image, is_mirrored = oriented(imaging.read(str(self.pictures.paths[number])))
+        boxes = self.boxes[number : number + 1]
+        box = (mirrored_boxes(boxes) if is_mirrored else boxes)[0]
+        box = None if np.isnan(box).any() else box
         if epoch < 0:
             views = self.preprocessing(image, box)
         else:
