@@ -21,14 +21,15 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import GroupKFold
 
-from proportrait.arrays import Float, Mask
+from proportrait.arrays import Float, Mask, Text
 from proportrait.commandline import exit_code
 from proportrait.labels import KEYS
 from proportrait.model.calibration import BALANCE, Calibration
 from proportrait.model.fusion import Fusion
 from proportrait.model.saved import Headshot, load, packaged
+from proportrait.train.batches import Evidence, collect
 from proportrait.train.data import TABLE, Pictures
-from proportrait.train.fuse import Evidence, collect, fuse
+from proportrait.train.fuse import fuse
 from proportrait.train.metrics import report
 from proportrait.train.run import MADE
 
@@ -47,6 +48,7 @@ class Data:
         licensed: (P,), whether each photograph has a stated licence.
         judged: by name, of pictures that teach nothing.
         names, directions: of the measures.
+        views: the view that each feature describes.
     """
 
     made: Evidence
@@ -55,6 +57,7 @@ class Data:
     judged: dict[str, Evidence]
     names: Sequence[str]
     directions: Sequence[int]
+    views: Text
 
 
 def gather(
@@ -66,7 +69,7 @@ def gather(
     licences = [licence for folder in photos for licence in _licences(folder)]
     return Data(
         taught[0][0], taught[1][0], np.array([name not in _NO_LICENCE for name in licences]),
-        others, model.architecture.measures, taught[1][1],
+        others, model.architecture.measures, taught[1][1], model.feature_views,
     )  # fmt: skip
 
 
@@ -114,7 +117,7 @@ def _report(data: Data, taught: np.ndarray, with_made: bool = True) -> list[str]
     evidence = Evidence(
         *(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Evidence))
     )
-    fusion, held_out = fuse(evidence, data.names, data.directions)
+    fusion, held_out = fuse(evidence, data.names, data.directions, views=data.views)
     logits = _logits(fusion, photos)
     logits[taught] = held_out[: len(taught)]
     lines = []

@@ -28,7 +28,7 @@ def oriented(image: Image) -> tuple[Image, bool]:
     places = np.arange(len(columns)) - (len(columns) - 1) / 2
     if float(columns @ places) >= 0:
         return image, False
-    return np.ascontiguousarray(image[:, ::-1]), True
+    return np.asarray(cv2.flip(image, 1), np.uint8), True
 
 
 def mirrored_boxes(boxes: Float) -> Float:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.arrays import Float, Image
+from proportrait.arrays import Float, Image, Text
 from proportrait.disk import replace_file
 from proportrait.errors import AssetError
 from proportrait.labels import KEYS
@@ -96,6 +96,13 @@ class Headshot:
         except RuntimeError as error:
             raise AssetError(f"these are no weights of {name}: {error}") from error
         return network.eval()
+
+    @property
+    def feature_views(self) -> Text:
+        """The name of the view that each of the D features describes."""
+        every, general = self.preprocessing.views, self.architecture.general
+        own = (len(self.fusion.centre) - SIZE * len(general)) // len(every)
+        return np.repeat([*every, *general], [own] * len(every) + [SIZE] * len(general))
 
     @property
     def wants(self) -> Wants:

@@ -1,4 +1,4 @@
-"""From labelled files to batches: the box of every picture, its views, and their order.
+"""From labelled files to what is learnt from: batches for a backbone, evidence for the last step.
 
 An item is a pure function of the seed, the epoch, and its number, whatever the worker processes.
 """
@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
@@ -16,15 +18,19 @@ from torch.utils.data import Dataset, Sampler
 from tqdm import tqdm
 
 from proportrait import imaging
-from proportrait.arrays import Float
+from proportrait.arrays import Double, Float, Mask, Text
 from proportrait.errors import ConfigurationError
 from proportrait.looks.cache import LookCache
-from proportrait.looks.look import Look, Wants
+from proportrait.looks.look import SCORE, Look, Wants
 from proportrait.looks.mirror import mirrored_boxes, oriented
 from proportrait.looks.survey import survey
+from proportrait.measures import Measure
+from proportrait.model.saved import Headshot
 from proportrait.model.views import Preprocessing, cut
 from proportrait.train.data import Pictures
-from proportrait.train.variation import Variation
+from proportrait.train.variation import Variation, write_copies
+
+_SIGNS = {"higher": 1, "lower": -1, "middle": 0}
 
 
 def collect_boxes(pictures: Pictures, workers: int | None = None) -> Float:
@@ -68,6 +74,75 @@ def readable(
         raise ConfigurationError(
             f"{len(damaged)} files are no pictures; take them out first: " + "; ".join(damaged[:5])
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What is known of N pictures.
+
+    Attributes:
+        own: (N, 6), logits of the backbone's own heads.
+        features: (N, D).
+        measures: (N, M), native values, NaN where one could not be taken.
+        labels, known: (N, 6).
+        groups: (N,), no group is on both sides of a fold.
+        weights: (N,), how much each picture counts.
+        copies, copy_measures: (N, D), (N, M), of a copy of each picture that nobody tells apart.
+    """
+
+    own: Float
+    features: Float
+    measures: Float
+    labels: Float
+    known: Mask
+    groups: Text
+    weights: Double
+    copies: Float | None = None
+    copy_measures: Float | None = None
+
+
+def collect(
+    model: Headshot, pictures: Pictures, weights: Double, workers: int | None = None
+) -> tuple[Evidence, list[int]]:
+    """Look at labelled pictures, and compute what the last step is fitted to.
+
+    Args:
+        weights: (N,), how much each picture counts.
+
+    Returns:
+        The evidence, and the direction of each measure of the model: 1 where a higher value is
+        better, -1 where a lower one is, 0 where the best lies in the middle.
+    """
+    names = model.architecture.measures
+    files = [Path(str(path)) for path in np.unique(pictures.paths)]
+    directions = {name: int(name.endswith(f".{SCORE}")) for name in names}
+    rows = _look(model, files, directions, workers)
+    with TemporaryDirectory() as folder:
+        copies = _look(model, write_copies(files, Path(folder)), {}, workers)
+    place = np.searchsorted([str(file) for file in files], pictures.paths)
+    own, features, measures = (column[place] for column in rows)
+    evidence = Evidence(
+        own, features, measures, pictures.labels, pictures.known, pictures.sources, weights,
+        copies[1][place], copies[2][place],
+    )  # fmt: skip
+    return evidence, list(directions.values())
+
+
+def _look(
+    model: Headshot, files: Sequence[Path], directions: dict[str, int], workers: int | None
+) -> tuple[Float, Float, Float]:
+    """Own logits (N, 6), features (N, D), and measures (N, M) of files; fills in `directions`."""
+    rows = []
+    for _, look in readable(files, model.wants, workers):
+        assert look.views is not None
+        own, features = model.features(look.views[None])
+        rows.append((own[0], features[0], look.measure_array(model.architecture.measures)))
+        for key, entries in look.measures.items():
+            for name, entry in entries.items():
+                if isinstance(entry, Measure) and f"{key}.{name}" in directions:
+                    directions[f"{key}.{name}"] = _SIGNS[entry.direction]
+    own_rows, feature_rows, measure_rows = zip(*rows, strict=True)
+    return np.stack(own_rows), np.stack(feature_rows), np.stack(measure_rows)
 
 
 class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):

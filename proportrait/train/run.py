@@ -21,11 +21,11 @@ from proportrait.model.devices import make_accelerator
 from proportrait.model.network import HeadshotModel
 from proportrait.model.saved import Headshot, save
 from proportrait.model.views import Preprocessing
-from proportrait.train.batches import Batches, collect_boxes
+from proportrait.train.batches import Batches, collect, collect_boxes
 from proportrait.train.card import PHOTOS, list_photos
 from proportrait.train.data import Pictures, Split, source_hashes, split
 from proportrait.train.evaluate import Predictions, judge
-from proportrait.train.fuse import collect, fuse
+from proportrait.train.fuse import fuse
 from proportrait.train.loop import build, fit
 from proportrait.train.settings import Settings
 
@@ -147,7 +147,8 @@ def _last_step(
     made = np.arange(len(pictures)) < len(own)
     weights = np.where(made, MADE * len(photos) / made.sum() if len(photos) else 1.0, 1.0)
     evidence, directions = collect(model, pictures, weights, workers)
-    fusion, logits = fuse(evidence, model.architecture.measures, directions, settings.seed)
+    names, views = model.architecture.measures, model.feature_views
+    fusion, logits = fuse(evidence, names, directions, settings.seed, views)
     judged = ~made if len(photos) else made
     calibration = Calibration.fit(logits[judged], pictures.labels[judged], pictures.known[judged])
     model = replace(model, fusion=fusion, calibration=calibration)

@@ -1,17 +1,21 @@
-"""Random variation of the training pictures that changes no label.
+"""Random variation of the training pictures that changes no label, and copies nobody tells apart.
 
 Nothing here blurs, adds strong noise, or crops visibly: framing and sharpness would flip. Light
 changes no more than by a camera's own exposure and white balance. Strongest is the variation in
-what sets photos apart from generated pictures: colours, black and white, grain, proportions.
+what sets photos apart from generated pictures: colours, black and white, grain, proportions. The
+copies teach the last step of a model what must not turn a verdict.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from proportrait import imaging
 from proportrait.arrays import Float, Image
 
 _STRETCH, _SHIFT = 0.03, 0.015  # of a view, in shares of its side
@@ -20,6 +24,12 @@ _GAMMA, _WHITE, _CONTRAST = 0.18, 0.08, 0.18  # log of a gamma, of a channel's g
 _SATURATION = (0.3, 1.5)
 _GREY = 0.18  # share of pictures in black and white
 _NOISE = (0.0, 0.0, 2.0, 4.0)  # standard deviations of the grain; each is as likely
+# Of copies:
+_SMALLEST = 0.65  # of the sides
+_SHORTEST = 160  # px of the shorter side: smaller pictures keep their size
+_QUALITIES = (75, 95)  # of JPEG
+_GRAINY = 0.6  # share of the copies
+_GRAIN = (1.0, 6.0)  # grey levels of standard deviation
 
 
 @dataclass(frozen=True)
@@ -76,3 +86,30 @@ class Variation:
         if self.flip:
             result = result[:, ::-1]
         return np.ascontiguousarray(result)
+
+
+def write_copies(files: Sequence[Path], folder: Path) -> list[Path]:
+    """Write a copy of each file into a folder, which depends on its pixels and place alone.
+
+    Raises:
+        ImageError: a file is no picture.
+    """
+    paths = []
+    for number, file in enumerate(files):
+        image = changed(imaging.read(file), np.random.default_rng(number))
+        quality = int(np.random.default_rng((number, 1)).integers(*_QUALITIES))
+        paths.append(folder / f"{number}.jpg")
+        paths[-1].write_bytes(imaging.encode_jpeg(image, quality))
+    return paths
+
+
+def changed(image: Image, rng: np.random.Generator) -> Image:
+    """A picture (H, W, 3) made smaller, most often with grain that is equal in all channels."""
+    share = rng.uniform(max(_SMALLEST, min(1.0, _SHORTEST / min(image.shape[:2]))), 1.0)
+    image = np.asarray(
+        cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8
+    )
+    if rng.random() >= _GRAINY:
+        return image
+    grain = rng.normal(0, rng.uniform(*_GRAIN), (*image.shape[:2], 1))
+    return np.clip(np.rint(image + grain), 0, 255).astype(np.uint8)

@@ -30,10 +30,9 @@ from proportrait.model.calibration import Calibration
 from proportrait.model.fusion import Fusion
 from proportrait.model.saved import Headshot, save
 from proportrait.score import Score, Scorer, scorer
-from proportrait.train.batches import Batches, collect_boxes
+from proportrait.train.batches import Batches, collect, collect_boxes
 from proportrait.train.data import TABLE, Pictures, source_hashes
 from proportrait.train.evaluate import typology_angle
-from proportrait.train.fuse import collect
 from tests import FACE, ROOT
 from tests.tiny_training import banded, headshot
 

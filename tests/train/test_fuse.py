@@ -12,7 +12,8 @@ from proportrait.arrays import Float
 from proportrait.labels import KEYS
 from proportrait.model.calibration import FEWEST
 from proportrait.model.fusion import Fusion, additive
-from proportrait.train.fuse import FOLDS, Evidence, _folds, _knots, _logistic, _Space, _weigh, fuse
+from proportrait.train.batches import Evidence
+from proportrait.train.fuse import FOLDS, Space, _folds, _knots, _logistic, _weigh, fuse
 
 NAMES = ("framing.HeadSize", "framing.HeadPoseYaw", "sharpness.Sharpness")
 DIRECTIONS = (0, -1, 1)
@@ -119,6 +120,41 @@ def test_pictures_that_count_more_teach_more() -> None:
     assert by_features(heavy)[0].weight[ATTIRE, 0] < -0.1
 
 
+@pytest.mark.parametrize(("key", "hears"), [("attire", False), ("expression", True)])
+def test_a_mouth_says_nothing_of_clothes(key: str, hears: bool) -> None:
+    column = KEYS.index(key)
+    facts = only(evidence(), column)
+    facts.features[:, 0] += 2 * facts.labels[:, column]
+    facts.features[:, 1] += 2 * facts.labels[:, column]
+    views = np.array(["mouth"] + ["bust"] * 29)
+    fusion, _ = fuse(replace(facts, measures=facts.measures[:, :0]), (), (), views=views)
+    assert (fusion.weight[column, 0] != 0) == hears
+    assert fusion.weight[column, 1] > 0.1
+
+
+def test_a_head_hears_less_of_what_harmless_changes_move() -> None:
+    facts = only(evidence(), ATTIRE)
+    facts.features[:, :2] += 2 * facts.labels[:, [ATTIRE]]  # both tell it equally well
+    copies = facts.features.copy()
+    copies[:, 0] += np.random.default_rng(2).normal(0, 3, len(copies)).astype(np.float32)
+    before, after = (
+        by_features(each)[0].weight[ATTIRE] for each in (facts, replace(facts, copies=copies))
+    )
+    assert after[0] / after[1] < 0.7 * before[0] / before[1]
+
+
+def test_a_curve_learns_from_copies_too() -> None:
+    facts = only(evidence(), FRAMING)
+    facts.labels[:, FRAMING] = facts.measures[:, 0] > 0
+    copies = facts.measures.copy()
+    copies[:, 0] = np.random.default_rng(3).permutation(copies[:, 0])  # the change moves it at will
+    alone, both = (
+        fuse(each, NAMES, DIRECTIONS)[0].curves[FRAMING, 0]
+        for each in (facts, replace(facts, copy_measures=copies))
+    )
+    assert np.ptp(both) < 0.6 * np.ptp(alone)
+
+
 # --- who teaches
 
 
@@ -216,16 +252,28 @@ def test_an_opinion_that_misleads_is_not_heard() -> None:
     assert offset == 0
 
 
-def test_a_direction_gives_the_same_logits_of_features_and_of_components() -> None:
-    facts = evidence()
-    space = _Space.fit(facts.features)
-    rows = space.project(facts.features)
+@pytest.mark.parametrize("calm", [0.0, 1.0])
+def test_a_direction_gives_the_same_logits_of_features_and_of_components(calm: float) -> None:
+    rng = np.random.default_rng(0)
+    features, shifts = (rng.normal(0, 1, (200, 30)).astype(np.float32) for _ in range(2))
+    space = Space.fit(features, shifts, calm)
+    rows = space.project(features)
     assert rows.shape == (200, 30)
     assert (rows**2).sum(1).mean() == pytest.approx(1, abs=0.01)
-    truth = facts.labels[:, 0] > 0.5
-    direction, _ = _logistic(rows, truth, facts.weights, 1.0)
-    logits = (facts.features - space.centre) @ space.back(direction)
+    direction, _ = _logistic(rows, features[:, 0] > 0, np.ones(200), 1.0)
+    logits = (features - space.centre) @ space.back(direction)
     assert logits == pytest.approx(rows @ direction, abs=1e-4)
+
+
+def test_what_changes_move_is_shrunk_by_its_share_of_the_movement() -> None:
+    """Two independent features, of which changes move the first: 1 / sqrt(1 + calm * 2)."""
+    signs = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]], np.float32)
+    shifts = signs * np.float32([0.1, 0])
+    rows = Space.fit(signs, shifts, calm=4.0).project(signs)
+    first, second = (np.linalg.norm(rows[0] - rows[other]) for other in (2, 1))
+    assert first / second == pytest.approx(1 / 3, rel=1e-3)
+    still = Space.fit(signs, 0 * shifts, calm=4.0).project(signs)
+    assert still == pytest.approx(Space.fit(signs).project(signs), abs=1e-6)
 
 
 def test_knots_are_quantiles_of_what_was_measured() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from proportrait.errors import ImageError
 from proportrait.faces import shared_analyzer
-from proportrait.imaging import decode
+from proportrait.imaging import decode, read
 from proportrait.measures import Subject, assess
 from proportrait.model.views import cut, window
-from proportrait.train.variation import Variation
+from proportrait.train.variation import Variation, changed, write_copies
 from tests import FACE
 
 DRAWS = [Variation.draw(np.random.default_rng(seed)) for seed in range(400)]
@@ -105,3 +108,40 @@ def test_a_varied_portrait_is_framed_and_as_sharp_as_before(vary: Variation) -> 
     if vary.flip:
         box[[0, 2]] = 1 - box[[2, 0]]
     assert other == pytest.approx(box, abs=0.04)
+
+
+# --- copies
+
+
+def test_copies_are_smaller_and_nearly_the_same() -> None:
+    image = read(FACE)
+    differences = []
+    for seed in range(30):
+        copy = changed(image, np.random.default_rng(seed))
+        assert 0.65 <= copy.shape[0] / 512 <= 1
+        plain = cv2.resize(image, copy.shape[1::-1], interpolation=cv2.INTER_AREA)
+        differences.append((copy.astype(np.float32) - plain).std())
+    assert min(differences) < 1
+    assert 5 < max(differences) < 6.5  # grain of up to 6 grey levels
+
+
+def test_small_pictures_keep_their_size() -> None:
+    assert changed(np.zeros((150, 300, 3), np.uint8), np.random.default_rng(0)).shape[:2] == (
+        150,
+        300,
+    )
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    one = write_copies([FACE, FACE], tmp_path)
+    two = write_copies([FACE, FACE], tmp_path / "other")
+    assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]
+    assert one[0].read_bytes() != one[1].read_bytes()
+    assert read(one[0]).shape[2] == 3
+
+
+def test_a_file_that_is_no_picture_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"no picture")
+    with pytest.raises(ImageError):
+        write_copies([tmp_path / "a.jpg"], tmp_path)
