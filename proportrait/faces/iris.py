@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,13 +53,18 @@ class IrisNetwork:
     def __init__(self, threads: int = 1) -> None:
         self._network = compile_network(asset("iris"), threads)
 
-    def __call__(self, image: Image, face: Face) -> tuple[Eye, Eye]:
-        """The picture's left and right eye."""
-        left = self._locate(image, face.point(LEFT_EYE_OUTER), face.point(LEFT_EYE_INNER), False)
-        right = self._locate(image, face.point(RIGHT_EYE_INNER), face.point(RIGHT_EYE_OUTER), True)
-        return left, right
+    def __call__(
+        self, image: Image, face: Face, sizes: Sequence[float] = (1.0,)
+    ) -> tuple[Eye, Eye]:
+        """The picture's left and right eye: the mean over crops of `sizes` / the usual one."""
+        corners = (
+            (face.point(LEFT_EYE_OUTER), face.point(LEFT_EYE_INNER), False),
+            (face.point(RIGHT_EYE_INNER), face.point(RIGHT_EYE_OUTER), True),
+        )
+        left, right = ([self._locate(image, *eye, size) for size in sizes] for eye in corners)
+        return _mean(left), _mean(right)
 
-    def _locate(self, image: Image, start: Float, end: Float, mirrored: bool) -> Eye:
+    def _locate(self, image: Image, start: Float, end: Float, mirrored: bool, size: float) -> Eye:
         """Run the network on a square around two eye corners, turned so that they lie level.
 
         It was trained on the picture's left eyes; a right one is `mirrored`.
@@ -67,7 +73,9 @@ class IrisNetwork:
         width = max(float(np.linalg.norm(axis)), 1.0)
         x, y = axis / width
         sign = -1 if mirrored else 1
-        turn = np.array([[sign * x, sign * y], [-y, x]], np.float64) * _SIZE / (_MARGIN * width)
+        turn = (
+            np.array([[sign * x, sign * y], [-y, x]], np.float64) * _SIZE / (size * _MARGIN * width)
+        )
         middle = (start + end) / 2
         crop = cut_square(image, turn, middle, _SIZE)
         outputs = self._network([np.asarray(crop[None] / 255, np.float32)])
@@ -77,3 +85,8 @@ class IrisNetwork:
             for points in outputs
         )
         return Eye(contour[:16], iris)
+
+
+def _mean(eyes: Sequence[Eye]) -> Eye:
+    contours, irises = ([getattr(eye, name) for eye in eyes] for name in ("contour", "iris"))
+    return Eye(np.mean(contours, axis=0), np.mean(irises, axis=0))

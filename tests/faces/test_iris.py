@@ -6,6 +6,7 @@ import pytest
 
 from proportrait.faces import Eye, Face, FaceAnalyzer
 from proportrait.faces.face import LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER
+from proportrait.faces.iris import IrisNetwork
 
 
 def _moved(face: Face, matrix: np.ndarray) -> Face:
@@ -75,3 +76,22 @@ def test_eyes_follow_a_turned_and_scaled_picture(
         assert other.aperture / scale == pytest.approx(eye.aperture, abs=0.04 * width)
         offset = matrix[:, :2] @ eye.offset / scale
         assert other.offset / scale == pytest.approx(offset, abs=0.04 * width)
+
+
+def test_eyes_of_several_crops_are_their_mean(image: np.ndarray, face: Face) -> None:
+    network = IrisNetwork()
+    single = [network(image, face, (size,)) for size in (0.9, 1.1)]
+    for side, eye in enumerate(network(image, face, (0.9, 1.1))):
+        contours, irises = zip(*((e[side].contour, e[side].iris) for e in single), strict=True)
+        assert eye.contour == pytest.approx(np.mean(contours, 0), abs=1e-3)
+        assert eye.iris == pytest.approx(np.mean(irises, 0), abs=1e-3)
+    assert single[0][0].iris != pytest.approx(single[1][0].iris, abs=1e-3)
+
+
+def test_a_photo_is_looked_in_the_eye_more_often_than_a_picture_that_is_made(
+    analyzer: FaceAnalyzer, image: np.ndarray, face: Face
+) -> None:
+    usual = IrisNetwork()(image, face)
+    made = FaceAnalyzer().eyes(image, face)
+    assert np.array_equal(made[0].iris, usual[0].iris)
+    assert not np.array_equal(analyzer.eyes(image, face)[0].iris, usual[0].iris)
