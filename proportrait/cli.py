@@ -6,15 +6,18 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proportrait.commandline import count, exit_code, index, positive, printable, some_of
 from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import is_data_set, list_pictures
 from proportrait.labels import KEYS
+
+if TYPE_CHECKING:
+    from proportrait.train.metrics import Report
 
 PACKAGED = "packaged"  # the name of the model that comes with the package
 
@@ -120,7 +123,10 @@ def evaluate(options: argparse.Namespace) -> int:
             f"has learnt from or was chosen by", file=sys.stderr,
         )  # fmt: skip
     predictions = judge(scorer.model, others, options.workers)
-    report, groups = predictions.report(options.seed), breakdown(predictions)
+    report, groups = (
+        predictions.report(options.seed),
+        breakdown(predictions, options.seed, options.groups),
+    )
     if options.format == "json":
         data = report.to_json() | {
             "calibration_error": predictions.calibration_errors(),
@@ -134,7 +140,17 @@ def evaluate(options: argparse.Namespace) -> int:
             f"{name:34s} {part.pictures:6d} pictures  overall {part.overall!s:22s} "
             f"exact {part.exact_match}"
         )
+    if groups:
+        _print_kept(groups)
     return 0
+
+
+def _print_kept(groups: Mapping[str, Report]) -> None:
+    """The share of the good bits of each group that are called good: for whom a model is worse."""
+    print(f"\n{'good ones called good':35s}" + "".join(f"{key:>11s}" for key in KEYS))
+    for name, part in groups.items():
+        kept = (part.attributes[key].recall_good.value for key in KEYS)
+        print(f"{name:35s}" + "".join(f"{value:11.2f}" for value in kept))
 
 
 def score(options: argparse.Namespace) -> int:
@@ -268,6 +284,9 @@ def parser() -> argparse.ArgumentParser:
     add("--model", default=PACKAGED, metavar="FILE",
         help="a model.safetensors (default: the packaged one)")
     add("--format", choices=("table", "json"), default="table")
+    add("--groups", type=Path, metavar="FILE",
+        help="a CSV with the columns file and, say, complexion: figures of each of its groups "
+             "instead of estimated ones")
     add("--seed", type=index, default=0, help="of the bootstrap (default 0)")
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")
 

@@ -16,6 +16,7 @@ from proportrait.measures.framing import TILT_LIMIT
 
 PLAINLY_BAD = 0.02  # probability of good, at most, where a rule calls something bad
 _FACE_ONLY = ("lighting", "expression", "sharpness")  # cannot be judged without a face
+_HEAD_ONLY = (*_FACE_ONLY, "framing")  # nor these without knowing where the head is
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,10 @@ def rules(look: Look) -> Rules:
         return Rules(dict.fromkeys(KEYS, "no person is found"), one_person=False)
     if look.presence == "head":
         reason = "no face is found: it is turned away or hidden"
-        return Rules(dict.fromkeys(KEYS, reason), one_person=None)
+        return Rules(dict.fromkeys(_HEAD_ONLY, reason), one_person=None)
     if look.presence == "body":
-        null = dict.fromkeys(KEYS, "no head is found: it is cut off or too far away")
-        return Rules(null, {"framing": null.pop("framing")}, one_person=None)
+        reason = "no head is found: it is cut off or too far away"
+        return Rules(dict.fromkeys(_FACE_ONLY, reason), {"framing": reason}, one_person=None)
     null, bad = {}, {}
     heights = (look.boxes[:, 3] - look.boxes[:, 1]) * look.size[0]
     if heights[0] < SMALLEST_FACE:

@@ -99,8 +99,12 @@ class Headshot:
 
     @property
     def feature_views(self) -> Text:
-        """The name of the view that each of the D features describes."""
-        every, general = self.preprocessing.views, self.architecture.general
+        """The name of the view that each of the D features describes.
+
+        Before those of the network trained on ImageNet alone stands "general ".
+        """
+        every = self.preprocessing.views
+        general = [f"general {view}" for view in self.architecture.general]
         own = (len(self.fusion.centre) - SIZE * len(general)) // len(every)
         return np.repeat([*every, *general], [own] * len(every) + [SIZE] * len(general))
 

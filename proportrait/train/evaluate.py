@@ -4,11 +4,13 @@ Groups are of skin tone, age band, and glasses. For generated portraits of built
 are estimated from the style, whatever the light (`edit.synthesis.traits` gives the accuracy). For
 other pictures only the skin tone is estimated, from the pixels, so that it depends on the light:
 the individual typology angle (Chardon, Cretois, Hourseau, "Skin colour typology and suntanning
-pathways", International Journal of Cosmetic Science 1991) of cheeks and forehead.
+pathways", International Journal of Cosmetic Science 1991) of cheeks and forehead. A table of what
+people see is the better source, where there is one.
 """
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,14 +144,48 @@ def judge(model: Headshot, pictures: Pictures, workers: int | None = None) -> Pr
     )
 
 
-def breakdown(predictions: Predictions, seed: int = 0) -> dict[str, Report]:
-    """The figures of each group of people with at least `MIN_PICTURES` pictures."""
-    parts = groups(predictions.pictures.paths, predictions.pictures.sources)
+def breakdown(
+    predictions: Predictions, seed: int = 0, table: Path | None = None
+) -> dict[str, Report]:
+    """The figures of each group of people with at least `MIN_PICTURES` pictures.
+
+    Args:
+        table: see `table_groups`; without it the groups are estimated.
+    """
+    pictures = predictions.pictures
+    parts = (
+        table_groups(table, pictures.paths) if table else groups(pictures.paths, pictures.sources)
+    )
     return {
         name: predictions[np.array(numbers)].report(seed)
         for name, numbers in parts.items()
         if len(numbers) >= MIN_PICTURES
     }
+
+
+def table_groups(table: Path, paths: Text) -> dict[str, list[int]]:
+    """The indices of the pictures (N,) of each group in a table, such as "complexion dark".
+
+    Args:
+        table: a CSV with a column `file`, the name of a picture, and a column for each way to
+            group; an empty cell or `?` is no group.
+
+    Raises:
+        ConfigurationError: it cannot be read, has no such columns, or names none of the pictures.
+    """
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            rows = {row.pop("file"): row for row in csv.DictReader(file)}
+    except (OSError, UnicodeDecodeError, KeyError) as error:
+        raise ConfigurationError(f"{table} is no CSV with a column file: {error}") from error
+    members: dict[str, list[int]] = {}
+    for number, path in enumerate(paths):
+        for column, value in rows.get(Path(str(path)).name, {}).items():
+            if value not in (None, "", "?"):
+                members.setdefault(f"{column} {value}", []).append(number)
+    if not members:
+        raise ConfigurationError(f"{table} puts none of these pictures into a group")
+    return dict(sorted(members.items()))
 
 
 def groups(paths: Text, sources: Text) -> dict[str, list[int]]:

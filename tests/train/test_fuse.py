@@ -120,16 +120,25 @@ def test_pictures_that_count_more_teach_more() -> None:
     assert by_features(heavy)[0].weight[ATTIRE, 0] < -0.1
 
 
-@pytest.mark.parametrize(("key", "hears"), [("attire", False), ("expression", True)])
-def test_a_mouth_says_nothing_of_clothes(key: str, hears: bool) -> None:
+@pytest.mark.parametrize(
+    ("key", "last", "heard"),
+    [
+        ("expression", "general bust", [True, True, True]),
+        ("background", "general bust", [False, True, True]),
+        ("attire", "general bust", [False, True, True]),
+        ("attire", "close", [False, True, False]),
+    ],
+)
+def test_a_head_hears_the_views_that_show_its_attribute(
+    key: str, last: str, heard: list[bool]
+) -> None:
     column = KEYS.index(key)
     facts = only(evidence(), column)
-    facts.features[:, 0] += 2 * facts.labels[:, column]
-    facts.features[:, 1] += 2 * facts.labels[:, column]
-    views = np.array(["mouth"] + ["bust"] * 29)
+    facts.features[:, :3] += 2 * facts.labels[:, [column]]
+    views = np.array(["mouth", "bust"] + [last] * 28)
     fusion, _ = fuse(replace(facts, measures=facts.measures[:, :0]), (), (), views=views)
-    assert (fusion.weight[column, 0] != 0) == hears
-    assert fusion.weight[column, 1] > 0.1
+    assert (fusion.weight[column, :3] > 0.1).tolist() == heard
+    assert (fusion.weight[column, :3] != 0).tolist() == heard
 
 
 def test_a_head_hears_less_of_what_harmless_changes_move() -> None:
