@@ -217,13 +217,19 @@ def fit_rising(design: Double, good: Mask, weights: Double, penalty: float) -> t
     return float(solution[0]), np.asarray(solution[1:], np.float64)
 
 
-def parse_folders(
-    prog: str, description: str | None, argv: Sequence[str] | None
-) -> argparse.Namespace:
-    """`photos` and `made`, lists of folders, of a command line."""
+def folder_parser(prog: str, description: str | None) -> argparse.ArgumentParser:
+    """A parser of `--photos`, a list of folders."""
     parser = argparse.ArgumentParser(
         prog=prog, description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--photos", type=Path, nargs="+", required=True, metavar="DIR")
+    return parser
+
+
+def parse_folders(
+    prog: str, description: str | None, argv: Sequence[str] | None
+) -> argparse.Namespace:
+    """`photos` and `made`, lists of folders, of a command line."""
+    parser = folder_parser(prog, description)
     parser.add_argument("--made", type=Path, nargs="+", default=[], metavar="DIR")
     return parser.parse_args(argv)
