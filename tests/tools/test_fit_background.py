@@ -12,7 +12,7 @@ from tools.fit_background import Model, fit, report
 from tools.labelled import Table
 
 
-def rows(count: int = 600) -> Table:
+def rows(count: int = 2000) -> Table:
     """Backgrounds that are likely good up to a clutter of 400; skin says nothing."""
     rng = np.random.default_rng(0)
     clutter, skin = np.exp(rng.uniform(3, 8, count)), rng.random(count) / 50

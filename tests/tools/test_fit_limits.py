@@ -18,7 +18,7 @@ def rows(scores: np.ndarray, good: np.ndarray, photos: np.ndarray | None = None)
 
 
 def test_beyond_a_limit_nearly_all_are_right() -> None:
-    """Bad ones at 0 to 59, good ones at 40 to 99: up to 40 one of 42 is good, up to 41 two of 44."""
+    """Bad ones at 0 to 59, good ones at 40 to 99: up to 40 one of 42 is good, to 41 two of 44."""
     scores = np.concatenate([np.arange(60.0), np.arange(40.0, 100.0)])
     good = np.arange(120) >= 60
     low, high = fit_scores(rows(scores, good))
