@@ -41,7 +41,7 @@ GAIN = (
 )
 WORN = (0.02, 0.03, 0.04, 0.06, 0.08, 0.12, 0.17, 0.24, 0.35, 0.5)
 SHARES = (0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4)
-CUTS = (0.05, 0.1, 0.16, 0.22, 0.3, 0.4, 0.5, 0.6)
+CUTS = (0.03, 0.05, 0.08, 0.1, 0.12, 0.16, 0.22, 0.3, 0.4, 0.5)
 # By what is decided: the limits in the code, and those to choose from.
 PERSON, PERSON_CHOICES = (WORN_ALONE, WORN_WITH_SHAPE, SHAPE), (WORN, WORN, SHARES)
 HEAD, HEAD_CHOICES = (HEAD_SHAPE, CUT), (SHARES, CUTS)

@@ -29,7 +29,7 @@ _WORN = (
 WORN_ALONE = 0.12  # probability of something worn that is enough
 WORN_WITH_SHAPE, SHAPE = 0.04, 0.2  # or so much, beside so large a silhouette
 HEAD_SHAPE = 0.1  # of the picture: the silhouette network sees no person without a head
-CUT = 0.22  # of the picture's width: as much of a silhouette on the upper border is no crown
+CUT = 0.1  # of the picture's width: as much of a silhouette on the upper border is no crown
 _BORDER = 3  # px of the silhouette
 
 
