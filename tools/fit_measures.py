@@ -22,7 +22,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -37,7 +36,7 @@ from proportrait.labels import KEYS
 from proportrait.measures import MODULES, Measure, Subject, detail
 from proportrait.train.data import Pictures
 from proportrait.workers import spread
-from tools.labelled import FOLDS, groups_of
+from tools.labelled import FOLDS, groups_of, head_of_figures, print_figures
 
 COPIES = 2.0  # weight of all copies of a set / that of its pictures
 # Of squared weights a standard deviation, for sharpness: under 1 the small differences of its
@@ -183,13 +182,14 @@ def fit(model: Pipeline, values: Double, good: Mask, weights: Double) -> Pipelin
 
 def report(rows: Table, odds: Double) -> None:
     """Print how well held-out pictures and copies are told, by set and by kind of copy."""
-    print(f"{'':<28}{'good':>6}{'bad':>6}{'AUC':>8}{'balanced':>10}{'kept':>8}{'caught':>8}")
+    head_of_figures()
     for name in np.unique(rows.sets):
         part = rows.sets == name
-        _line(str(name), rows.good[part & (rows.kinds == "")], odds[part & (rows.kinds == "")])
+        pictures = part & (rows.kinds == "")
+        print_figures(str(name), rows.good[pictures], odds[pictures])
         copies = part & (rows.kinds != "")
         if copies.any():
-            _line(f"{name}, copies", rows.good[copies], odds[copies])
+            print_figures(f"{name}, copies", rows.good[copies], odds[copies])
     print("verdicts that a copy changes")
     for kind in np.unique(rows.kinds[rows.kinds != ""]):
         part = (rows.kinds == kind) & (rows.good == rows.good[rows.origins])
@@ -199,15 +199,6 @@ def report(rows: Table, odds: Double) -> None:
             good = rows.good[copies]
             print(f"    {name + ', ' + kind:<24}", end="")
             print(f"{_mean(flips[good]):>6} of the good, {_mean(flips[~good])} of the bad")
-
-
-def _line(title: str, good: Mask, odds: Double) -> None:
-    kept, caught = float((odds[good] >= 0).mean()), float((odds[~good] < 0).mean())
-    auc = roc_auc_score(good, odds) if 0 < good.sum() < len(good) else np.nan
-    print(
-        f"{title:<28}{good.sum():>6}{(~good).sum():>6}{auc:>8.3f}{(kept + caught) / 2:>10.3f}"
-        f"{kept:>8.3f}{caught:>8.3f}"
-    )
 
 
 def _mean(values: Mask) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -25,23 +25,41 @@ _WORN = (
     570, 578, 601, 608, 610, 614, 617, 638, 639, 643, 652, 655, 667, 678, 679, 689, 691, 697,
     775, 793, 796, 808, 823, 834, 836, 837, 841, 842, 869, 887, 903, 906, 981, 982, 983,
 )  # fmt: skip
-# Of 124 photos cut off below the chin, 97 % pass one of the two; of 97 views of places and drawings
-# 2 %.
-_WORN_ALONE = 0.12  # probability of something worn that is enough
-_WORN_WITH_SHAPE, _SHAPE = 0.04, 0.2  # or so much, beside so large a silhouette
-_HEAD_SHAPE = 0.1  # of the picture: the silhouette network sees no person without a head
-_CUT = 0.22  # of the picture's width: as much of a silhouette on the upper border is no crown
+# See `tools.fit_presence`: photos cut off below the chin, whole photos, and views of places.
+WORN_ALONE = 0.12  # probability of something worn that is enough
+WORN_WITH_SHAPE, SHAPE = 0.04, 0.2  # or so much, beside so large a silhouette
+HEAD_SHAPE = 0.1  # of the picture: the silhouette network sees no person without a head
+CUT = 0.1  # of the picture's width: as much of a silhouette on the upper border is no crown
 _BORDER = 3  # px of the silhouette
+
+
+class Signs(NamedTuple):
+    """What tells a person: shares of 0 to 1.
+
+    Attributes:
+        worn: probability that the picture shows something that is worn.
+        share: of the picture that is a silhouette.
+        cut: of the upper border that is a silhouette.
+    """
+
+    worn: float
+    share: float
+    cut: float
 
 
 def presence(image: Image, analyzer: FaceAnalyzer) -> Presence:
     """What an RGB picture (H, W, 3) without a detected face shows of a person."""
-    silhouette = analyzer.silhouettes(image) > 0.5
-    share, worn = float(silhouette.mean()), _worn(image)
-    if worn < _WORN_ALONE and not (worn >= _WORN_WITH_SHAPE and share >= _SHAPE):
+    worn, share, cut = signs(image, analyzer)
+    if worn < WORN_ALONE and not (worn >= WORN_WITH_SHAPE and share >= SHAPE):
         return "nobody"
+    return "head" if share >= HEAD_SHAPE and cut < CUT else "body"
+
+
+def signs(image: Image, analyzer: FaceAnalyzer) -> Signs:
+    """The signs of a person in an RGB picture (H, W, 3)."""
+    silhouette = analyzer.silhouettes(image) > 0.5
     cut = float(silhouette[:_BORDER].mean())
-    return "head" if share >= _HEAD_SHAPE and cut < _CUT else "body"
+    return Signs(_worn(image), float(silhouette.mean()), cut)
 
 
 def _worn(image: Image) -> float:

@@ -48,11 +48,15 @@ _SKIN_COLOUR = 0.03  # largest difference of chromaticity from the cheeks
 _SKIN_STOPS = 1.3  # largest difference of light from the cheeks
 # A logistic regression, balanced, on all of the rated faces of the built-in source (its limit also
 # looked at on the whole of the golden set): log odds of a picture without fault, and what each
-# fault costs.
-_BEST = 7.43
+# fault costs; see `tools.fit_background`.
+BEST = 7.43
+CLUTTER = (2.9, 100.0)  # for each step of a factor e above so much, Lab / side
+SKIN = (0.87, 0.001)  # times log(1 + share / this share)
 FAULTS: Faults = {
-    "BackgroundClutter": lambda value: 2.9 * max(0.0, float(np.log((value + 1e-9) / 100))),
-    "OtherSkin": lambda share: 0.87 * float(np.log1p(share / 0.001)),
+    "BackgroundClutter": lambda value: (
+        CLUTTER[0] * max(0.0, float(np.log((value + 1e-9) / CLUTTER[1])))
+    ),
+    "OtherSkin": lambda share: SKIN[0] * float(np.log1p(share / SKIN[1])),
 }
 _LEVELS = 64  # of the lightness histogram
 
@@ -87,7 +91,7 @@ def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
     clutter = measures["BackgroundClutter"]
     if isinstance(clutter, Unassessed) and isinstance(share, Measure) and share.value < _HIDDEN:
         return _NOTHING_SEEN
-    return combine("Background", _BEST, FAULTS, measures)
+    return combine("Background", BEST, FAULTS, measures)
 
 
 def _single_face(subject: Subject) -> Measure:
@@ -153,7 +157,7 @@ def _clutter(lab: Float, free: Float, seen: Mask) -> Measure:
     across, down = cv2.Sobel(blurred, -1, 1, 0) / 8, cv2.Sobel(blurred, -1, 0, 1) / 8
     gradient = _SIDE * np.sqrt((across**2 + down**2).sum(-1)[seen])
     value = float(np.percentile(gradient, 98))
-    cost = fault_score(_BEST, FAULTS["BackgroundClutter"](value))
+    cost = fault_score(BEST, FAULTS["BackgroundClutter"](value))
     return Measure("BackgroundClutter", value, "Lab / side", cost, "lower")
 
 
@@ -208,5 +212,5 @@ def _other_skin(image: Image, face: Face) -> Measure:
     skin = (beside > _HEAD) & (below < _NECK) & (unlike < _SKIN_COLOUR) & (stops < _SKIN_STOPS)
     opened = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
     value = float(opened.mean())
-    cost = fault_score(_BEST, FAULTS["OtherSkin"](value))
+    cost = fault_score(BEST, FAULTS["OtherSkin"](value))
     return Measure("OtherSkin", value, "ratio", cost, "lower")

@@ -17,7 +17,7 @@ from proportrait.arrays import Float
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
 from proportrait.faces.face import CHIN, FOREHEAD
-from proportrait.measures.base import Measure, Subject, Unassessed, sigmoid
+from proportrait.measures.base import Direction, Measure, Subject, Unassessed, sigmoid
 from proportrait.measures.evidence import worst
 from proportrait.measures.geometry import head_axes
 
@@ -53,6 +53,19 @@ DECIDING = (
     "PictureTilt",
 )
 
+# By measure: the lowest and the highest value that is well framed, where the score is 50, and how
+# softly it falls there; see `tools.fit_framing`.
+LIMITS: dict[str, tuple[float, float, float]] = {
+    "HeadSize": (0.135, 0.467, 0.015),
+    "LeftwardCropOfTheFaceImage": (0.9, np.inf, 0.1),
+    "RightwardCropOfTheFaceImage": (0.9, np.inf, 0.1),
+    "MarginAboveOfTheFaceImage": (0.8, np.inf, 0.1),
+    "MarginBelowOfTheFaceImage": (1.2, np.inf, 0.03),
+    "HorizontalOffset": (-0.19, 0.19, 0.03),
+    "VerticalOffset": (-0.36, 0.15, 0.02),
+    "HeadCutAtTheTop": (-np.inf, 0.145, 0.02),
+    "ChinCut": (-np.inf, 0.04, 0.015),
+}
 # deg of PictureTilt that 98.5 % of well-framed photos stay under; see `tools.fit_tilt`.
 TILT_LIMIT = 16.0
 _LEAN = 10.0  # deg that a head leans beyond its body before the picture counts as tilted
@@ -93,15 +106,15 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     tilt = picture_tilt(face, mask, roll)
     roll, tilt = (_wrapped(angle + 90 * subject.turns) for angle in (roll, tilt))
     found = (
-        Measure("HeadSize", size, "picture heights", _between(size, 0.135, 0.467, 0.015), "middle"),
-        Measure(NAMES[1], left, "inter-eye distances", sigmoid(left, 0.9, 0.1), "higher"),
-        Measure(NAMES[2], right, "inter-eye distances", sigmoid(right, 0.9, 0.1), "higher"),
-        Measure(NAMES[3], above, "head heights", sigmoid(above, 0.8, 0.1), "higher"),
-        Measure(NAMES[4], below, "head heights", sigmoid(below, 1.2, 0.03), "higher"),
-        Measure("HorizontalOffset", x, "picture widths", sigmoid(abs(x), 0.19, -0.03), "middle"),
-        Measure("VerticalOffset", y, "picture heights", _between(y, -0.36, 0.15, 0.02), "middle"),
-        Measure("HeadCutAtTheTop", cut, "head heights", sigmoid(cut, 0.145, -0.02), "lower"),
-        Measure("ChinCut", chin, "head heights", sigmoid(chin, 0.04, -0.015), "lower"),
+        _limited("HeadSize", size, "picture heights", "middle"),
+        _limited("LeftwardCropOfTheFaceImage", left, "inter-eye distances", "higher"),
+        _limited("RightwardCropOfTheFaceImage", right, "inter-eye distances", "higher"),
+        _limited("MarginAboveOfTheFaceImage", above, "head heights", "higher"),
+        _limited("MarginBelowOfTheFaceImage", below, "head heights", "higher"),
+        _limited("HorizontalOffset", x, "picture widths", "middle"),
+        _limited("VerticalOffset", y, "picture heights", "middle"),
+        _limited("HeadCutAtTheTop", cut, "head heights", "lower"),
+        _limited("ChinCut", chin, "head heights", "lower"),
         *(
             Measure(name, angle, "deg", _pose_component(angle), "middle")
             for name, angle in zip(NAMES[-4:-1], (yaw, pitch, roll), strict=True)
@@ -187,6 +200,8 @@ def _head_cut(face: Face, mask: Float) -> float:
     return touching * max(0.0, _CROWN - headroom)
 
 
-def _between(value: float, low: float, high: float, width: float) -> float:
-    """A score that is 50 at `low` and at `high` and higher between them."""
-    return min(sigmoid(value, low, width), sigmoid(value, high, -width))
+def _limited(name: str, value: float, unit: str, direction: Direction) -> Measure:
+    """A measure whose score is 50 at its `LIMITS` and higher between them."""
+    lowest, highest, width = LIMITS[name]
+    score = min(sigmoid(value, lowest, width), sigmoid(value, highest, -width))
+    return Measure(name, value, unit, score, direction)

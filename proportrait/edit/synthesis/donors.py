@@ -1,7 +1,7 @@
 """Built-in faces whose clothes are drawn on others.
 
 Chosen by eye: clothes reach both borders, and neither hair, hands, nor beard cover them.
-`python -m tools.pack_donors` makes data/donors.npz, the anatomy of each.
+`python -m tools.pack.donors` makes data/donors.npz, the anatomy of each.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def anatomy_of(seed: int) -> Anatomy:
     arrays = load_arrays("donors")
     matches = np.flatnonzero(arrays["seeds"] == seed)
     if not len(matches):
-        raise KeyError(f"{seed} is no donor; run python -m tools.pack_donors")
+        raise KeyError(f"{seed} is no donor; run python -m tools.pack.donors")
     row = int(matches[0])
     planes: dict[str, Any] = {
         name: cv2.resize(arrays[name][row].astype(np.float32) / 255, (SIZE, SIZE))

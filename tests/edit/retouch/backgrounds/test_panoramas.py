@@ -18,7 +18,7 @@ from proportrait.edit.retouch.backgrounds.panoramas import (
     project,
 )
 from proportrait.edit.retouch.backgrounds.render import BAD_BACKGROUNDS
-from tools.pack_panoramas import SOURCES
+from tools.pack.panoramas import SOURCES
 
 SHARP = Lens(blur=(0.0, 0.0), field=(60, 60), busy=True, detail=0.0)
 

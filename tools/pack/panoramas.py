@@ -1,4 +1,4 @@
-"""Store the panoramas of data/place_*.webp: `python -m tools.pack_panoramas FOLDER...`.
+"""Store the panoramas of data/place_*.webp: `python -m tools.pack.panoramas FOLDER...`.
 
 The folders hold what data/README.md names as sources.
 """
@@ -40,7 +40,7 @@ SOURCES = {
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, crop, and write them."""
-    parser = argparse.ArgumentParser(prog="python -m tools.pack_panoramas", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.pack.panoramas", description=__doc__)
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER", help="of .exr files")
     folders: list[Path] = parser.parse_args(argv).folders
     os.environ["OPENCV_IO_ENABLE_OPENEXR"] = "1"  # before the first of them is read

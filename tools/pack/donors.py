@@ -1,4 +1,4 @@
-"""Look at every donor, and write data/donors.npz: `python -m tools.pack_donors`."""
+"""Look at every donor, and write data/donors.npz: `python -m tools.pack.donors`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from proportrait.faces import FaceAnalyzer
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw, measure, and write them."""
-    argparse.ArgumentParser(prog="python -m tools.pack_donors", description=__doc__).parse_args(
+    argparse.ArgumentParser(prog="python -m tools.pack.donors", description=__doc__).parse_args(
         argv
     )
     synthesizer, analyzer = FaceSynthesizer(), FaceAnalyzer()

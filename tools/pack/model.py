@@ -1,4 +1,4 @@
-"""Make a trained model the packaged one: `python -m tools.pack_model FILE`.
+"""Make a trained model the packaged one: `python -m tools.pack.model FILE`.
 
 Its weights become float16, which halves the file.
 """
@@ -28,7 +28,7 @@ def pack(model: Path, to: Path) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Returns 0, or 1 if the file is no model or too large for the package."""
-    parser = argparse.ArgumentParser(prog="python -m tools.pack_model", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.pack.model", description=__doc__)
     parser.add_argument("model", type=Path, help="a model.safetensors of `proportrait train`")
     options = parser.parse_args(argv)
 

@@ -1,0 +1,1 @@
+"""What is stored in the package: `python -m tools.pack.NAME` makes its files."""
