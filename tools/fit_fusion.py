@@ -34,7 +34,7 @@ from proportrait.train.metrics import report
 from proportrait.train.run import MADE
 
 COUNTS = (100, 300)  # photographs: what so many are worth
-BALANCES = (0, 0.15, 0.3, 0.5, 0.75, 1)  # the highest sum is chosen: `calibration.BALANCE`
+BALANCES = (0, 0.15, 0.3, 0.5, 0.75, 1)  # what other weights than `calibration.BALANCE` give
 FOLDS = 10  # of sites, for the thresholds
 _NO_LICENCE = ("", "none stated")
 

@@ -10,7 +10,8 @@ from proportrait.arrays import Float, Mask, Real
 
 BINS = 15
 SURE = 0.95  # at least this share of the verdicts that are called sure is right
-# Weight of balanced accuracy beside plain accuracy in a threshold: see `tools.fit_fusion`.
+# Weight of balanced accuracy beside plain accuracy in a threshold: both count alike. More of it
+# costs exact matches, less of it rare bad ones: `tools.fit_fusion` prints how many.
 BALANCE = 0.5
 FEWEST = 20  # known bits of each class; with fewer nothing is fitted
 

@@ -67,8 +67,8 @@ def test_a_threshold_is_the_best_of_balanced_and_plain_accuracy(share: float) ->
 
 def test_the_weight_of_balance_moves_a_threshold_from_one_half_to_the_share() -> None:
     logits, labels = drawn(0.9, 40_000)
-    assert _threshold(logits, labels, 0) == pytest.approx(0.5, abs=0.01)
-    assert _threshold(logits, labels, 1) == pytest.approx(0.9, abs=0.01)
+    assert _threshold(logits, labels, 0) == pytest.approx(0.5, abs=0.02)
+    assert _threshold(logits, labels, 1) == pytest.approx(0.9, abs=0.02)
 
 
 def test_a_threshold_undoes_a_factor_and_a_shift() -> None:

@@ -265,8 +265,27 @@ def test_evaluate_prints_a_table_and_groups_of_people(
     assert run("evaluate", tmp_path, "--model", model, "--workers", 1) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split()[:3] == ["lighting", "10", "0"]
+    assert lines[-4].startswith("skin ")
+    assert "10 pictures" in lines[-4]
+    assert lines[-2].split()[-6:] == list(KEYS)
     assert lines[-1].startswith("skin ")
-    assert "10 pictures" in lines[-1]
+    assert set(lines[-1].split()[-6:]) <= {"0.00", "1.00"}  # ten copies of one picture
+
+
+def test_evaluate_takes_groups_of_a_table(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"{number}.jpg" for number in range(20)]
+    for name in names:
+        shutil.copy(FACE, tmp_path / name)
+    (tmp_path / TABLE).write_text("\n".join(["file,labels", *(f"{n},111111" for n in names)]))
+    groups = tmp_path / "groups.csv"
+    groups.write_text("\n".join(["file,hat", *(f"{n},{i < 9}" for i, n in enumerate(names))]))
+    options = "evaluate", tmp_path, "--model", model, "--workers", 1, "--groups", groups
+    assert run(*options) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("hat False")
+    assert lines[-4].split()[:4] == ["hat", "False", "11", "pictures"]  # nine are too few
 
 
 def test_people_of_the_training_are_left_out(
