@@ -28,11 +28,11 @@ from proportrait.train.metrics import Report
 ACCENT = "#2b5d8c"
 _SETS = (ACCENT, "#c98b2b", GOOD, "#7d5ba6")
 _BINS, _FEWEST = 10, 5  # of a reliability diagram, and labels of a bin
-# Of an attribute: the name of a figure, its title, and the classes of labels that it is taken of.
-_ACCURACIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
-    ("balanced_accuracy", "balanced accuracy: the mean of the two below", ("good", "bad")),
-    ("recall_good", "share of the good ones that it calls good", ("good",)),
-    ("recall_bad", "share of the bad ones that it calls bad", ("bad",)),
+# Of an attribute: the name of a figure, its title, and the labels whose number stands with it.
+_ACCURACIES = (
+    ("balanced_accuracy", "balanced accuracy: the mean of the two below", ""),
+    ("recall_good", "share of the good ones that it calls good", "good"),
+    ("recall_bad", "share of the bad ones that it calls bad", "bad"),
 )
 
 
@@ -60,9 +60,9 @@ def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
     """
     figure = _figure(11, 8)
     panels = figure.subplots(3, 1, sharex=True)
-    for axes, (name, title, classes) in zip(panels, _ACCURACIES, strict=True):
+    for axes, (name, title, kind) in zip(panels, _ACCURACIES, strict=True):
         for number, report in enumerate(reports.values()):
-            _bars(axes, report, name, classes, number, len(reports))
+            _bars(axes, report, name, kind, number, len(reports))
         axes.axhline(0.5, color=UNKNOWN, linewidth=0.8, linestyle=":")
         axes.set(ylim=(0, 1.04))
         axes.set_title(title, loc="left", fontsize=10.5)
@@ -78,22 +78,21 @@ def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
     return figure
 
 
-def _bars(
-    axes: Axes, report: Report, name: str, classes: Sequence[str], number: int, sets: int
-) -> None:
+def _bars(axes: Axes, report: Report, name: str, kind: str, number: int, sets: int) -> None:
     """The bars of set `number`, with value and count of labels beneath.
 
     Args:
         name: of an attribute's figure.
-        classes: whose labels are counted, of good and bad.
+        kind: whose labels are counted, "good", "bad", or "" for none.
     """
     width, colour = 0.84 / sets, _SETS[number % len(_SETS)]
     for column, key in enumerate(KEYS):
         row = report.attributes[key]
         value, x = getattr(row, name), column + (number - (sets - 1) / 2) * width
-        count = "+".join(str(getattr(row, kind)) for kind in classes)
         text = "-" if np.isnan(value.value) else f"{value.value:.2f}"
-        axes.text(x, -0.04, f"{text}\n{count}", ha="center", va="top", fontsize=7.5)
+        if kind:
+            text += f"\n{getattr(row, kind)}"
+        axes.text(x, -0.04, text, ha="center", va="top", fontsize=7.5)
         bounds = np.array([[value.value - value.low], [value.high - value.value]]).clip(0)
         axes.bar(x, value.value, width * 0.94, yerr=bounds, capsize=2, color=colour)
 
