@@ -23,7 +23,9 @@ from proportrait.sheets import (
     verdict,
 )
 
-_NOTE = "What the model says of each attribute, and how sure it is: at 50 % it cannot tell."
+_NOTE = (
+    "What the model says of each attribute, and how sure it is: at 50 %, or close, it cannot tell."
+)
 
 
 def check(path: Path) -> None:

@@ -152,13 +152,17 @@ def listing(pages: Sequence[Path]) -> str:
 def verdict(good: bool, likely: float) -> tuple[str, float]:
     """A verdict in words, such as "bad, 92 % sure", and how sure it is, [0, 1].
 
+    A threshold is not one half: close to it a verdict may be the less likely one, "bad, close".
+
     Args:
         good: the verdict.
         likely: probability that it is good, [0, 1].
     """
-    sure = likely if good else 1 - likely
+    sure, word = (likely, "good") if good else (1 - likely, "bad")
+    if sure < 0.5:
+        return f"{word}, close", 0.5
     percent = ">99" if sure >= 0.995 else f"{100 * sure:.0f}"
-    return f"{'good' if good else 'bad'}, {percent} % sure", sure
+    return f"{word}, {percent} % sure", sure
 
 
 def _page_path(path: Path, number: int) -> Path:
