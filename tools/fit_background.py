@@ -16,13 +16,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 
 from proportrait.arrays import Double
-from proportrait.commandline import exit_code
 from proportrait.measures.background import BEST, CLUTTER, SKIN
-from tools.labelled import Looks, Table, compare, fit_rising, parse_folders
+from tools.labelled import Looks, Table, compare, fit_rising, run
 
 NAMES = ("BackgroundClutter", "OtherSkin", "SingleFacePresent")
 CALM = (30.0, 50.0, 75.0, 100.0, 150.0, 200.0)  # Lab / side, up to which clutter costs nothing
@@ -97,15 +97,14 @@ def report(rows: Table) -> None:
         print(f"{f'({skin:.2f}, {unit:g})':>18}")
 
 
+def fit_and_print(photos: Sequence[Path], made: Sequence[Path]) -> None:
+    """Print figures and constants of labelled folders."""
+    report(read(Looks.read(photos, made)))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 where a folder cannot be read."""
-    options = parse_folders("python -m tools.fit_background", __doc__, argv)
-
-    def work() -> int:
-        report(read(Looks.read(options.photos, options.made)))
-        return 0
-
-    return exit_code(work)
+    return run("python -m tools.fit_background", __doc__, argv, fit_and_print)
 
 
 if __name__ == "__main__":

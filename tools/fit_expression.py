@@ -22,14 +22,14 @@ from sklearn.metrics import roc_auc_score
 from tqdm import tqdm
 
 from proportrait import imaging
-from proportrait.arrays import Double, Mask, Text
-from proportrait.commandline import exit_code
+from proportrait.arrays import Double, Mask
 from proportrait.faces import shared_analyzer
 from proportrait.labels import KEYS
 from proportrait.measures import Measure, Subject, expression
 from proportrait.measures.eyes import gaze_terms
 from proportrait.train.data import Pictures
-from tools.labelled import fit_rising, folds_of, groups_of, parse_folders, scaled
+from tools import labelled
+from tools.labelled import fit_rising, folds_of, groups_of, run
 
 # The measures that decide, and whether a higher (1) or lower (-1) value is the fault.
 FAULTY = {
@@ -43,7 +43,6 @@ FAULTY = {
 KNOTS = (0.5, 0.8, 0.95)  # where a line bends: quantiles of the photographs
 END = 0.995  # quantile from which on a fault costs no more
 PENALTY = 3.0  # of squared slopes, in deviations of the good photographs
-MADE = 0.5  # weight of all made pictures / that of the photographs
 # Measures of hidden parts, and whether a higher (1) or lower (-1) value hides. Their limits were
 # chosen on contact sheets of the photographs that lie beyond these shares.
 HIDING = {"EyesVisible": -1, "MouthVisible": -1, "FaceOcclusionPrevention": 1}
@@ -51,31 +50,14 @@ _RARE = (0.001, 0.002, 0.005, 0.01, 0.02)
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """N pictures with a face.
+class Table(labelled.Table):
+    """N pictures with a face; the values are of `expression.NAMES`.
 
     Attributes:
-        values: (N, F) of `expression.NAMES`, NaN where a measure could not be taken.
         gaze: (N, 4) of `gaze_terms`.
-        good: (N,) their bits.
-        groups: (N,) what is left out together.
-        photos: (N,) whether it is a photograph.
     """
 
-    values: Double
     gaze: Double
-    good: Mask
-    groups: Text
-    photos: Mask
-
-    def weights(self) -> Double:
-        """(N,): good and bad weigh alike among photographs and among made pictures."""
-        weights = np.zeros(len(self.good))
-        for photos, share in ((True, 1.0), (False, MADE)):
-            for bit in (False, True):
-                rows = (self.photos == photos) & (self.good == bit)
-                weights[rows] = share / max(int(rows.sum()), 1)
-        return scaled(weights)
 
 
 class Additive:
@@ -138,8 +120,9 @@ def read(photos: Sequence[Path], made: Sequence[Path]) -> Table:
             rows.append((values, gaze, good, groups[index], folder in photos))
     columns = list(zip(*rows, strict=True))
     return Table(
-        np.array(columns[0], np.float64), np.array(columns[1], np.float64),
-        np.array(columns[2], bool), np.array(columns[3], np.str_), np.array(columns[4], bool),
+        np.array(columns[0], np.float64), np.array(columns[2], bool),
+        np.array(columns[3], np.str_), np.array(columns[4], bool),
+        np.array(columns[1], np.float64),
     )  # fmt: skip
 
 
@@ -209,18 +192,17 @@ def constants(rows: Table) -> None:
         print(f'"{name}": (({values}), ({prices})),')
 
 
+def fit_and_print(photos: Sequence[Path], made: Sequence[Path]) -> None:
+    """Print figures and constants of labelled folders."""
+    rows = read(photos, made)
+    report(rows)
+    hiding(rows)
+    constants(rows)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 where a folder cannot be read."""
-    options = parse_folders("python -m tools.fit_expression", __doc__, argv)
-
-    def work() -> int:
-        rows = read(options.photos, options.made)
-        report(rows)
-        hiding(rows)
-        constants(rows)
-        return 0
-
-    return exit_code(work)
+    return run("python -m tools.fit_expression", __doc__, argv, fit_and_print)
 
 
 if __name__ == "__main__":

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from proportrait.arrays import Double
-from proportrait.commandline import exit_code
 from proportrait.measures.framing import LIMITS, TILT_LIMIT
-from tools.labelled import Looks, Table, compare, parse_folders
+from tools.labelled import Looks, Table, compare, run
 
 # What is fitted: limits below (0), above (1), or both. Of the two crops the smaller one is read.
 SIDES = {
@@ -97,15 +97,14 @@ def report(rows: Table) -> None:
             )
 
 
+def fit_and_print(photos: Sequence[Path], made: Sequence[Path]) -> None:
+    """Print figures and constants of labelled folders."""
+    report(read(Looks.read(photos, made)))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 where a folder cannot be read."""
-    options = parse_folders("python -m tools.fit_framing", __doc__, argv)
-
-    def work() -> int:
-        report(read(Looks.read(options.photos, options.made)))
-        return 0
-
-    return exit_code(work)
+    return run("python -m tools.fit_framing", __doc__, argv, fit_and_print)
 
 
 if __name__ == "__main__":

@@ -23,14 +23,13 @@ from tqdm import tqdm
 
 from proportrait import imaging
 from proportrait.arrays import Double, Image, Mask, Text
-from proportrait.commandline import exit_code
 from proportrait.faces import Face, shared_analyzer
 from proportrait.labels import KEYS
 from proportrait.measures import Measure, Subject, lighting
 from proportrait.tone import LINEAR, to_srgb
 from proportrait.train.data import Pictures
 from proportrait.train.evaluate import typology_angle
-from tools.labelled import fit_rising, folds_of, groups_of, parse_folders, scaled
+from tools.labelled import fit_rising, folds_of, groups_of, run, scaled
 
 # The measures that decide, and whether only a high value is a fault, or both a high and a low one.
 FAULTY = {
@@ -247,17 +246,16 @@ def constants(rows: Table) -> None:
         print(f'"{name}": (\n    ({values}),\n    ({prices}),\n),')
 
 
+def fit_and_print(photos: Sequence[Path], made: Sequence[Path]) -> None:
+    """Print figures and constants of labelled folders."""
+    rows = read(photos, made)
+    report(rows, held_out(rows))
+    constants(rows)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 where a folder cannot be read."""
-    options = parse_folders("python -m tools.fit_lighting", __doc__, argv)
-
-    def work() -> int:
-        rows = read(options.photos, options.made)
-        report(rows, held_out(rows))
-        constants(rows)
-        return 0
-
-    return exit_code(work)
+    return run("python -m tools.fit_lighting", __doc__, argv, fit_and_print)
 
 
 if __name__ == "__main__":

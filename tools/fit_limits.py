@@ -23,7 +23,6 @@ from pathlib import Path
 import numpy as np
 
 from proportrait.arrays import Double, Mask, Text
-from proportrait.commandline import exit_code
 from proportrait.labels import KEYS
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import FEATURES, SCORE, Wants
@@ -31,7 +30,7 @@ from proportrait.looks.survey import survey
 from proportrait.store import RecordStore
 from proportrait.verify.limits import Limits, limits
 from proportrait.verify.suspects import Rows, gather, opinions
-from tools.labelled import Looks, Table, folds_of, parse_folders
+from tools.labelled import Looks, Table, folds_of, run
 
 RIGHT = 0.95  # share of the scores beyond a limit that are right
 MARGIN = 0.01  # more than that share on the pictures that are learnt from
@@ -171,25 +170,24 @@ def report_doubt(key: str, sets: Sequence[Rows]) -> float:
     return limit
 
 
+def fit_and_print(photos: Sequence[Path], made: Sequence[Path]) -> None:
+    """Print figures and limits of labelled folders."""
+    looks = Looks.read(photos, made)
+    sets = [rows_of(folder) for folder in made]
+    fitted: dict[str, Limits] = {}
+    for key in KEYS:
+        limit = limits()[key]
+        if limit.bad_under is not None:
+            rows = looks.table(key, [SCORE])
+            known = np.flatnonzero(~np.isnan(rows.values[:, 0]))
+            limit = Limits(*report_scores(key, rows[known]), limit.doubt)
+        fitted[key] = replace(limit, doubt=report_doubt(key, sets))
+    print(json.dumps({key: asdict(limit) for key, limit in fitted.items()}, indent=2))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 where a folder cannot be read."""
-    options = parse_folders("python -m tools.fit_limits", __doc__, argv)
-
-    def work() -> int:
-        looks = Looks.read(options.photos, options.made)
-        sets = [rows_of(folder) for folder in options.made]
-        fitted: dict[str, Limits] = {}
-        for key in KEYS:
-            limit = limits()[key]
-            if limit.bad_under is not None:
-                rows = looks.table(key, [SCORE])
-                known = np.flatnonzero(~np.isnan(rows.values[:, 0]))
-                limit = Limits(*report_scores(key, rows[known]), limit.doubt)
-            fitted[key] = replace(limit, doubt=report_doubt(key, sets))
-        print(json.dumps({key: asdict(limit) for key, limit in fitted.items()}, indent=2))
-        return 0
-
-    return exit_code(work)
+    return run("python -m tools.fit_limits", __doc__, argv, fit_and_print)
 
 
 if __name__ == "__main__":

@@ -36,9 +36,7 @@ EVERY = 3  # one in so many photos
 VIEWS, SIZE = 20, (480, 400)  # of each place; height and width in px
 LENS = Lens(blur=(0.004, 0.01), field=(40, 80), busy=True, detail=0.2)
 SMALLEST = 0.25  # of a photo's height below the chin, to show a body
-GAIN = (
-    0.002  # of balanced accuracy: limits other than those in the code have to be better by so much
-)
+GAIN = 0.002  # of balanced accuracy: other limits than those in the code are better by so much
 WORN = (0.02, 0.03, 0.04, 0.06, 0.08, 0.12, 0.17, 0.24, 0.35, 0.5)
 SHARES = (0.03, 0.05, 0.07, 0.1, 0.14, 0.2, 0.28, 0.4)
 CUTS = (0.03, 0.05, 0.08, 0.1, 0.12, 0.16, 0.22, 0.3, 0.4, 0.5)

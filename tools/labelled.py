@@ -17,6 +17,7 @@ from sklearn.model_selection import GroupKFold
 from tqdm import tqdm
 
 from proportrait.arrays import Double, Mask, Text
+from proportrait.commandline import exit_code
 from proportrait.labels import KEYS
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Look, Wants
@@ -226,10 +227,19 @@ def folder_parser(prog: str, description: str | None) -> argparse.ArgumentParser
     return parser
 
 
-def parse_folders(
-    prog: str, description: str | None, argv: Sequence[str] | None
-) -> argparse.Namespace:
-    """`photos` and `made`, lists of folders, of a command line."""
+def run(
+    prog: str,
+    description: str | None,
+    argv: Sequence[str] | None,
+    work: Callable[[Sequence[Path], Sequence[Path]], None],
+) -> int:
+    """Parse a command line, and call work(photos, made): 0, or 2 where a folder cannot be read."""
     parser = folder_parser(prog, description)
     parser.add_argument("--made", type=Path, nargs="+", default=[], metavar="DIR")
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+
+    def call() -> int:
+        work(options.photos, options.made)
+        return 0
+
+    return exit_code(call)

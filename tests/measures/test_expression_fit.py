@@ -45,7 +45,7 @@ def test_what_is_unknown_and_what_lies_beyond_costs_no_more(model: Additive) -> 
 def test_good_and_bad_and_both_kinds_of_pictures_have_their_weight() -> None:
     good = np.array([True, True, True, False, True, False])
     photos = np.array([True, True, True, True, False, False])
-    rows = Table(np.zeros((6, 1)), np.zeros((6, 4)), good, np.array(["a"] * 6), photos)
+    rows = Table(np.zeros((6, 1)), good, np.array(["a"] * 6), photos, np.zeros((6, 4)))
     # Made pictures weigh half: photographs 333.3 a class, made ones 166.7.
     expected = [1000 / 9] * 3 + [1000 / 3, 1000 / 6, 1000 / 6]
     assert rows.weights() == pytest.approx(expected)
