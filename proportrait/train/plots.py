@@ -271,8 +271,9 @@ def journey(rows: Sequence[Mapping[str, Any]]) -> Figure:
 
 
 def parameters(settings: Mapping[str, Any]) -> Figure:
-    """The settings of a training as a table."""
-    return _table("Training parameters", [(name, str(value)) for name, value in settings.items()])
+    """The settings of a training as a table; without an epoch the title says what was taught."""
+    title = "Training parameters" if settings["epochs"] else "Parameters of the last step alone"
+    return _table(title, [(name, str(value)) for name, value in settings.items()])
 
 
 def conditions(figure: Figure, text: str) -> Figure:

@@ -122,3 +122,8 @@ def test_reliability_has_a_point_where_there_are_five_labels() -> None:
     light, background = figure.axes[:2]
     assert light.lines[0].get_xydata() == pytest.approx(np.array([[0.25, 1 / 6], [0.95, 1]]))
     assert background.lines[0].get_xydata() == pytest.approx(np.array([[0.25, 1 / 6]]))
+
+
+def test_the_table_of_parameters_says_when_no_epoch_was_trained() -> None:
+    titles = [plots.parameters({"epochs": n}).axes[0].get_title() for n in (3, 0)]
+    assert titles == ["Training parameters", "Parameters of the last step alone"]
