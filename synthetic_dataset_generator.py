@@ -126,18 +126,14 @@ class Run:
 
             await self.in_thread(save)
             self.tally.made += 1
-            self.tally.cost_usd += cost_usd
         except (GenerationError, ImageError, AssessmentError) as error:
             await self.note_failure(item, stem, error, error.cost_usd or cost_usd)
-        except ProPortraitError as error:
-            # Every other portrait would fail alike, so the run ends; the cost is kept all the same.
-            if error.cost_usd:
-                await self.note_failure(item, stem, error, error.cost_usd)
-            raise
+        except ProPortraitError:
+            raise  # every other portrait would fail alike, so the run ends; the next one goes on
         except Exception as error:
             log.exception("%s: an error that should not happen", item.source_id)
             await self.note_failure(item, stem, error, cost_usd)
-        cost = f"${self.tally.cost_usd:.2f}"
+        cost = f"${self.store.spent_usd - self.tally.spent_before_usd:.2f}"
         self.bar.set_postfix(cost=cost, failed=self.tally.failed, refresh=False)
         self.bar.update()
 
@@ -145,7 +141,6 @@ class Run:
         self, item: SourceItem, stem: str, error: Exception, cost_usd: float
     ) -> None:
         self.tally.failed += 1
-        self.tally.cost_usd += cost_usd
         log.warning("%s: %s: %s", item.source_id, type(error).__name__, error)
         await self.in_thread(
             lambda: self.store.fail(
@@ -219,12 +214,12 @@ def execute(options: argparse.Namespace) -> int:
     source = arguments.source(options)
     if options.dry_run:
         store = RecordStore(options.output_dir)
-        generator = arguments.generator(options, store.spent_usd)
+        generator = arguments.generator(options, store)
         print(report.forecast(store, source, generator, options.limit, options.retry_failed))
         return 0
-    tally = report.Tally()
     with RecordStore(options.output_dir) as store, log_to(options.output_dir, options.verbose):
-        generator = arguments.generator(options, store.spent_usd)
+        tally = report.Tally(spent_before_usd=store.spent_usd)
+        generator = arguments.generator(options, store)
         total = options.limit or length_hint(source) or None
         with (
             ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="finish") as threads,

@@ -73,8 +73,10 @@ def gemini(*script: str, **options: Any) -> Iterator[FakeGemini]:
 
 
 def ledger(output: Path) -> list[Json]:
+    """Its lines, without those about money alone."""
     path = output / "ledger.jsonl"
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    lines = map(json.loads, path.read_text().splitlines()) if path.exists() else ()
+    return [line for line in lines if line["status"] not in ("pending", "lost")]
 
 
 def records(output: Path) -> list[Record]:

@@ -17,6 +17,7 @@ from proportrait.generate.paid.control import ControlledGenerator
 from proportrait.generate.sources.built_in import StyleganSource
 from proportrait.generate.sources.folder import FolderSource
 from proportrait.generate.sources.names import DEFAULT_DATASET
+from proportrait.store import RecordStore
 from proportrait.verify import arguments as verify_arguments
 from tests import ROOT
 
@@ -137,7 +138,7 @@ def test_the_parts_that_the_arguments_mean(tmp_path: Path, monkeypatch: pytest.M
 
     def parsed(*argv: str) -> tuple[object, object]:
         options = arguments.parse(argv, None)
-        return arguments.source(options), arguments.generator(options, 0.25)
+        return arguments.source(options), arguments.generator(options, RecordStore(tmp_path))
 
     source, generator = parsed("--mock", "--seed", "4", "--concurrency", "1")
     assert isinstance(source, StyleganSource)

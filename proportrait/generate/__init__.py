@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from proportrait.errors import ConfigurationError
-from proportrait.generate.base import ImageGenerator
+from proportrait.generate.base import ImageGenerator, Reserve
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class GeneratorOptions:
         requests_per_minute: evenly paced; None for no limit.
         max_retries: tries after the first one.
         budget_usd: dollars that may be spent, or None.
+        reserve: see `base.Reserve`; None writes nothing down.
         timeout_s: of one request.
         base_url: another server than Google's.
         lora, upscaler: of the diffusion pipeline.
@@ -35,6 +36,7 @@ class GeneratorOptions:
     requests_per_minute: float | None = None
     max_retries: int = 3
     budget_usd: float | None = None
+    reserve: Reserve | None = None
     timeout_s: float = 120.0
     base_url: str | None = None
     lora: str | None = None
@@ -68,6 +70,7 @@ def _gemini(options: GeneratorOptions) -> ImageGenerator:
         requests_per_minute=options.requests_per_minute,
         max_retries=options.max_retries,
         budget_usd=options.budget_usd,
+        reserve=options.reserve,
     )
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 from proportrait.commandline import count, dollars, index, positive
 from proportrait.errors import ConfigurationError
 from proportrait.generate import GeneratorOptions, choose_generator, make_generator
-from proportrait.generate.base import ImageGenerator, PortraitSource
+from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource
 from proportrait.generate.gemini.prices import AS_OF
 from proportrait.generate.sample import check_probabilities
 from proportrait.generate.sources.names import DEFAULT_DATASET, SKIN_TONES
 from proportrait.generate.sources.registry import SOURCES, open_source
 from proportrait.imaging import ENCODERS
+from proportrait.store import RecordStore
 from proportrait.store.export import EXPORTS
 
 
@@ -107,13 +108,18 @@ def source(options: argparse.Namespace) -> PortraitSource:
     )
 
 
-def generator(options: argparse.Namespace, spent_usd: float = 0.0) -> ImageGenerator:
-    """The generator that the arguments mean; its budget is what `spent_usd` leaves of it.
+def generator(options: argparse.Namespace, store: RecordStore) -> ImageGenerator:
+    """The generator that the arguments mean; its budget is what was spent on `store` leaves of it.
 
     Raises:
         ConfigurationError: see `make_generator`.
     """
     budget = options.budget_usd
+
+    def reserve(request: GenerationRequest, tries: int, cost_usd: float) -> None:
+        item = request.item
+        store.reserve(item.source_id, item.stem, tries=tries, cost_usd=cost_usd)
+
     return make_generator(
         choose_generator(options.mock, options.model),
         GeneratorOptions(
@@ -123,7 +129,8 @@ def generator(options: argparse.Namespace, spent_usd: float = 0.0) -> ImageGener
             concurrency=options.concurrency,
             requests_per_minute=options.requests_per_minute,
             max_retries=options.max_retries,
-            budget_usd=None if budget is None else max(0.0, budget - spent_usd),
+            budget_usd=None if budget is None else max(0.0, budget - store.spent_usd),
+            reserve=reserve,
             timeout_s=options.timeout,
             base_url=options.base_url,
             lora=options.lora,

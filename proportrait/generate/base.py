@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -95,6 +95,12 @@ class Generated:
     unread_prompt: str = ""
     response_id: str | None = None
     cost_usd: float = 0.0
+
+
+# Writes down, before a paid request is sent, how many requests a portrait then took and the most
+# dollars that they can have cost, in place of what it wrote before; it blocks until that is on the
+# disk.
+Reserve = Callable[[GenerationRequest, int, float], None]
 
 
 class ImageGenerator(Protocol):

@@ -31,7 +31,7 @@ class Tally:
 
     Attributes:
         made, failed: sources.
-        cost_usd: of both.
+        spent_before_usd: dollars that the folder had cost when the run began.
         stopped: why the run ended before all portraits were made; None if it did not.
         interrupted: whether that was Ctrl-C.
         started: moment of `time.monotonic`.
@@ -39,7 +39,7 @@ class Tally:
 
     made: int = 0
     failed: int = 0
-    cost_usd: float = 0.0
+    spent_before_usd: float = 0.0
     stopped: str | None = None
     interrupted: bool = False
     started: float = field(default_factory=time.monotonic)
@@ -59,7 +59,8 @@ class Summary:
         redone: attribute -> share of the finished sources whose edit was contradicted by its
             measure and done again; only attributes whose edits count their tries.
         given_up: attribute -> sources that failed because its bit could not be made true.
-        cost_usd: of the whole folder; `run_cost_usd` of this run.
+        cost_usd: of the whole folder; `run_cost_usd` of this run. Requests that were cut off, and
+            may have been paid, count too.
         seconds: duration of this run; `stopped` as in `Tally`.
     """
 
@@ -175,7 +176,7 @@ def summarize(
             )
         ),
         cost_usd=round(store.spent_usd, 6),
-        run_cost_usd=round(tally.cost_usd, 6),
+        run_cost_usd=round(store.spent_usd - tally.spent_before_usd, 6),
         seconds=round(time.monotonic() - tally.started, 1),
         stopped=tally.stopped,
     )

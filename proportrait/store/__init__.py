@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from filelock import FileLock, Timeout
 
@@ -74,6 +74,8 @@ class RecordStore:
             try:
                 entries = self._journal.open(lambda: steps.rebuilt(self.records()))
                 self._index = Index(self.path, entries)
+                for entry in self._index.pending():  # of a run that ended before it knew the end
+                    self._write(steps.lost(entry))
             except BaseException:
                 self._journal.close()
                 self._lock.release()
@@ -148,9 +150,24 @@ class RecordStore:
         Raises:
             StoreError: the ledger cannot be written.
         """
-        entry = steps.failed(source_id, stem, filename, error, status, tries, cost_usd)
-        self._journal.write(entry, {})
-        self._index.add(entry)
+        self._write(steps.failed(source_id, stem, filename, error, status, tries, cost_usd))
+
+    def reserve(self, source_id: str, stem: str, *, tries: int, cost_usd: float) -> None:
+        """Write down what a source's requests can have cost, before the next one is sent.
+
+        The money counts as spent from here on, until `commit` or `fail` says what it was in the
+        end; where the run is killed before that, it stays spent.
+
+        Args:
+            source_id: the source; it stays as new as it was.
+            stem: start of the file names it would have.
+            tries: requests, the next one included.
+            cost_usd: the most that all of them can have cost; it replaces what was reserved before.
+
+        Raises:
+            StoreError: the ledger cannot be written: do not send the request.
+        """
+        self._write(steps.pending(source_id, stem, tries, cost_usd))
 
     def amend(self, source_id: str, changes: Mapping[str, Change], aside: str) -> None:
         """Change what is said of pictures of one source, or take some away, as one atomic thing.
@@ -195,13 +212,17 @@ class RecordStore:
         """
         self._amend(steps.reverted(self.path, entry, before, aside))
 
+    def _write(self, entry: Entry) -> None:
+        self._journal.write(entry, {})
+        self._index.add(entry)
+
     def _amend(self, step: steps.Step) -> None:
         self._journal.write(step.entry, step.files)
         self._index.replace(step.entry)
 
     @property
     def spent_usd(self) -> float:
-        """The cost of every line of the ledger, of failures too, over all runs."""
+        """Dollars over all runs: failures, and requests that may have been paid, count too."""
         return self._index.spent_usd
 
     def owner(self, name: str) -> str | None:
@@ -221,14 +242,15 @@ class RecordStore:
         return Record.read(self.metadata / json_name(name))
 
     def history(self) -> list[Entry]:
-        """Every line of the ledger, oldest first."""
+        """Every line of the ledger that is not about money alone, oldest first."""
         with disk_errors(self.path):
-            return Ledger(self.path / "ledger.jsonl").read()
+            entries = Ledger(self.path / "ledger.jsonl").read()
+        return [entry for entry in entries if not entry.is_money]
 
     def status(self, source_id: str) -> Status | None:
         """How the last try of a source ended; None if it is new or its files are gone."""
         entry = self._index.get(source_id)
-        return None if entry is None else entry.status
+        return None if entry is None else cast(Status, entry.status)
 
     def is_finished(self, source_id: str, retry_failed: bool = False) -> bool:
         """Whether a run can pass over a source.

@@ -17,8 +17,6 @@ class Index:
 
     All methods are thread-safe.
 
-    Attributes:
-        spent_usd: the cost of every entry, of failures too.
     """
 
     def __init__(self, path: Path, entries: Iterable[Entry] = ()) -> None:
@@ -28,7 +26,8 @@ class Index:
             OSError: a folder cannot be listed.
         """
         self.path = path
-        self.spent_usd = 0.0
+        self._settled_usd = 0.0
+        self._pending: dict[str, Entry] = {}  # by source_id: what is not settled yet
         self._entries: dict[str, Entry] = {}
         self._owners: dict[str, str] = {}  # name in images/ -> source_id
         self._stems: dict[str, str] = {}  # casefolded -> source_id, "" for files we did not make
@@ -52,11 +51,28 @@ class Index:
     def add(self, entry: Entry) -> None:
         """Take over an entry that was written to the ledger."""
         with self._guard:
+            if entry.status == "pending":
+                self._pending[entry.source_id] = entry
+                return
+            self._pending.pop(entry.source_id, None)
+            self._settled_usd += entry.cost_usd
+            if entry.is_money:
+                return
             self._entries[entry.source_id] = entry
             self._missing.pop(entry.source_id, None)
             self._stems.setdefault(entry.stem.casefold(), entry.source_id)
             self._owners.update((name, entry.source_id) for name, _ in entry.files)
-            self.spent_usd += entry.cost_usd
+
+    @property
+    def spent_usd(self) -> float:
+        """Cost of all sources over all runs, with failures and requests whose end is unknown."""
+        with self._guard:
+            return self._settled_usd + sum(entry.cost_usd for entry in self._pending.values())
+
+    def pending(self) -> list[Entry]:
+        """The last entry of every source whose requests are not settled."""
+        with self._guard:
+            return list(self._pending.values())
 
     def replace(self, entry: Entry) -> None:
         """As `add`, and names that the source has no longer are free again."""

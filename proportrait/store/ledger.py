@@ -1,4 +1,4 @@
-"""The ledger of an output folder: one line a source and try."""
+"""The ledger of an output folder: one line a source and try, and one before a paid request."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from proportrait.disk import BINARY, replace_file, sync, write_all
 from proportrait.errors import StoreError
 
 Status = Literal["done", "failed", "rejected"]
+# Lines about money alone: a source that has no others is new.
+Money = Literal["pending", "lost"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,14 @@ class Entry:
     """One line of the ledger: how one try to make the pictures of one source ended.
 
     Attributes:
-        source_id: the source; the last line about it counts.
+        source_id: the source; the last line about it that is not about money alone counts.
         stem: start of the names of its files.
-        status: "done", "failed" (something went wrong) or "rejected" (the source is of no use).
+        status: "done", "failed" (something went wrong) or "rejected" (the source is of no use);
+            "pending" where a paid request is under way, until the next line of the source, and
+            "lost" where its run ended before that.
         time: when the line was written, ISO 8601 in UTC.
-        cost_usd: what this line's requests cost.
+        cost_usd: what this line's requests cost; the most that they can cost if their end is
+            unknown.
         tries: requests made.
         seconds: time taken.
         files: (name in images/, sha256 of the picture) of each picture.
@@ -38,7 +43,7 @@ class Entry:
 
     source_id: str
     stem: str
-    status: Status
+    status: Status | Money
     time: str
     cost_usd: float = 0.0
     tries: int = 1
@@ -50,15 +55,20 @@ class Entry:
     error: str = ""
     message: str = ""
 
+    @property
+    def is_money(self) -> bool:
+        """Whether the line says what requests may have cost, and nothing about the source."""
+        return self.status in get_args(Money)
+
     def to_line(self) -> bytes:
         """The entry as one line of JSON."""
         data: dict[str, Any] = {key: getattr(self, key) for key in self.__slots__}
         data["files"] = [{"name": name, "sha256": sha256} for name, sha256 in self.files]
         if not self.moves:
             del data["moves"]
-        if self.status == "done":
+        if self.status == "done" or self.is_money:
             del data["filename"], data["error"], data["message"]
-        else:
+        if self.status != "done":
             del data["files"], data["commit"]
         return json.dumps(data, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
@@ -77,7 +87,7 @@ class Entry:
             entry = cls(**known)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"no ledger entry: {error}") from error
-        if entry.status not in ("done", "failed", "rejected"):
+        if entry.status not in (*get_args(Status), *get_args(Money)):
             raise ValueError(f"unknown status {entry.status!r}")
         return entry
 

@@ -88,6 +88,16 @@ def failed(
     )
 
 
+def pending(source_id: str, stem: str, tries: int, cost_usd: float) -> Entry:
+    """See `RecordStore.reserve`."""
+    return Entry(source_id, stem, "pending", _now(), cost_usd=cost_usd, tries=tries)
+
+
+def lost(entry: Entry) -> Entry:
+    """The line after a "pending" one whose run ended: its requests count as paid for good."""
+    return replace(entry, status="lost", time=_now())
+
+
 def amended(path: Path, entry: Entry, changes: Mapping[str, Change], aside: str) -> Step:
     """See `RecordStore.amend`; `path` is the output folder, `entry` the last of the source."""
     files, moves, jsons = dict(entry.files), [], {}

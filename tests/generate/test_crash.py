@@ -20,12 +20,14 @@ import pytest
 import synthetic_dataset_generator as stage
 from proportrait import disk
 from proportrait.generate import GENERATORS
+from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS
 from proportrait.labels import LabelVector
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
 from tests import ROOT
 from tests.stage_one import KEY, CheapGenerator, check_whole, files, gemini, ledger, make_faces
 
+PRICE = MODELS[DEFAULT_MODEL].usd["1K"]
 MIXED = ("--perfect_prob", "0", "--near_perfect_prob", "0")
 Wait = Callable[[], bool]
 
@@ -177,11 +179,36 @@ def test_ctrl_c_while_a_server_takes_its_time(tmp_path: Path) -> None:
         wait_for(lambda: server.count == 3, run)
         shown = interrupt(run)
     assert "the same command goes on" in shown[0]
-    assert ledger(out) == []
+    assert f"${3 * PRICE:.2f} in this run" in shown[0]  # they may have been made and charged
+    assert ledger(out) == []  # the portraits are as new
+    assert RecordStore(out).spent_usd == pytest.approx(3 * PRICE)
     with gemini() as server, start(*command, "--base_url", server.url, GOOGLE_API_KEY=KEY) as run:
         run.communicate(timeout=60)
         assert server.count == 6
     assert run.returncode == 0
+    assert RecordStore(out).spent_usd == pytest.approx(9 * PRICE)
+    check_whole(out)
+
+
+def test_a_budget_holds_over_kills(tmp_path: Path) -> None:
+    """What is in flight when a run is killed has been written down before it was sent."""
+    faces, out = make_faces(tmp_path / "faces", 8), tmp_path / "out"
+    command = ("synthetic_dataset_generator.py", "-o", str(out), "--source_dir", str(faces),
+               "--concurrency", "2", "--budget_usd", str(5.5 * PRICE))  # fmt: skip
+    sent = 0
+    for kill in (signal.SIGKILL, signal.SIGINT):
+        with gemini(latency=30) as server:
+            run = start(*command, "--base_url", server.url, GOOGLE_API_KEY=KEY)
+            wait_for(lambda: server.count == 2, run)
+            os.killpg(run.pid, kill)
+            run.communicate(timeout=20)
+            sent += server.count
+        assert RecordStore(out).spent_usd == pytest.approx(sent * PRICE)
+    with gemini() as server, start(*command, "--base_url", server.url, GOOGLE_API_KEY=KEY) as run:
+        shown = run.communicate(timeout=60)
+        assert sent + server.count == 5
+    assert "the budget of" in shown[0]
+    assert RecordStore(out).spent_usd == pytest.approx(5 * PRICE)
     check_whole(out)
 
 

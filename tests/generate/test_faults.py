@@ -13,6 +13,7 @@ import synthetic_dataset_generator as stage
 from proportrait.generate.gemini import generator as gemini_generator
 from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS
 from proportrait.generate.paid import control
+from proportrait.store import RecordStore
 from tests.stage_one import KEY, check_whole, gemini, ledger, make_faces, records
 
 PRICE = MODELS[DEFAULT_MODEL].usd["1K"]
@@ -176,7 +177,9 @@ def test_what_no_try_can_cure_stops_the_run(
         assert said in line
         assert "Traceback" not in shown.err
         no_key_anywhere(tmp_path, shown.out + shown.err)
-        assert said in json.loads((tmp_path / "out" / "summary.json").read_text())["stopped"]
+        summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+        assert said in summary["stopped"]
+        assert summary["cost_usd"] == 0
         assert ledger(tmp_path / "out") == []
         assert run(server.url) == 0
         assert server.count == 6
@@ -191,6 +194,8 @@ def test_a_fatal_answer_does_not_wait_for_the_others(tmp_path: Path) -> None:
     assert time.monotonic() - started < 5
     assert server.count <= 5
     assert ledger(tmp_path / "out") == []
+    # Two got no answer and may have been paid; a refused key is free.
+    assert RecordStore(tmp_path / "out").spent_usd == pytest.approx(2 * PRICE)
 
 
 @pytest.mark.parametrize(

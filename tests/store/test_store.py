@@ -387,6 +387,37 @@ def test_writing_needs_an_open_store(tmp_path: Path) -> None:
     assert check(tmp_path) == {"sample:1"}
 
 
+# --- money
+
+
+def test_what_is_reserved_is_spent_until_it_is_settled(tmp_path: Path) -> None:
+    with RecordStore(tmp_path) as store:
+        store.reserve("sample:1", "ffhq_00001", tries=1, cost_usd=0.1)
+        store.reserve("sample:2", "ffhq_00002", tries=1, cost_usd=0.1)
+        assert store.spent_usd == RecordStore(tmp_path).spent_usd == pytest.approx(0.2)
+        store.reserve("sample:2", "ffhq_00002", tries=2, cost_usd=0.15)  # in place of 0.1
+        assert store.spent_usd == RecordStore(tmp_path).spent_usd == pytest.approx(0.25)
+        commit(store, 1, cost_usd=0.08)
+        assert store.spent_usd == RecordStore(tmp_path).spent_usd == pytest.approx(0.23)
+        store.fail("sample:2", "ffhq_00002", "2.png", RefusedError("no"), cost_usd=0.0)
+        assert store.spent_usd == RecordStore(tmp_path).spent_usd == pytest.approx(0.08)
+
+
+def test_what_was_never_settled_stays_spent_and_the_source_is_new(tmp_path: Path) -> None:
+    for run in (1, 2, 3):
+        with RecordStore(tmp_path) as store:
+            assert store.spent_usd == pytest.approx(0.1 * (run - 1))
+            store.reserve("sample:1", "ffhq_00001", tries=1, cost_usd=0.1)
+    store = RecordStore(tmp_path)
+    assert store.spent_usd == pytest.approx(0.3)
+    assert (store.status("sample:1"), store.failures(), store.history()) == (None, [], [])
+    assert store.counts()["failed"] == 0
+    with RecordStore(tmp_path) as store:
+        store.fail("sample:1", "ffhq_00001", "1.png", CorruptImageError("x"), status="rejected")
+    assert RecordStore(tmp_path).spent_usd == pytest.approx(0.3)  # it was not asked for again
+    assert check(tmp_path) == set()
+
+
 # --- resume
 
 

@@ -7,6 +7,7 @@ import dataclasses
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -22,8 +23,14 @@ from proportrait.errors import (
     RefusedError,
     RetryableError,
 )
-from proportrait.generate.base import Generated, GenerationRequest
-from proportrait.generate.paid.throttle import AdaptiveConcurrency, Budget, CircuitBreaker
+from proportrait.generate.base import Generated, GenerationRequest, Reserve
+from proportrait.generate.paid.throttle import (
+    AdaptiveConcurrency,
+    Bill,
+    Budget,
+    CircuitBreaker,
+    Slot,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -66,11 +73,24 @@ class PaidGenerator(Protocol[Prepared, Reply]):
 
 
 @dataclass
-class _Tally:
-    """Tries and dollars of one picture."""
+class _Account:
+    """Tries and dollars of one picture; `written_usd` is what `reserve` wrote down last."""
 
+    request: GenerationRequest
+    reserve: Reserve | None
     tries: int = 0
     cost_usd: float = 0.0
+    written_usd: float = 0.0
+
+    async def write(self, cost_usd: float) -> None:
+        """Write down the most that the requests can have cost, if that has changed.
+
+        Raises:
+            StoreError: it cannot be written: no request may be sent.
+        """
+        if self.reserve is not None and cost_usd != self.written_usd:
+            await asyncio.to_thread(self.reserve, self.request, self.tries, cost_usd)
+            self.written_usd = cost_usd
 
 
 class ControlledGenerator(Generic[Prepared, Reply]):
@@ -82,6 +102,7 @@ class ControlledGenerator(Generic[Prepared, Reply]):
         requests_per_minute: evenly paced, so that no minute sees more (but one); None for no limit.
         max_retries: tries after the first one, of errors that another try may cure.
         budget_usd: dollars that may be spent, or None.
+        reserve: writes costs down before they arise, so that no kill forgets them; or None.
         breaker_threshold: pictures given up on in a row that stop the run.
         sleep, clock, rng: for tests; by default real time and entropy of the system, because
             jitter that repeats from process to process would not spread anything.
@@ -95,6 +116,7 @@ class ControlledGenerator(Generic[Prepared, Reply]):
         requests_per_minute: float | None = None,
         max_retries: int = 3,
         budget_usd: float | None = None,
+        reserve: Reserve | None = None,
         breaker_threshold: int = 20,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
@@ -111,6 +133,7 @@ class ControlledGenerator(Generic[Prepared, Reply]):
         # in the first one.
         self._pace = AsyncLimiter(1, 60 / requests_per_minute) if requests_per_minute else None
         self._budget = Budget(budget_usd)
+        self._reserve = reserve
         self._breaker = CircuitBreaker(breaker_threshold)
         self._sleep = sleep
         self._rng = rng or np.random.default_rng()
@@ -123,10 +146,11 @@ class ControlledGenerator(Generic[Prepared, Reply]):
             GenerationError: given up on; `tries` and `cost_usd` say after what.
             FatalError: the run must stop: a bad key, an unknown model, or too many failures.
             BudgetError: the next try could pass the budget.
+            StoreError: `reserve` could not write.
         """
         self._breaker.check()
         prepared = await self._inner.prepare(request)
-        tally = _Tally()
+        account = _Account(request, self._reserve)
         retrying = AsyncRetrying(
             retry=retry_if_exception(_worth_retrying),
             stop=stop_after_attempt(1 + self._max_retries),
@@ -136,42 +160,50 @@ class ControlledGenerator(Generic[Prepared, Reply]):
             reraise=True,
         )
         try:
-            generated: Generated = await retrying(self._try, prepared, tally)
+            generated: Generated = await retrying(self._try, prepared, account)
         except ProPortraitError as error:
-            error.tries, error.cost_usd = tally.tries, tally.cost_usd
+            error.tries, error.cost_usd = account.tries, account.cost_usd
             self._book_failure(error)
             raise
         self._breaker.succeeded()
-        return dataclasses.replace(generated, cost_usd=tally.cost_usd)
+        return dataclasses.replace(generated, cost_usd=account.cost_usd)
 
     async def close(self) -> None:
         """Close the inner generator."""
         await self._inner.close()
 
-    async def _try(self, prepared: Prepared, tally: _Tally) -> Generated:
+    async def _try(self, prepared: Prepared, account: _Account) -> Generated:
         async with self._limiter.slot() as slot:
             if self._pace is not None:
                 await self._pace.acquire()
             # The circuit may have opened while this try slept or stood in line.
             self._breaker.check()
-            bill = None
+            bill = Bill(0.0)
             try:
                 with self._budget.reserve(self.price_usd) as bill:
-                    tally.tries += 1
-                    try:
-                        reply = await self._inner.ask(prepared)
-                    except RateLimitedError as error:
-                        wait = error.retry_after or 0.0
-                        slot.rate_limited(wait if wait <= RETRY_AFTER_MAX_S else 0.0)
-                        raise
-                    slot.succeeded()
-                    # Decoding is our own work: the next request need not wait for it.
-                    slot.release()
-                    generated = await self._read(reply)
-                    bill.cost_usd = generated.cost_usd
-                    return generated
-            finally:
-                tally.cost_usd += bill.cost_usd if bill else 0.0
+                    account.tries += 1
+                    await account.write(account.cost_usd + self.price_usd)
+                    generated = await self._exchange(prepared, slot, bill)
+            except ProPortraitError:
+                account.cost_usd += bill.cost_usd
+                await account.write(account.cost_usd)
+                raise
+            account.cost_usd += bill.cost_usd
+            return generated
+
+    async def _exchange(self, prepared: Prepared, slot: Slot, bill: Bill) -> Generated:
+        try:
+            reply = await self._inner.ask(prepared)
+        except RateLimitedError as error:
+            wait = error.retry_after or 0.0
+            slot.rate_limited(wait if wait <= RETRY_AFTER_MAX_S else 0.0)
+            raise
+        slot.succeeded()
+        # Decoding is our own work: the next request need not wait for it.
+        slot.release()
+        generated = await self._read(reply)
+        bill.cost_usd = generated.cost_usd
+        return generated
 
     async def _read(self, reply: Reply) -> Generated:
         """Read a reply to its end even if cancelled meanwhile: its picture is paid for."""
@@ -179,14 +211,10 @@ class ControlledGenerator(Generic[Prepared, Reply]):
         try:
             return await asyncio.shield(reading)
         except asyncio.CancelledError:
-            if reading.cancelled():
-                raise
-            try:
-                return await reading
-            except RetryableError as error:  # the run is over: no further try
-                given_up = GenerationError(str(error))
-                given_up.cost_usd = error.cost_usd
-                raise given_up from error
+            if not reading.cancelled():
+                with suppress(RetryableError):  # the run is over: the next one tries again
+                    return await reading
+            raise
 
     def _wait_s(self, state: RetryCallState) -> float:
         """Seconds until the next try: what the server asked for, or exponential back-off with

@@ -20,6 +20,7 @@ from proportrait.errors import (
     RateLimitedError,
     RefusedError,
     RetryableError,
+    StoreError,
 )
 from proportrait.generate.base import Generated, GenerationRequest, Portrait
 from proportrait.generate.paid.control import BACKOFF_CAP_S, RETRY_AFTER_MAX_S, ControlledGenerator
@@ -362,6 +363,63 @@ async def test_failed_tries_are_paid_and_told() -> None:
     made = await generator.generate(REQUEST)
     assert made.cost_usd == pytest.approx(0.45)
     assert generator._budget.spent_usd == pytest.approx(0.45)
+
+
+Line = tuple[int, float]
+
+
+def ledger_of(service: Service, **options: object) -> tuple[ControlledGenerator, list[Line]]:
+    """A generator, and what it writes down: (requests, dollars that they can have cost)."""
+    lines: list[Line] = []
+
+    def reserve(request: GenerationRequest, tries: int, cost_usd: float) -> None:
+        assert request is REQUEST
+        lines.append((tries, round(cost_usd, 6)))
+
+    return control(service, reserve=reserve, **options)[0], lines
+
+
+async def test_costs_are_written_down_before_a_request_is_sent() -> None:
+    lost = paid(RetryableError("read: 1x1"), 0.25)
+    service = Service([RetryableError("500"), lost, None])
+    generator, lines = ledger_of(service)
+    sent: list[Line] = []
+    ask = service.ask
+
+    async def noted(prepared: GenerationRequest) -> Exception | None:
+        sent.append(lines[-1])
+        return await ask(prepared)
+
+    service.ask = noted  # type: ignore[method-assign]
+    await generator.generate(REQUEST)
+    assert sent == [(1, 0.25), (2, 0.25), (3, 0.5)]
+    # A free try is taken back; what a picture cost stands in the line that keeps it.
+    assert lines == [(1, 0.25), (1, 0.0), (2, 0.25), (3, 0.5)]
+
+
+async def test_what_stops_a_run_is_free_and_what_is_cut_off_is_not() -> None:
+    generator, lines = ledger_of(Service([FatalError("bad key")]))
+    with pytest.raises(FatalError):
+        await generator.generate(REQUEST)
+    assert lines == [(1, 0.25), (1, 0.0)]
+    generator, lines = ledger_of(Service(real_s=60))
+    task = asyncio.create_task(generator.generate(REQUEST))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert lines == [(1, 0.25)]
+
+
+async def test_nothing_is_sent_that_cannot_be_written_down() -> None:
+    def full(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    service = Service()
+    generator, _ = control(service, reserve=full)
+    with pytest.raises(StoreError):
+        await generator.generate(REQUEST)
+    assert service.asked == 0
+    assert generator._budget.spent_usd == 0
 
 
 async def test_the_budget_ends_between_two_tries() -> None:
