@@ -40,6 +40,7 @@ from proportrait.errors import (
     GenerationError,
     ImageError,
     ProPortraitError,
+    QuotaError,
 )
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate import arguments, offline, report
@@ -176,7 +177,8 @@ async def generate(run: Run) -> str | None:
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
             stopped.append(error)
-            if not isinstance(error, BudgetError):  # then requests under way still finish
+            # Requests under way still finish where only further ones are refused.
+            if not isinstance(error, BudgetError | QuotaError):
                 fatal.set()
 
     try:

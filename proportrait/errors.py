@@ -10,9 +10,11 @@ ProPortraitError
  ├─ GenerationError         one picture could not be made
  │   ├─ RetryableError      worth another try (429, 5xx, time-out, damaged reply)
  │   │   └─ RateLimitedError
- │   ├─ RefusedError        the model answered, but with no picture (safety block, text only)
+ │   ├─ RefusedError        the model answered, but with no picture (safety block)
+ │   │   └─ NoPictureError  likewise, but it may well draw one at the next try (a RetryableError)
  │   └─ EditError           the offline editor could not make a label true
  ├─ FatalError              the run cannot go on (bad key, unknown model, circuit open)
+ │   └─ QuotaError          no more requests for hours; those under way may still be answered
  ├─ BudgetError             the next request would pass the budget
  └─ StoreError              the output folder cannot be written or read
      └─ StoreBusyError      another run is writing to it
@@ -83,6 +85,10 @@ class RefusedError(GenerationError):
     """The model answered without a picture; another try would cost and say the same."""
 
 
+class NoPictureError(RetryableError, RefusedError):
+    """The model answered without a picture, for no reason that holds at the next try too."""
+
+
 class EditError(GenerationError):
     """The offline editor could not make a requested label true.
 
@@ -97,6 +103,10 @@ class EditError(GenerationError):
 
 class FatalError(ProPortraitError):
     """The run cannot go on: every further request would fail alike."""
+
+
+class QuotaError(FatalError):
+    """The service takes no further request for hours; what was sent before may be answered."""
 
 
 class BudgetError(ProPortraitError):

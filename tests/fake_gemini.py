@@ -21,6 +21,7 @@ import base64
 import hashlib
 import io
 import json
+import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -220,6 +221,8 @@ def reply(parts: list[Json] | None, finish: str = "STOP") -> Json:
     """The JSON of a reply with one candidate."""
     content = {"role": "model"} if parts is None else {"role": "model", "parts": parts}
     candidate = {"content": content, "finishReason": finish, "index": 0}
+    if finish != "STOP":
+        candidate["finishMessage"] = "Try\nother words."
     return {"candidates": [candidate]}
 
 
@@ -268,6 +271,12 @@ def _ok(seen: Seen, argument: str) -> Answer:
     return picture_answer(seen, encoded(portrait(seen), "JPEG", quality=92), "image/jpeg")
 
 
+def _slow(seen: Seen, _: str) -> Answer:
+    """A picture half a second later."""
+    time.sleep(0.5)
+    return _ok(seen, "")
+
+
 def _rgba(seen: Seen, _: str) -> Answer:
     """The left half is transparent."""
     picture = portrait(seen)
@@ -312,6 +321,35 @@ def _sketch(seen: Seen, _: str) -> Answer:
     """A picture of the model's thinking comes before the real one."""
     thought = {**picture_part(encoded(Image.new("RGB", (300, 300)))), "thought": True}
     return answer(seen, reply([thought, picture_part(encoded(portrait(seen)))]))
+
+
+def _two(seen: Seen, _: str) -> Answer:
+    """A draft, the picture, and a thought of the size of neither."""
+    draft, thought = (encoded(Image.new("RGB", (side, side))) for side in (290, 300))
+    whole = picture_part(encoded(portrait(seen)))
+    parts = [picture_part(draft), whole, {**picture_part(thought), "thought": True}]
+    return answer(seen, reply(parts))
+
+
+def _quota(seen: Seen, argument: str) -> Answer:
+    """`quota:day`, `quota:zero`, or `quota:minute`, as Google words them."""
+    metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
+    limit = 0 if argument == "zero" else 10
+    lines = [
+        "You exceeded your current quota, please check your plan and billing details. For more "
+        "information on this error, head to: https://ai.google.dev/gemini-api/docs/rate-limits. "
+        "To monitor your current usage, head to: https://ai.dev/rate-limit. "
+    ]
+    lines += 4 * [f"* Quota exceeded for metric: {metric}, limit: {limit}, model: {seen.model}"]
+    lines += ["Please retry in 0.1s."]
+    period = "Day" if argument == "day" else "Minute"
+    ids = [f"GenerateRequestsPer{p}PerProjectPerModel-FreeTier" for p in ("Minute", period)]
+    violations = [{"quotaMetric": metric, "quotaId": name} for name in ids]
+    details = [
+        {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": violations},
+        {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.1s"},
+    ]
+    return error(429, "RESOURCE_EXHAUSTED", "\n".join(lines), details)
 
 
 def _blocked(seen: Seen, _: str) -> Answer:
@@ -374,10 +412,13 @@ def _body(seen: Seen, argument: str) -> Answer:
 
 BEHAVIOURS: dict[str, Callable[[Seen, str], Answer]] = {
     "ok": _ok,
+    "slow": _slow,
     "rgba": _rgba,
     "palette": _palette,
     "size": _size,
     "sketch": _sketch,
+    "two": _two,
+    "quota": _quota,
     "garbage": lambda seen, _: picture_answer(seen, b"these bytes are no image" * 9),
     "truncated": _truncated,
     "truncated_picture": _truncated_picture,

@@ -96,12 +96,59 @@ def test_retry_after_is_honoured(tmp_path: Path) -> None:
     assert time.monotonic() - started >= 1
 
 
-def test_a_wait_of_a_day_fails_at_once(tmp_path: Path) -> None:
-    with gemini(default="429:86400") as server:
-        assert run(server.url) == 1
+@pytest.mark.parametrize(
+    ("behaviour", "words"),
+    [
+        ("429:86400", "asks to wait 1440 minutes"),
+        ("quota:zero", "limit: 0"),
+        ("quota:zero", "--model"),
+        ("quota:day", "GenerateRequestsPerDayPerProjectPerModel-FreeTier"),
+        ("quota:day", "tomorrow"),
+    ],
+)
+def test_a_quota_that_lasts_stops_the_run_at_its_first_word(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], behaviour: str, words: str
+) -> None:
+    """No portrait has failed: the same command makes all of them another day."""
+    make_faces(tmp_path / "faces", 4)
+    with gemini(behaviour) as server:
+        assert run(server.url, "--concurrency", "1") == 1
         assert server.count == 1
-    (line,) = ledger(tmp_path / "out")
-    assert (line["error"], line["tries"]) == ("RateLimitedError", 1)
+        (line,) = [row for row in capfd.readouterr().out.splitlines() if row.startswith("stopped")]
+        assert words in line
+        assert ledger(tmp_path / "out") == []
+        assert run(server.url) == 0
+        assert server.count == 5
+    check_whole(tmp_path / "out")
+
+
+def test_what_was_sent_before_a_quota_ended_is_still_taken(tmp_path: Path) -> None:
+    make_faces(tmp_path / "faces", 6)
+    with gemini("slow", "slow", default="quota:day") as server:
+        assert run(server.url, "--concurrency", "3") == 1
+        assert server.count == 3
+    assert [line["status"] for line in ledger(tmp_path / "out")] == ["done"] * 2
+
+
+@pytest.mark.parametrize("behaviour", ["finish:NO_IMAGE", "finish:IMAGE_OTHER", "text"])
+def test_a_picture_that_comes_at_every_second_try(tmp_path: Path, behaviour: str) -> None:
+    make_faces(tmp_path / "faces", 4)
+    with gemini(*[behaviour, "ok"] * 4) as server:
+        assert run(server.url, "--concurrency", "1") == 0
+        assert server.count == 8
+    assert [line["cost_usd"] for line in ledger(tmp_path / "out")] == [PRICE] * 4
+
+
+def test_pictures_that_never_come_are_given_up_after_some_tries(tmp_path: Path) -> None:
+    """They show that the service works, so that the other portraits are tried too."""
+    make_faces(tmp_path / "faces", 22)
+    with gemini(default="finish:NO_IMAGE") as server:
+        assert run(server.url, "--max_retries", "1") == 1
+        assert server.count == 44
+    lines = ledger(tmp_path / "out")
+    assert {(line["error"], line["tries"]) for line in lines} == {("NoPictureError", 2)}
+    assert len(lines) == 22
+    assert all("(NO_IMAGE): Try other words." in line["message"] for line in lines)
 
 
 @pytest.mark.parametrize("behaviour", ["silent", "drip"])
@@ -136,7 +183,6 @@ def test_odd_pictures_are_taken(tmp_path: Path, behaviour: str) -> None:
     ("behaviour", "said"),
     [
         ("blocked", "SAFETY"),
-        ("text", "I cannot edit this person."),
         ("finish:IMAGE_SAFETY", "IMAGE_SAFETY"),
         ("no_candidates", ""),
     ],

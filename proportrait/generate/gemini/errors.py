@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,7 +15,9 @@ from google.genai import errors, types
 from proportrait.errors import (
     FatalError,
     GenerationError,
+    NoPictureError,
     ProPortraitError,
+    QuotaError,
     RateLimitedError,
     RefusedError,
     RetryableError,
@@ -40,7 +43,12 @@ _FREE = (
     httpx2.UnsupportedProtocol,
 )
 _KEYS_PAGE = "https://aistudio.google.com/apikey"
-_TEXT_LIMIT = 300
+_LIMITS_PAGE = "https://ai.google.dev/gemini-api/docs/rate-limits"
+# A 429 says at its end which limits were passed. The ledger keeps 2,000 characters.
+_TEXT_LIMIT = 1500
+_ZERO_LIMIT = re.compile(r"(metric: (?P<metric>[^\s,]+), )?limit: 0(?![.\d]*[1-9])")
+# Reasons for a reply without a picture that often do not hold at the next try; None: not given.
+_MAY_PASS = (None, "STOP", "NO_IMAGE", "IMAGE_OTHER", "OTHER", "MALFORMED_RESPONSE")
 
 
 def sort_error(
@@ -68,11 +76,15 @@ def sort_error(
 
 
 def no_picture(response: types.GenerateContentResponse, secret: str) -> GenerationError:
-    """Why a reply holds no picture: a refusal in words, or a reply that says nothing at all."""
+    """Why a reply holds no picture: it says nothing at all, or something else, or refuses."""
     if not (response.candidates or response.prompt_feedback or response.response_id):
         # An empty body with status 200; the SDK takes it for a reply.
         return RetryableError("the reply was empty")
-    return RefusedError(redact(_one_line(_refusal_text(response)), secret))
+    text = redact(_one_line(_refusal_text(response)), secret)
+    reasons = [_name(candidate.finish_reason) for candidate in response.candidates or ()]
+    if reasons and reasons[0] in _MAY_PASS:
+        return NoPictureError(text)
+    return RefusedError(text)
 
 
 def retry_after_s(error: errors.APIError) -> float | None:
@@ -94,6 +106,8 @@ def retry_after_s(error: errors.APIError) -> float | None:
 def _sort_status(error: errors.APIError, model: str, secret: str) -> ProPortraitError:
     said = redact(_said(error), secret)
     code = error.code
+    if code == 429 and (quota := _lasting_quota(error)):
+        return QuotaError(f"{said}. {_quota_advice(*quota, model)}")
     if code == 429:
         return RateLimitedError(said, retry_after=retry_after_s(error))
     if code == 408 or code >= 500:
@@ -117,6 +131,41 @@ def _said(error: errors.APIError) -> str:
     message = error.message if isinstance(error.message, str) else json.dumps(error.details)
     status = f" {error.status}" if error.status else ""
     return f"Gemini answered {error.code}{status}: {_one_line(message).rstrip('.')}"
+
+
+def _lasting_quota(error: errors.APIError) -> tuple[str, bool] | None:
+    """Name of a quota that no wait of minutes cures, and whether it is zero (else: of a day).
+
+    The request itself names its quotas (google.rpc.QuotaFailure); the message has their limits.
+    """
+    violations = [
+        violation
+        for detail in _details(error)
+        if str(detail.get("@type", "")).endswith("google.rpc.QuotaFailure")
+        for violation in detail.get("violations") or ()
+        if isinstance(violation, dict)
+    ]
+    names = [str(v.get("quotaId") or v.get("quotaMetric") or "") for v in violations]
+    for name, violation in zip(names, violations, strict=True):
+        if str(violation.get("quotaValue")) == "0":
+            return name, True
+    daily = [name for name in names if "perday" in name.lower().replace("_", "")]
+    if zero := _ZERO_LIMIT.search(str(error.message)):
+        return daily[0] if daily else zero["metric"] or "of this model", True
+    return (daily[0], False) if daily else None
+
+
+def _quota_advice(quota: str, is_zero: bool, model: str) -> str:
+    if is_zero:
+        return (
+            f"The quota {quota} is zero: the plan of this key has no {model}. Set up billing for "
+            f"its project ({_KEYS_PAGE}), or choose another model with --model"
+        )
+    return (
+        f"The quota {quota} of today is used up: run the same command again tomorrow (it is "
+        f"renewed at midnight, Pacific time), or raise the plan of the key's project "
+        f"({_LIMITS_PAGE})"
+    )
 
 
 def _is_key_error(error: errors.APIError) -> bool:
@@ -164,13 +213,15 @@ def _refusal_text(response: types.GenerateContentResponse) -> str:
     parts = (candidate.content.parts if candidate.content else None) or []
     words = " ".join(part.text for part in parts if part.text and not part.thought)
     text = "the reply holds no picture"
-    if candidate.finish_reason not in (None, types.FinishReason.STOP):
-        text += f" ({_name(candidate.finish_reason)})"
+    if (reason := _name(candidate.finish_reason)) not in (None, "STOP"):
+        text += f" ({reason})"
+    if candidate.finish_message:
+        text += f": {candidate.finish_message}"
     return f"{text}; the model said: {words}" if words else text
 
 
-def _name(reason: Any) -> str:
-    return str(getattr(reason, "value", reason))
+def _name(reason: Any) -> str | None:
+    return None if reason is None else str(getattr(reason, "value", reason))
 
 
 def _one_line(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import json
 import logging
 import os
 import ssl
@@ -20,7 +21,7 @@ from google.genai import types
 from proportrait import imaging
 from proportrait.arrays import Image
 from proportrait.edit.shot import Shot
-from proportrait.errors import ImageError, RetryableError
+from proportrait.errors import ImageError, RefusedError, RetryableError
 from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.generate.gemini.errors import SDK_ERRORS, no_picture, sort_error
 from proportrait.generate.gemini.keys import SecretFilter
@@ -159,14 +160,16 @@ class GeminiGenerator:
             # Both would send further, paid requests on their own.
             automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
             automatic_continuation=False,
+            should_return_http_response=True,
         )
         reference = types.Part.from_bytes(data=prepared.reference, mime_type="image/jpeg")
         contents = [types.Content(role="user", parts=[reference, types.Part(text=request.prompt)])]
         try:
             async with asyncio.timeout(self._timeout_s + _GRACE_S):
-                return await self._client.aio.models.generate_content(
+                response = await self._client.aio.models.generate_content(
                     model=self.model, contents=contents, config=config
                 )
+            return _parsed(response)
         except SDK_ERRORS as error:
             failure = sort_error(
                 error,
@@ -183,7 +186,7 @@ class GeminiGenerator:
         """Take the picture out of a reply and decode it, in a thread.
 
         Raises:
-            RefusedError: the model answered without a picture.
+            RefusedError: the model answered without a picture, which is free.
             RetryableError: the picture is damaged or too small; it was paid for all the same.
         """
         data = _image_bytes(reply)
@@ -192,7 +195,7 @@ class GeminiGenerator:
                 raise no_picture(reply, self._secret)
             image = await self._in_thread(lambda: decode_reply(data))
         except RetryableError as error:
-            error.cost_usd = self.price_usd
+            error.cost_usd = 0.0 if isinstance(error, RefusedError) else self.price_usd
             raise
         return Generated(
             Shot(image),
@@ -237,13 +240,28 @@ def decode_reply(data: bytes) -> Image:
         raise RetryableError(f"the reply holds no usable picture: {error}") from None
 
 
+def _parsed(response: types.GenerateContentResponse) -> types.GenerateContentResponse:
+    """The reply of a raw response: the SDK's own reading leaves out `finishMessage`.
+
+    Raises:
+        ValueError, TypeError, AttributeError: it is damaged.
+    """
+    raw = response.sdk_http_response
+    body = json.loads(raw.body) if raw and raw.body else {}
+    return types.GenerateContentResponse._from_response(response=body, kwargs={})
+
+
 def _image_bytes(reply: types.GenerateContentResponse) -> bytes | None:
-    """The first picture of a reply that is no sketch of the model's thinking, or None."""
+    """The last picture of a reply that is no sketch of the model's thinking, or None.
+
+    The last, because a model may send drafts before it.
+    """
+    data = None
     for candidate in reply.candidates or ():
         for part in (candidate.content.parts if candidate.content else None) or ():
             if part.inline_data is not None and part.inline_data.data and not part.thought:
-                return part.inline_data.data
-    return None
+                data = part.inline_data.data
+    return data
 
 
 def _http_client(

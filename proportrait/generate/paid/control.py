@@ -19,6 +19,7 @@ from proportrait.errors import (
     FatalError,
     GenerationError,
     ProPortraitError,
+    QuotaError,
     RateLimitedError,
     RefusedError,
     RetryableError,
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 BACKOFF_BASE_S = 2.0
 BACKOFF_CAP_S = 60.0
-# A server that asks for a longer wait than this (a daily quota) fails the picture at once.
+# A server that asks for a longer wait than this (a daily quota) ends the run at once.
 RETRY_AFTER_MAX_S = 300.0
 # Spreads requests that were all told to come back at the same moment.
 RETRY_AFTER_JITTER_S = 1.0
@@ -196,7 +197,12 @@ class ControlledGenerator(Generic[Prepared, Reply]):
             reply = await self._inner.ask(prepared)
         except RateLimitedError as error:
             wait = error.retry_after or 0.0
-            slot.rate_limited(wait if wait <= RETRY_AFTER_MAX_S else 0.0)
+            if wait > RETRY_AFTER_MAX_S:
+                raise QuotaError(
+                    f"{error}. The server asks to wait {wait / 60:.0f} minutes: run the same "
+                    f"command again then"
+                ) from error
+            slot.rate_limited(wait)
             raise
         slot.succeeded()
         # Decoding is our own work: the next request need not wait for it.

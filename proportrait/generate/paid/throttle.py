@@ -154,7 +154,7 @@ class CircuitBreaker:
             FatalError: too many pictures failed in a row, or one failed as all others would.
         """
         if self._fatal is not None:
-            raise FatalError(str(self._fatal))
+            raise type(self._fatal)(str(self._fatal))
         if self._failures >= self._threshold:
             raise FatalError(
                 f"stopped after {self._failures} failures in a row; the last one: {self._last} "

@@ -17,6 +17,7 @@ from proportrait.errors import (
     GenerationError,
     ImageTooSmallError,
     ProPortraitError,
+    QuotaError,
     RateLimitedError,
     RefusedError,
     RetryableError,
@@ -114,7 +115,7 @@ def control(service: Service, **options: object) -> tuple[ControlledGenerator, F
         (RetryableError("x"), 4),
         (RateLimitedError("x"), 4),
         (RateLimitedError("x", retry_after=RETRY_AFTER_MAX_S), 4),
-        (RateLimitedError("x", retry_after=RETRY_AFTER_MAX_S + 1), 1),
+        (RetryableError("x", retry_after=RETRY_AFTER_MAX_S + 1), 1),
         (GenerationError("x"), 1),
         (RefusedError("x"), 1),
         (FatalError("x"), 1),
@@ -147,6 +148,15 @@ async def test_the_back_off_doubles_under_full_jitter_and_is_capped() -> None:
     assert (array <= ceilings).all()
     # Uniform on [0, ceiling]: over 40 draws the mean is within 0.2 of the middle.
     assert np.abs((array / ceilings).mean(0) - 0.5).max() < 0.2
+
+
+async def test_a_wait_of_hours_ends_the_run_for_all() -> None:
+    service = Service([RateLimitedError("x", retry_after=RETRY_AFTER_MAX_S + 60)])
+    generator, _ = control(service)
+    for _ in range(2):
+        with pytest.raises(QuotaError, match="The server asks to wait 6 minutes"):
+            await generator.generate(REQUEST)
+    assert service.asked == 1
 
 
 async def test_the_slot_is_free_while_a_failed_request_sleeps() -> None:
