@@ -41,10 +41,12 @@ from proportrait.errors import (
     ImageError,
     ProPortraitError,
     QuotaError,
+    UnreachableError,
 )
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate import arguments, offline, report
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource, SourceItem
+from proportrait.generate.fetching import PatientGenerator
 from proportrait.generate.finish import finish
 from proportrait.generate.prompt import build_prompt
 from proportrait.generate.sample import sample_labels
@@ -127,6 +129,9 @@ class Run:
 
             await self.in_thread(save)
             self.tally.made += 1
+        except UnreachableError as error:  # nothing is known of it: the next run tries again
+            self.tally.failed += 1
+            log.warning("%s: %s", item.source_id, error)
         except (GenerationError, ImageError, AssessmentError) as error:
             await self.note_failure(item, stem, error, error.cost_usd or cost_usd)
         except ProPortraitError:
@@ -221,7 +226,7 @@ def execute(options: argparse.Namespace) -> int:
         return 0
     with RecordStore(options.output_dir) as store, log_to(options.output_dir, options.verbose):
         tally = report.Tally(spent_before_usd=store.spent_usd)
-        generator = arguments.generator(options, store)
+        generator = PatientGenerator(arguments.generator(options, store), options.max_retries)
         total = options.limit or length_hint(source) or None
         with (
             ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="finish") as threads,

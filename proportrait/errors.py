@@ -9,7 +9,8 @@ ProPortraitError
  ├─ AssessmentError         a measure that cannot be taken (no face, several faces, face too small)
  ├─ GenerationError         one picture could not be made
  │   ├─ RetryableError      worth another try (429, 5xx, time-out, damaged reply)
- │   │   └─ RateLimitedError
+ │   │   ├─ RateLimitedError
+ │   │   └─ UnreachableError  the source portrait could not be fetched
  │   ├─ RefusedError        the model answered, but with no picture (safety block)
  │   │   └─ NoPictureError  likewise, but it may well draw one at the next try (a RetryableError)
  │   └─ EditError           the offline editor could not make a label true
@@ -79,6 +80,10 @@ class RetryableError(GenerationError):
 
 class RateLimitedError(RetryableError):
     """The server said that requests come too fast (HTTP 429)."""
+
+
+class UnreachableError(RetryableError):
+    """The network failed before the source portrait was there: nothing is known of it."""
 
 
 class RefusedError(GenerationError):

@@ -42,6 +42,7 @@ class SourceItem(Protocol):
 
         Raises:
             ImageError: the picture is corrupt or too small; the run records it and goes on.
+            UnreachableError: the network failed; the run tries again, also in its next one.
         """
         ...
 
@@ -117,6 +118,7 @@ class ImageGenerator(Protocol):
 
         Raises:
             ImageError: the source portrait cannot be used.
+            UnreachableError: it could not be fetched, and nothing was paid.
             GenerationError: this picture could not be made (its subclasses say whether to retry).
             FatalError: the run must stop.
         """

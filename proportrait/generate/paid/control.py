@@ -25,11 +25,11 @@ from proportrait.errors import (
     RetryableError,
 )
 from proportrait.generate.base import Generated, GenerationRequest, Reserve
+from proportrait.generate.breaker import CircuitBreaker
 from proportrait.generate.paid.throttle import (
     AdaptiveConcurrency,
     Bill,
     Budget,
-    CircuitBreaker,
     Slot,
 )
 
@@ -57,7 +57,12 @@ class PaidGenerator(Protocol[Prepared, Reply]):
     price_usd: float
 
     async def prepare(self, request: GenerationRequest) -> Prepared:
-        """Decode, resize and encode the source, once for all tries."""
+        """Decode, resize and encode the source, once for all tries.
+
+        Raises:
+            ImageError: it cannot be used.
+            UnreachableError: it could not be fetched; `PatientGenerator` tries that again.
+        """
         ...
 
     async def ask(self, prepared: Prepared) -> Reply:
@@ -135,7 +140,10 @@ class ControlledGenerator(Generic[Prepared, Reply]):
         self._pace = AsyncLimiter(1, 60 / requests_per_minute) if requests_per_minute else None
         self._budget = Budget(budget_usd)
         self._reserve = reserve
-        self._breaker = CircuitBreaker(breaker_threshold)
+        self._breaker = CircuitBreaker(
+            breaker_threshold,
+            "run the same command again, with --retry_failed for those that failed",
+        )
         self._sleep = sleep
         self._rng = rng or np.random.default_rng()
 

@@ -1,4 +1,4 @@
-"""What keeps a paid generator polite and affordable: slots, a circuit breaker, and a budget.
+"""What keeps a paid generator polite and affordable: slots and a budget.
 
 All of it lives on one event loop; nothing here is thread-safe.
 """
@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-from proportrait.errors import BudgetError, FatalError, ProPortraitError
+from proportrait.errors import BudgetError, ProPortraitError
 
 
 class Slot:
@@ -130,49 +130,6 @@ class AdaptiveConcurrency:
             self._epoch += 1
             self._successes = 0
             self.limit = max(1, int(self.limit * self._cut))
-
-
-class CircuitBreaker:
-    """Stops a run whose pictures fail one after the other, whatever the reason.
-
-    A failure is a picture that was given up on, after its retries: a burst of 429 that the
-    retries get over does not open the circuit.
-    """
-
-    def __init__(self, threshold: int = 20) -> None:
-        if threshold < 1:
-            raise ValueError(f"the threshold is at least 1, not {threshold}")
-        self._threshold = threshold
-        self._failures = 0
-        self._last = ""
-        self._fatal: FatalError | None = None
-
-    def check(self) -> None:
-        """Go on only while the circuit is closed.
-
-        Raises:
-            FatalError: too many pictures failed in a row, or one failed as all others would.
-        """
-        if self._fatal is not None:
-            raise type(self._fatal)(str(self._fatal))
-        if self._failures >= self._threshold:
-            raise FatalError(
-                f"stopped after {self._failures} failures in a row; the last one: {self._last} "
-                "What was made is kept: once the cause is gone, run the same command again"
-            )
-
-    def succeeded(self) -> None:
-        """The service answered as it should."""
-        self._failures = 0
-
-    def failed(self, error: Exception) -> None:
-        """A picture was given up on."""
-        self._failures += 1
-        self._last = f"{str(error).rstrip('.')}."
-
-    def must_stop(self, error: FatalError) -> None:
-        """No further request can succeed, so none of those that stand in line is sent."""
-        self._fatal = self._fatal or error
 
 
 @dataclass

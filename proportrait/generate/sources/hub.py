@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from proportrait import imaging
-from proportrait.errors import ConfigurationError, CorruptImageError, FatalError, RetryableError
+from proportrait.errors import ConfigurationError, CorruptImageError, FatalError, UnreachableError
 from proportrait.generate.base import Portrait
 from proportrait.generate.sources.names import DEFAULT_DATASET, fingerprint, slug
 
@@ -36,7 +36,7 @@ class HubItem:
         """
         Raises:
             ImageError: the picture is absent, corrupt, or too small.
-            RetryableError: the network failed; the Hub's client has tried again already.
+            UnreachableError: the network failed.
         """
         data = self.data if self.data is not None else self._fetch()
         return Portrait(self.source_id, imaging.decode(data, longest=None))
@@ -54,7 +54,7 @@ class HubItem:
             message = f"{self.filename} cannot be read: {_first_line(error)}"
             remote = re.search(r"(hf|https?)://", self.location)
             if remote and not isinstance(error, FileNotFoundError):
-                raise RetryableError(message) from error
+                raise UnreachableError(message) from error
             raise CorruptImageError(message) from error
 
 

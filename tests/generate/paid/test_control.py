@@ -24,8 +24,9 @@ from proportrait.errors import (
     StoreError,
 )
 from proportrait.generate.base import Generated, GenerationRequest, Portrait
+from proportrait.generate.breaker import CircuitBreaker
 from proportrait.generate.paid.control import BACKOFF_CAP_S, RETRY_AFTER_MAX_S, ControlledGenerator
-from proportrait.generate.paid.throttle import AdaptiveConcurrency, Budget, CircuitBreaker
+from proportrait.generate.paid.throttle import AdaptiveConcurrency, Budget
 from proportrait.labels import LabelVector
 
 IMAGE = np.zeros((256, 256, 3), np.uint8)

@@ -23,7 +23,7 @@ from proportrait.errors import (
     CorruptImageError,
     FatalError,
     ImageError,
-    RetryableError,
+    UnreachableError,
 )
 from proportrait.generate.base import SourceItem
 from proportrait.generate.sources.hub import HubItem, HubSource, item_path
@@ -239,7 +239,7 @@ def test_a_picture_that_cannot_be_fetched_is_told_from_one_that_is_absent(tmp_pa
     with pytest.raises(CorruptImageError, match=r"1\.jpg cannot be read"):
         absent.open()
     unreachable = HubItem("id", "stem", "1.jpg", None, "http://127.0.0.1:9/1.jpg")
-    with pytest.raises(RetryableError, match=r"1\.jpg cannot be read"):
+    with pytest.raises(UnreachableError, match=r"1\.jpg cannot be read"):
         unreachable.open()
 
 
