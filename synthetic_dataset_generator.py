@@ -221,8 +221,8 @@ def execute(options: argparse.Namespace) -> int:
     source = arguments.source(options)
     if options.dry_run:
         store = RecordStore(options.output_dir)
-        generator = arguments.generator(options, store)
-        print(report.forecast(store, source, generator, options.limit, options.retry_failed))
+        price = arguments.price(options)
+        print(report.forecast(store, source, *price, options.limit, options.retry_failed))
         return 0
     with RecordStore(options.output_dir) as store, log_to(options.output_dir, options.verbose):
         tally = report.Tally(spent_before_usd=store.spent_usd)

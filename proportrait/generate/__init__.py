@@ -98,6 +98,19 @@ def choose_generator(mock: bool, model: str | None) -> str:
     return "gemini"
 
 
+def price_usd(generator: str, model: str | None, override: float | None = None) -> float:
+    """The most that one picture can cost, in dollars; it needs no key.
+
+    Raises:
+        ConfigurationError: neither the table of models nor `override` knows it.
+    """
+    if generator != "gemini":
+        return 0.0
+    from proportrait.generate.gemini import prices
+
+    return prices.price_usd(model or prices.DEFAULT_MODEL, override=override)
+
+
 def make_generator(name: str, options: GeneratorOptions) -> ImageGenerator:
     """A generator of the registry.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from proportrait.commandline import count, dollars, index, positive
 from proportrait.errors import ConfigurationError
-from proportrait.generate import GeneratorOptions, choose_generator, make_generator
+from proportrait.generate import GeneratorOptions, choose_generator, make_generator, price_usd
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource
 from proportrait.generate.gemini.prices import AS_OF
 from proportrait.generate.sample import check_probabilities
@@ -137,6 +137,16 @@ def generator(options: argparse.Namespace, store: RecordStore) -> ImageGenerator
             upscaler=options.upscaler,
         ),
     )
+
+
+def price(options: argparse.Namespace) -> tuple[str, float]:
+    """The name of the generator that the arguments mean, and the price of its pictures in dollars.
+
+    Raises:
+        ConfigurationError: the price of the model is not known.
+    """
+    name = choose_generator(options.mock, options.model)
+    return name, price_usd(name, options.model, options.price_usd)
 
 
 def _settle(options: argparse.Namespace) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from proportrait import sheets
 from proportrait.disk import disk_errors, replace_file
-from proportrait.generate.base import ImageGenerator, PortraitSource
+from proportrait.generate.base import PortraitSource
 from proportrait.labels import ATTRIBUTES, KEYS
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
@@ -103,7 +103,8 @@ def publish(store: RecordStore, generator: str, tally: Tally) -> str:
 def forecast(
     store: RecordStore,
     source: PortraitSource,
-    generator: ImageGenerator,
+    generator: str,
+    price_usd: float,
     limit: int | None,
     retry_failed: bool,
 ) -> str:
@@ -119,11 +120,10 @@ def forecast(
         left = max(0, total - finished)
     if not total:
         return "the source does not tell its size: give --limit to see what it would cost"
-    price = generator.price_usd
     return (
-        f"{left} of {total} portraits are left to make, with {generator.name}\n"
-        f"at most ${left * price:.2f} (${price:.3f} a picture, each paid try; twins are free); "
-        f"${store.spent_usd:.2f} spent on this folder before"
+        f"{left} of {total} portraits are left to make, with {generator}\n"
+        f"at most ${left * price_usd:.2f} (${price_usd:.3f} a picture, each paid try; "
+        f"twins are free); ${store.spent_usd:.2f} spent on this folder before"
     )
 
 

@@ -13,11 +13,11 @@ from PIL import Image
 
 from proportrait import sheets
 from proportrait.errors import CorruptImageError, EditError, RefusedError, StoreError
-from proportrait.generate import GeneratorOptions, report
+from proportrait.generate import report
 from proportrait.generate.sources.folder import FolderSource
 from proportrait.runlog import log_to
 from proportrait.store import RecordStore
-from tests.stage_one import CheapGenerator, make_faces
+from tests.stage_one import make_faces
 from tests.store_samples import source
 
 
@@ -162,8 +162,7 @@ def test_a_sheet_of_many_pictures_is_picked_evenly_and_survives_damage(
 
 def test_the_forecast_counts_what_is_left(tmp_path: Path) -> None:
     faces = FolderSource(make_faces(tmp_path / "faces", 4))
-    generator = CheapGenerator().with_options(GeneratorOptions())
-    generator.price_usd = 0.05
+    price = ("offline", 0.05)
     first, second, *_ = list(faces)
     with RecordStore(tmp_path / "out") as store:
         store.fail(first.source_id, first.stem, first.filename, RefusedError("no"), cost_usd=0.5)
@@ -171,7 +170,7 @@ def test_the_forecast_counts_what_is_left(tmp_path: Path) -> None:
         store.fail(second.source_id, second.stem, second.filename, damaged, status="rejected")
 
         def told(limit: int | None, retry_failed: bool = False) -> str:
-            return report.forecast(store, faces, generator, limit, retry_failed)
+            return report.forecast(store, faces, *price, limit, retry_failed)
 
         assert told(None).startswith("2 of 4 portraits are left to make, with offline\n")
         assert "at most $0.10 ($0.050 a picture" in told(None)
@@ -185,8 +184,8 @@ def test_the_forecast_counts_what_is_left(tmp_path: Path) -> None:
             def __iter__(self) -> Iterator[object]:
                 raise AssertionError("a forecast downloads nothing")
 
-        assert "give --limit" in report.forecast(store, Endless(), generator, None, False)
-        assert report.forecast(store, Endless(), generator, 10, False).startswith("8 of 10 ")
+        assert "give --limit" in report.forecast(store, Endless(), *price, None, False)
+        assert report.forecast(store, Endless(), *price, 10, False).startswith("8 of 10 ")
 
 
 def test_the_log_goes_to_the_folder_for_as_long_as_the_run(tmp_path: Path) -> None:

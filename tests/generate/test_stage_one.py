@@ -277,6 +277,26 @@ def test_dry_run_tells_the_cost_and_writes_nothing(
         assert server.count == 2
 
 
+def test_a_dry_run_needs_no_key_and_makes_no_generator(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_faces(tmp_path / "faces", 3)
+    monkeypatch.delenv("GOOGLE_API_KEY")
+    for name in GENERATORS:
+        monkeypatch.setitem(GENERATORS, name, lambda _: pytest.fail("a generator was made"))
+    for more, usd in (
+        ((), 3 * PRICE),
+        (("--model", "gemini-3-pro-image"), 3 * 0.134),
+        (("--model", "gemini-9", "--price_usd", "0.5"), 1.5),
+        (("--mock",), 0.0),
+        (("--model", "timbrooks/instruct-pix2pix"), 0.0),
+    ):
+        assert run("--dry_run", *more) == 0
+        assert f"at most ${usd:.2f}" in capsys.readouterr().out
+    assert run("--dry_run", "--model", "gemini-9") == 2
+    assert "no price is known for the model 'gemini-9'" in capsys.readouterr().err
+
+
 def test_a_budget_holds_over_two_runs(
     tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:
