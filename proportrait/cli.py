@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proportrait.commandline import count, exit_code, index, positive, printable, some_of
+from proportrait.commandline import count, exit_code, index, positive, printable, seed, some_of
 from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import is_data_set, list_pictures
@@ -268,7 +268,7 @@ def parser() -> argparse.ArgumentParser:
         help="bf16 where the device computes with it (auto, the default)")
     add("--split", choices=tuple(SPLITS), default="three",
         help="three: 70/15/15 train, validation, test by source (the default). published: 80/20")
-    add("--seed", type=index, default=0, help="same seed, same weights on the CPU (default 0)")
+    add("--seed", type=seed, default=0, help="same seed, same weights on the CPU (default 0)")
     add("--workers", type=index, metavar="N",
         help="processes that read pictures (default: 8 beside a GPU, none on the CPU)")
     add("--compare", metavar="FILE",
@@ -287,7 +287,7 @@ def parser() -> argparse.ArgumentParser:
     add("--groups", type=Path, metavar="FILE",
         help="a CSV with the columns file and, say, complexion: figures of each of its groups "
              "instead of estimated ones")
-    add("--seed", type=index, default=0, help="of the bootstrap (default 0)")
+    add("--seed", type=seed, default=0, help="of the bootstrap (default 0)")
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")
 
     verb = verbs.add_parser("score", help="judge portraits", description=_SCORE,

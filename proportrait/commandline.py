@@ -51,6 +51,11 @@ def index(text: str) -> int:
     return int(_number(text, int, 0, math.inf, "a whole number of at least 0"))
 
 
+def seed(text: str) -> int:
+    """A whole number from 0 to 2**32 - 1, the range of scikit-learn's."""
+    return int(_number(text, int, 0, 2**32, f"a whole number from 0 to {2**32 - 1}"))
+
+
 def positive(text: str) -> float:
     """A number above 0."""
     return _number(text, float, 5e-324, math.inf, "a number above 0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,29 @@ def test_values_out_of_range_say_what_is_expected(
     said = capsys.readouterr().err.splitlines()[-1]
     assert line.split()[0] in said
     assert "_" not in said.partition(line.split()[0])[2]  # no name of our functions
+
+
+@pytest.mark.parametrize(
+    "parse",
+    [
+        lambda argv: arguments.parse(argv, None),
+        lambda argv: augment_arguments.parse(argv, None),
+        lambda argv: cli.main(["train", "nowhere", *argv]),
+        lambda argv: cli.main(["evaluate", "nowhere", *argv]),
+    ],
+    ids=["generate", "augment", "train", "evaluate"],
+)
+def test_a_seed_is_one_that_every_library_takes(
+    parse: Callable[[list[str]], object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for value in ("5000000000", "4294967296", "-1", "1.5"):
+        with pytest.raises(SystemExit) as end:
+            parse(["--seed", value])
+        assert end.value.code == 2
+        error = capsys.readouterr().err.splitlines()[-1]
+        assert f"--seed: a whole number from 0 to 4294967295 is expected, not '{value}'" in error
+    result = parse(["--seed", "4294967295"])
+    assert result == 2 or getattr(result, "seed", None) == 4294967295
 
 
 def test_the_parts_that_the_arguments_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

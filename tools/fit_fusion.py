@@ -22,7 +22,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 
 from proportrait.arrays import Float, Mask, Text
-from proportrait.commandline import exit_code
+from proportrait.commandline import exit_code, seed
 from proportrait.labels import KEYS
 from proportrait.model.calibration import BALANCE, Calibration
 from proportrait.model.fusion import Fusion
@@ -207,7 +207,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--made", type=Path, nargs="+", required=True, metavar="DIR")
     add("--photos", type=Path, nargs="+", required=True, metavar="DIR")
     add("--judged", type=Path, nargs="*", default=[], metavar="DIR")
-    add("--seed", type=int, default=0, help="draws the sites of fewer photographs (default 0)")
+    add("--seed", type=seed, default=0, help="draws the sites of fewer photographs (default 0)")
     options = parser.parse_args(argv)
 
     def work() -> int:

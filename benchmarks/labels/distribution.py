@@ -30,6 +30,7 @@ from tqdm import tqdm
 from benchmarks.labels.folder import describe, finished
 from benchmarks.speed.ratio import Ratio
 from proportrait.arrays import Double, Mask
+from proportrait.commandline import seed
 from proportrait.edit.synthesis.directions import presentable
 from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.edit.synthesis.traits import TRAITS, People
@@ -244,7 +245,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--images", type=Path, metavar="DIR", help="output folder")
-    parser.add_argument("--seed", type=int, default=0, help="of the run (default 0)")
+    parser.add_argument("--seed", type=seed, default=0, help="of the run (default 0)")
     parser.add_argument("--perfect_prob", type=float, default=0.15, metavar="P", help="of the run")
     parser.add_argument(
         "--near_perfect_prob", type=float, default=0.15, metavar="P", help="of the run"

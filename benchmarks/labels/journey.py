@@ -29,7 +29,7 @@ import numpy as np
 
 import augment_framing
 import verify_labels
-from proportrait.commandline import exit_code
+from proportrait.commandline import exit_code, seed
 from proportrait.errors import ConfigurationError, ProPortraitError
 from proportrait.labels import KEYS
 from proportrait.model.saved import load
@@ -211,7 +211,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--backbone", default="auto", metavar="NAME")
     parser.add_argument("--epochs", type=int, default=4, metavar="N")
     parser.add_argument("--size", type=int, default=160, metavar="PX")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=seed, default=0)
     options = parser.parse_args(argv)
     settings = Settings(
         backbone=options.backbone, epochs=options.epochs, size=options.size, measures=False,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from proportrait.augment.plan import KINDS
-from proportrait.commandline import count, index, share, some_of
+from proportrait.commandline import count, seed, share, some_of
 from proportrait.errors import ConfigurationError
 
 ALL = tuple(kind for kinds in KINDS.values() for kind in kinds)
@@ -32,7 +32,7 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     add("--kinds", type=some_of(ALL, "kind"), default=ALL, metavar="NAMES",
         help=f"all (the default), or some of {','.join(ALL)}")
     add("--blur", action="store_true", help="balance sharpness too, not framing alone")
-    add("--seed", type=index, default=0, help="same seed, same twins (default 0)")
+    add("--seed", type=seed, default=0, help="same seed, same twins (default 0)")
     add("--workers", type=count, metavar="N",
         help="processes (default: one a core, as far as the memory reaches)")
     add("--dry_run", action="store_true", help="say what would be made, and make nothing")

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from proportrait.commandline import count, dollars, index, positive
+from proportrait.commandline import count, dollars, index, positive, seed
 from proportrait.errors import ConfigurationError
 from proportrait.generate import GeneratorOptions, choose_generator, make_generator, price_usd
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource
@@ -36,7 +36,7 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     add("--limit", type=count, metavar="N",
         help="source portraits, finished ones included; default: the whole source "
              "(100 of the endless built-in one)")
-    add("--seed", type=index, default=0,
+    add("--seed", type=seed, default=0,
         help="of labels, prompts, and edits; same seed, same data set (default 0)")
     add("--perfect_prob", type=float, default=0.15, metavar="P",
         help="share of portraits with six good bits (default 0.15)")
