@@ -44,7 +44,7 @@ from proportrait.errors import (
     UnreachableError,
 )
 from proportrait.faces import FaceAnalyzer
-from proportrait.generate import arguments, offline, report
+from proportrait.generate import arguments, report
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource, SourceItem
 from proportrait.generate.fetching import PatientGenerator
 from proportrait.generate.finish import finish
@@ -109,7 +109,8 @@ class Run:
             known = prompt.known_without(generated.unread_prompt)
             cost_usd = generated.cost_usd
             extension, encode = ENCODERS[options.format]
-            timestamp = offline.RELEASED if options.mock else _now()
+            # The same seed gives the same bytes offline; the ledger says when.
+            timestamp = None if options.mock else _now()
 
             def save() -> None:
                 pictures = finish(

@@ -18,6 +18,7 @@ from proportrait.edit.retouch import blur, framing
 from proportrait.errors import AssessmentError, EditError, ImageError
 from proportrait.faces import Face, shared_analyzer
 from proportrait.faces.face import CHIN, LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT
+from proportrait.generate.caption import caption
 from proportrait.generate.finish import SIDE, resized
 from proportrait.generate.offline import VERSION
 from proportrait.generate.sources.built_in import StyleganItem
@@ -156,12 +157,16 @@ def _record(task: Task, twin: Image, known: LabelVector, parameters: Mapping[str
     extension = Path(parent.output_filename).suffix
     encode = imaging.encode_png if extension == ".png" else imaging.encode_jpeg
     name = file_stem(task.stem, labels, blur=not reframed, badframe=reframed)
+    edits = {**parent.edits, task.attribute: dict(parameters)}
+    is_caption = parent.prompt_text == caption(parent.edits)
     record = replace(
         parent,
         output_filename=name + (".png" if extension == ".png" else ".jpg"),
         labels=labels,
         known=known.replace(**{task.attribute: 1}),
-        edits={**parent.edits, task.attribute: dict(parameters)},
+        edits=edits,
+        prompt_text=caption(edits) if is_caption else parent.prompt_text,
+        timestamp=None,  # the same seed gives the same bytes
         framing_type=task.kind if reframed else parent.framing_type,
         blur_type=parent.blur_type if reframed else task.kind,
         parent=parent.output_filename,

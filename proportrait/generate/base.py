@@ -84,6 +84,8 @@ class Generated:
         badly_framed: the same scene framed badly, where that was asked and the generator itself
             can show more of the scene; else None, and a part of `shot` is cut out.
         model: the model that answered, in its own words (version).
+        obeys_prompt: False where the labels alone were read: the record then says in words what the
+            edits made, in place of the prompt.
         unread_prompt: the end of the prompt that the model did not read, because its text encoder
             takes fewer tokens (often 77); "" where it read all. What it asks for is not known.
         response_id: the server's name of the reply, or None.
@@ -93,6 +95,7 @@ class Generated:
     shot: Shot
     badly_framed: Shot | None = None
     model: str = ""
+    obeys_prompt: bool = True
     unread_prompt: str = ""
     response_id: str | None = None
     cost_usd: float = 0.0

@@ -15,6 +15,7 @@ from proportrait.edit.shot import Shot
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate.base import Generated, GenerationRequest
+from proportrait.generate.caption import caption
 from proportrait.labels import LabelVector, stream
 from proportrait.store.records import Record, file_stem
 
@@ -29,7 +30,7 @@ def finish(
     *,
     stem: str,
     generator: str,
-    timestamp: str,
+    timestamp: str | None,
     extension: str = ".jpg",
 ) -> list[tuple[Record, Image]]:
     """The good picture, then its twin where the bit of framing or sharpness is 0.
@@ -41,7 +42,8 @@ def finish(
         analyzer: finds the face that is to be framed badly.
         stem: start of the file names.
         generator: its name in the registry.
-        timestamp: when the pictures were made, ISO 8601 in UTC.
+        timestamp: when the pictures were made, ISO 8601 in UTC; None where their bytes shall not
+            depend on it.
         extension: of the file names.
 
     Returns:
@@ -57,7 +59,7 @@ def finish(
         requested=request.labels,
         labels=labels,
         known=known & generated.shot.known,
-        prompt_text=request.prompt,
+        prompt_text=request.prompt if generated.obeys_prompt else caption(generated.shot.edits),
         generation_seed=request.seed,
         timestamp=timestamp,
         generator=generator,
@@ -81,6 +83,7 @@ def finish(
     tags = twin.blur_type is not None, twin.framing_type is not None
     twin = replace(
         twin,
+        prompt_text=good.prompt_text if generated.obeys_prompt else caption(twin.edits),
         output_filename=file_stem(stem, twin.labels, *tags) + extension,
         parent=good.output_filename,
         cost_usd=0.0,

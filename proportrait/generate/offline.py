@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 # Part of every record: the same version, seed, and source give the same bytes.
 VERSION = "proportrait-editor 1"
 WORKER_BYTES = 3_200_000_000  # resident memory of a worker; most of it are feature maps
-# The date of every picture, which is a function of version and seed alone: not that of its making.
-RELEASED = "2026-11-21T00:00:00+00:00"
 
 
 class OfflineGenerator:
@@ -105,4 +103,4 @@ def _work(request: GenerationRequest) -> Generated:
         shots = _editor.edit_face(item.latent_seed, labels, seed)
     else:
         shots = _editor.edit_photo(item.open().image, labels, seed)
-    return Generated(*shots, model=VERSION)
+    return Generated(*shots, model=VERSION, obeys_prompt=False)

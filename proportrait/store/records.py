@@ -92,9 +92,10 @@ class Record:
         requested: the bits that were asked for.
         labels: the bits that are true now.
         known: 1 where the bit of `labels` is known, 0 where it is no claim.
-        prompt_text: the request in words.
+        prompt_text: the request in words; of an offline edit, which reads none, what was made.
         generation_seed: of this picture; None in a data set that did not keep it.
-        timestamp: when it was made, ISO 8601 in UTC.
+        timestamp: when it was made, ISO 8601 in UTC; None where the same bytes can be made again at
+            any time: the ledger says when that was.
         generator: name in the registry of generators.
         model_version: the model that answered, in its own words.
         response_id: the server's name of the reply, or None.
@@ -116,7 +117,7 @@ class Record:
     known: LabelVector
     prompt_text: str = ""
     generation_seed: int | None = None
-    timestamp: str = ""
+    timestamp: str | None = ""
     generator: str = ""
     model_version: str = ""
     response_id: str | None = None
@@ -187,7 +188,7 @@ class Record:
         optional = {
             "prompt_text": take("prompt_text", _text, ""),
             "generation_seed": take("generation_seed", _integer_or_none, None),
-            "timestamp": take("timestamp", _text, ""),
+            "timestamp": take("timestamp", _text_or_none, ""),
             "generator": take("generator", _text, ""),
             "model_version": take("model_version", _text, ""),
             "response_id": take("response_id", _text_or_none, None),

@@ -151,7 +151,7 @@ def rebuilt(records: Iterable[Record]) -> list[Entry]:
             source_id,
             source_stem(group[0].output_filename),
             "done",
-            group[0].timestamp,
+            group[0].timestamp or "",
             cost_usd=_cost(group),
             files=_files(group),
         )

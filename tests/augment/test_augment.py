@@ -185,6 +185,20 @@ def test_a_blurred_twin_is_measured_and_recorded(images: Path, kind: str) -> Non
     assert make(Task(record(), "sharpness", kind, 4), images).data != made.data
 
 
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("A portrait. Attire: hoodie.", "A portrait. Attire: hoodie. Sharpness: low resolution."),
+        ("Make a portrait.", "Make a portrait."),  # the words of a request stay what they were
+    ],
+)
+def test_a_caption_follows_what_was_done(images: Path, words: str, expected: str) -> None:
+    parent = record(prompt_text=words, edits={"attire": {"kind": "hoodie"}}, timestamp="2026")
+    twin = make(Task(parent, "sharpness", "low_resolution", 3), images).record
+    assert twin is not None
+    assert (twin.prompt_text, twin.timestamp) == (expected, None)
+
+
 @pytest.mark.parametrize("kind", ["close_up", "head_cut"])
 def test_a_badly_framed_twin_is_a_part_of_the_photo(images: Path, kind: str) -> None:
     made = make(Task(record(), "framing", kind, 1), images)

@@ -112,6 +112,22 @@ def test_the_records_hold_request_reply_and_names(face: np.ndarray, made: Made) 
     )
 
 
+def test_what_read_no_prompt_is_told_by_its_edits(face: np.ndarray, made: Made) -> None:
+    edits = {
+        "background": {"kind": "own", "led_to": None},
+        "attire": {"kind": "hoodie", "donor": 1},
+        "framing": {"kind": "good"},
+    }
+    generated = Generated(Shot(face, edits=edits), obeys_prompt=False)
+    (good, _), (twin, _) = made(generated, LabelVector.from_code("101100"))
+    start = "A portrait. Background: the person's own. Attire: hoodie. Framing: "
+    assert good.prompt_text == f"{start}good."
+    framing_type, blur_type = str(twin.framing_type), str(twin.blur_type)
+    assert twin.prompt_text == (
+        f"{start}{framing_type.replace('_', ' ')}. Sharpness: {blur_type.replace('_', ' ')}."
+    )
+
+
 def test_a_badly_framed_twin_is_measurably_so(
     face: np.ndarray, made: Made, analyzer: FaceAnalyzer
 ) -> None:

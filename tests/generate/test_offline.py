@@ -54,6 +54,7 @@ def test_built_in_faces_are_drawn_and_photos_are_edited(
     assert editor.calls == [call]
     assert (generated.shot, generated.badly_framed) == (SHOT, twin)
     assert generated.model == offline.VERSION
+    assert not generated.obeys_prompt
     back = pickle.loads(pickle.dumps(generated))  # as it comes back
     assert back.shot.edits == {"light": "soft"}
     assert (back.badly_framed is None) == (twin is None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,9 @@ def test_a_run_from_end_to_end_and_its_resume(
             assert record.requested == wanted
             assert record.known == prompt.known
             assert record.prompt_text == prompt.text
+            assert (
+                abs(datetime.now(UTC) - datetime.fromisoformat(record.timestamp or "")).seconds < 60
+            )
             assert record.generator == "gemini"
             assert record.model_version == f"{DEFAULT_MODEL}-001"
             assert (record.response_id or "").startswith("fake-")
@@ -465,6 +469,7 @@ def test_the_same_seed_gives_the_same_bytes_whatever_the_concurrency(
         assert run("--mock", "--concurrency", concurrency, *MIXED, out=concurrency) == 0
         check_whole(tmp_path / concurrency)
     assert files(tmp_path / "1") == files(tmp_path / "8")
+    assert {record.timestamp for record in records(tmp_path / "1")} == {None}
     assert cheap.made[:10] == sorted(cheap.made[:10])
     assert cheap.made[10:] != sorted(cheap.made[10:])  # they really overtook each other
     assert run("--mock", "--seed", "1", *MIXED, out="other") == 0

@@ -12,7 +12,7 @@ import pytest
 
 from proportrait.errors import StoreError
 from proportrait.labels import LabelVector
-from proportrait.store import records
+from proportrait.store import records, steps
 from proportrait.store.records import TITLES, Record, file_stem, parse_file_stem
 from tests.store_samples import source
 
@@ -95,6 +95,13 @@ def test_json_keeps_the_old_keys_and_comes_back_whole() -> None:
     assert data["label_names"][5] == "Image Sharpness High"
     assert data["parent"] == "ffhq_00007_101111.jpg"
     assert Record.from_json(json.loads(record.to_bytes())) == record
+
+
+def test_a_picture_that_can_be_made_again_at_any_time_has_no_timestamp() -> None:
+    record = replace(source(1)[2][0][0], timestamp=None)
+    assert json.loads(record.to_bytes())["timestamp"] is None
+    assert Record.from_json(json.loads(record.to_bytes())) == record
+    assert [entry.time for entry in steps.rebuilt([record])] == [""]
 
 
 def test_json_bytes_depend_on_the_content_only() -> None:
