@@ -10,11 +10,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from proportrait.arrays import Float, Image
 
 Edit = tuple[Image, dict[str, Any]]
+
+_LIGHT = (np.arange(256, dtype=np.float32) / 255) ** 2.2  # linear light of each value
 
 
 def degrade(image: Image, kind: str, rng: np.random.Generator) -> Edit:
@@ -32,7 +33,7 @@ def degrade(image: Image, kind: str, rng: np.random.Generator) -> Edit:
 def gaussian(image: Image, rng: np.random.Generator) -> Edit:
     """A Gaussian of sigma 2 to 5 px."""
     sigma = rng.uniform(2.0, 5.0) * _scale(image)
-    return _u8(cv2.GaussianBlur(image, (0, 0), sigma)), {"sigma_px": round(sigma, 2)}
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma)), {"sigma_px": round(sigma, 2)}
 
 
 def motion(image: Image, rng: np.random.Generator) -> Edit:
@@ -63,7 +64,7 @@ def low_resolution(image: Image, rng: np.random.Generator) -> Edit:
     }[method]
     small = cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA)
     enlarged = cv2.resize(small, (width, height), interpolation=flag)
-    return _u8(enlarged), {"side_px": side, "enlarged": method}
+    return np.asarray(enlarged), {"side_px": side, "enlarged": method}
 
 
 def jpeg(image: Image, rng: np.random.Generator) -> Edit:
@@ -77,7 +78,7 @@ def jpeg(image: Image, rng: np.random.Generator) -> Edit:
     )
     blocky = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
     enlarged = cv2.resize(blocky, (width, height), interpolation=cv2.INTER_LINEAR)
-    return _u8(enlarged[..., ::-1]), {"side_px": side, "quality": quality}
+    return np.ascontiguousarray(enlarged[..., ::-1]), {"side_px": side, "quality": quality}
 
 
 BLURS: dict[str, Callable[[Image, np.random.Generator], Edit]] = {
@@ -122,14 +123,11 @@ def disc_kernel(radius: float) -> Float:
 
 def _filter_linear(image: Image, kernel: Float) -> Image:
     """Convolve in linear light, where lenses and shutters add up."""
-    light = (image.astype(np.float32) / 255) ** 2.2
+    light = cv2.LUT(image, _LIGHT)
     light = cv2.filter2D(light, -1, kernel, borderType=cv2.BORDER_REFLECT)
-    return _u8(np.clip(light, 0, 1) ** (1 / 2.2) * 255)
+    values = np.clip(light, 0, 1) ** (1 / 2.2) * 255
+    return np.asarray(np.rint(values), np.uint8)
 
 
 def _scale(image: Image) -> float:
     return float(image.shape[1] / 512)
-
-
-def _u8(values: npt.NDArray[Any]) -> Image:
-    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)

@@ -96,17 +96,20 @@ class Window:
         """
         height, width = image.shape[:2]
         right, bottom = self.left + self.side, self.top + self.side
+        passed = (self.left < -0.5, self.top < -0.5, right > width + 0.5, bottom > height + 0.5)
+        if alpha is None:
+            return not any(passed)
         rows = slice(max(0, int(self.top)), max(1, min(height, int(bottom))))
         columns = slice(max(0, int(self.left)), max(1, min(width, int(right))))
         borders = (
-            (self.left < -0.5, (rows, slice(0, 3))),
-            (self.top < -0.5, (slice(0, 3), columns)),
-            (right > width + 0.5, (rows, slice(width - 3, width))),
-            (bottom > height + 0.5, (slice(height - 3, height), columns)),
+            (rows, slice(0, 3)),
+            (slice(0, 3), columns),
+            (rows, slice(width - 3, width)),
+            (slice(height - 3, height), columns),
         )
         return all(
-            alpha is not None and float(alpha[border].max(initial=0.0)) < 0.2
-            for is_passed, border in borders
+            float(alpha[border].max(initial=0.0)) < 0.2
+            for is_passed, border in zip(passed, borders, strict=True)
             if is_passed
         )
 
@@ -134,7 +137,11 @@ def face_extent(face: Face) -> tuple[float, float, float]:
 
 def window(face: Face, target: Target) -> Window:
     """The window that puts a face at a target."""
-    x, y, height = face_extent(face)
+    return _window(face_extent(face), target)
+
+
+def _window(extent: tuple[float, float, float], target: Target) -> Window:
+    x, y, height = extent
     side = height / target.height
     return Window(x - target.x * side, y - target.y * side, side)
 
@@ -204,9 +211,10 @@ def bad_window(
 def _draw_window(
     image: Image, face: Face, alpha: Float | None, draw: Callable[[], Target], quality: str
 ) -> tuple[Target, Window]:
+    extent = face_extent(face)
     for _ in range(_DRAWS):
         target = draw()
-        candidate = window(face, target)
+        candidate = _window(extent, target)
         if candidate.reaches(image, alpha):
             return target, candidate
     raise EditError(f"no {quality} one fits into this picture without padding", "framing")
