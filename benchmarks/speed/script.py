@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import itertools
 import subprocess
 import sys
 import time
@@ -19,7 +20,10 @@ import numpy as np
 import psutil
 
 from proportrait import imaging
+from proportrait.arrays import Image
+from proportrait.faces import FaceAnalyzer
 from proportrait.generate.base import ImageGenerator
+from proportrait.generate.sources.built_in import StyleganSource
 from tests import FACE, ROOT
 
 # A local server asks for no key, but the script does.
@@ -142,9 +146,10 @@ async def tick(seen: Seen) -> None:
 def fake_gemini(latency_s: float) -> Iterator[str]:
     """The address of a fake server in its own process.
 
-    It makes its picture once and repeats the bytes: the real service does not draw on our cores.
+    It sends the reference back as it came: the real service does not draw on our cores.
     """
-    command = [sys.executable, "-m", "tests.fake_gemini", "--cached", "--latency", str(latency_s)]
+    command = [sys.executable, "-m", "tests.fake_gemini", "--default", "echo"]
+    command += ["--latency", str(latency_s)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
@@ -153,13 +158,23 @@ def fake_gemini(latency_s: float) -> Iterator[str]:
             server.terminate()
 
 
-def make_portraits(folder: Path, count: int) -> Path:
-    """Write `count` JPEGs of 512 px: one face, moved, mirrored, and lit a little differently."""
+def draw_faces(count: int) -> list[Image]:
+    """Portraits (512, 512, 3) of the built-in source in each of which one face is found."""
+    analyzer = FaceAnalyzer()
+    pictures = (imaging.resize(item.open().image, (512, 512)) for item in StyleganSource())
+    return list(itertools.islice((p for p in pictures if len(analyzer.detect(p)) == 1), count))
+
+
+def make_portraits(folder: Path, count: int, faces: Sequence[Image] = ()) -> Path:
+    """Write `count` JPEGs: faces in turn, moved, mirrored, and lit a little differently.
+
+    Without `faces` they all show one.
+    """
     folder.mkdir(parents=True)
-    face = imaging.read(FACE)
+    faces = faces or [imaging.read(FACE)]
     for number in range(count):
         rng = np.random.default_rng(number)
-        moved = np.roll(face, rng.integers(-12, 13, 2), axis=(0, 1))
+        moved = np.roll(faces[number % len(faces)], rng.integers(-12, 13, 2), axis=(0, 1))
         mirrored = moved[:, :: rng.choice((-1, 1))]
         lit = np.clip(mirrored * rng.uniform(0.9, 1.1), 0, 255).astype(np.uint8)
         (folder / f"{number:05d}.jpg").write_bytes(imaging.encode_jpeg(lit))
