@@ -117,6 +117,8 @@ def execute(options: argparse.Namespace) -> int:
     added: list[Record] = []
     with contextlib.ExitStack() as stack:
         store = RecordStore(options.input)
+        if not any(True for _ in store.records()):  # before anything is written there
+            raise ConfigurationError(f"{options.input}/metadata holds no readable record")
         if not options.dry_run:
             stack.enter_context(store)
         for attribute in options.attributes:

@@ -178,12 +178,11 @@ def execute(options: argparse.Namespace) -> int:
 
 def undo(options: argparse.Namespace) -> int:
     """Put back what a run changed."""
-    name = options.undo
-    with RecordStore(options.input) as store:
-        if name == "last":
-            name = repair.last_run(store)
-        with tqdm(unit="source", desc="undoing") as bar:
-            outcome = repair.undo(store, name, bar.update)
+    store = RecordStore(options.input)
+    name = repair.last_run(store) if options.undo == "last" else options.undo
+    repair.changes_of(store, name)  # an error is raised before anything is written
+    with store, tqdm(unit="source", desc="undoing") as bar:
+        outcome = repair.undo(store, name, bar.update)
     print(f"{outcome.changed} pictures are as they were before the run {name}")
     for line in outcome.refused:
         print(f"left as it is: {line}")

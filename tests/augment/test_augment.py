@@ -325,6 +325,16 @@ def test_wrong_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert parse([], "").kinds == ALL
 
 
+@pytest.mark.parametrize("subfolders", [(), ("images", "metadata")], ids=["plain", "like ours"])
+def test_a_folder_of_photos_is_left_alone(subfolders: tuple[str, ...], tmp_path: Path) -> None:
+    for name in subfolders:
+        (tmp_path / name).mkdir()
+    shutil.copy(FACE, tmp_path.joinpath(*subfolders[:1], "me.jpg"))
+    before = sorted(tmp_path.rglob("*"))
+    assert run("--input", tmp_path) == 2
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_kinds_choose_what_is_balanced(capsys: pytest.CaptureFixture[str]) -> None:
     assert parse([], None).attributes == ["framing"]
     assert parse(["--blur"], None).attributes == ["framing", "sharpness"]

@@ -350,6 +350,19 @@ def test_a_folder_of_photos_is_looked_at_and_left_alone(
     assert [file.name for file in photos.iterdir()] == ["me.jpg"]
 
 
+@pytest.mark.parametrize("subfolders", [(), ("images", "metadata")], ids=["plain", "like ours"])
+@pytest.mark.parametrize("undo", ["last", "20260101-000000"])
+def test_undo_writes_nothing_where_no_run_changed_anything(
+    subfolders: tuple[str, ...], undo: str, tmp_path: Path
+) -> None:
+    for name in subfolders:
+        (tmp_path / name).mkdir()
+    shutil.copy(FACE, tmp_path.joinpath(*subfolders[:1], "me.jpg"))
+    before = sorted(tmp_path.rglob("*"))
+    assert run("--input", tmp_path, "--undo", undo) == (1 if subfolders else 2)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_wrong_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--input", tmp_path / "none") == 2
     assert "holds neither" in capsys.readouterr().err
