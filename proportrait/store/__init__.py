@@ -53,7 +53,8 @@ class RecordStore:
         self._journal = Journal(self.path)
         self._lock = FileLock(self.path / ".lock", timeout=0, thread_local=False)
         with disk_errors(self.path):
-            self._index = Index(self.path, self._journal.ledger.read())
+            entries = self._journal.ledger.read() or steps.rebuilt(self.records())
+            self._index = Index(self.path, entries)
 
     def __enter__(self) -> RecordStore:
         """Lock the folder, repair what a crash left, and open it for writing.
@@ -205,8 +206,10 @@ class RecordStore:
         return self._index.spent_usd
 
     def owner(self, name: str) -> str | None:
-        """The source that a picture in images/ is of, or None if the ledger does not say."""
-        return self._index.owner(name)
+        """The source whose last line in the ledger names a picture in images/, or None."""
+        source_id = self._index.owner(name)
+        known = source_id is not None and name in self.files_of(source_id)
+        return source_id if known else None
 
     def files_of(self, source_id: str) -> list[str]:
         """Names of the pictures of a source."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -305,6 +306,39 @@ def test_workers_and_interruptions_change_no_byte(made: Path, tmp_path: Path) ->
         assert run("--input", tmp_path / "interrupted", "--workers", 1) == 130
     assert run("--input", tmp_path / "interrupted", "--workers", 1) == 0
     assert files(tmp_path / "interrupted") == files(made)
+
+
+def test_a_record_outside_the_ledger_is_passed_over(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stray = record("stray")
+    (made / "images" / stray.output_filename).write_bytes(FACE.read_bytes())
+    (made / "metadata" / "stray_111111.json").write_bytes(stray.to_bytes())
+    assert run("--input", made, "--kinds", "close_up", "--workers", 1) == 0
+    assert "passed over stray_111111.jpg: the ledger does not name it" in capsys.readouterr().out
+    twins = [r for r in RecordStore(made).records() if r.parent]
+    assert {r.source_id for r in twins} <= {f"p{n}" for n in range(5)}
+    assert len(twins) == 5  # of 6 good ones 6 are missing, and each of the others shows one
+
+
+def test_twins_of_photos_that_are_named_like_twins_have_names_of_their_own(
+    tmp_path: Path,
+) -> None:
+    face = FACE.read_bytes()
+    with RecordStore(tmp_path) as store:
+        for stem in ("a", "a_close_up"):
+            code = "111111" if stem == "a" else "111101"
+            store.commit(stem, stem, [(record(stem, code), face)])
+        # The name of the twin of a.
+        taken = replace(record("a_close_up_badframe", "111101"), source_id="a_close_up")
+        store.add("a_close_up", [(taken, face)])
+    options = ("--input", tmp_path, "--kinds", "close_up", "--balance", "0.85", "--workers", 1)
+    assert run(*options) == 0
+    digest = hashlib.sha256(b"a").hexdigest()[:6]
+    (twin,) = (r for r in RecordStore(tmp_path).records() if r.parent == "a_111111.jpg")
+    assert twin.output_filename == f"a_close_up-{digest}_badframe_111101.jpg"
+    with RecordStore(tmp_path) as store:  # nor does a photo that comes later get its name
+        assert store.unique_stem("c", f"a_close_up-{digest}") != f"a_close_up-{digest}"
 
 
 def test_kinds_are_chosen(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
