@@ -331,6 +331,13 @@ def test_no_face_or_several_make_a_remark(
         _ = by_name["none"].labels
 
 
+def test_a_file_that_is_no_picture_has_no_labels(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_bytes(b"text")
+    (score,) = Scorer.from_file(model).files([tmp_path / "text.jpg"])
+    with pytest.raises(ValueError, match=r"text\.jpg lacks verdicts: .* no picture of a known"):
+        _ = score.labels
+
+
 def test_strict_asks_for_six_verdicts_on_one_person(
     model: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
