@@ -184,7 +184,7 @@ def save(headshot: Headshot, path: Path, half: bool = False) -> None:
         "calibration": asdict(headshot.calibration),
         "about": dict(headshot.about),
     }
-    replace_file(path, to_bytes(state, {_ENTRY: json.dumps(metadata)}))
+    replace_file(path, to_bytes(state, {_ENTRY: json.dumps(metadata, allow_nan=False)}))
 
 
 def load(path: Path) -> Headshot:
