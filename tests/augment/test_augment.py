@@ -22,7 +22,7 @@ from proportrait.augment.plan import KINDS, Task, counts, queues, wanted
 from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.retouch.framing import BAD_KINDS, Window
 from proportrait.errors import ConfigurationError, EditError
-from proportrait.generate.offline import VERSION
+from proportrait.generate.offline import version
 from proportrait.imaging import decode, encode_jpeg
 from proportrait.labels import LabelVector
 from proportrait.store import RecordStore
@@ -224,8 +224,12 @@ def test_a_built_in_face_is_drawn_again_in_another_frame(
     monkeypatch.setattr(making, "_editor", lambda: editor)
     drawn, _ = editor.edit_face(7, ONES, 11)
     source = "stylegan:mobile-ffhq/7"
-    parent = replace(record(), source_id=source, model_version=VERSION, generation_seed=11)
-    (tmp_path / parent.output_filename).write_bytes(encode_jpeg(drawn.image))
+    data = encode_jpeg(drawn.image)
+    parent = replace(
+        record(), source_id=source, model_version=version(), generation_seed=11,
+        sha256=hashlib.sha256(data).hexdigest(),
+    )  # fmt: skip
+    (tmp_path / parent.output_filename).write_bytes(data)
     made = make(Task(parent, "framing", "off_centre_left", 0), tmp_path)
     assert made.record is not None, made.reason
     assert made.record.edits["framing"]["drawn_again"] is True
@@ -237,8 +241,11 @@ def test_a_built_in_face_is_drawn_again_in_another_frame(
     part = small[round(0.4 * len(small)) : round(0.75 * len(small)), len(small) // 2 :]
     part = np.ascontiguousarray(part[:, : len(small) // 8])
     assert cv2.matchTemplate(twin, part, cv2.TM_CCOEFF_NORMED).max() > 0.95
-    other = replace(parent, model_version="proportrait-editor 0")
-    assert not making.can_be_drawn_again(other)
+    # Drawn by code of the same version, but not with the same bytes.
+    other = make(Task(replace(parent, sha256="0" * 64), "framing", "off_centre_left", 0), tmp_path)
+    assert other.record is None
+    assert "that was made by another version of the editor" in other.reason
+    assert not making.can_be_drawn_again(replace(parent, model_version="proportrait-editor 1"))
 
 
 # --- the command
