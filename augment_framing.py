@@ -145,6 +145,7 @@ def execute(options: argparse.Namespace) -> int:
             with disk_errors(folder):
                 folder.mkdir(exist_ok=True)
             pages = report.contact_sheet(store, added, folder / "twins.png", "degraded twins")
+            report.refresh(store)
             print(f"pictures    {listing(pages)}")
     return 0
 
