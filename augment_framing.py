@@ -21,6 +21,7 @@ import itertools
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -45,10 +46,11 @@ from proportrait.workers import fitting_workers, spread
 def balance(store: RecordStore, attribute: str, options: argparse.Namespace) -> list[Record]:
     """Add twins of one attribute; returns their records."""
     records = list(store.records())
+    own = [r for r in records if store.owner(r.output_filename) == r.source_id]
     good, bad = counts(records, attribute)
     missing = wanted(good, bad, options.balance)
     kinds = [kind for kind in KINDS[attribute] if kind in options.kinds]
-    queues = plan.queues(records, attribute, kinds, options.seed, missing)
+    queues = plan.queues(own, attribute, kinds, options.seed, missing)
     print(
         f"{attribute}: {good} good, {bad} bad; {missing} bad ones are missing until "
         f"{options.balance:.0%} are bad; {sum(len(q) for q, _ in queues)} twins can be tried"
@@ -85,9 +87,16 @@ def kept(
                 reasons[f"{task.kind}: {made.reason}"] += 1
                 bar.set_postfix(given_up=reasons.total(), refresh=False)
                 continue
-            (record,) = store.add(task.parent.source_id, [(made.record, made.data)])
+            record = named(store, task, made.record)
+            (record,) = store.add(task.parent.source_id, [(record, made.data)])
             bar.update()
             yield record
+
+
+def named(store: RecordStore, task: plan.Task, record: Record) -> Record:
+    """The record under a name that no picture of another source can get."""
+    stem = store.unique_stem(task.parent.source_id, task.stem)
+    return replace(record, output_filename=stem + record.output_filename.removeprefix(task.stem))
 
 
 def tell(attribute: str, added: list[Record], reasons: Counter[str], missing: int) -> None:
@@ -117,17 +126,26 @@ def execute(options: argparse.Namespace) -> int:
     added: list[Record] = []
     with contextlib.ExitStack() as stack:
         store = RecordStore(options.input)
+        if not any(True for _ in store.records()):  # before anything is written there
+            raise ConfigurationError(f"{options.input}/metadata holds no readable record")
         if not options.dry_run:
             stack.enter_context(store)
         for attribute in options.attributes:
             added += balance(store, attribute, options)
-        for error in itertools.islice(store.problems, 10):
-            print(f"passed over {error}")
+        problems = [str(error) for error in store.problems]
+        problems += [
+            f"{r.output_filename}: the ledger does not name it as a picture of {r.source_id}"
+            for r in store.records()
+            if store.owner(r.output_filename) != r.source_id
+        ]
+        for problem in problems[:10]:
+            print(f"passed over {problem}")
         if added:
             folder = options.input / "augmentation"
             with disk_errors(folder):
                 folder.mkdir(exist_ok=True)
             pages = report.contact_sheet(store, added, folder / "twins.png", "degraded twins")
+            report.refresh(store)
             print(f"pictures    {listing(pages)}")
     return 0
 

@@ -31,6 +31,7 @@ from tqdm import tqdm
 from proportrait.commandline import exit_code, printable
 from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError
+from proportrait.generate import report
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import FEATURES, Wants
 from proportrait.looks.survey import survey
@@ -129,6 +130,8 @@ class Run:
             return repair.Outcome()
         with RecordStore(self.pictures.path) as store, tqdm(unit="source", desc="writing") as bar:
             outcome = repair.apply(store, fresh, self.name, bar.update)
+            if outcome.changed:
+                report.refresh(store)
         return outcome
 
 
@@ -178,12 +181,13 @@ def execute(options: argparse.Namespace) -> int:
 
 def undo(options: argparse.Namespace) -> int:
     """Put back what a run changed."""
-    name = options.undo
-    with RecordStore(options.input) as store:
-        if name == "last":
-            name = repair.last_run(store)
-        with tqdm(unit="source", desc="undoing") as bar:
-            outcome = repair.undo(store, name, bar.update)
+    store = RecordStore(options.input)
+    name = repair.last_run(store) if options.undo == "last" else options.undo
+    repair.changes_of(store, name)  # an error is raised before anything is written
+    with store, tqdm(unit="source", desc="undoing") as bar:
+        outcome = repair.undo(store, name, bar.update)
+        if outcome.changed:
+            report.refresh(store)
     print(f"{outcome.changed} pictures are as they were before the run {name}")
     for line in outcome.refused:
         print(f"left as it is: {line}")

@@ -7,6 +7,7 @@ A room imports only what stands above it in this list, or left of it in its line
     errors, arrays, labels        words and types
     disk, commandline             durable writes; options and errors of a command
     runlog, workers               the log of a run, worker processes
+    digest                        versions that follow from the code
     imaging                       pictures in and out
     tone                          sRGB and light
     sheets                        the contact sheet

@@ -1,6 +1,6 @@
 """The published data set, from Google Drive into an output folder.
 
-`python -m proportrait.download --id ID -o ./output`
+`python -m proportrait.download -o ./output`
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -17,23 +18,43 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+from tqdm import tqdm
+
+from proportrait.commandline import printable
 from proportrait.disk import disk_errors
-from proportrait.errors import ConfigurationError, FatalError, ProPortraitError, StoreError
+from proportrait.errors import FatalError, ProPortraitError, StoreError
+from proportrait.store.records import Record, json_name
 
+PUBLISHED = "https://drive.google.com/drive/folders/169_Y7wz-S8kiTq8QCl7sdcBnA-Y-M-5k"
 ID_VARIABLE = "PROPORTRAIT_DATASET_ID"
 PARTS = ("images", "metadata")
 
 Fetch = Callable[[str, Path], None]
 
+_FOLDER = "/folders/"  # in the address of a folder
+_FEW = 20  # files, each of which gets a progress bar of its own
+# What Drive says of a file that too many people have fetched, and gdown of a page that it cannot
+# read, as that one often is.
+_QUOTA = re.compile(r"quota|too many users|many accesses", re.IGNORECASE)
+_NAMED = 3  # files that a problem names
+
 
 @dataclass(frozen=True)
 class Download:
-    """The result of a download: the output folder, and the number of files in each part."""
+    """The result of a download.
+
+    Attributes:
+        output: the folder.
+        images, metadata: number of files in each part.
+        problems: what is wrong with them, one line a kind.
+    """
 
     output: Path
     images: int
     metadata: int
+    problems: tuple[str, ...] = ()
 
 
 def fetch_from_drive(dataset_id: str, folder: Path) -> None:
@@ -44,25 +65,52 @@ def fetch_from_drive(dataset_id: str, folder: Path) -> None:
         folder: an existing folder.
 
     Raises:
-        FatalError: the download failed.
+        FatalError: the download failed, or Drive refuses it for now.
     """
     import gdown
 
-    is_address = "://" in dataset_id
-    target = f"{folder}{os.sep}"
+    options: dict[str, Any] = {"use_cookies": False, "timeout": 60}
+    goes_on = {"resume": True, "retries": 3, **options}
     try:
-        if is_address and "/folders/" in dataset_id:
-            gdown.download_folder(url=dataset_id, output=target, resume=True, retries=3, timeout=60)
-        elif is_address:
-            gdown.download(url=dataset_id, output=target, resume=True, retries=3, timeout=60)
-        else:
-            gdown.download(id=dataset_id, output=target, resume=True, retries=3, timeout=60)
-    except Exception as error:  # of gdown, its HTTP client, or the network
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise FatalError(
+        if _FOLDER not in dataset_id:
+            kind = "url" if "://" in dataset_id else "id"
+            gdown.download(**{kind: dataset_id}, output=f"{folder}{os.sep}", **goes_on)
+            return
+        # One by one: gdown itself would go on with all others after a refusal, and not tell it.
+        files = gdown.download_folder(
+            url=dataset_id, output=str(folder), skip_download=True, quiet=True, **options
+        )
+        many = len(files) > _FEW
+        for file in tqdm(files, unit="file", desc="fetching", disable=not many):
+            if Path(file.local_path).is_file():  # whole; gdown would ask for it again
+                continue
+            Path(file.local_path).parent.mkdir(parents=True, exist_ok=True)
+            gdown.download(id=file.id, output=file.local_path, quiet=many, **goes_on)
+    except OSError as error:
+        if error.errno is not None and not isinstance(error, ConnectionError | TimeoutError):
+            raise  # of the disk
+        raise FatalError(_failure(dataset_id, folder, error)) from error
+    except Exception as error:  # of gdown
+        raise FatalError(_failure(dataset_id, folder, error)) from error
+
+
+def _failure(dataset_id: str, folder: Path, error: Exception) -> str:
+    """What went wrong and what to do, in one line."""
+    reason = " ".join(str(error).split()) or type(error).__name__
+    if not _QUOTA.search(reason):
+        return (
             f"the download failed: {reason}. Check the id and the connection, then run the same "
-            f"command again: it goes on where it stopped"
-        ) from error
+            f"command again: it goes on where it stopped (to begin anew, delete {folder.parent})"
+        )
+    if "://" not in dataset_id:
+        dataset_id = f"https://drive.google.com/file/d/{dataset_id}/view"
+    return (
+        f"Google Drive refuses the download for now ({reason}). It limits how often a file is "
+        f"fetched in a day. What came is kept: run the same command again in 24 hours, and it goes "
+        f"on where it stopped. Or open {dataset_id} in a browser where you are signed in, make a "
+        f"copy in your own Drive, download that, and move its images/ and metadata/ into the "
+        f"output folder"
+    )
 
 
 def download(
@@ -77,21 +125,17 @@ def download(
     Args:
         output: the folder; it is made if need be.
         dataset_id: id or address on Google Drive; None takes the environment's
-            PROPORTRAIT_DATASET_ID.
+            PROPORTRAIT_DATASET_ID, or else the published data set.
         fetch: puts the files of an id into a folder.
 
     Raises:
-        ConfigurationError: neither `dataset_id` nor the environment gives an id.
         StoreError: `output` holds a data set already, the disk is full, or the download is damaged,
             unsafe, or no data set.
         FatalError: the download failed.
     """
-    dataset_id = dataset_id or os.environ.get(ID_VARIABLE)
-    if not dataset_id:
-        raise ConfigurationError(
-            f"which data set? Give its Google Drive id or address with --id or in {ID_VARIABLE}; "
-            f"DOWNLOAD_DATASET.txt says where to find it"
-        )
+    dataset_id = dataset_id or os.environ.get(ID_VARIABLE) or PUBLISHED
+    if dataset_id == PUBLISHED.rpartition("/")[2]:
+        dataset_id = PUBLISHED
     output = Path(output)
     # One folder an id, so that a download resumes with its own bytes alone.
     work = output / f".download-{hashlib.sha256(dataset_id.encode()).hexdigest()[:12]}"
@@ -106,6 +150,7 @@ def download(
                 unpack(archive, extracts)
             root = find_dataset(extracts if extracts.exists() else downloads)
             counts = {part: sum(p.is_file() for p in (root / part).rglob("*")) for part in PARTS}
+            problems = check(root)
             if hasattr(os, "sync"):
                 os.sync()  # the names must not reach the disk before the files
             for part in PARTS:
@@ -117,7 +162,46 @@ def download(
         finally:
             shutil.rmtree(extracts, ignore_errors=True)
         shutil.rmtree(work, ignore_errors=True)
-    return Download(output, **counts)
+    return Download(output, **counts, problems=problems)
+
+
+def check(root: Path) -> tuple[str, ...]:
+    """What is wrong with the pictures and records of a data set, one line a kind.
+
+    Raises:
+        StoreError: it holds no picture.
+    """
+    images = {path.name: path for path in (root / PARTS[0]).iterdir() if path.is_file()}
+    jsons = {path.name: path for path in (root / PARTS[1]).iterdir() if path.is_file()}
+    if not images:
+        raise StoreError("the download holds no picture in images/: check the id")
+    damaged = "damaged, or with a record that is"
+    kinds: dict[str, list[str]] = {"empty": [], "without a record": [], damaged: []}
+    records = dict(jsons)
+    for name, path in sorted(images.items()):
+        record = records.pop(json_name(name), None)
+        if not path.stat().st_size:
+            kinds["empty"].append(name)
+        elif record is None:
+            kinds["without a record"].append(name)
+        elif not _fits(path, record):
+            kinds[damaged].append(name)
+    kinds["records without a picture"] = sorted(records)
+    return tuple(
+        f"{len(names)} {kind}: {', '.join(map(printable, names[:_NAMED]))}"
+        + (", ..." if len(names) > _NAMED else "")
+        for kind, names in kinds.items()
+        if names
+    )
+
+
+def _fits(picture: Path, json: Path) -> bool:
+    """Whether a record can be read and, where it has a SHA-256, that of its picture is the same."""
+    try:
+        sha256 = Record.read(json).sha256
+    except StoreError:
+        return False
+    return not sha256 or hashlib.sha256(picture.read_bytes()).hexdigest() == sha256
 
 
 def _check_free(output: Path) -> None:
@@ -200,14 +284,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description="Download the published ProPortrait data set from Google Drive.",
         epilog="The folder then holds images/ (512x512 JPEG) and metadata/ (one JSON of the same "
         "name an image). Nothing in it is overwritten, and a download that broke off goes on. "
-        "DOWNLOAD_DATASET.txt says where to find the id. To make a data set of your own without "
+        "DOWNLOAD_DATASET.txt tells more. To make a data set of your own without "
         "network, key or cost: python synthetic_dataset_generator.py -o ./output --mock "
         "--limit 100",
     )
     parser.add_argument(
         "--id",
         metavar="ID",
-        help=f"Google Drive id of a file, or address of a file or folder (or set {ID_VARIABLE})",
+        help=f"Google Drive id of a file, or address of a file or folder (or set {ID_VARIABLE}; "
+        f"default: the published data set, {PUBLISHED})",
     )
     parser.add_argument(
         "-o",
@@ -227,7 +312,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("stopped; the same command goes on where it stopped", file=sys.stderr)
         return 130
     print(f"{result.images} images and {result.metadata} metadata files in {result.output}")
-    return 0
+    for line in result.problems:
+        print(f"problem: {line}", file=sys.stderr)
+    return 1 if result.problems else 0
 
 
 if __name__ == "__main__":

@@ -90,6 +90,7 @@ def test_the_source_follows_from_the_other_options(
         ("--source stylegan --source_dir faces", "--source_dir"),
         ("--source folder --source_dir faces --hf_dataset a/b", "--hf_dataset"),
         ("--mock --source_dir faces --skin_tones even", "--skin_tones"),
+        ("--mock --source_dir faces -o ./faces/", "among your photos"),
         ("--perfect_prob 1.5", "perfect_prob"),
         ("--perfect_prob .8 --near_perfect_prob .3", "together"),
         ("--perfect_prob nan", "perfect_prob"),

@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import stat
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import gdown
+import numpy as np
 import pytest
 
 from proportrait import download as module
-from proportrait.download import ID_VARIABLE, download, fetch_from_drive, main, unpack
-from proportrait.errors import ConfigurationError, FatalError, StoreError
+from proportrait.download import ID_VARIABLE, PUBLISHED, download, fetch_from_drive, main, unpack
+from proportrait.errors import FatalError, StoreError
+from proportrait.labels import LabelVector
+from proportrait.store.records import Record
+from tests.fake_drive import FakeDrive
 
-FILES = {
-    "images/ffhq_00001_111111.jpg": b"jpeg bytes",
-    "images/ffhq_00002_011111.jpg": b"more jpeg bytes",
-    "metadata/ffhq_00001_111111.json": b"{}",
-    "metadata/ffhq_00002_011111.json": b"{}",
+PICTURES = {"ffhq_00001_111111": b"jpeg bytes", "ffhq_00002_011111": b"more jpeg bytes"}
+
+
+def record(stem: str, picture: bytes) -> bytes:
+    labels = LabelVector.from_code(stem[-6:])
+    digest = hashlib.sha256(picture).hexdigest()
+    name = f"{stem}.jpg"
+    return Record(name, name, name, labels, labels, LabelVector.ones(), sha256=digest).to_bytes()
+
+
+FILES = {f"images/{stem}.jpg": data for stem, data in PICTURES.items()} | {
+    f"metadata/{stem}.json": record(stem, data) for stem, data in PICTURES.items()
 }
 Fetch = Callable[[str, Path], None]
 
@@ -191,22 +204,126 @@ def test_a_download_that_broke_off_goes_on_and_only_with_its_own_bytes(tmp_path:
     assert contents == [[], ["data.zip.part"], []]
 
 
-def test_the_id_comes_from_the_argument_or_the_environment_and_is_never_guessed(
+def test_the_id_is_that_of_the_argument_of_the_environment_or_of_the_published_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ConfigurationError, match=r"--id or in PROPORTRAIT_.*DOWNLOAD_DATASET\.txt"):
-        download(tmp_path, fetch=fetch_of(FILES))
-    assert list(tmp_path.iterdir()) == []
     ids: list[str] = []
-    for variable, argument in (("from-env", None), ("from-env", "from-argument")):
-        monkeypatch.setenv(ID_VARIABLE, variable)
-        output = tmp_path / str(argument)
-        download(
-            output,
-            dataset_id=argument,
-            fetch=lambda name, folder: (ids.append(name), fetch_of(FILES)(name, folder))[1],
-        )
-    assert ids == ["from-env", "from-argument"]
+
+    def fetch(name: str, folder: Path) -> None:
+        ids.append(name)
+        fetch_of(FILES)(name, folder)
+
+    download(tmp_path / "published", fetch=fetch)
+    download(tmp_path / "same", dataset_id="169_Y7wz-S8kiTq8QCl7sdcBnA-Y-M-5k", fetch=fetch)
+    monkeypatch.setenv(ID_VARIABLE, "from-env")
+    download(tmp_path / "env", fetch=fetch)
+    download(tmp_path / "argument", dataset_id="from-argument", fetch=fetch)
+    assert ids == [PUBLISHED, PUBLISHED, "from-env", "from-argument"]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"images/ffhq_00002_011111.jpg": b""}, "1 empty: ffhq_00002_011111.jpg"),
+        ({"images/b.jpg": b"x"}, "1 without a record: b.jpg"),
+        ({"metadata/b.json": b"x"}, "1 records without a picture: b.json"),
+        ({"images/ffhq_00001_111111.jpg": b"<html>"},
+         "1 damaged, or with a record that is: ffhq_00001_111111.jpg"),
+        ({"metadata/ffhq_00001_111111.json": b"{}"},
+         "1 damaged, or with a record that is: ffhq_00001_111111.jpg"),
+        ({f"images/{n}.jpg": b"x" for n in range(5)},
+         "5 without a record: 0.jpg, 1.jpg, 2.jpg, ..."),
+    ],
+)  # fmt: skip
+def test_what_arrived_is_checked(tmp_path: Path, change: dict[str, bytes], problem: str) -> None:
+    result = download(tmp_path, dataset_id="abc", fetch=fetch_of(FILES | change))
+    assert result.problems == (problem,)
+    assert tree(tmp_path) == FILES | change
+
+
+def test_records_of_the_published_form_name_no_digest(tmp_path: Path) -> None:
+    """The keys that the published data set has."""
+    old = {
+        f"metadata/{stem}.json": json.dumps({
+            "original_filename": "1.png", "label_vector": [int(bit) for bit in stem[-6:]],
+            "output_filename": f"{stem}.jpg",
+        }).encode()
+        for stem in PICTURES
+    }  # fmt: skip
+    assert download(tmp_path, dataset_id="abc", fetch=fetch_of(FILES | old)).problems == ()
+
+
+# --- a stand-in for Google Drive
+
+
+@pytest.fixture
+def drive(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDrive]:
+    with FakeDrive({f"proportrait/{name}": data for name, data in FILES.items()}) as server:
+        server.stand_in_for_google(monkeypatch)
+        yield server
+
+
+def test_the_published_folder_is_fetched_file_by_file(
+    drive: FakeDrive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["-o", str(tmp_path)]) == 0
+    assert tree(tmp_path) == FILES
+    assert capsys.readouterr().out == f"2 images and 2 metadata files in {tmp_path}\n"
+    assert drive.listed[0] == PUBLISHED.rpartition("/")[2]
+    assert sorted(drive.sent) == sorted(f"proportrait/{name}" for name in FILES)
+
+
+def test_a_zip_behind_a_page_that_asks_for_consent_is_fetched(
+    drive: FakeDrive, tmp_path: Path
+) -> None:
+    """As Drive answers for a file that is too large for its virus scan."""
+    drive.files = {"data.zip": write_zip(tmp_path / "data.zip", FILES).read_bytes()}
+    drive.asks_for_consent = True
+    assert download(tmp_path / "out").problems == ()
+    assert tree(tmp_path / "out") == FILES
+
+
+def test_a_connection_that_breaks_is_taken_up_at_the_same_byte(
+    drive: FakeDrive, tmp_path: Path
+) -> None:
+    large = FILES | {"README.bin": np.random.default_rng(0).bytes(1_500_000)}
+    drive.files = {"data.zip": write_zip(tmp_path / "data.zip", large).read_bytes()}
+    drive.breaks_after = 1_000_000
+    drive.refuses_ranges = True  # so that the tries of one run fail too
+    with pytest.raises(FatalError, match="the same command again: it goes on where it stopped"):
+        download(tmp_path / "out")
+    (part,) = (tmp_path / "out").rglob("*.part")
+    size = part.stat().st_size
+    assert 500_000 < size <= drive.breaks_after
+    drive.refuses_ranges = False
+    drive.ranges.clear()
+    download(tmp_path / "out")
+    assert tree(tmp_path / "out") == FILES
+    assert drive.ranges == [f"bytes={size}-"]
+
+
+def test_a_refusal_for_quota_says_what_to_do_and_keeps_what_came(
+    drive: FakeDrive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    drive.quota = 3  # files
+    assert main(["-o", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert "Google Drive refuses the download for now" in said
+    assert "Too many users have viewed or downloaded this file recently" in said
+    for advice in ("run the same command again in 24 hours", PUBLISHED, "make a copy in your own"):
+        assert advice in said
+    assert drive.refused == 1  # it asks for no other file
+    drive.quota = None
+    first = set(drive.sent)
+    drive.sent.clear()
+    assert main(["-o", str(tmp_path)]) == 0
+    assert not first & set(drive.sent)
+    assert tree(tmp_path) == FILES
+
+
+def test_a_folder_that_is_not_there_is_a_clear_error(drive: FakeDrive, tmp_path: Path) -> None:
+    with pytest.raises(FatalError, match=r"status code 404.* in 24 hours"):
+        download(tmp_path, dataset_id=f"https://drive.google.com/drive/folders/{'x' * 33}")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +331,6 @@ def test_the_id_comes_from_the_argument_or_the_environment_and_is_never_guessed(
     [
         ("1AbC", "download", "id"),
         ("https://drive.google.com/file/d/1AbC/view", "download", "url"),
-        ("https://drive.google.com/drive/folders/1AbC", "download_folder", "url"),
     ],
 )
 def test_gdown_is_asked_in_the_right_way(
@@ -249,8 +365,6 @@ def test_the_command(
         fetch_of(FILES)("", Path(output))
 
     monkeypatch.setattr(gdown, "download", drive)
-    assert main(["-o", str(tmp_path)]) == 1
-    assert capsys.readouterr().err.startswith("error: which data set?")
     assert main(["--id", "1AbC", "-o", str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"2 images and 2 metadata files in {tmp_path}\n"
     assert main(["--id", "1AbC", "-o", str(tmp_path)]) == 1

@@ -6,6 +6,7 @@ import doctest
 import importlib
 import runpy
 import sys
+import tomllib
 
 import pytest
 
@@ -13,8 +14,8 @@ from tests import ROOT
 
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
-    for room in ("proportrait", "benchmarks", "tools")
-    for path in sorted((ROOT / room).rglob("*.py"))
+    for place in ("*.py", "proportrait/**/*.py", "benchmarks/**/*.py", "tools/**/*.py")
+    for path in sorted(ROOT.glob(place))
 }
 
 
@@ -40,3 +41,11 @@ def test_every_example_is_right(name: str) -> None:
     module = importlib.import_module(name)
     assert any(test.examples for test in doctest.DocTestFinder().find(module))
     assert not doctest.testmod(module).failed
+
+
+def test_mypy_and_the_help_cover_every_command() -> None:
+    scripts = {"synthetic_dataset_generator", "verify_labels", "augment_framing"}
+    assert scripts <= set(containing('if __name__ == "__main__":'))
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        checked = set(tomllib.load(file)["tool"]["mypy"]["files"])
+    assert checked >= {"proportrait", "tools", "benchmarks", *(f"{name}.py" for name in scripts)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,7 @@ from proportrait.faces import Face, shared_analyzer
 from proportrait.faces.face import CHIN, LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT
 from proportrait.generate.caption import caption
 from proportrait.generate.finish import SIDE, resized
-from proportrait.generate.offline import VERSION
+from proportrait.generate.offline import version
 from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.labels import LabelVector, stream
 from proportrait.measures import MODULES, Subject, Unassessed, assess
@@ -96,7 +97,7 @@ def can_be_drawn_again(record: Record) -> bool:
     """Whether the editor can draw the scene of a record again, in another framing."""
     return (
         StyleganItem.from_source_id(record.source_id) is not None
-        and record.model_version == VERSION
+        and record.model_version == version()
         and record.generation_seed is not None
     )
 
@@ -107,7 +108,13 @@ def _drawn_again(task: Task) -> tuple[Image, LabelVector, dict[str, Any]]:
     assert item is not None  # see `can_be_drawn_again`
     asked = parent.requested.replace(framing=0)
     seed = parent.generation_seed or 0
-    _, shot = _editor().edit_face(item.latent_seed, asked, seed, bad_kinds=(task.kind,))
+    good, shot = _editor().edit_face(item.latent_seed, asked, seed, bad_kinds=(task.kind,))
+    data = _encoder(parent.output_filename)(resized(good.image))
+    if hashlib.sha256(data).hexdigest() != parent.sha256:
+        raise EditError(
+            "drawn again, its good picture is another: that was made by another version of the "
+            "editor, or on another kind of processor"
+        )
     if shot is None:
         raise EditError("the scene shows no such framing", "framing")
     place = {**shot.edits["framing"], "drawn_again": True}
@@ -154,14 +161,13 @@ def _record(task: Task, twin: Image, known: LabelVector, parameters: Mapping[str
     parent = task.parent
     labels = parent.labels.replace(**{task.attribute: 0})
     reframed = task.attribute == "framing"
-    extension = Path(parent.output_filename).suffix
-    encode = imaging.encode_png if extension == ".png" else imaging.encode_jpeg
+    encode = _encoder(parent.output_filename)
     name = file_stem(task.stem, labels, blur=not reframed, badframe=reframed)
     edits = {**parent.edits, task.attribute: dict(parameters)}
     is_caption = parent.prompt_text == caption(parent.edits)
     record = replace(
         parent,
-        output_filename=name + (".png" if extension == ".png" else ".jpg"),
+        output_filename=name + (".png" if encode is imaging.encode_png else ".jpg"),
         labels=labels,
         known=known.replace(**{task.attribute: 1}),
         edits=edits,
@@ -175,6 +181,11 @@ def _record(task: Task, twin: Image, known: LabelVector, parameters: Mapping[str
         sha256="",
     )
     return Made(record, encode(twin))
+
+
+def _encoder(name: str) -> Callable[[Image], bytes]:
+    """That of the picture of a name."""
+    return imaging.encode_png if Path(name).suffix == ".png" else imaging.encode_jpeg
 
 
 @cache

@@ -168,6 +168,10 @@ def _settle(options: argparse.Namespace) -> None:
             options.source = "stylegan"
     if options.source_dir is not None and options.source != "folder":
         raise ConfigurationError(f"--source_dir goes with --source folder, not {options.source}")
+    if options.source_dir and options.source_dir.resolve() == options.output_dir.resolve():
+        raise ConfigurationError(
+            "the data set would lie among your photos: name another folder with -o"
+        )
     if options.hf_dataset is not None and options.source != "hf":
         raise ConfigurationError(f"--hf_dataset goes with --source hf, not {options.source}")
     if options.skin_tones != "natural" and options.source != "stylegan":

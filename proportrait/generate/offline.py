@@ -7,18 +7,35 @@ import contextlib
 import signal
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from typing import TYPE_CHECKING
 
+from proportrait.digest import code_digest
 from proportrait.errors import FatalError
 from proportrait.generate.base import Generated, GenerationRequest
+from proportrait.networks.assets import ASSETS
 from proportrait.workers import WATCH_S, check_alive, end_pool, fitting_workers, make_pool
 
 if TYPE_CHECKING:
     from proportrait.edit.editor import PortraitEditor
 
-# Part of every record: the same version, seed, and source give the same bytes.
-VERSION = "proportrait-editor 1"
+# What the bytes of a picture depend on besides its seed and its source.
+_PLACES = (
+    "arrays.py", "edit", "faces", "generate/finish.py", "imaging", "labels.py", "measures",
+    "networks", "tone.py",
+)  # fmt: skip
+_LIBRARIES = ("numpy", "opencv-python-headless", "openvino", "pillow", "pillow-heif")
 WORKER_BYTES = 3_200_000_000  # resident memory of a worker; most of it are feature maps
+
+
+@cache
+def version() -> str:
+    """The version of the editor, part of every record; it follows from code, data, and weights.
+
+    The same version, seed, and source give the same bytes.
+    """
+    weights = (asset.sha256 for asset in ASSETS.values())
+    return f"proportrait-editor {code_digest(_PLACES, _LIBRARIES, weights)}"
 
 
 class OfflineGenerator:
@@ -103,4 +120,4 @@ def _work(request: GenerationRequest) -> Generated:
         shots = _editor.edit_face(item.latent_seed, labels, seed)
     else:
         shots = _editor.edit_photo(item.open().image, labels, seed)
-    return Generated(*shots, model=VERSION, obeys_prompt=False)
+    return Generated(*shots, model=version(), obeys_prompt=False)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import islice
 from operator import length_hint
@@ -16,6 +17,7 @@ import numpy as np
 
 from proportrait import sheets
 from proportrait.disk import disk_errors, replace_file
+from proportrait.generate import overview
 from proportrait.generate.base import PortraitSource
 from proportrait.labels import ATTRIBUTES, KEYS
 from proportrait.store import RecordStore
@@ -82,9 +84,9 @@ class Summary:
 
 
 def publish(store: RecordStore, generator: str, tally: Tally) -> str:
-    """Write summary.json, summary.txt, and contact_sheet.png; returns what to show.
+    """Write summary.json, summary.txt, and the overview of all pictures; returns what to show.
 
-    After Ctrl-C there is no contact sheet: it takes seconds.
+    After Ctrl-C there is no overview: it takes seconds.
 
     Raises:
         StoreError: one of them cannot be written.
@@ -94,10 +96,31 @@ def publish(store: RecordStore, generator: str, tally: Tally) -> str:
     write_summary(store.path, summary)
     text = format_summary(summary)
     if not tally.interrupted:
-        path = store.path / "contact_sheet.png"
-        pages = contact_sheet(store, records, path, f"pictures made by the {generator} generator")
+        pages = _draw_overview(store, records)
         text += f"\npictures    {sheets.listing(pages)}" if pages else ""
     return text
+
+
+def refresh(store: RecordStore) -> None:
+    """Bring all that the folder says of its pictures up to date, after a stage has changed them.
+
+    Raises:
+        StoreError: a file cannot be written.
+    """
+    records = list(store.records())
+    with contextlib.suppress(OSError, ValueError, TypeError):  # none, or that of another version
+        summary = Summary(**json.loads((store.path / "summary.json").read_bytes()))
+        pictures, labels = len(records), label_counts(records)
+        write_summary(store.path, replace(summary, pictures=pictures, labels=labels))
+    _draw_overview(store, records)
+
+
+def _draw_overview(store: RecordStore, records: Sequence[Record]) -> list[Path]:
+    """README.md, labels.csv, and contact_sheet.png of all pictures; returns the pages of that."""
+    overview.write(store.path, records)
+    twins = sum(record.parent is not None for record in records)
+    path = store.path / "contact_sheet.png"
+    return contact_sheet(store, records, path, f"pictures, {twins:,} of them degraded twins")
 
 
 def forecast(

@@ -34,6 +34,7 @@ _LANCZOS = PIL.Image.Resampling.LANCZOS
 _LANCZOS_REACH = 3
 _WITHOUT_HEIF = tuple(name for name in FORMATS if name != "HEIF")
 _JPEG = ("JPEG", "MPO")  # what Pillow calls them
+_SAMPLE_FORMAT = 339  # of TIFF: 1 unsigned, 2 signed, 3 floating point
 _SIDEWAYS = (5, 6, 7, 8)  # orientations of EXIF that swap width and height
 _LIMIT = threading.Lock()
 
@@ -140,7 +141,8 @@ def _decoded(data: bytes, min_side: int, longest: int | None) -> Picture:
     orientation = _orientation(image)
     profile, grey = image.info.get("icc_profile"), image.mode.startswith(("1", "L", "I"))
     box = (size[0] / scale, size[1] / scale)
-    plain = _plain(image) if target == size else _reduced(image, box, target)
+    short = _short(image)
+    plain = _plain(short) if target == size else _reduced(short, box, target)
     rgb, remark = to_srgb(_upright(plain, orientation), profile, grey)
     if remark:
         remarks.append(remark)
@@ -211,6 +213,19 @@ def _load(image: PIL.Image.Image, target: tuple[int, int]) -> int:
         image.draft(None, (target[0] * _GAP, target[1] * _GAP))
     image.load()
     return math.ceil(longer / max(image.size)) if image.format in _JPEG else 1
+
+
+def _short(image: PIL.Image.Image) -> PIL.Image.Image:
+    """A TIFF of 32-bit samples with 16 bits; any other picture as it is.
+
+    White is 2**32 - 1 (TIFF 6.0, PhotometricInterpretation); of signed samples no white is defined.
+    """
+    if image.format != "TIFF" or image.mode != "I":
+        return image
+    if getattr(image, "tag_v2", {}).get(_SAMPLE_FORMAT, (1,))[0] != 1:
+        raise ImageError("the picture has signed samples: save it with 8 or 16 bits")
+    samples = np.asarray(image).view(np.uint32)  # Pillow reads them as if they were signed
+    return PIL.Image.fromarray((samples >> 16).astype(np.uint16))
 
 
 def _plain(image: PIL.Image.Image) -> PIL.Image.Image:

@@ -184,7 +184,7 @@ def save(headshot: Headshot, path: Path, half: bool = False) -> None:
         "calibration": asdict(headshot.calibration),
         "about": dict(headshot.about),
     }
-    replace_file(path, to_bytes(state, {_ENTRY: json.dumps(metadata)}))
+    replace_file(path, to_bytes(state, {_ENTRY: json.dumps(metadata, allow_nan=False)}))
 
 
 def load(path: Path) -> Headshot:
@@ -197,13 +197,14 @@ def load(path: Path) -> Headshot:
 
     try:
         with safe_open(path, "np") as file:
-            metadata = json.loads((file.metadata() or {})[_ENTRY])
+            metadata = dict(json.loads((file.metadata() or {})[_ENTRY]))
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise AssetError(
             f"{path} is no model of `proportrait train` (a .safetensors file): {error}"
         ) from error
-    if metadata["format"] > FORMAT or metadata["labels"] != list(KEYS):
+    version = metadata.get("format")
+    if version not in range(1, FORMAT + 1) or metadata.get("labels") != list(KEYS):
         raise AssetError(
             f"{path} was written by another version, or has other labels: train it again, or "
             f"install the version that wrote it"
@@ -213,8 +214,8 @@ def load(path: Path) -> Headshot:
             _architecture(metadata["architecture"]),
             _floats({k: v for k, v in state.items() if not Fusion.owns(k)}, np.float32),
             Fusion.from_state(state),
-            Calibration(**{k: tuple(v) for k, v in metadata["calibration"].items()}),
-            metadata["about"],
+            Calibration(**{k: _six(v) for k, v in metadata["calibration"].items()}),
+            dict(metadata["about"]),
         )
         size, views = headshot.preprocessing.size, len(headshot.preprocessing.views)
         with ThreadPoolExecutor(2) as pool:  # both take as long to compile
@@ -224,9 +225,21 @@ def load(path: Path) -> Headshot:
         # A forward pass shows whether the weights fit.
         blank = Look(views=np.zeros((views, size, size, 3), np.uint8))
         headshot.logits([blank])
-    except (AssetError, KeyError, ValueError, TypeError) as error:
+    except (AssetError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise AssetError(f"{path} was written by another version: train it again") from error
     return headshot
+
+
+def _six(values: Any) -> tuple[float, ...]:
+    """Numbers, one an attribute.
+
+    Raises:
+        ValueError: there are more or fewer.
+    """
+    numbers = tuple(map(float, values))
+    if len(numbers) != len(KEYS):
+        raise ValueError(f"{len(KEYS)} numbers are expected, not {len(numbers)}")
+    return numbers
 
 
 def _architecture(config: Mapping[str, Any]) -> Architecture:

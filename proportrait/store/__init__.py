@@ -3,7 +3,7 @@
     images/       one JPEG a picture
     metadata/     one JSON of the same stem (see `records`)
     ledger.jsonl  one line a source and try (see `ledger`)
-    .staging/     files on their way (see `journal`)
+    .staging/     files on their way (see `journal`), while a run writes
     .lock         held while a run writes
 
 A user's own files and older data sets can stand beside ours: they are never changed or deleted.
@@ -11,7 +11,9 @@ A user's own files and older data sets can stand beside ours: they are never cha
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, cast
@@ -26,6 +28,7 @@ from proportrait.store.journal import Journal
 from proportrait.store.ledger import Entry, Ledger, Status
 from proportrait.store.records import Change, Record, json_name
 
+_LOCK = ".lock"
 _log = logging.getLogger(__name__)
 
 
@@ -51,9 +54,10 @@ class RecordStore:
         self.metadata = self.path / "metadata"
         self.problems: list[StoreError] = []
         self._journal = Journal(self.path)
-        self._lock = FileLock(self.path / ".lock", timeout=0, thread_local=False)
+        self._lock = FileLock(self.path / _LOCK, timeout=0, thread_local=False)
         with disk_errors(self.path):
-            self._index = Index(self.path, self._journal.ledger.read())
+            entries = self._journal.ledger.read() or steps.rebuilt(self.records())
+            self._index = Index(self.path, entries)
 
     def __enter__(self) -> RecordStore:
         """Lock the folder, repair what a crash left, and open it for writing.
@@ -85,6 +89,10 @@ class RecordStore:
     def __exit__(self, *_: object) -> None:
         """Wait for the write under way, then give the lock back."""
         self._journal.close()
+        if os.name != "nt":  # there the lock removes its file itself
+            # While it is held: who waits for it sees that its file is gone, and makes a new one.
+            with contextlib.suppress(OSError):
+                (self.path / _LOCK).unlink()
         self._lock.release()
 
     def commit(
@@ -226,8 +234,10 @@ class RecordStore:
         return self._index.spent_usd
 
     def owner(self, name: str) -> str | None:
-        """The source that a picture in images/ is of, or None if the ledger does not say."""
-        return self._index.owner(name)
+        """The source whose last line in the ledger names a picture in images/, or None."""
+        source_id = self._index.owner(name)
+        known = source_id is not None and name in self.files_of(source_id)
+        return source_id if known else None
 
     def files_of(self, source_id: str) -> list[str]:
         """Names of the pictures of a source."""

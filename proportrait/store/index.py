@@ -60,8 +60,9 @@ class Index:
                 return
             self._entries[entry.source_id] = entry
             self._missing.pop(entry.source_id, None)
-            self._stems.setdefault(entry.stem.casefold(), entry.source_id)
             self._owners.update((name, entry.source_id) for name, _ in entry.files)
+            for stem in (entry.stem, *(source_stem(name) for name, _ in entry.files)):
+                self._stems.setdefault(stem.casefold(), entry.source_id)
 
     @property
     def spent_usd(self) -> float:
@@ -82,7 +83,15 @@ class Index:
             self.add(entry)
 
     def __getitem__(self, source_id: str) -> Entry:
-        return self._entries[source_id]
+        """The last entry of a source.
+
+        Raises:
+            StoreError: there is none.
+        """
+        with self._guard:
+            if source_id not in self._entries:
+                raise StoreError(f"{self.path}/ledger.jsonl does not name the source {source_id}")
+            return self._entries[source_id]
 
     def get(self, source_id: str) -> Entry | None:
         """The last entry of a source, or None of one that is new or whose files are gone."""

@@ -10,6 +10,7 @@ outside `.staging` is ever deleted.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 import shutil
@@ -96,6 +97,8 @@ class Journal:
         with self._writing:
             self._is_open = False
             self.ledger.close()
+            with contextlib.suppress(OSError):  # it is missing, or holds what an error left
+                self._staging.rmdir()
 
     def write(self, entry: Entry, files: Mapping[str, bytes]) -> None:
         """Commit an entry and its files, and wait until they are on the disk.

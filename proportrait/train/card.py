@@ -17,7 +17,7 @@ from huggingface_hub import ModelCard, ModelCardData
 from proportrait.errors import ConfigurationError
 from proportrait.labels import ATTRIBUTES
 from proportrait.model.saved import Headshot
-from proportrait.train.data import TABLE
+from proportrait.train.data import TABLE, picture_file
 
 PHOTOS = "photos.csv"  # beside the model: the photographs that it has learnt from
 _COLUMNS = ("sha256", "site", "licence", "labels")
@@ -38,13 +38,9 @@ def list_photos(folders: Sequence[Path]) -> str:
             raise ConfigurationError(
                 f"{folder} has no {TABLE}: the last step learns from photographs that have one"
             )
-        images = folder / "images" if (folder / "images").is_dir() else folder
         with (folder / TABLE).open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
-                digest = (
-                    row.get("sha256_of_original")
-                    or hashlib.sha256((images / row["file"]).read_bytes()).hexdigest()
-                )
+                digest = row.get("sha256_of_original") or _digest(folder, row["file"])
                 rows.append(
                     (digest, row.get("site") or "", row.get("licence") or "", row["labels"])
                 )
@@ -53,6 +49,13 @@ def list_photos(folders: Sequence[Path]) -> str:
     writer.writerow(_COLUMNS)
     writer.writerows(sorted(rows))
     return text.getvalue()
+
+
+def _digest(folder: Path, name: str) -> str:
+    """SHA-256 of a file of a table that `Pictures.from_folder` has read."""
+    path = picture_file(folder, name)
+    assert path is not None
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def card(headshot: Headshot) -> str:

@@ -63,7 +63,7 @@ class Pictures:
 
         The table has the columns `file` and `labels` (six characters, `?` where a bit is unknown)
         and, where pictures share a person, `source_id`, or where they share their origin, `site`.
-        Files lie beside it or in images/.
+        Files lie beside it or in images/, see `picture_file`.
 
         Raises:
             ConfigurationError: the folder holds neither, or it cannot be read.
@@ -81,11 +81,20 @@ class Pictures:
 
     @classmethod
     def from_folders(cls, folders: Sequence[str | Path]) -> Pictures:
-        """Read several folders as one set; the same source name in two means the same person."""
+        """Read several folders as one set; the same source name in two means the same person.
+
+        Raises:
+            ConfigurationError: a folder cannot be read, or no label of any picture is known.
+        """
         sets = [cls.from_folder(folder) for folder in folders]
         whole = sets[0]
         for other in sets[1:]:
             whole = whole + other
+        if not whole.known.any():
+            raise ConfigurationError(
+                f"no label of the {len(whole)} pictures of {', '.join(map(str, folders))} is "
+                f"known: write 0 or 1 instead of ? where you know one"
+            )
         return whole
 
     @classmethod
@@ -103,7 +112,6 @@ class Pictures:
 
     @classmethod
     def _from_table(cls, folder: Path) -> Pictures:
-        images = folder / "images" if (folder / "images").is_dir() else folder
         try:
             text = (folder / TABLE).read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
@@ -124,6 +132,8 @@ class Pictures:
             rows = [row | {"line": str(reader.line_num)} for row in reader]
         if not rows:
             raise ConfigurationError(f"{folder / TABLE} names no picture")
+        paths: list[Path] = []
+        codes_of: dict[Path, tuple[str, str]] = {}  # of a file: its labels, and their line
         for row in rows:
             line, code, name = row["line"], row["labels"] or "", row["file"] or ""
             if len(code) != len(KEYS) or set(code) - set("01?"):
@@ -131,13 +141,22 @@ class Pictures:
                     f"{folder / TABLE}, line {line}: labels are {len(KEYS)} characters 0, 1, or ?, "
                     f"not {code!r}"
                 )
-            if not (images / name).is_file():
+            path = picture_file(folder, name)
+            if path is None:
                 raise ConfigurationError(
-                    f"{folder / TABLE}, line {line}: there is no {images / name}"
+                    f"{folder / TABLE}, line {line}: there is no {name!r} in {folder} or its "
+                    f"images/"
                 )
+            before, where = codes_of.setdefault(path.resolve(), (code, line))
+            if before != code:
+                raise ConfigurationError(
+                    f"{folder / TABLE}, line {line}: {name} has the labels {code}, and in line "
+                    f"{where} {before}: keep one of the lines"
+                )
+            paths.append(path)
         codes = np.array([list(row["labels"]) for row in rows])
         return cls(
-            np.array([str(images / row["file"]) for row in rows], np.str_),
+            np.array([str(path) for path in paths], np.str_),
             (codes == "1").astype(np.float32),
             codes != "?",
             np.array([_group(row) for row in rows], np.str_),
@@ -176,6 +195,30 @@ class Split:
         """All pictures."""
         return self.train + self.validation + self.test
 
+    def warnings(self) -> list[str]:
+        """What the training pictures cannot teach, one line an attribute.
+
+        Raises:
+            ConfigurationError: no label of the training or of the validation pictures is known.
+        """
+        for part, name in ((self.train, "training"), (self.validation, "validation")):
+            if not part.known.any():
+                raise ConfigurationError(
+                    f"no label of the {len(part)} {name} pictures is known: label more people, or "
+                    f"choose another split with --seed"
+                )
+        lines = []
+        for column, key in enumerate(KEYS):
+            bits = self.train.labels[self.train.known[:, column], column]
+            if not len(bits):
+                lines.append(f"{key}: no label is known, so that its verdicts will mean nothing")
+            elif len(np.unique(bits)) == 1:
+                lines.append(
+                    f"{key}: all {len(bits)} known labels are {bits[0]:.0f}, so that nothing tells "
+                    f"good from bad: add pictures of the other kind"
+                )
+        return lines
+
 
 def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
     """Split by source, with scikit-learn's GroupShuffleSplit.
@@ -201,6 +244,17 @@ def split(pictures: Pictures, kind: str = "three", seed: int = 0) -> Split:
         pictures.sources, rest, shares[1] / (shares[0] + shares[1]), seed
     )
     return Split(*(pictures[np.sort(part)] for part in (train, validation, test)))
+
+
+def picture_file(folder: Path, name: str) -> Path | None:
+    """The file that a row of the labels.csv of a folder names, or None.
+
+    It lies in images/ or beside the table; the name may have "images/" before it.
+    """
+    for path in (folder / "images" / name, folder / name):
+        if os.path.isfile(path):  # noqa: PTH113 - never raises
+            return path
+    return None
 
 
 def from_generator(paths: Text) -> Mask:

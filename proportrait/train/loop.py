@@ -40,6 +40,7 @@ from proportrait.train.settings import Settings
 _EVERY_S = 300.0  # between two checkpoints within an epoch
 _AVERAGE = 0.998
 _LARGEST_GRADIENT = 5.0
+_LARGEST_LOSS = 10.0  # of a validation, in nats a bit; a coin has ln 2 = 0.69
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def fit(
         workers = 8 if accelerator.device.type == "cuda" else 0
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    loop = Loop(model, train, settings, folder, accelerator, workers)
+    loop = Loop(model, train, validation.pictures, settings, folder, accelerator, workers)
     history = History(folder, tensorboard) if accelerator.is_main_process else None
     at = loop.at
     while at.epoch < settings.epochs and at.waited < settings.patience:
@@ -130,8 +131,8 @@ class Loop:
     """
 
     def __init__(
-        self, model: HeadshotModel, train: Batches, settings: Settings, folder: Path,
-        accelerator: Any, workers: int,
+        self, model: HeadshotModel, train: Batches, validation: Pictures, settings: Settings,
+        folder: Path, accelerator: Any, workers: int,
     ) -> None:  # fmt: skip
         device = accelerator.device
         self._settings, self._accelerator = settings, accelerator
@@ -155,6 +156,7 @@ class Loop:
 
         identity = asdict(settings) | {
             "pictures": train.pictures.fingerprint(),
+            "validation": validation.fingerprint(),  # it chooses the best epoch
             "precision": accelerator.mixed_precision,
             "processes": accelerator.num_processes,
         }
@@ -224,12 +226,13 @@ class Loop:
         """The average after the best epoch, on the CPU, in evaluation mode.
 
         Raises:
-            FatalError: no epoch had a validation loss that is a number.
+            FatalError: no epoch had a validation loss that is a number and not too large.
         """
-        if not self.at.best_weights:
+        if not self.at.best_weights or self.at.best > _LARGEST_LOSS:
             raise FatalError(
-                "the loss of the validation pictures was no number in any epoch: try a smaller "
-                "--max_lr, or --precision fp32"
+                f"the training has diverged: in no epoch was the validation loss under "
+                f"{_LARGEST_LOSS:.0f} (a coin has 0.69): try a smaller --max_lr, or --precision "
+                f"fp32, in another --output"
             )
         network = self.average
         network.load_state_dict(self.at.best_weights)

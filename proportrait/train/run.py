@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,6 +76,8 @@ def run(
     photos = parts.others(learn_from)
     photo_list = list_photos(learn_from)
     accelerator.print(f"pictures    {_counts(parts, photos)}")
+    for line in parts.warnings():
+        accelerator.print(f"warning: {line}", file=sys.stderr)
     precision = accelerator.mixed_precision.replace("no", "fp32")
     accelerator.print(f"device      {accelerator.device}, {precision}", flush=True)
 
@@ -104,16 +108,22 @@ def run(
         "sure": known.sure_shares(headshot.calibration),
         "calibration_error_before": before.calibration_errors(),
         "calibration_error": final.calibration_errors(),
-        "history": history,
+        "history": [_finite(row) for row in history],
     }
     headshot = replace(headshot, about=about)
     if accelerator.is_main_process:
         output.mkdir(parents=True, exist_ok=True)
         save(headshot, output / MODEL)
-        replace_file(output / "metrics.json", (json.dumps(about, indent=2) + "\n").encode())
+        figures = json.dumps(about, indent=2, allow_nan=False) + "\n"
+        replace_file(output / "metrics.json", figures.encode())
         if learn_from:
             replace_file(output / PHOTOS, photo_list.encode())
     return headshot, final
+
+
+def _finite(row: Mapping[str, float]) -> dict[str, float | None]:
+    """The row of an epoch for JSON, which has no NaN."""
+    return {name: value if math.isfinite(value) else None for name, value in row.items()}
 
 
 def _choice(settings: Settings, start: Headshot | None) -> backbone.Choice:

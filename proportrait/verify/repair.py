@@ -19,6 +19,8 @@ FOLDER = "verification"
 _UNDONE, _OTHER = "-undone", "pictures were added"
 _THREADS = 8  # sources that wait for the disk together
 
+Layer = tuple[str, Entry, Entry]  # a change of a source: its run, its entry, the entry before
+
 
 @dataclass
 class Outcome:
@@ -116,23 +118,8 @@ def undo(store: RecordStore, run: str, done: Callable[[], object] = lambda: None
     Raises:
         StoreError: no such run is in the ledger, or it was undone before.
     """
-    last: dict[str, Entry] = {}
-    in_force: dict[str, list[tuple[str, Entry, Entry]]] = {}  # by source: run, its entry, before
-    for entry in store.history():
-        stack = in_force.setdefault(entry.source_id, [])
-        undone, made = _runs(entry)
-        if undone:
-            stack[:] = [layer for layer in stack if layer[0] not in undone]
-        elif made and entry.source_id in last:
-            stack += [(name, entry, last[entry.source_id]) for name in made]
-        elif entry.source_id in last:
-            stack.append((_OTHER, entry, last[entry.source_id]))
-        last[entry.source_id] = entry
-    ours = {key: stack for key, stack in in_force.items() if run in (name for name, *_ in stack)}
-    if not ours:
-        raise StoreError(f"nothing of the run {run} is left to undo in {store.path}")
 
-    def revert(source_id: str, stack: Sequence[tuple[str, Entry, Entry]]) -> Outcome:
+    def revert(source_id: str, stack: Sequence[Layer]) -> Outcome:
         newest, entry, before = stack[-1]
         try:
             if newest != run:
@@ -148,7 +135,31 @@ def undo(store: RecordStore, run: str, done: Callable[[], object] = lambda: None
         ]
         return Outcome(sum(old.startswith("metadata/") for old, _ in entry.moves), names_after)
 
-    return _each(revert, list(ours.items()), done)
+    return _each(revert, list(changes_of(store, run).items()), done)
+
+
+def changes_of(store: RecordStore, run: str) -> dict[str, list[Layer]]:
+    """By source that a run changed, all changes in force, oldest first. Writes nothing.
+
+    Raises:
+        StoreError: no such run is in the ledger, or it was undone before.
+    """
+    last: dict[str, Entry] = {}
+    in_force: dict[str, list[Layer]] = {}
+    for entry in store.history():
+        stack = in_force.setdefault(entry.source_id, [])
+        undone, made = _runs(entry)
+        if undone:
+            stack[:] = [layer for layer in stack if layer[0] not in undone]
+        elif made and entry.source_id in last:
+            stack += [(name, entry, last[entry.source_id]) for name in made]
+        elif entry.source_id in last:
+            stack.append((_OTHER, entry, last[entry.source_id]))
+        last[entry.source_id] = entry
+    ours = {key: stack for key, stack in in_force.items() if run in (name for name, *_ in stack)}
+    if not ours:
+        raise StoreError(f"nothing of the run {run} is left to undo in {store.path}")
+    return ours
 
 
 def last_run(store: RecordStore) -> str:

@@ -83,8 +83,11 @@ def opinions(rows: Rows, keys: Sequence[str], seed: int = 0) -> tuple[Float, Map
                 f"under {FEWEST} labels, or {FEWEST_OF_A_KIND} of a kind: too few to learn from"
             )
             continue
-        if len(set(rows.groups[claims])) < _FOLDS:
-            reasons[key] = f"pictures of under {_FOLDS} people: too few to learn from"
+        if min(len(set(rows.groups[claims[bits == bit]])) for bit in (0, 1)) < _FOLDS:
+            # Some fold would have nobody of that kind to learn from.
+            reasons[key] = (
+                f"the good or the bad ones are of under {_FOLDS} people: too few to learn from"
+            )
             continue
         if reason := _contradicted(key, bits, rows.scores[claims, column]):
             reasons[key] = reason
@@ -175,7 +178,7 @@ def _cross_fit(
             models.append(model.fit(x[learn], bits[learn]))
             own[held] = models[-1].predict_proba(x[held])[:, 1]
         kept = ~find_label_issues(bits, np.column_stack([1 - own, own]))
-    rest = np.zeros(len(others))
+    rest = np.full(len(others), np.nan)
     if len(others) and models:
         rest = np.mean([model.predict_proba(inputs[others])[:, 1] for model in models], 0)
     return own.astype(np.float32), rest.astype(np.float32)

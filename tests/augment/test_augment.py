@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections import Counter
 from dataclasses import replace
@@ -21,7 +22,7 @@ from proportrait.augment.plan import KINDS, Task, counts, queues, wanted
 from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.retouch.framing import BAD_KINDS, Window
 from proportrait.errors import ConfigurationError, EditError
-from proportrait.generate.offline import VERSION
+from proportrait.generate.offline import version
 from proportrait.imaging import decode, encode_jpeg
 from proportrait.labels import LabelVector
 from proportrait.store import RecordStore
@@ -237,8 +238,12 @@ def test_a_built_in_face_is_drawn_again_in_another_frame(
     monkeypatch.setattr(making, "_editor", lambda: editor)
     drawn, _ = editor.edit_face(7, ONES, 11)
     source = "stylegan:mobile-ffhq/7"
-    parent = replace(record(), source_id=source, model_version=VERSION, generation_seed=11)
-    (tmp_path / parent.output_filename).write_bytes(encode_jpeg(drawn.image))
+    data = encode_jpeg(drawn.image)
+    parent = replace(
+        record(), source_id=source, model_version=version(), generation_seed=11,
+        sha256=hashlib.sha256(data).hexdigest(),
+    )  # fmt: skip
+    (tmp_path / parent.output_filename).write_bytes(data)
     made = make(Task(parent, "framing", "off_centre_left", 0), tmp_path)
     assert made.record is not None, made.reason
     assert made.record.edits["framing"]["drawn_again"] is True
@@ -250,8 +255,11 @@ def test_a_built_in_face_is_drawn_again_in_another_frame(
     part = small[round(0.4 * len(small)) : round(0.75 * len(small)), len(small) // 2 :]
     part = np.ascontiguousarray(part[:, : len(small) // 8])
     assert cv2.matchTemplate(twin, part, cv2.TM_CCOEFF_NORMED).max() > 0.95
-    other = replace(parent, model_version="proportrait-editor 0")
-    assert not making.can_be_drawn_again(other)
+    # Drawn by code of the same version, but not with the same bytes.
+    other = make(Task(replace(parent, sha256="0" * 64), "framing", "off_centre_left", 0), tmp_path)
+    assert other.record is None
+    assert "that was made by another version of the editor" in other.reason
+    assert not making.can_be_drawn_again(replace(parent, model_version="proportrait-editor 1"))
 
 
 # --- the command
@@ -321,6 +329,39 @@ def test_workers_and_interruptions_change_no_byte(made: Path, tmp_path: Path) ->
     assert files(tmp_path / "interrupted") == files(made)
 
 
+def test_a_record_outside_the_ledger_is_passed_over(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stray = record("stray")
+    (made / "images" / stray.output_filename).write_bytes(FACE.read_bytes())
+    (made / "metadata" / "stray_111111.json").write_bytes(stray.to_bytes())
+    assert run("--input", made, "--kinds", "close_up", "--workers", 1) == 0
+    assert "passed over stray_111111.jpg: the ledger does not name it" in capsys.readouterr().out
+    twins = [r for r in RecordStore(made).records() if r.parent]
+    assert {r.source_id for r in twins} <= {f"p{n}" for n in range(5)}
+    assert len(twins) == 5  # of 6 good ones 6 are missing, and each of the others shows one
+
+
+def test_twins_of_photos_that_are_named_like_twins_have_names_of_their_own(
+    tmp_path: Path,
+) -> None:
+    face = FACE.read_bytes()
+    with RecordStore(tmp_path) as store:
+        for stem in ("a", "a_close_up"):
+            code = "111111" if stem == "a" else "111101"
+            store.commit(stem, stem, [(record(stem, code), face)])
+        # The name of the twin of a.
+        taken = replace(record("a_close_up_badframe", "111101"), source_id="a_close_up")
+        store.add("a_close_up", [(taken, face)])
+    options = ("--input", tmp_path, "--kinds", "close_up", "--balance", "0.85", "--workers", 1)
+    assert run(*options) == 0
+    digest = hashlib.sha256(b"a").hexdigest()[:6]
+    (twin,) = (r for r in RecordStore(tmp_path).records() if r.parent == "a_111111.jpg")
+    assert twin.output_filename == f"a_close_up-{digest}_badframe_111101.jpg"
+    with RecordStore(tmp_path) as store:  # nor does a photo that comes later get its name
+        assert store.unique_stem("c", f"a_close_up-{digest}") != f"a_close_up-{digest}"
+
+
 def test_kinds_are_chosen(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--input", made, "--kinds", "close_up", "--workers", 1) == 0
     added = [r for r in RecordStore(made).records() if r.parent]
@@ -337,6 +378,16 @@ def test_wrong_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
             parse(arguments, "")
     assert parse(["--kinds", "motion,close_up"], "").kinds == ("close_up", "motion")
     assert parse([], "").kinds == ALL
+
+
+@pytest.mark.parametrize("subfolders", [(), ("images", "metadata")], ids=["plain", "like ours"])
+def test_a_folder_of_photos_is_left_alone(subfolders: tuple[str, ...], tmp_path: Path) -> None:
+    for name in subfolders:
+        (tmp_path / name).mkdir()
+    shutil.copy(FACE, tmp_path.joinpath(*subfolders[:1], "me.jpg"))
+    before = sorted(tmp_path.rglob("*"))
+    assert run("--input", tmp_path) == 2
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_kinds_choose_what_is_balanced(capsys: pytest.CaptureFixture[str]) -> None:

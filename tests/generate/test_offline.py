@@ -53,8 +53,17 @@ def test_built_in_faces_are_drawn_and_photos_are_edited(
     generated = offline._work(request)
     assert editor.calls == [call]
     assert (generated.shot, generated.badly_framed) == (SHOT, twin)
-    assert generated.model == offline.VERSION
+    assert generated.model == offline.version()
     assert not generated.obeys_prompt
     back = pickle.loads(pickle.dumps(generated))  # as it comes back
     assert back.shot.edits == {"light": "soft"}
     assert (back.badly_framed is None) == (twin is None)
+
+
+@pytest.mark.parametrize("place", ["edit", "generate/finish.py", "measures", "tone.py"])
+def test_the_version_follows_from_the_code(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, digest = offline.version().split()
+    assert (name, len(digest)) == ("proportrait-editor", 16)
+    assert offline.version() == offline.version.__wrapped__()
+    monkeypatch.setattr(offline, "_PLACES", tuple(p for p in offline._PLACES if p != place))
+    assert offline.version.__wrapped__() != offline.version()

@@ -136,9 +136,22 @@ def test_cmyk_is_converted() -> None:
     assert np.abs(decoded[64, 64].astype(int) - (0, 255, 255)).max() <= 3
 
 
-def test_float_samples_are_refused_with_advice() -> None:
+@pytest.mark.parametrize(("mode", "value"), [("F", 0.5), ("I", 90)], ids=["floating", "signed"])
+def test_samples_without_a_white_are_refused_with_advice(mode: str, value: float) -> None:
     with pytest.raises(ImageError, match="8 or 16 bits"):
-        imaging.decode(encoded(PIL.Image.new("F", (128, 128), 0.5), "TIFF"))
+        imaging.decode(encoded(PIL.Image.new(mode, (128, 128), value), "TIFF"))
+
+
+@pytest.mark.parametrize("longest", [None, 128])
+@pytest.mark.parametrize("level", [0, 1, 100, 127, 128, 255])
+def test_32_bit_samples_come_to_8_bits(level: int, longest: int | None) -> None:
+    samples = np.full((130, 260), level * 0x01010101, np.uint32)
+    data = encoded(PIL.Image.fromarray(samples.view(np.int32)), "TIFF")
+    signed, unsigned = (struct.pack("<HHIHH", 339, 3, 1, kind, 0) for kind in (2, 1))
+    assert signed in data  # SampleFormat, as Pillow writes it
+    decoded = imaging.decode(data.replace(signed, unsigned), longest=longest, min_side=64)
+    assert decoded.shape == ((130, 260, 3) if longest is None else (64, 128, 3))
+    assert (decoded == level).all()
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,7 @@ def test_files_that_are_no_model_are_refused(model: Headshot, tmp_path: Path) ->
         "cut": data[: len(data) // 2],
         "other": to_bytes({"weight": torch.zeros(2)}),
         "words": to_bytes({"weight": torch.zeros(2)}, {"proportrait": "{"}),
+        "number": to_bytes({"weight": torch.zeros(2)}, {"proportrait": "1"}),
     }
     for name, content in broken.items():
         path = tmp_path / f"{name}.safetensors"
@@ -90,7 +91,16 @@ def test_files_that_are_no_model_are_refused(model: Headshot, tmp_path: Path) ->
     ("change", "message"),
     [
         ({"format": FORMAT + 1}, "written by another version, or has other labels"),
+        ({"format": None}, "written by another version, or has other labels"),
+        ({"format": "2"}, "written by another version, or has other labels"),
         ({"labels": ["lighting"]}, "written by another version, or has other labels"),
+        ({"labels": None}, "written by another version, or has other labels"),
+        ({"architecture": ["a"]}, "written by another version: train it again"),
+        ({"calibration": None}, "written by another version: train it again"),
+        ({"calibration": [1.0]}, "written by another version: train it again"),
+        ({"calibration": {"temperatures": [1.0]}}, "written by another version: train it again"),
+        ({"calibration": {"scale": [1.0] * 6}}, "written by another version: train it again"),
+        ({"about": None}, "written by another version: train it again"),
         # As the first format had it.
         ({"architecture": {"backbone": OFFLINE, "preprocessing": {}, "measures": True}},
          "written by another version: train it again"),

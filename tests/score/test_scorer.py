@@ -34,6 +34,8 @@ from proportrait.train.batches import Batches, collect, collect_boxes
 from proportrait.train.data import TABLE, Pictures, source_hashes
 from proportrait.train.evaluate import typology_angle
 from tests import FACE, ROOT
+from tests.store.test_store import files
+from tests.store_samples import commit_all
 from tests.tiny_training import banded, headshot
 
 
@@ -331,6 +333,13 @@ def test_no_face_or_several_make_a_remark(
         _ = by_name["none"].labels
 
 
+def test_a_file_that_is_no_picture_has_no_labels(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.jpg").write_bytes(b"text")
+    (score,) = Scorer.from_file(model).files([tmp_path / "text.jpg"])
+    with pytest.raises(ValueError, match=r"text\.jpg lacks verdicts: .* no picture of a known"):
+        _ = score.labels
+
+
 def test_strict_asks_for_six_verdicts_on_one_person(
     model: Path, photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -344,6 +353,40 @@ def test_strict_asks_for_six_verdicts_on_one_person(
     assert data["verdicts"] == data["probabilities"] == dict.fromkeys(KEYS)
     assert data["reasons"] == dict.fromkeys(KEYS, "no person is found")
     assert data["one_person"] is False
+
+
+def test_a_data_set_that_cannot_be_written_is_evaluated_and_learnt_from(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commit_all(tmp_path, 2)
+    # Even root can make no cache in it.
+    (tmp_path / "verification").write_bytes(b"in the way")
+    before = files(tmp_path)
+    capsys.readouterr()
+    options = ("--model", model, "--format", "json", "--workers", 1)
+    assert run("evaluate", tmp_path, *options) == 0
+    assert json.loads(capsys.readouterr().out)["pictures"] == 4
+    assert collect_boxes(Pictures.from_folder(tmp_path)).shape == (4, 4)
+    assert files(tmp_path) == before
+
+
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare")
+def test_a_read_only_disk_is_evaluated(model: Path, tmp_path: Path) -> None:
+    commit_all(tmp_path / "set", 2)
+    (tmp_path / "disk").mkdir()
+    script = (
+        'mount --bind "$1" "$2" && mount -o remount,ro,bind "$2" || exit 77; '
+        'exec "$3" -m proportrait evaluate "$2" --model "$4" --format json --workers 1'
+    )
+    places = [tmp_path / "set", tmp_path / "disk", sys.executable, model]
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
+    done = subprocess.run(
+        [*command, *map(str, places)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("no right to mount a disk")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["pictures"] == 4
 
 
 def test_wrong_data_end_an_evaluation(

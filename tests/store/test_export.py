@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 
 from proportrait.errors import ConfigurationError, StoreError
 from proportrait.imaging import decode
@@ -34,8 +35,8 @@ def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     datasets = pytest.importorskip("datasets")
     datasets.disable_progress_bars()
-    yield lambda *names, **options: datasets.load_dataset(
-        *names, cache_dir=str(tmp_path / "cache"), split="train", **options
+    yield lambda *names, split="train", **options: datasets.load_dataset(
+        *names, cache_dir=str(tmp_path / "cache"), split=split, **options
     )
     datasets.enable_progress_bars()
 
@@ -141,6 +142,52 @@ def test_imagefolder_links_or_copies(store: RecordStore, monkeypatch: pytest.Mon
     copied = export(store, "imagefolder") / "train" / name
     assert not copied.samefile(store.images / name)
     assert copied.read_bytes() == (store.images / name).read_bytes()
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_labels_have_names_or_are_true_or_false(store: RecordStore, load: Any, kind: str) -> None:
+    rows = load(str(export(store, kind)))
+    for key in KEYS:
+        feature = rows.features[key]
+        if kind == "parquet":
+            assert feature.names == ["bad", "good"]
+        elif key not in ("attire", "expression"):  # of which the samples claim nothing
+            assert feature.dtype == "bool"
+    assert [rows[0][key] for key in KEYS][:4] == [1, 0, None, None]
+    assert rows.features["generation_seed"].dtype == "int64"
+
+
+@pytest.mark.parametrize("kind", EXPORTS)
+def test_no_source_is_in_two_splits(tmp_path: Path, load: Any, kind: str) -> None:
+    commit_all(tmp_path / "output", 20)
+    folder = str(export(RecordStore(tmp_path / "output"), kind))
+    sources = {
+        name: set(load(folder, split=name)["source_id"]) for name in ("train", "validation", "test")
+    }
+    # 15 % of 20 sources are 3.
+    assert {name: len(part) for name, part in sources.items()} == {
+        "train": 14, "validation": 3, "test": 3,
+    }  # fmt: skip
+    assert len(set.union(*sources.values())) == 20
+
+
+@pytest.mark.parametrize(
+    ("source_id", "name", "sentence"),
+    [
+        ("stylegan:mobile-ffhq/7", "cc-by-nc-sa-4.0", "for non-commercial use"),
+        ("folder:1", "other", "have the licence of the portraits"),
+    ],
+)
+def test_the_card_tells_the_licence(
+    tmp_path: Path, source_id: str, name: str, sentence: str
+) -> None:
+    with RecordStore(tmp_path) as store:
+        record, data = source(1)[2][0]
+        store.commit(source_id, "a", [(replace(record, source_id=source_id), data)])
+    text = (export(store, "parquet") / "README.md").read_text()
+    front_matter = yaml.safe_load(text.split("---")[1])
+    assert front_matter["license"] == name
+    assert sentence in text
 
 
 def test_metadata_lines_with_all_columns_come_first(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def check(folder: Path) -> set[str]:
             assert (record.output_filename, record.sha256) == (name, file["sha256"])
             expected |= {f"images/{name}", f"metadata/{Path(name).stem}.json"}
     assert found.keys() == expected
-    assert list((folder / ".staging").iterdir()) == []
+    assert not any((folder / ".staging").glob("*"))
     return set(done)
 
 
@@ -298,7 +298,7 @@ def test_a_disk_that_fails_at_any_step_leaves_nothing_half_written(
             assert str(folder) in error
             committed = len(lines(folder)) == 2
             if not committed:
-                assert list((folder / ".staging").iterdir()) == []
+                assert not any((folder / ".staging").glob("*"))
                 assert files(folder) == before
         with RecordStore(folder) as store:
             assert check(folder) == ({"sample:1", "sample:2"} if committed else {"sample:1"})
@@ -344,7 +344,7 @@ def test_a_really_full_disk(small_disk: Path, undisturbed: dict[str, bytes]) -> 
         commit_all(output, 300)
     before = lines(output)
     assert len(before) > 10
-    assert list((output / ".staging").iterdir()) == []
+    assert not (output / ".staging").exists()
     with RecordStore(output):
         check(output)
     with pytest.raises(StoreError, match="the disk is full"):
@@ -374,6 +374,29 @@ def test_a_second_run_says_so_and_stops(tmp_path: Path) -> None:
     assert check(tmp_path) == {"sample:1", "sample:2"}
     with RecordStore(tmp_path):  # and the lock is free again
         pass
+
+
+def test_nothing_of_a_run_stays_but_pictures_records_and_ledger(tmp_path: Path) -> None:
+    with RecordStore(tmp_path) as store:
+        commit(store, 0)
+        assert {".lock", ".staging"} <= {path.name for path in tmp_path.iterdir()}
+    assert {path.name for path in tmp_path.iterdir()} == {"images", "metadata", "ledger.jsonl"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a file that is open cannot be removed there")
+def test_who_opened_the_lock_of_a_run_that_ended_locks_nobody_out_and_nobody_in(
+    tmp_path: Path,
+) -> None:
+    """A process between opening the lock file and locking it, while a run ends."""
+    import fcntl
+
+    with RecordStore(tmp_path):
+        late = os.open(tmp_path / ".lock", os.O_RDWR)
+    fcntl.flock(late, fcntl.LOCK_EX | fcntl.LOCK_NB)  # of a file without a name by now
+    assert os.fstat(late).st_nlink == 0
+    with RecordStore(tmp_path), pytest.raises(StoreBusyError), RecordStore(tmp_path):
+        raise AssertionError
+    os.close(late)
 
 
 def test_writing_needs_an_open_store(tmp_path: Path) -> None:

@@ -90,6 +90,46 @@ def test_files_of_a_table_may_lie_in_images(tmp_path: Path) -> None:
     assert list(Pictures.from_folder(folder).paths) == [str(tmp_path / "images" / "a.jpg")]
 
 
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [("", "a.jpg"), ("images", "a.jpg"), ("images", "images/a.jpg"), ("images", "./images/a.jpg")],
+)
+def test_a_file_may_be_named_with_its_folder(tmp_path: Path, place: str, name: str) -> None:
+    write_table(tmp_path / place, "", "a.jpg")
+    folder = write_table(tmp_path, f"file,labels\n{name},111111\n", "")
+    (path,) = Pictures.from_folder(folder).paths
+    assert Path(path).resolve() == (tmp_path / place / "a.jpg").resolve()
+
+
+def test_a_file_beside_the_table_counts_where_images_lacks_it(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    folder = write_table(tmp_path, "file,labels\na.jpg,111111\n")
+    assert list(Pictures.from_folder(folder).paths) == [str(tmp_path / "a.jpg")]
+
+
+def test_pictures_without_a_known_label_are_an_error(labelled: Path, tmp_path: Path) -> None:
+    folder = write_table(tmp_path / "unknown", "file,labels\na.jpg,??????\nb.jpg,??????\n")
+    with pytest.raises(ConfigurationError, match=r"no label of the 2 pictures .* is known"):
+        Pictures.from_folders([folder])
+    assert len(Pictures.from_folders([folder, labelled])) == 5
+
+
+def test_what_cannot_be_learnt_is_told() -> None:
+    pictures = many(10)
+    pictures.known[:, 2] = False
+    pictures.labels[:, 3:] = 0
+    pictures.labels[::2, 4] = 1
+    pictures.labels[::2, :2] = 0
+    lines = split(pictures).warnings()
+    count = len(split(pictures).train)
+    assert [line.split(":")[0] for line in lines] == ["attire", "expression", "sharpness"]
+    assert "no label is known" in lines[0]
+    assert f"all {count} known labels are 0" in lines[1]
+    pictures.known[:] = False
+    with pytest.raises(ConfigurationError, match="training pictures is known"):
+        split(pictures).warnings()
+
+
 def test_records_give_labels_sources_and_digests(tmp_path: Path) -> None:
     commit_all(tmp_path, 2, threads=1)
     pictures = Pictures.from_folder(tmp_path)
@@ -121,6 +161,11 @@ def test_several_folders_are_one_set(labelled: Path, tmp_path: Path) -> None:
         ("file,labels\na.jpg,11111x", "line 2: labels are 6 characters 0, 1, or"),
         ("file,labels\na.jpg", "line 2: labels are 6 characters .* not ''"),
         ("file,labels\ngone.jpg,111111", "line 2: there is no .*gone.jpg"),
+        (
+            "file,labels\na.jpg,111111\nb.jpg,111111\na.jpg,11111?",
+            "line 4: a.jpg has the labels 11111., and in line 2 111111: keep one",
+        ),
+        ("file,labels\na.jpg,111111\n./a.jpg,011111", "line 3: ./a.jpg has the labels 011111"),
         ("labels,file\n111111", "line 2: there is no "),
     ],
 )

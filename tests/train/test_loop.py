@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from proportrait.errors import ConfigurationError
+from proportrait.errors import ConfigurationError, FatalError
 from proportrait.imaging import read
 from proportrait.model.backbone import choose
 from proportrait.model.network import HeadshotModel
@@ -183,6 +183,14 @@ def test_it_ends_when_nothing_gets_better(pictures: Pictures, tmp_path: Path) ->
     assert losses[-1] > 1.01 * losses[best]
 
 
+@pytest.mark.parametrize("rate", [1e8, 1e30], ids=["huge", "no number"])
+def test_a_training_that_diverges_is_an_error(
+    pictures: Pictures, tmp_path: Path, rate: float
+) -> None:
+    with pytest.raises(FatalError, match=r"the training has diverged: .* smaller --max_lr"):
+        trained(pictures, tmp_path, replace(SETTINGS, lr=rate, max_lr=rate, epochs=1))
+
+
 # --- interruptions
 
 
@@ -289,11 +297,12 @@ def test_other_settings_in_the_same_folder_are_refused(
         trained(pictures, whole[1], replace(SETTINGS, **change))
 
 
+@pytest.mark.parametrize("number", [3, 23], ids=["training", "validation"])
 def test_other_pictures_in_the_same_folder_are_refused(
-    whole: tuple[Trained, Path], pictures: Pictures
+    whole: tuple[Trained, Path], pictures: Pictures, number: int
 ) -> None:
     changed = pictures[np.arange(24)]
-    changed.labels[3, 3] = 1 - changed.labels[3, 3]
+    changed.labels[number, 3] = 1 - changed.labels[number, 3]
     with pytest.raises(ConfigurationError, match="other pictures"):
         trained(changed, whole[1])
 

@@ -15,7 +15,7 @@ from proportrait.looks.look import look
 from proportrait.model.saved import Headshot, load
 from proportrait.train.card import PHOTOS
 from proportrait.train.data import TABLE, Pictures, new_sources
-from proportrait.train.run import MODEL
+from proportrait.train.run import MODEL, _finite
 from tests.tiny_training import CONVOLUTIONAL, SIZE, write_folder
 
 COUNT = 72  # photographs
@@ -129,6 +129,40 @@ def test_the_backbone_of_a_start_stays_as_it_is_without_an_epoch(
     assert (about["settings"]["size"], about["settings"]["measures"]) == (SIZE, True)
     people = (alone.about["data"]["people"], about["data"]["people"])
     assert people[1].endswith(people[0])
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_pictures_without_a_known_label_end_a_command(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_folder(tmp_path / "set", 16)
+    rows = (f"{number:02d}.png,??????" for number in range(16))
+    (folder / TABLE).write_text("\n".join(["file,labels", *rows]))
+    options = ["-o", str(tmp_path / "out")] if command == "train" else []
+    assert cli.main([command, str(folder), *options]) == 2
+    assert "no label of the 16 pictures" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_training_with_one_class_warns_and_writes_no_nan(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_folder(tmp_path / "set", 16)
+    rows = (f"{number:02d}.png,1{number % 2}?{number // 2 % 2}01" for number in range(16))
+    (folder / TABLE).write_text("\n".join(["file,labels", *rows]))
+    train(folder, tmp_path / "out")
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "warning:" in line]
+    named = {line.split("warning: ")[1].split(":")[0] for line in warnings}
+    assert named >= {"lighting", "attire", "framing", "sharpness"}
+
+    def refused(word: str) -> None:
+        raise AssertionError(word)
+
+    json.loads((tmp_path / "out" / "metrics.json").read_text(), parse_constant=refused)
+
+
+def test_the_rows_of_epochs_have_no_nan() -> None:
+    assert _finite({"epoch": 1.0, "loss": float("nan")}) == {"epoch": 1.0, "loss": None}
 
 
 def test_photographs_without_labels_are_an_error_before_the_training(

@@ -51,7 +51,7 @@ def check(folder: Path) -> None:
     """Ledger, records, and pictures say the same, and nothing is under way."""
     with RecordStore(folder) as store:
         assert store.missing() == {}
-    assert list((folder / ".staging").iterdir()) == []
+    assert not (folder / ".staging").exists()
     last = {}
     for line in (folder / "ledger.jsonl").read_text().splitlines():
         last[json.loads(line)["source_id"]] = json.loads(line)
@@ -192,6 +192,16 @@ def test_a_picture_that_the_ledger_does_not_know_is_left_alone(folder: Path) -> 
         outcome = repair.apply(store, {"mine_101111.jpg": record}, "r1")
     assert "the ledger does not know it" in outcome.refused[0]
     assert (folder / "images" / "mine_101111.jpg").exists()
+
+
+def test_what_is_left_of_a_source_that_failed_since_is_left_alone(folder: Path) -> None:
+    with RecordStore(folder) as store:
+        record = store.read(GOOD)
+        store.fail(record.source_id, "ffhq_00001", "1.png", StoreError("no face"))
+        assert store.owner(GOOD) is None
+        outcome = repair.apply(store, {GOOD: fixed(store, GOOD, lighting=0)}, "r1")
+    assert "the ledger does not know it" in outcome.refused[0]
+    assert (folder / "images" / GOOD).exists()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")

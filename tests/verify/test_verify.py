@@ -170,7 +170,25 @@ def test_too_few_people_teach_nothing() -> None:
     rows, _ = planted(6)
     four = np.array([f"p{i % 4}" for i in range(len(rows.labels))])
     _, reasons = suspects.opinions(replace(rows, groups=four), ("sharpness",))
-    assert reasons == {"sharpness": "pictures of under 5 people: too few to learn from"}
+    reason = "the good or the bad ones are of under 5 people: too few to learn from"
+    assert reasons == {"sharpness": reason}
+    # Many people, but of the bad ones there are four.
+    bad = rows.labels[:, 5] == 0
+    likely, reasons = suspects.opinions(
+        replace(rows, groups=np.where(bad, four, rows.groups)), ("sharpness",)
+    )
+    assert reasons == {"sharpness": reason}
+    assert np.isnan(likely).all()
+
+
+def test_five_people_are_enough() -> None:
+    rows, flipped = planted(6)
+    five = np.array([f"p{i % 5}" for i in range(len(rows.labels))])
+    likely, reasons = suspects.opinions(replace(rows, groups=five), ("sharpness",))
+    assert reasons == {}
+    contradicted = (likely[:, 5] >= 0.5) != rows.labels[:, 5]
+    assert contradicted[flipped].mean() > 0.8
+    assert contradicted[~flipped].mean() < 0.1
 
 
 def test_photos_in_a_subfolder_of_that_name_are_no_data_set(tmp_path: Path) -> None:
@@ -348,6 +366,19 @@ def test_a_folder_of_photos_is_looked_at_and_left_alone(
     assert rows["me.jpg", "framing"]["shown"] == "1"
     assert run("--input", photos, "--mode", "fix") == 2
     assert [file.name for file in photos.iterdir()] == ["me.jpg"]
+
+
+@pytest.mark.parametrize("subfolders", [(), ("images", "metadata")], ids=["plain", "like ours"])
+@pytest.mark.parametrize("undo", ["last", "20260101-000000"])
+def test_undo_writes_nothing_where_no_run_changed_anything(
+    subfolders: tuple[str, ...], undo: str, tmp_path: Path
+) -> None:
+    for name in subfolders:
+        (tmp_path / name).mkdir()
+    shutil.copy(FACE, tmp_path.joinpath(*subfolders[:1], "me.jpg"))
+    before = sorted(tmp_path.rglob("*"))
+    assert run("--input", tmp_path, "--undo", undo) == (1 if subfolders else 2)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_wrong_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -112,11 +112,11 @@ def _without_person(features: Float, anatomy: Anatomy) -> Float:
     person = _cells(margin)[0] > _PERSON_CELL
     columns = np.tile(np.arange(CELLS), (CELLS, 1))
     rows = np.arange(CELLS)
-    for y in range(CELLS):
+    unfilled = np.flatnonzero(~person.all(1))
+    if not len(unfilled):
+        return features  # the person is all that there is
+    for y in unfilled:
         background = np.flatnonzero(~person[y])
-        if not len(background):  # the shoulders fill the row: repeat the row above
-            rows[y], columns[y] = rows[y - 1], columns[y - 1]
-            continue
         for x in np.flatnonzero(person[y]):
             edge = int(background[np.argmin(np.abs(background - x))])
             mirror = 2 * edge - x + np.sign(x - edge)
@@ -126,4 +126,8 @@ def _without_person(features: Float, anatomy: Anatomy) -> Float:
             while end != mirror and 0 <= end + step < CELLS and not person[y, end + step]:
                 end += step
             columns[y, x] = end
+    for y in np.flatnonzero(person.all(1)):  # shoulders fill the row: repeat one above it
+        above = unfilled[unfilled < y]
+        rows[y] = above[-1] if len(above) else unfilled[0]
+        columns[y] = columns[rows[y]]
     return features[:, rows[:, None], columns]

@@ -16,8 +16,9 @@ from proportrait.edit.synthesis.network import FaceSynthesizer, shared_synthesiz
 from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.generate.base import Portrait, SourceItem
 from proportrait.generate.sources.names import SKIN_TONES
+from proportrait.store.licence import BUILT_IN
 
-SOURCE = "stylegan:mobile-ffhq/"  # of every source_id; the seed follows
+SOURCE = BUILT_IN  # the seed follows
 SEEDS_PER_RUN = 10_000_000  # runs with different seeds show different people
 _AT_ONCE = 64  # seeds; drawing their styles one by one would take five times as long
 

@@ -128,6 +128,16 @@ def test_surroundings_lose_their_person_and_nothing_else() -> None:
     assert np.array_equal(fill[:, :, :4], features[:, :, :4])
 
 
+def test_a_person_who_fills_rows_is_replaced_by_the_nearest_row_with_surroundings() -> None:
+    person = np.zeros((SIZE, SIZE), np.float32)
+    person[:32] = person[-64:] = 1  # the first row of 16 and the last two; the margin adds one each
+    features = np.tile(np.arange(16, dtype=np.float32)[:, None], (2, 1, 16))
+    fill = assembly._without_person(features, _anatomy(person))[0, :, 0]
+    assert list(fill) == [2, 2, *range(2, 13), 12, 12, 12]
+    everything = _anatomy(np.ones((SIZE, SIZE), np.float32))
+    assert np.array_equal(assembly._without_person(features, everything), features)
+
+
 def test_shares_drop_loose_pieces_beside_the_head() -> None:
     share = np.zeros((24, 24), np.float32)
     share[6:16, 8:16] = 1
