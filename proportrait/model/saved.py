@@ -32,7 +32,7 @@ from proportrait.model.views import Preprocessing
 from proportrait.networks import efficientnet
 from proportrait.networks.inference import compile_network
 
-FORMAT = 2  # version of the file format; a higher one is refused
+FORMAT = 3  # version of the file format, and of what its views show; any other is refused
 _ENTRY = "proportrait"
 _PACKAGED = "headshot_lite0.safetensors"
 _BACKBONE = "backbone."  # what the names of the backbone's weights begin with
@@ -203,8 +203,7 @@ def load(path: Path) -> Headshot:
         raise AssetError(
             f"{path} is no model of `proportrait train` (a .safetensors file): {error}"
         ) from error
-    version = metadata.get("format")
-    if version not in range(1, FORMAT + 1) or metadata.get("labels") != list(KEYS):
+    if metadata.get("format") != FORMAT or metadata.get("labels") != list(KEYS):
         raise AssetError(
             f"{path} was written by another version, or has other labels: train it again, or "
             f"install the version that wrote it"

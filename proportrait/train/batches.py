@@ -175,7 +175,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
                 self.preprocessing.views, self.preprocessing.windows(image, box), strict=True
             )
             views = [
-                vary(cut(picture, vary.jitter(part, view), self.preprocessing.size), place)
+                vary(cut(picture, vary.jitter(part, view), self.preprocessing.size, view), place)
                 for place, (view, (picture, part)) in enumerate(windows)
             ]
         return (

@@ -157,7 +157,8 @@ def test_the_whole_module_gives_the_logits_of_the_model(
         fusion=random_fusion(model.fusion),
     )
     rng = np.random.default_rng(0)
-    views = rng.integers(0, 256, (2, 5, prepare.size, prepare.size, 3), dtype=np.uint8)
+    shape = 2, len(prepare.views), prepare.size, prepare.size, 3
+    views = rng.integers(0, 256, shape, dtype=np.uint8)
     values = rng.normal(0, 1, (2, len(measures))).astype(np.float32)
     values[0, ::2] = NAN
     expected = model.fusion.logits(*model.features(views), values)

@@ -90,6 +90,7 @@ def test_files_that_are_no_model_are_refused(model: Headshot, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        ({"format": FORMAT - 1}, "written by another version, or has other labels"),
         ({"format": FORMAT + 1}, "written by another version, or has other labels"),
         ({"format": None}, "written by another version, or has other labels"),
         ({"format": "2"}, "written by another version, or has other labels"),
@@ -153,7 +154,7 @@ def test_the_own_logits_are_those_of_the_network_that_was_trained(
     logits, features = model.features(views)
     expected = by_torch(model, views)
     assert logits.dtype == features.dtype == np.float32
-    assert features.shape == (3, 5 * original.backbone.num_features)
+    assert features.shape == (3, len(VIEWS) * original.backbone.num_features)
     assert logits == pytest.approx(expected, abs=1e-4)
     assert expected.std(0).min() > 3e-4
 
@@ -197,7 +198,7 @@ def test_the_packaged_model_is_the_network_that_was_trained() -> None:
     assert set(model.architecture.measures) <= known
     views = views_of(model)
     logits, features = model.features(views)
-    assert features.shape == (3, 6 * 1280)
+    assert features.shape == (3, (len(VIEWS) + len(GENERAL)) * 1280)
     assert logits == pytest.approx(by_torch(model, views), abs=1e-4)
 
 
@@ -207,8 +208,8 @@ def test_other_pictures_of_a_batch_change_no_bit_of_the_features(name: str) -> N
     views = views_of(model)
     features = model.features(views)[1]
     assert np.array_equal(model.features(views[1:2])[1], features[1:2])
-    by_view = features.reshape(3, 5, -1)
-    turned = model.features(views[:, ::-1])[1].reshape(3, 5, -1)
+    by_view = features.reshape(3, len(VIEWS), -1)
+    turned = model.features(views[:, ::-1])[1].reshape(3, len(VIEWS), -1)
     assert np.array_equal(turned, by_view[:, ::-1])
 
 

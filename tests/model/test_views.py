@@ -67,10 +67,11 @@ def test_the_window_of_the_whole_is_all() -> None:
         # The mesh is 240 px high around (300, 220).
         ("bust", [-60, 4, 660, 724]),  # 3 * 240 = 720, around 220 + 0.6 * 240 = 364
         ("close", [168, 88, 432, 352]),  # 1.1 * 240 = 264
+        ("eyes", [216, 104.8, 384, 272.8]),  # 0.7 * 240 = 168, around 220 - 0.13 * 240 = 188.8
         ("mouth", [234, 214, 366, 346]),  # 0.55 * 240 = 132, around 220 + 0.25 * 240 = 280
     ],
 )
-def test_the_windows_of_bust_close_and_mouth(view: View, expected: list[float]) -> None:
+def test_the_windows_of_the_parts_of_a_person(view: View, expected: list[float]) -> None:
     box = np.float32([200 / 600, 100 / 500, 400 / 600, 340 / 500])
     assert window(blank(500, 600), box, view) == pytest.approx(expected, abs=0.01)
 
@@ -135,12 +136,23 @@ def test_whole_and_face_are_those_of_the_reference_size_and_the_others_keep_deta
         np.array_equal(view, reduced)
         for view, reduced in zip(prepare(image, None), prepare(shrink(image), None), strict=True)
     ]
-    assert same == [True, True, False, False, False]
-    # A mouth that is as large as its view is copied pixel by pixel.
-    box = np.float32([0.4, 0.4, 0.5, 0.4 + 64 / 0.55 / 1024])
-    (mouth,) = Preprocessing(64, ("mouth",), HALF, HALF)(image, box)
+    assert same == [True, True, False, False, False, False]
+    # A mouth of as many pixels as its view shows is copied.
+    box = np.float32([0.4, 0.4, 0.5, 0.4 + 56 / 0.55 / 1024])
+    (mouth,) = Preprocessing(56, ("mouth",), HALF, HALF)(image, box)
     x0, y0, _, _ = np.round(window(image, box, "mouth")).astype(int)
-    assert np.array_equal(mouth, image[y0 : y0 + 64, x0 : x0 + 64])
+    assert np.array_equal(mouth, image[y0 : y0 + 56, x0 : x0 + 56])
+
+
+@pytest.mark.parametrize(("view", "side"), [("close", 112), ("eyes", 112), ("mouth", 56)])
+def test_pixels_beyond_a_fixed_scale_are_not_seen(view: View, side: int) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    larger = picture.repeat(3, 0).repeat(3, 1)
+    expected = cut(picture, np.float32([0, 0, side, side]), 224, view)
+    assert expected.shape == (224, 224, 3)
+    part = np.float32([0, 0, 3 * side, 3 * side])
+    assert np.array_equal(cut(larger, part, 224, view), expected)
+    assert not np.array_equal(cut(larger, part, 224), expected)
 
 
 def test_every_channel_is_normalised_by_itself() -> None:

@@ -202,7 +202,7 @@ def test_the_card_holds_the_figures(model: Headshot) -> None:
 
 
 def test_the_card_names_the_input(model: Headshot) -> None:
-    assert "Input: whole, face, bust, close, mouth of a picture at 64 px" in card(model)
+    assert "Input: whole, face, bust, close, eyes, mouth of a picture at 64 px" in card(model)
     assert f"and {len(NAMES)} measures of `proportrait.measures`." in card(model)
     assert "faces learnt from FFHQ" in card(model)
     settings = about() | {"weights": "package", "judged_on": "validation"}
@@ -270,7 +270,8 @@ def test_the_published_split_is_judged_by_its_validation(
     assert model.architecture.trained == ("whole",)
     assert model.preprocessing.views[0] == "whole"
     assert not model.architecture.measures
-    assert "whole, face, bust, close, mouth of a picture" in (tmp_path / "out" / CARD).read_text()
+    text = (tmp_path / "out" / CARD).read_text()
+    assert "whole, face, bust, close, eyes, mouth of a picture" in text
 
 
 @pytest.mark.parametrize(
