@@ -37,12 +37,12 @@ from proportrait.looks.look import FEATURES, Wants
 from proportrait.looks.survey import survey
 from proportrait.store import RecordStore
 from proportrait.store.records import Change, SetAside
-from proportrait.verify import repair
-from proportrait.verify.arguments import parse
-from proportrait.verify.findings import Findings, Lines
-from proportrait.verify.judge import judge
-from proportrait.verify.pictures import Pictures
-from proportrait.verify.publish import publish
+from proportrait.verification import repair
+from proportrait.verification.arguments import parse
+from proportrait.verification.findings import Findings, Lines
+from proportrait.verification.judge import judge
+from proportrait.verification.pictures import Pictures
+from proportrait.verification.publish import publish
 
 MODES = {
     "report": "Nothing was changed.",
@@ -85,7 +85,7 @@ class Run:
         """The model's probabilities by picture and attribute, and where it has none, why."""
         if not self.options.model:
             return {}, {}
-        from proportrait.verify.suspects import by_picture, gather, opinions
+        from proportrait.verification.suspects import by_picture, gather, opinions
 
         names, rows = gather(self.pictures, self.pictures.images, self.cache)
         likely, reasons = opinions(rows, self.options.attributes)

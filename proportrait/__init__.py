@@ -18,7 +18,7 @@ A room imports only what stands above it in this list, or left of it in its line
     store                         records, ledger, journal, exports
     edit                          the offline editor
     generate                      sources, prompts, generators, what a run reports
-    verify                        labels against measures and against each other; repair, undo
+    verification                  labels against measures and against each other; repair, undo
     augment                       twins that balance framing and sharpness
     download                      the published data set
     model                         the network, its input, its file

@@ -19,7 +19,7 @@ from proportrait.generate.sources.built_in import StyleganSource
 from proportrait.generate.sources.folder import FolderSource
 from proportrait.generate.sources.names import DEFAULT_DATASET
 from proportrait.store import RecordStore
-from proportrait.verify import arguments as verify_arguments
+from proportrait.verification import arguments as verify_arguments
 from tests import ROOT
 
 KEY = "AIzaSyTheKeyThatNobodyMaySee0123456789"

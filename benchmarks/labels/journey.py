@@ -39,7 +39,7 @@ from proportrait.train.data import Pictures
 from proportrait.train.evaluate import judge
 from proportrait.train.run import MODEL, run
 from proportrait.train.settings import Settings
-from proportrait.verify.repair import renamed
+from proportrait.verification.repair import renamed
 
 # Share of the requests for a 0 that an image model ignored: framing as published, the rest assumed.
 IGNORED = {

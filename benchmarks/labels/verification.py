@@ -40,9 +40,9 @@ from proportrait.looks.features import SIZE
 from proportrait.looks.look import FEATURES, Look, Wants, look
 from proportrait.looks.survey import survey
 from proportrait.store.records import Record
-from proportrait.verify.bits import Reading
-from proportrait.verify.limits import limits
-from proportrait.verify.suspects import Rows, gather, opinions
+from proportrait.verification.bits import Reading
+from proportrait.verification.limits import limits
+from proportrait.verification.suspects import Rows, gather, opinions
 from proportrait.workers import spread
 
 FLIPPED, DRAWS = 0.2, 3

@@ -18,13 +18,13 @@ from proportrait.labels import KEYS, LabelVector
 from proportrait.looks.look import Look
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
-from proportrait.verify import suspects
-from proportrait.verify.arguments import parse
-from proportrait.verify.bits import Claim, Reading
-from proportrait.verify.findings import EXAMPLES, Findings
-from proportrait.verify.judge import Verdict, judge
-from proportrait.verify.limits import Limits, limits
-from proportrait.verify.pictures import Pictures
+from proportrait.verification import suspects
+from proportrait.verification.arguments import parse
+from proportrait.verification.bits import Claim, Reading
+from proportrait.verification.findings import EXAMPLES, Findings
+from proportrait.verification.judge import Verdict, judge
+from proportrait.verification.limits import Limits, limits
+from proportrait.verification.pictures import Pictures
 from tests import FACE
 from tests.store.test_store import files
 

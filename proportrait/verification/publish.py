@@ -15,9 +15,9 @@ from proportrait import imaging, sheets
 from proportrait.arrays import Image
 from proportrait.disk import disk_errors, replace_file
 from proportrait.labels import ATTRIBUTES
-from proportrait.verify.bits import Reading
-from proportrait.verify.findings import Example, Findings, ordered
-from proportrait.verify.judge import WORDS
+from proportrait.verification.bits import Reading
+from proportrait.verification.findings import Example, Findings, ordered
+from proportrait.verification.judge import WORDS
 
 
 def publish(
@@ -63,7 +63,7 @@ def _page(
         data = imaging.encode_jpeg(picture, quality=85)
         return "data:image/jpeg;base64," + base64.b64encode(data).decode()
 
-    text = files("proportrait.verify").joinpath("data/report.html").read_text("utf-8")
+    text = files("proportrait.verification").joinpath("data/report.html").read_text("utf-8")
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(text)
     return template.render(
         findings=findings,

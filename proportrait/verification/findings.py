@@ -12,9 +12,9 @@ from typing import Any, TextIO
 from proportrait.commandline import printable
 from proportrait.labels import KEYS
 from proportrait.store.records import Record
-from proportrait.verify.bits import Claim, Reading
-from proportrait.verify.judge import WORDS, Verdict
-from proportrait.verify.limits import limits
+from proportrait.verification.bits import Claim, Reading
+from proportrait.verification.judge import WORDS, Verdict
+from proportrait.verification.limits import limits
 
 EXAMPLES = 6  # of each kind of error
 PROBLEMS = 1000  # that are listed one by one
