@@ -201,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--model", type=Path, default=packaged(), metavar="FILE", help="default: the packaged one")
     add("--made", type=Path, nargs="+", required=True, metavar="DIR",
-        help="folders that synthetic_dataset_generator.py wrote")
+        help="folders that `proportrait generate` wrote")
     add("--real", type=Path, nargs="+", default=[], metavar="DIR2",
         help="labelled real photographs that taught the model nothing: shown beside the made ones")
     add("--rated", type=Path, nargs="+", default=[], metavar="DIR3",

@@ -24,7 +24,8 @@ A room imports only what stands above it in this list, or left of it in its line
     model                         the network, its input, its file
     train                         from labelled pictures to a model, and how good it is
     score                         what a model says of pictures
-    cli, __main__                 the commands that follow the data
+    commands                      what each command takes, does, and prints
+    cli, __main__                 the one command
 """
 
 from proportrait.errors import ProPortraitError

@@ -1,6 +1,6 @@
 """Whether verification finds labels that are wrong, and leaves alone those that are right.
 
-    python synthetic_dataset_generator.py -o DIR --mock --limit 700      about 1,000 pictures
+    proportrait generate -o DIR --mock --limit 700      about 1,000 pictures
     python -m benchmarks.labels.verification --images DIR --shared DIR2
 
 Planted errors: in a set whose labels are true a fifth of the bits of one attribute is flipped at
@@ -262,7 +262,7 @@ def _peak_mb(count: int) -> float:
                     digest=hashlib.sha256(data).hexdigest(),
                 )  # fmt: skip
                 cache.put(path / "images" / name, made_up)
-        command = [sys.executable, "verify_labels.py", "--input", folder]
+        command = [sys.executable, "-m", "proportrait", "verify", "--input", folder]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, _, usage = os.wait4(process.pid, 0)
     return usage.ru_maxrss / 1024

@@ -17,6 +17,7 @@ from proportrait.looks.rules import apply
 from proportrait.looks.survey import survey
 from proportrait.model.saved import Headshot, load, packaged
 
+PACKAGED = "packaged"  # the name of the model that comes with the package
 _BATCH = 16
 
 
@@ -117,6 +118,15 @@ class Scorer:
             AssetError: the file is no such model.
         """
         return cls(load(Path(path)))
+
+    @classmethod
+    def load(cls, model: str | Path = PACKAGED) -> Scorer:
+        """A scorer with the model of a file, or with the packaged one.
+
+        Raises:
+            AssetError: there is no such model.
+        """
+        return cls.packaged() if model == PACKAGED else cls.from_file(model)
 
     def files(self, paths: Iterable[str | Path], workers: int | None = 1) -> Iterator[Score]:
         """Yield a score for each file, in their order; a file that is no picture has an `error`.

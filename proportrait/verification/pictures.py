@@ -48,7 +48,7 @@ class Pictures:
         if not self._photos:
             raise ConfigurationError(
                 f"{printable(path)} holds neither images/ with metadata/ nor photos{note}: name "
-                f"the folder that synthetic_dataset_generator.py wrote with -o, or one with your "
+                f"the folder that `proportrait generate` wrote with -o, or one with your "
                 f"own photos"
             )
 

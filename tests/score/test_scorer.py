@@ -400,16 +400,6 @@ def test_wrong_data_end_an_evaluation(
     assert "holds neither" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("verb", ["train", "evaluate", "score"])
-def test_every_command_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
-        cli.main([verb, "--help"])
-    assert stop.value.code == 0
-    output = capsys.readouterr().out
-    assert f"proportrait {verb}" in output
-    assert "%%" not in output
-
-
 def test_training_and_serving_see_equal_bits(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

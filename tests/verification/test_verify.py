@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import verify_labels
+from proportrait.commandline import parse
+from proportrait.commands import verify
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import decode, encode_jpeg
 from proportrait.labels import KEYS, LabelVector
@@ -19,7 +21,6 @@ from proportrait.looks.look import Look
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
 from proportrait.verification import suspects
-from proportrait.verification.arguments import parse
 from proportrait.verification.bits import Claim, Reading
 from proportrait.verification.findings import EXAMPLES, Findings
 from proportrait.verification.judge import Verdict, judge
@@ -385,13 +386,16 @@ def test_wrong_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert run("--input", tmp_path / "none") == 2
     assert "holds neither" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        parse(["--attributes", "light"], "")
+        parse(verify, ["--attributes", "light"])
     assert "all, or some of lighting" in capsys.readouterr().err
     with pytest.raises(ConfigurationError):
-        parse(["--undo", "last", "--mode", "fix"], "")
+        verify.settle(parse(verify, ["--undo", "last", "--mode", "fix"]))
     with pytest.raises(SystemExit):
-        parse(["--workers", "0"], "")
-    assert parse(["--attributes", "sharpness,framing"], "").attributes == ("framing", "sharpness")
+        parse(verify, ["--workers", "0"])
+    assert parse(verify, ["--attributes", "sharpness,framing"]).attributes == (
+        "framing",
+        "sharpness",
+    )
 
 
 def test_photos_are_listed_once(tmp_path: Path) -> None:
