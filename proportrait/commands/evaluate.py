@@ -47,7 +47,7 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.train.data import Pictures
     from proportrait.train.evaluate import breakdown, judge, strangers
 
-    scorer = Scorer.load(options.model)
+    scorer = Scorer(options.model)
     pictures = Pictures.from_folders(options.folders)
     others = strangers(scorer.model, pictures)
     if left_out := len(pictures) - len(others):

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from proportrait.commandline import count, printable
-from proportrait.errors import ConfigurationError
-from proportrait.imaging import is_data_set, list_pictures
+from proportrait.imaging import each_file
 from proportrait.labels import KEYS
 from proportrait.score import PACKAGED, Scorer
 
@@ -48,10 +46,10 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.score.sheet import check, draw
     from proportrait.sheets import listing
 
-    paths = pictures_of(options.paths)
+    paths = list(each_file(options.paths, partial(print, file=sys.stderr)))
     if options.picture:
         check(options.picture)
-    scorer = Scorer.load(options.model)
+    scorer = Scorer(options.model)
     scores = list(
         tqdm(scorer.files(paths, options.workers), total=len(paths), unit="picture", desc="judging",
              leave=False, disable=len(paths) < 10)
@@ -79,21 +77,3 @@ def _cell(verdict: int | None, likely: float | None) -> str:
     if verdict is None or likely is None:
         return f"{'-':>10s}"
     return f"{'good' if verdict else 'bad':>5s} {likely:4.2f}"
-
-
-def pictures_of(paths: Sequence[Path]) -> list[Path]:
-    """Files as they are named, and the pictures of folders, by name; tells what is left out."""
-    files: list[Path] = []
-    for path in paths:
-        if not os.path.isdir(path):  # noqa: PTH112 - of any name, and without the right to look
-            files.append(path)
-            continue
-        listing = list_pictures(path / "images" if is_data_set(path) else path)
-        if not listing.paths:
-            raise ConfigurationError(
-                f"{printable(path)} holds no pictures that can be read{listing.note}"
-            )
-        if listing.left_out:
-            print(f"left out: {listing.left_out}", file=sys.stderr)
-        files += listing.paths
-    return files

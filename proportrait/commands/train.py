@@ -93,11 +93,11 @@ def execute(options: argparse.Namespace) -> int:
         max_lr=options.max_lr, patience=options.patience, lora=options.lora,
         precision=options.precision, split=options.split, seed=options.seed,
     )  # fmt: skip
-    rival = Scorer.load(options.compare).model if options.compare else None
+    rival = Scorer(options.compare).model if options.compare else None
     with disk_errors(options.output):
         headshot, final = run(
             options.folders, settings, options.output, learn_from=options.learn_from,
-            start=Scorer.load(options.start).model if options.start else None,
+            start=Scorer(options.start).model if options.start else None,
             workers=options.workers, tensorboard=options.tensorboard,
         )  # fmt: skip
     if not leads():

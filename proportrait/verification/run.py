@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
@@ -33,6 +32,7 @@ class Run:
         keys: attributes that are judged.
         model: whether a model that learns from the other labels gives a second opinion.
         workers: processes that look; None for as many as cores and memory allow.
+        quiet: whether no progress is shown.
         errors: why a picture could not be looked at.
         findings: the counts so far.
     """
@@ -42,6 +42,7 @@ class Run:
     keys: tuple[str, ...] = KEYS
     model: bool = True
     workers: int | None = None
+    quiet: bool = False
     errors: dict[Path, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -51,9 +52,8 @@ class Run:
         """Look at every picture that has no look yet, spread over worker processes."""
         files = (self.pictures.images / record.output_filename for record in self.pictures)
         wants = Wants(features=tuple(FEATURES) if self.model else ())
-        bar = partial(tqdm, unit="picture", smoothing=0.05, desc="looking")
         with (
-            bar(total=len(self.pictures)) as progress,
+            tqdm(unit="picture", smoothing=0.05, desc="looking", **self._bar()) as progress,
             contextlib.closing(
                 survey(files, wants, self.cache, self.workers, len(self.pictures))
             ) as looks,
@@ -62,6 +62,9 @@ class Run:
                 progress.update()
                 if look.error:
                     self.errors[file] = look.error
+
+    def _bar(self) -> dict[str, int | bool]:
+        return {"total": len(self.pictures), "disable": self.quiet}
 
     def second_opinions(self) -> tuple[Opinions, Mapping[str, str]]:
         """The model's probabilities by picture and attribute, and where it has none, why."""
@@ -76,7 +79,7 @@ class Run:
     def verdicts(self, opinions: Opinions) -> Iterator[tuple[Record, list[Verdict]]]:
         """Yield every record with its verdicts, one an attribute, and count them."""
         findings = self.findings
-        for record in tqdm(self.pictures, total=len(self.pictures), desc="judging"):
+        for record in tqdm(self.pictures, desc="judging", **self._bar()):
             name = record.output_filename
             file = self.pictures.images / name
             look = self.cache.get(file)
