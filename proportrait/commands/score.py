@@ -1,26 +1,31 @@
 """Judge portraits.
 
-Prints good or bad and the probability of good for the six attributes of each picture, or - and the
-reason where nobody could tell. Exit code 1: a file was no picture. With --strict, exit code 3: a
-picture lacks a verdict, or does not show exactly one person."""
+Prints good or bad and how sure that is for the six attributes of each picture: "close" where it may
+as well be the other, "-" and the reason where nobody could tell. Exit code 1: a file was no
+picture. With --strict, exit code 3: a picture lacks a verdict, or does not show exactly one
+person."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from proportrait.commandline import count, printable
 from proportrait.imaging import each_file
 from proportrait.labels import KEYS
-from proportrait.score import PACKAGED, Scorer
+from proportrait.score import PACKAGED, Score, Scorer
+from proportrait.sheets import listing, verdict
 
 EXAMPLES = """
 proportrait score me.jpg                          # one photo, or several
 proportrait score photos --picture verdicts.png   # a folder, and the photos with their verdicts
 """
+_WIDEST = 40  # characters of a name in the table
+_CELL = len("good, close")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,7 +49,6 @@ def execute(options: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from proportrait.score.sheet import check, draw
-    from proportrait.sheets import listing
 
     paths = list(each_file(options.paths, partial(print, file=sys.stderr)))
     if options.picture:
@@ -57,14 +61,7 @@ def execute(options: argparse.Namespace) -> int:
     if options.format == "json":
         print(json.dumps([entry.to_json() for entry in scores], indent=2))
     else:
-        print(f"{'picture':40s} " + " ".join(f"{key:>10s}" for key in KEYS))
-        for entry in scores:
-            verdicts = printable(entry.error or "") or " ".join(
-                _cell(entry.verdicts[key], entry.probabilities[key]) for key in KEYS
-            )
-            name = printable(entry.path)
-            name = name if len(name) <= 40 else f"…{name[-39:]}"
-            print(f"{name:40s} {verdicts}" + (f"  ({entry.remark})" if entry.remark else ""))
+        _print_table(scores)
     if options.picture:
         print(f"picture     {listing(draw(scores, options.picture))}", file=sys.stderr)
     if any(entry.error for entry in scores):
@@ -72,8 +69,25 @@ def execute(options: argparse.Namespace) -> int:
     return 3 if options.strict and not all(entry.certain for entry in scores) else 0
 
 
-def _cell(verdict: int | None, likely: float | None) -> str:
-    """A verdict in the table, as wide as its column."""
-    if verdict is None or likely is None:
-        return f"{'-':>10s}"
-    return f"{'good' if verdict else 'bad':>5s} {likely:4.2f}"
+def _print_table(scores: Sequence[Score]) -> None:
+    """Print a row for each picture, as wide as its name needs."""
+    names = [printable(score.path) for score in scores]
+    width = min(_WIDEST, max(len("picture"), *map(len, names)))
+    print(f"{'picture':{width}s}  " + "  ".join(f"{key:{_CELL}s}" for key in KEYS).rstrip())
+    for name, score in zip(names, scores, strict=True):
+        name = name if len(name) <= width else f"…{name[1 - width :]}"
+        remark = f"  ({score.remark})" if score.remark else ""
+        print(f"{name:{width}s}  {_cells(score)}{remark}".rstrip())
+
+
+def _cells(score: Score) -> str:
+    """The verdicts, or why there are none."""
+    if score.error is not None:
+        return printable(score.error)
+    return "  ".join(f"{_cell(score, key):{_CELL}s}" for key in KEYS)
+
+
+def _cell(score: Score, key: str) -> str:
+    """A verdict with how sure it is, in the words of the contact sheet; - without a verdict."""
+    good, likely = score.verdicts[key], score.probabilities[key]
+    return "-" if good is None or likely is None else verdict(bool(good), likely)[0]
