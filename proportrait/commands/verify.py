@@ -24,7 +24,7 @@ from proportrait.looks.cache import LookCache
 from proportrait.store import RecordStore
 from proportrait.store.records import Change, SetAside
 from proportrait.verification import repair
-from proportrait.verification.findings import Findings, Lines
+from proportrait.verification.findings import Findings, Lines, by_reason
 from proportrait.verification.pictures import Pictures
 from proportrait.verification.publish import publish
 from proportrait.verification.run import Opinions, Run
@@ -117,9 +117,8 @@ def execute(options: argparse.Namespace) -> int:
     print(findings.table())
     if pictures.left_out:
         print(f"left out    {pictures.left_out}")
-    for reason in dict.fromkeys(no_model.values()):
-        keys = ", ".join(key for key, why in no_model.items() if why == reason)
-        print(f"no second opinion ({reason}): {keys}")
+    for reason, keys in by_reason(no_model).items():
+        print(f"no second opinion ({reason}): {', '.join(keys)}")
     _print_end(findings, outcome, options, len(changes), folder, reports)
     return 1 if findings.problems or outcome.refused else 0
 

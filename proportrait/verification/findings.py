@@ -18,6 +18,8 @@ from proportrait.verification.limits import limits
 
 EXAMPLES = 6  # of each kind of error
 PROBLEMS = 1000  # that are listed one by one
+# Of these a portrait stays good where a bad one was asked for, and a twin is spoilt beside it.
+_TWINNED = ("framing", "sharpness")
 
 
 @dataclass(frozen=True, order=True)
@@ -55,7 +57,10 @@ class Findings:
         decided_by: attribute -> "measure" or "model" -> bits that it decided.
         newly_known: attribute -> bits without a claim that the picture shows.
         before, after: attribute -> "1", "0", "unknown" -> pictures.
-        requested: attribute -> (requested bit, reading) -> pictures whose record claims the bit.
+        requested: attribute -> (requested bit, reading) -> pictures whose record claims the bit,
+            without those that were kept good.
+        kept_good: attribute -> pictures that stayed good beside a twin, which has the bad bit that
+            was asked for.
         examples: (attribute, label) -> the surest contradictions, as a heap.
         pictures: how many were counted.
         unreadable: how many problems there are; `problems` lists the first, one line each.
@@ -66,6 +71,7 @@ class Findings:
     words: dict[str, Counter[str]] = field(init=False)
     decided_by: dict[str, Counter[str]] = field(init=False)
     newly_known: Counter[str] = field(default_factory=Counter)
+    kept_good: Counter[str] = field(default_factory=Counter)
     before: dict[str, Counter[str]] = field(init=False)
     after: dict[str, Counter[str]] = field(init=False)
     requested: dict[str, Counter[tuple[int, Reading]]] = field(init=False)
@@ -94,7 +100,10 @@ class Findings:
                 self.newly_known[key] += is_clear
                 continue
             self.words[key][verdict.word] += 1
-            self.requested[key][record.requested[key], reading] += 1
+            if _is_kept_good(record, key):
+                self.kept_good[key] += 1
+            else:
+                self.requested[key][record.requested[key], reading] += 1
             if verdict.word == "contradicted":
                 label = record.labels[key]
                 name = record.output_filename
@@ -121,6 +130,7 @@ class Findings:
                     "decided_by": dict(self.decided_by[key]),
                     "before": dict(self.before[key]),
                     "after": dict(self.after[key]),
+                    "kept_good": self.kept_good[key],
                     "requested_and_shown": {
                         f"{bit} -> {'?' if reading is Reading.UNCLEAR else reading.value}": count
                         for (bit, reading), count in sorted(self.requested[key].items(), key=str)
@@ -174,6 +184,19 @@ class Lines:
             bits = ["" if bit.value is None else bit.value for bit in (v.claim, v.reading)]
             row = [printable(name), v.key, *bits, v.word, v.by, *numbers, v.reason]
             self._writer.writerow(row)
+
+
+def _is_kept_good(record: Record, key: str) -> bool:
+    asked_bad = not record.requested[key]
+    return key in _TWINNED and asked_bad and bool(record.labels[key]) and record.parent is None
+
+
+def by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
+    """reason -> the attributes that have it, from attribute -> reason."""
+    keys: dict[str, list[str]] = {}
+    for key, reason in reasons.items():
+        keys.setdefault(reason, []).append(key)
+    return keys
 
 
 def _count_name(bit: Claim | Reading) -> str:

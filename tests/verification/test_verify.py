@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -232,6 +234,22 @@ def test_findings_count_and_keep_the_surest_examples() -> None:
     assert kept[0].title == "framing: labelled good, is bad"
 
 
+def test_portraits_that_were_kept_good_are_no_failed_requests() -> None:
+    """Bad framing was asked for: the portrait stays good, its twin is bad."""
+    findings = Findings(("framing", "lighting"))
+    bad = LabelVector((0, 1, 1, 1, 0, 1))
+    parent = replace(_record("a_111111.jpg", ONES), requested=bad)
+    twin = replace(parent, labels=ONES.replace(framing=0), parent="a_111111.jpg")
+    light = Verdict("lighting", Claim.GOOD, Reading.GOOD)
+    findings.add(parent, [Verdict("framing", Claim.GOOD, Reading.GOOD), light], (512, 512))
+    findings.add(twin, [Verdict("framing", Claim.BAD, Reading.BAD), light], (512, 512))
+    counts = findings.to_json()["attributes"]
+    assert counts["framing"]["kept_good"] == 1
+    assert counts["framing"]["requested_and_shown"] == {"0 -> 0": 1}
+    assert counts["lighting"]["kept_good"] == 0
+    assert counts["lighting"]["requested_and_shown"] == {"0 -> 1": 2}
+
+
 # --- the command
 
 
@@ -294,6 +312,11 @@ def test_a_report_changes_nothing(made: Path, capsys: pytest.CaptureFixture[str]
     assert report["attributes"]["sharpness"]["contradicted"] == 1
     page = (newest / "report.html").read_text()
     assert "sharpness: labelled good, is bad" in page
+    assert page.count("too few to learn from") == 1  # one sentence, whatever it is true of
+    for link in re.findall(r'href="(.*?)"', page):
+        assert (newest / unquote(link)).is_file()
+    assert 'href="../../images/soft_111111.jpg"' in page
+    assert page.count("<thead>") == page.count("<tbody>") == 2
     assert "data:image/jpeg;base64," in page
     sheet = decode((newest / "examples.jpg").read_bytes())
     assert sheet.shape[1] % 316 == 24  # tiles of 300 px with gaps of 16 between margins of 20
