@@ -81,6 +81,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Train, evaluate, and export a model; returns the exit code."""
     from proportrait.model.devices import leads
+    from proportrait.train.checkpoint import CHECKPOINT
     from proportrait.train.evaluate import judge
     from proportrait.train.export import export
     from proportrait.train.run import MODEL, run
@@ -119,4 +120,8 @@ def execute(options: argparse.Namespace) -> int:
         for line in export(headshot, options.output, final.pictures):
             print(line)
     print(f"model       {options.output / MODEL}")
+    if (checkpoint := options.output / CHECKPOINT).is_file():
+        megabytes = checkpoint.stat().st_size / 1e6
+        print(f"checkpoint  {checkpoint} ({megabytes:.0f} MB): the same command goes on by it; the "
+              f"model does not need it, so it may be deleted")  # fmt: skip
     return 0
