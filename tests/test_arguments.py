@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from argparse import Namespace
@@ -106,6 +107,15 @@ def test_the_source_follows_from_the_other_options(
 def test_options_that_exclude_each_other(line: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(said)):
         settled(shlex.split(line))
+
+
+def test_a_name_in_other_letters_may_be_the_folder_of_the_photos(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a disk that does not tell case apart, as most of macOS."""
+    monkeypatch.setattr(os.path, "samefile", lambda a, b: str(a).lower() == str(b).lower())
+    with pytest.raises(ConfigurationError, match="among your photos"):
+        settled(["--mock", "--source_dir", "faces", "-o", "Faces"])
 
 
 @pytest.mark.parametrize(

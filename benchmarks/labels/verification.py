@@ -265,7 +265,7 @@ def _peak_mb(count: int) -> float:
         command = [sys.executable, "-m", "proportrait", "verify", "--input", folder]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, _, usage = os.wait4(process.pid, 0)
-    return usage.ru_maxrss / 1024
+    return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)  # bytes on macOS
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from proportrait.commandline import INTERRUPTED, count, dollars, index, positive, seed
+from proportrait.disk import is_same_folder
 from proportrait.errors import ConfigurationError
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate import (
@@ -216,7 +217,7 @@ def settle(options: argparse.Namespace) -> None:
             options.source = "stylegan"
     if options.source_dir is not None and options.source != "folder":
         raise ConfigurationError(f"--source_dir goes with --source folder, not {options.source}")
-    if options.source_dir and options.source_dir.resolve() == options.output_dir.resolve():
+    if options.source_dir and is_same_folder(options.source_dir, options.output_dir):
         raise ConfigurationError(
             "the data set would lie among your photos: name another folder with -o"
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from proportrait.commandline import count, printable, some_of
-from proportrait.disk import disk_errors
+from proportrait.disk import disk_errors, is_same_folder
 from proportrait.errors import ConfigurationError
 from proportrait.generate import report
 from proportrait.labels import KEYS
@@ -199,7 +199,8 @@ def _report_place(options: argparse.Namespace, pictures: Pictures) -> Path:
         return Path(options.output)
     if pictures.store is not None:
         return Path(options.input / repair.FOLDER)
-    if Path.cwd().is_relative_to(Path(options.input).resolve()):
+    here = Path.cwd()
+    if any(is_same_folder(place, options.input) for place in (here, *here.parents)):
         raise ConfigurationError(
             "the report would lie among your photos: name another folder with --output"
         )

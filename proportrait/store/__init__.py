@@ -332,7 +332,9 @@ class RecordStore:
         self.problems = []
         with disk_errors(self.path):
             images, jsons = names(self.images), names(self.metadata)
-        for name in sorted(name for name in jsons if name.endswith(".json")):
+        for name in sorted(jsons):
+            if not name.endswith(".json") or name.startswith("."):  # "._a.json" of macOS
+                continue
             path = self.metadata / name
             try:
                 record = Record.read(path)

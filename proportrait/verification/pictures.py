@@ -75,7 +75,7 @@ class Pictures:
         if self.store is None:
             return len(self._photos)
         folder = self.path / "metadata"
-        return sum(f.suffix == ".json" for f in folder.iterdir()) if folder.is_dir() else 0
+        return len(list(folder.glob("[!.]*.json")))
 
     def _check_name(self, record: Record) -> None:
         try:
