@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -138,3 +139,11 @@ def test_a_store_that_is_not_there_is_not_an_empty_one(tmp_path: Path) -> None:
     with store:  # a writer makes it
         assert list(store.records()) == []
     assert store.counts()["done"] == 0
+
+
+def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert '"photos"' in code
+    exec(code.replace('"photos"', repr(str(FACE.parent))), {"picture": FACE})
+    assert str(FACE) in capsys.readouterr().out
