@@ -18,8 +18,6 @@ from proportrait.verification.limits import limits
 
 EXAMPLES = 6  # of each kind of error
 PROBLEMS = 1000  # that are listed one by one
-# Of these a portrait stays good where a bad one was asked for, and a twin is spoilt beside it.
-_TWINNED = ("framing", "sharpness")
 
 
 @dataclass(frozen=True, order=True)
@@ -187,8 +185,12 @@ class Lines:
 
 
 def _is_kept_good(record: Record, key: str) -> bool:
-    asked_bad = not record.requested[key]
-    return key in _TWINNED and asked_bad and bool(record.labels[key]) and record.parent is None
+    """Whether a bad bit was asked for that only a twin of the picture has."""
+    twin_kinds = {"framing": record.framing_type, "sharpness": record.blur_type}
+    if key not in twin_kinds or twin_kinds[key] is not None:
+        return False
+    was_relabelled = key in record.checks.get("relabelled", {})
+    return not record.requested[key] and bool(record.labels[key]) and not was_relabelled
 
 
 def by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:

@@ -239,13 +239,18 @@ def test_portraits_that_were_kept_good_are_no_failed_requests() -> None:
     findings = Findings(("framing", "lighting"))
     bad = LabelVector((0, 1, 1, 1, 0, 1))
     parent = replace(_record("a_111111.jpg", ONES), requested=bad)
-    twin = replace(parent, labels=ONES.replace(framing=0), parent="a_111111.jpg")
+    twin = replace(
+        parent, labels=ONES.replace(framing=0), parent="a_111111.jpg", framing_type="close_up"
+    )
     light = Verdict("lighting", Claim.GOOD, Reading.GOOD)
     findings.add(parent, [Verdict("framing", Claim.GOOD, Reading.GOOD), light], (512, 512))
     findings.add(twin, [Verdict("framing", Claim.BAD, Reading.BAD), light], (512, 512))
+    # A picture that was relabelled after it had been asked for: that request failed.
+    fixed = replace(parent, checks={"relabelled": {"framing": {"from": 0, "to": 1}}})
+    findings.add(fixed, [Verdict("framing", Claim.GOOD, Reading.GOOD)], (512, 512))
     counts = findings.to_json()["attributes"]
     assert counts["framing"]["kept_good"] == 1
-    assert counts["framing"]["requested_and_shown"] == {"0 -> 0": 1}
+    assert counts["framing"]["requested_and_shown"] == {"0 -> 0": 1, "0 -> 1": 1}
     assert counts["lighting"]["kept_good"] == 0
     assert counts["lighting"]["requested_and_shown"] == {"0 -> 1": 2}
 
