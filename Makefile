@@ -33,10 +33,10 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 
 demo: setup
 	@# 1 says that a portrait could not be made; the table names it, and the others are there.
-	$(BIN)/python synthetic_dataset_generator.py -o ./output --mock --limit 48 || \
+	$(BIN)/proportrait generate -o ./output --mock --limit 48 || \
 	  { [ $$? -eq 1 ] && [ -s output/contact_sheet.png ]; }
-	$(BIN)/python verify_labels.py --input ./output
-	$(BIN)/python augment_framing.py --input ./output --blur
+	$(BIN)/proportrait verify --input ./output
+	$(BIN)/proportrait balance --input ./output --blur
 	$(BIN)/proportrait train ./output -o ./output/model --backbone efficientnet_lite0 --size 160 \
 	  --epochs 10 --patience 10 --max_lr 5e-4 --compare packaged
 	$(BIN)/proportrait score --picture output/verdicts.png \

@@ -17,7 +17,8 @@ import io
 import json
 import platform
 import sys
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,8 @@ from proportrait.train.evaluate import Predictions, breakdown, judge, strangers
 TABLE = "experiment_results.csv"
 _PUBLISHED = "published system, its own portraits"
 _ATTRIBUTE = ("accuracy", "balanced_accuracy", "recall_good", "recall_bad", "f1", "auc")
+_ENDS = ("value", "low", "high")
+COLUMNS = ("set", "attribute", "figure", *_ENDS, "pictures", "good", "bad", "unknown")
 _WHOLE = ("overall", "exact_match", "macro_f1", "mean_balanced_accuracy")
 
 
@@ -167,28 +170,43 @@ def _walk(journey: Any) -> str:
 
 
 def write(data: Mapping[str, Any], folder: Path) -> None:
-    """experiment_results.json, and .csv with a line for each attribute of each set."""
+    """experiment_results.json, and .csv with a row for each figure of each attribute and set."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(data, indent=2) + "\n"
     (folder / TABLE).with_suffix(".json").write_text(text, encoding="utf-8")
-    ends = ("value", "low", "high")
     with (folder / TABLE).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        heads = [f"{name}{end}" for name in _ATTRIBUTE for end in ("", "_low", "_high")]
-        writer.writerow(["set", "attribute", "good", "bad", *heads])
+        writer.writerow(COLUMNS)
         for name, figures in data["sets"].items():
-            for key, row in figures["attributes"].items():
-                cells = [row[figure][end] for figure in _ATTRIBUTE for end in ends]
-                writer.writerow([name, key, row["good"], row["bad"], *cells])
-            for figure in _WHOLE:
-                writer.writerow([name, figure, "", "", *(figures[figure][end] for end in ends)])
-        blank = ["", ""]
-        for key, row in data["published"]["attributes"].items():
-            cells = [value for name in _ATTRIBUTE for value in (row.get(name), *blank)]
-            writer.writerow([_PUBLISHED, key, *blank, *cells])
-        for figure in _WHOLE:
-            if figure in data["published"]:
-                writer.writerow([_PUBLISHED, figure, *blank, data["published"][figure]])
+            writer.writerows(_rows(name, figures))
+        writer.writerows(_published_rows(data["published"]))
+
+
+def _rows(name: str, figures: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    """The rows of one set: good, bad, and unknown bits add up to its pictures, in `all` to 6 times.
+
+    Bits that nobody knows count in no figure.
+    """
+    pictures, total = figures["pictures"], Counter[str]()
+    for key, row in figures["attributes"].items():
+        bits = {"good": row["good"], "bad": row["bad"]}
+        bits["unknown"] = pictures - sum(bits.values())
+        total.update(bits)
+        for figure in _ATTRIBUTE:
+            yield (name, key, figure, *(row[figure][end] for end in _ENDS), pictures,
+                   *bits.values())  # fmt: skip
+    for figure in _WHOLE:
+        yield (name, "all", figure, *(figures[figure][end] for end in _ENDS), pictures,
+               *(total[kind] for kind in ("good", "bad", "unknown")))  # fmt: skip
+
+
+def _published_rows(figures: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    """The published figures, which have neither intervals nor counts."""
+    blank = [""] * 6
+    for key, row in figures["attributes"].items():
+        yield from ((_PUBLISHED, key, name, value, *blank) for name, value in row.items())
+    yield from ((_PUBLISHED, "all", name, figures[name], *blank) for name in _WHOLE
+                if name in figures)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -201,7 +219,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--model", type=Path, default=packaged(), metavar="FILE", help="default: the packaged one")
     add("--made", type=Path, nargs="+", required=True, metavar="DIR",
-        help="folders that synthetic_dataset_generator.py wrote")
+        help="folders that `proportrait generate` wrote")
     add("--real", type=Path, nargs="+", default=[], metavar="DIR2",
         help="labelled real photographs that taught the model nothing: shown beside the made ones")
     add("--rated", type=Path, nargs="+", default=[], metavar="DIR3",

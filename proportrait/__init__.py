@@ -18,17 +18,59 @@ A room imports only what stands above it in this list, or left of it in its line
     store                         records, ledger, journal, exports
     edit                          the offline editor
     generate                      sources, prompts, generators, what a run reports
-    verify                        labels against measures and against each other; repair, undo
+    verification                  labels against measures and against each other; repair, undo
     augment                       twins that balance framing and sharpness
     download                      the published data set
     model                         the network, its input, its file
     train                         from labelled pictures to a model, and how good it is
     score                         what a model says of pictures
-    cli, __main__                 the commands that follow the data
+    api                           what can be called from Python in one line
+    commands                      what each command takes, does, and prints
+    cli, __main__                 the one command
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from proportrait.errors import ProPortraitError
 from proportrait.labels import ATTRIBUTES, Attribute, LabelVector
 
-__all__ = ["ATTRIBUTES", "Attribute", "LabelVector", "ProPortraitError"]
+if TYPE_CHECKING:
+    from proportrait.api import measure, verify
+    from proportrait.edit.editor import PortraitEditor
+    from proportrait.score import Score, Scorer
+    from proportrait.store import RecordStore
+
+__all__ = [
+    "ATTRIBUTES",
+    "Attribute",
+    "LabelVector",
+    "PortraitEditor",
+    "ProPortraitError",
+    "RecordStore",
+    "Score",
+    "Scorer",
+    "measure",
+    "verify",
+]
 __version__ = "0.1.0"
+
+_PLACES = {  # of what is imported when it is first asked for, so that `import proportrait` is fast
+    "PortraitEditor": "proportrait.edit.editor",
+    "RecordStore": "proportrait.store",
+    "Score": "proportrait.score",
+    "Scorer": "proportrait.score",
+    "measure": "proportrait.api",
+    "verify": "proportrait.api",
+}
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(_PLACES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,20 +1,81 @@
-"""What the commands share: types of options, and one clear line for an error."""
+"""What the commands share: their parser, types of options, and one clear line for an error."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
 import math
+import os
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 from proportrait.errors import ConfigurationError, ProPortraitError
 
 _JOINER = "\u200d"  # of several signs to one emoji
 
 INTERRUPTED = "interrupted: the same command goes on"
+
+
+class Command(Protocol):
+    """A module with a command: its docstring is the description of `--help`.
+
+    Attributes:
+        EXAMPLES: two command lines, each with a comment, for the end of `--help`.
+    """
+
+    __doc__: str | None
+    EXAMPLES: str
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options of the command."""
+
+    def execute(self, options: argparse.Namespace) -> int:
+        """Do the work; returns the exit code."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that keeps the lines of its texts, and takes --dry-run for --dry_run."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """Parse flags in either spelling; what stands behind `=` or a lone `--` stays."""
+        words = list(sys.argv[1:] if args is None else args)
+        end = words.index("--") if "--" in words else len(words)
+        return super().parse_known_args([*map(_underscores, words[:end]), *words[end:]], namespace)
+
+
+def parse(command: Command, argv: Sequence[str] | None, prog: str = "") -> argparse.Namespace:
+    """The options of a command.
+
+    Args:
+        command: the module.
+        argv: the words behind the command's name; None takes those of the process.
+        prog: how the user calls it.
+
+    Raises:
+        SystemExit: an option that is unknown or out of range, or --help.
+    """
+    examples = command.EXAMPLES.strip().replace("\n", "\n  ")
+    parser = Parser(prog=prog, description=command.__doc__, epilog=f"examples:\n  {examples}")
+    command.add_arguments(parser)
+    return parser.parse_args(argv)
+
+
+def run(command: Command, argv: Sequence[str] | None = None, prog: str = "") -> int:
+    """Read the options of a command and do its work; returns the exit code, 1 for a broken pipe."""
+    options = parse(command, argv, prog)
+    try:
+        return exit_code(lambda: command.execute(options))
+    except BrokenPipeError:  # of `| head`; the rest of the output is dropped
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def exit_code(work: Callable[[], int]) -> int:
@@ -85,6 +146,11 @@ def some_of(choices: Sequence[str], what: str) -> Callable[[str], tuple[str, ...
         return tuple(choice for choice in choices if choice in names)
 
     return read
+
+
+def _underscores(word: str) -> str:
+    name, equals, value = word.partition("=")
+    return name[:2] + name[2:].replace("-", "_") + equals + value if word[:2] == "--" else word
 
 
 def _number(

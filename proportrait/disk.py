@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from proportrait.errors import StoreError
 
 BINARY = getattr(os, "O_BINARY", 0)  # Windows opens as text otherwise
 
+# F_FULLFSYNC of <sys/fcntl.h>: fsync of macOS leaves the bytes in the cache of the drive.
+_DRIVE_SYNC = 51 if sys.platform == "darwin" else None
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -35,9 +38,32 @@ def write_file(path: Path, data: bytes) -> None:
     file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o666)
     try:
         write_all(file, data)
-        os.fsync(file)
+        flush(file)
     finally:
         os.close(file)
+
+
+def flush(file: int) -> None:
+    """Wait until the bytes of an open file are on the disk.
+
+    Raises:
+        OSError: the disk is full, or fails.
+    """
+    if _DRIVE_SYNC is not None:
+        import fcntl
+
+        with contextlib.suppress(OSError):  # a disk without it, such as one of a network
+            fcntl.fcntl(file, _DRIVE_SYNC)
+            return
+    os.fsync(file)
+
+
+def is_same_folder(one: Path, other: Path) -> bool:
+    """Whether two paths lead to one folder; `Photos` and `photos` do on most disks of macOS."""
+    try:
+        return os.path.samefile(one, other)  # noqa: PTH121 - of any name
+    except OSError:  # one is not there
+        return one.resolve() == other.resolve()
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -66,7 +92,7 @@ def sync(path: Path) -> None:
         return
     file = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(file)
+        flush(file)
     except OSError as error:
         # Some network and FUSE file systems cannot sync a folder.
         if error.errno not in (errno.EINVAL, errno.ENOTSUP):

@@ -1,7 +1,8 @@
-"""The published data set, from Google Drive into an output folder.
+"""Download the published data set from Google Drive.
 
-`python -m proportrait.download -o ./output`
-"""
+The folder then holds images/ (512x512 JPEG) and metadata/ (one JSON of the same name an image).
+Nothing in it is overwritten, and a download that broke off goes on. DOWNLOAD_DATASET.txt tells
+more. `proportrait generate --mock` makes a data set of your own without network, key, or cost."""
 
 from __future__ import annotations
 
@@ -15,18 +16,22 @@ import stat
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tqdm import tqdm
 
-from proportrait.commandline import printable
+from proportrait.commandline import printable, run
 from proportrait.disk import disk_errors
-from proportrait.errors import FatalError, ProPortraitError, StoreError
+from proportrait.errors import FatalError, StoreError
 from proportrait.store.records import Record, json_name
 
+EXAMPLES = """
+proportrait download -o output                    # images/ and metadata/
+proportrait download -o output --id ID            # another data set on Google Drive
+"""
 PUBLISHED = "https://drive.google.com/drive/folders/169_Y7wz-S8kiTq8QCl7sdcBnA-Y-M-5k"
 ID_VARIABLE = "PROPORTRAIT_DATASET_ID"
 PARTS = ("images", "metadata")
@@ -277,40 +282,21 @@ def find_dataset(folder: Path) -> Path:
     return nearest[0]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="python -m proportrait.download",
-        description="Download the published ProPortrait data set from Google Drive.",
-        epilog="The folder then holds images/ (512x512 JPEG) and metadata/ (one JSON of the same "
-        "name an image). Nothing in it is overwritten, and a download that broke off goes on. "
-        "DOWNLOAD_DATASET.txt tells more. To make a data set of your own without "
-        "network, key or cost: python synthetic_dataset_generator.py -o ./output --mock "
-        "--limit 100",
-    )
-    parser.add_argument(
-        "--id",
-        metavar="ID",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `proportrait download`."""
+    # fmt: off
+    add = parser.add_argument
+    add("--id", metavar="ID",
         help=f"Google Drive id of a file, or address of a file or folder (or set {ID_VARIABLE}; "
-        f"default: the published data set, {PUBLISHED})",
-    )
-    parser.add_argument(
-        "-o",
-        "--output_dir",
-        type=Path,
-        default=Path("output"),
-        metavar="FOLDER",
-        help="where to put it (default: ./output)",
-    )
-    options = parser.parse_args(arguments)
-    try:
-        result = download(options.output_dir, dataset_id=options.id)
-    except ProPortraitError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on where it stopped", file=sys.stderr)
-        return 130
+             f"default: the published data set, {PUBLISHED})")
+    add("-o", "--output_dir", type=Path, default=Path("output"), metavar="DIR",
+        help="where to put it (default ./output)")
+    # fmt: on
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Download, and say what arrived; returns the exit code."""
+    result = download(options.output_dir, dataset_id=options.id)
     print(f"{result.images} images and {result.metadata} metadata files in {result.output}")
     for line in result.problems:
         print(f"problem: {line}", file=sys.stderr)
@@ -318,4 +304,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    from proportrait import download as command  # by its own name, not as __main__
+
+    sys.exit(run(command, prog="python -m proportrait.download"))

@@ -121,19 +121,3 @@ def test_only_the_online_parts_import_a_network(file: Path) -> None:
     used = {name for name in imports(file) if name.split(".")[0] in NETWORK}
     used |= {name for name in imports(file) if name.startswith("urllib.request")}
     assert not used
-
-
-def test_stage_one_starts_without_its_heavy_parts() -> None:
-    """`--help` and a wrong option answer at once: heavy imports wait until they are needed."""
-    import subprocess
-    import sys
-
-    heavy = "torch diffusers transformers datasets pyarrow google.genai openvino matplotlib"
-    code = (
-        "import sys, synthetic_dataset_generator\n"
-        f"print([name for name in {heavy.split()} if name in sys.modules])"
-    )
-    shown = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    assert shown.stdout.strip() == "[]"

@@ -1,32 +1,40 @@
-"""The command line of stage one, and the commands that the README shows."""
+"""The options of `proportrait generate`, and the commands that README and docs show."""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
-from collections.abc import Callable
+from argparse import Namespace
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from proportrait import cli
-from proportrait.augment import arguments as augment_arguments
+from proportrait.commandline import Parser, parse
+from proportrait.commands import generate
 from proportrait.errors import ConfigurationError
-from proportrait.generate import arguments
 from proportrait.generate.offline import OfflineGenerator
 from proportrait.generate.paid.control import ControlledGenerator
 from proportrait.generate.sources.built_in import StyleganSource
 from proportrait.generate.sources.folder import FolderSource
 from proportrait.generate.sources.names import DEFAULT_DATASET
 from proportrait.store import RecordStore
-from proportrait.verify import arguments as verify_arguments
 from tests import ROOT
 
 KEY = "AIzaSyTheKeyThatNobodyMaySee0123456789"
 
 
+def settled(argv: Sequence[str]) -> Namespace:
+    options = parse(generate, argv)
+    generate.settle(options)
+    return options
+
+
 def test_defaults() -> None:
-    options = arguments.parse([], None)
+    options = settled([])
     assert vars(options) == {
         "output_dir": Path("output"),
         "limit": None,
@@ -75,7 +83,7 @@ def test_defaults() -> None:
 def test_the_source_follows_from_the_other_options(
     line: str, source: str, limit: int | None
 ) -> None:
-    options = arguments.parse(shlex.split(line), None)
+    options = settled(shlex.split(line))
     assert (options.source, options.limit) == (source, limit)
 
 
@@ -98,7 +106,16 @@ def test_the_source_follows_from_the_other_options(
 )
 def test_options_that_exclude_each_other(line: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=re.escape(said)):
-        arguments.parse(shlex.split(line), None)
+        settled(shlex.split(line))
+
+
+def test_a_name_in_other_letters_may_be_the_folder_of_the_photos(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a disk that does not tell case apart, as most of macOS."""
+    monkeypatch.setattr(os.path, "samefile", lambda a, b: str(a).lower() == str(b).lower())
+    with pytest.raises(ConfigurationError, match="among your photos"):
+        settled(["--mock", "--source_dir", "faces", "-o", "Faces"])
 
 
 @pytest.mark.parametrize(
@@ -128,42 +145,35 @@ def test_values_out_of_range_say_what_is_expected(
     line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
-        arguments.parse(shlex.split(line), None)
+        settled(shlex.split(line))
     assert end.value.code == 2
     said = capsys.readouterr().err.splitlines()[-1]
     assert line.split()[0] in said
     assert "_" not in said.partition(line.split()[0])[2]  # no name of our functions
 
 
-@pytest.mark.parametrize(
-    "parse",
-    [
-        lambda argv: arguments.parse(argv, None),
-        lambda argv: augment_arguments.parse(argv, None),
-        lambda argv: cli.main(["train", "nowhere", *argv]),
-        lambda argv: cli.main(["evaluate", "nowhere", *argv]),
-    ],
-    ids=["generate", "augment", "train", "evaluate"],
-)
+@pytest.mark.parametrize("command", ["generate", "balance", "train x", "evaluate x"])
+@pytest.mark.parametrize("value", ["5000000000", "4294967296", "-1", "1.5"])
 def test_a_seed_is_one_that_every_library_takes(
-    parse: Callable[[list[str]], object], capsys: pytest.CaptureFixture[str]
+    command: str, value: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for value in ("5000000000", "4294967296", "-1", "1.5"):
-        with pytest.raises(SystemExit) as end:
-            parse(["--seed", value])
-        assert end.value.code == 2
-        error = capsys.readouterr().err.splitlines()[-1]
-        assert f"--seed: a whole number from 0 to 4294967295 is expected, not '{value}'" in error
-    result = parse(["--seed", "4294967295"])
-    assert result == 2 or getattr(result, "seed", None) == 4294967295
+    with pytest.raises(SystemExit) as end:
+        cli.main([*command.split(), "--seed", value])
+    assert end.value.code == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert f"--seed: a whole number from 0 to 4294967295 is expected, not '{value}'" in error
+
+
+def test_the_largest_seed() -> None:
+    assert settled(["--seed", "4294967295"]).seed == 4294967295
 
 
 def test_the_parts_that_the_arguments_mean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_API_KEY", KEY)
 
     def parsed(*argv: str) -> tuple[object, object]:
-        options = arguments.parse(argv, None)
-        return arguments.source(options), arguments.generator(options, RecordStore(tmp_path))
+        options = settled(argv)
+        return generate.source(options), generate.generator(options, RecordStore(tmp_path))
 
     source, generator = parsed("--mock", "--seed", "4", "--concurrency", "1")
     assert isinstance(source, StyleganSource)
@@ -176,81 +186,97 @@ def test_the_parts_that_the_arguments_mean(tmp_path: Path, monkeypatch: pytest.M
     assert generator.price_usd == 0.5
 
 
-# --- the README
+# --- README and docs
 
-LATER_STAGES = {
-    "verify_labels.py": verify_arguments.parse,
-    "augment_framing.py": augment_arguments.parse,
+SCRIPTS = {
+    "synthetic_dataset_generator.py": "generate",
+    "verify_labels.py": "verify",
+    "augment_framing.py": "balance",
 }
+DOCS = sorted(f"docs/{path.name}" for path in ROOT.glob("docs/*"))
+PAGES = ["README.md", "DOWNLOAD_DATASET.txt", *DOCS]
 
 
-def readme_lines() -> list[str]:
-    """The commands of its fenced blocks, without comments; continued lines are joined."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def understood(name: str, words: Sequence[str]) -> None:
+    """Fail unless a command takes these words."""
+    assert name in cli.COMMANDS
+    if words == ["--help"]:
+        return
+    options = parse(import_module(f"proportrait.commands.{name}"), words)
+    if name == "generate":
+        generate.settle(options)
+
+
+def shown_lines(page: str) -> list[str]:
+    """The commands of a page's blocks, without comments; continued lines are joined."""
+    text = (ROOT / page).read_text(encoding="utf-8")
     fenced = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    blocks = [block for kind, block in fenced if kind in ("", "bash", "sh", "shell", "console")]
+    blocks = [block for kind, block in fenced if kind in ("bash", "sh", "shell")]
+    blocks += re.findall(r"^    (?:\S*python |proportrait ).*\n", text, re.MULTILINE)
     joined = "\n".join(blocks).replace("\\\n", " ")
     lines = [line.partition(" #")[0].strip().removeprefix("$ ") for line in joined.splitlines()]
+    # In the text too: `proportrait verify --mode fix`.
+    lines += re.findall(rf"`(proportrait (?:{'|'.join(cli.COMMANDS)}) [^`]*--[^`]*)`", text)
     return [line for line in lines if line and not line.startswith("#")]
 
 
-def test_the_readme_shows_both_commands() -> None:
-    lines = readme_lines()
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 200
+COMMANDS = [(page, line) for page in PAGES for line in shown_lines(page)]
+
+
+def test_the_readme_is_short_and_begins_with_its_reader() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 160
+    lines = shown_lines("README.md")
+    first = next(number for number, line in enumerate(lines) if line.startswith("proportrait"))
+    assert lines[first].startswith("proportrait score")
+    assert any("make setup" in line for line in lines[:first])
     assert any("--mock" in line for line in lines)
     assert any(line.startswith("make demo") for line in lines)
 
 
-@pytest.mark.parametrize("line", readme_lines())
-def test_a_command_of_the_readme_is_understood(line: str) -> None:
-    words = [word for word in shlex.split(line) if "=" not in word or word.startswith("-")]
-    if "synthetic_dataset_generator.py" in line:
-        position = words.index("synthetic_dataset_generator.py")
-        try:
-            options = arguments.parse(words[position + 1 :], None)
-        except SystemExit as end:  # --help
-            assert end.code == 0  # noqa: PT017
+@pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[f"{p}: {c}" for p, c in COMMANDS])
+def test_a_command_that_is_shown_is_understood(page: str, line: str) -> None:
+    words = shlex.split(line.partition(" > ")[0])
+    words = [word for word in words if "=" not in word or word.startswith("-")]
+    script = next((name for name in SCRIPTS if name in words), None)
+    if script:
+        understood(SCRIPTS[script], words[words.index(script) + 1 :])
+    elif words[0].endswith("proportrait"):
+        understood(words[1], words[2:])
+    elif "-m" in words:
+        module, *rest = words[words.index("-m") + 1 :]
+        path = ROOT / module.replace(".", "/")
+        if module == "proportrait":
+            understood(rest[0], rest[1:])
         else:
-            assert options.output_dir
-    elif stage := next((name for name in LATER_STAGES if name in words), None):
-        assert LATER_STAGES[stage](words[words.index(stage) + 1 :], None).input
-    elif words[0] == "proportrait":
-        command = words[1 : words.index(">")] if ">" in words else words[1:]
-        assert callable(cli.parser().parse_args(command).work)
+            assert (
+                path.with_suffix(".py").exists()
+                or (path / "__main__.py").exists()
+                or module in ("pytest", "pip", "venv")
+            )
     elif words[0] == "make":
         targets = re.findall(r"^([a-z]\w*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert set(words[1:]) <= set(targets), f"the Makefile has only {targets}"
-    elif "-m" in words:
-        module = words[words.index("-m") + 1]
-        path = ROOT / module.replace(".", "/")
-        assert (
-            path.with_suffix(".py").exists()
-            or (path / "__main__.py").exists()
-            or module
-            in (
-                "pytest",
-                "pip",
-                "venv",
-            )
-        )
     else:
         assert words[0] in ("git", "cd", "source", "export", "pip", "open")
 
 
-def command_flags() -> set[str]:
-    """Of `proportrait train`, `evaluate`, and `score`."""
-    (verbs,) = (a.choices for a in cli.parser()._actions if isinstance(a.choices, dict))
-    options = (o for verb in verbs.values() for a in verb._actions for o in a.option_strings)
-    return {option for option in options if option.startswith("--")} - {"--help"}
+def flags(name: str) -> set[str]:
+    """Of a command."""
+    parser = Parser()
+    import_module(f"proportrait.commands.{name}").add_arguments(parser)
+    options = {option for action in parser._actions for option in action.option_strings}
+    return {option for option in options if option.startswith("--")} - {"--help", "--base_url"}
 
 
-def test_every_flag_is_explained_and_no_other() -> None:
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_flag_is_explained_under_its_command_and_no_other(name: str) -> None:
     text = (ROOT / "docs" / "flags.md").read_text(encoding="utf-8")
-    parsers = (arguments.parse, *LATER_STAGES.values())
-    known = {"--" + name for parse in parsers for name in vars(parse([], None))} - {"--base_url"}
-    # Both --model and --no-model leave a `model`.
-    known = known - {"--no_variation"} | {"--no-variation", "--no-model"} | command_flags()
-    rows = re.findall(r"^\|(.*?)\|", text, re.MULTILINE)
-    explained = {flag for row in rows for flag in re.findall(r"--\w[\w-]*", row)}
-    assert known <= explained, f"not in the table of flags: {sorted(known - explained)}"
-    assert explained <= known, f"no such flag: {sorted(explained - known)}"
+    (section,) = re.findall(rf"^## `proportrait {name}`$(.*?)(?=^## |\Z)", text, re.M | re.S)
+    rows = re.findall(r"^\|(.*?)\|", section, re.MULTILINE)
+    assert {flag for row in rows for flag in re.findall(r"--\w[\w-]*", row)} == flags(name)
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_flags_have_one_spelling(name: str) -> None:
+    assert all(re.fullmatch(r"--[a-z]+(_[a-z]+)*", flag) for flag in flags(name))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -29,3 +32,37 @@ def test_a_replaced_file_is_on_the_disk_with_its_name(
         (f"sync {tmp_path.name}", b"new", ["a.json"]),
         ("fsync", b"new", ["a.json"]),
     ]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_the_drive_is_told_to_write_where_fsync_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    """As on macOS; a disk that does not know the command is synced as anywhere else."""
+    calls: list[object] = []
+
+    def drive_sync(file: int, command: int) -> None:
+        calls.append(command)
+        if fails:
+            raise OSError(errno.ENOTSUP, "not supported")
+
+    monkeypatch.setattr(disk, "_DRIVE_SYNC", 51)
+    monkeypatch.setattr(fcntl, "fcntl", drive_sync)
+    monkeypatch.setattr(disk.os, "fsync", lambda file: calls.append("fsync"))
+    disk.write_file(tmp_path / "a", b"x")
+    disk.sync(tmp_path)
+    assert calls == [51, "fsync", 51, "fsync"] if fails else [51, 51]
+    assert (tmp_path / "a").read_bytes() == b"x"
+
+
+def test_a_folder_is_the_same_under_each_of_its_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    assert disk.is_same_folder(tmp_path / "photos", tmp_path / "link")
+    assert disk.is_same_folder(tmp_path / "new", tmp_path / "photos" / ".." / "new")
+    assert not disk.is_same_folder(tmp_path / "photos", tmp_path)
+    # A disk that does not tell case apart.
+    monkeypatch.setattr(os.path, "samefile", lambda a, b: str(a).lower() == str(b).lower())
+    assert disk.is_same_folder(tmp_path / "photos", tmp_path / "Photos")

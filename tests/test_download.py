@@ -14,8 +14,9 @@ import gdown
 import numpy as np
 import pytest
 
+from proportrait import cli
 from proportrait import download as module
-from proportrait.download import ID_VARIABLE, PUBLISHED, download, fetch_from_drive, main, unpack
+from proportrait.download import ID_VARIABLE, PUBLISHED, download, fetch_from_drive, unpack
 from proportrait.errors import FatalError, StoreError
 from proportrait.labels import LabelVector
 from proportrait.store.records import Record
@@ -266,7 +267,7 @@ def drive(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeDrive]:
 def test_the_published_folder_is_fetched_file_by_file(
     drive: FakeDrive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["-o", str(tmp_path)]) == 0
+    assert cli.main(["download", "-o", str(tmp_path)]) == 0
     assert tree(tmp_path) == FILES
     assert capsys.readouterr().out == f"2 images and 2 metadata files in {tmp_path}\n"
     assert drive.listed[0] == PUBLISHED.rpartition("/")[2]
@@ -306,7 +307,7 @@ def test_a_refusal_for_quota_says_what_to_do_and_keeps_what_came(
     drive: FakeDrive, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     drive.quota = 3  # files
-    assert main(["-o", str(tmp_path)]) == 1
+    assert cli.main(["download", "-o", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "Google Drive refuses the download for now" in said
     assert "Too many users have viewed or downloaded this file recently" in said
@@ -316,7 +317,7 @@ def test_a_refusal_for_quota_says_what_to_do_and_keeps_what_came(
     drive.quota = None
     first = set(drive.sent)
     drive.sent.clear()
-    assert main(["-o", str(tmp_path)]) == 0
+    assert cli.main(["download", "-o", str(tmp_path)]) == 0
     assert not first & set(drive.sent)
     assert tree(tmp_path) == FILES
 
@@ -365,12 +366,12 @@ def test_the_command(
         fetch_of(FILES)("", Path(output))
 
     monkeypatch.setattr(gdown, "download", drive)
-    assert main(["--id", "1AbC", "-o", str(tmp_path)]) == 0
+    assert cli.main(["download", "--id", "1AbC", "-o", str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"2 images and 2 metadata files in {tmp_path}\n"
-    assert main(["--id", "1AbC", "-o", str(tmp_path)]) == 1
+    assert cli.main(["download", "--id", "1AbC", "-o", str(tmp_path)]) == 1
     assert "nothing is overwritten" in capsys.readouterr().err
     with pytest.raises(SystemExit) as exit_info:
-        main(["--help"])
+        cli.main(["download", "--help"])
     assert exit_info.value.code == 0
     text = capsys.readouterr().out
     for word in ("DOWNLOAD_DATASET.txt", ID_VARIABLE, "--mock", "images/", "metadata/"):

@@ -1,4 +1,4 @@
-"""Fit when verification is sure (`proportrait/verify/data/limits.json`).
+"""Fit when verification is sure (`proportrait/verification/data/limits.json`).
 
     python -m tools.fit_limits --photos DIR [DIR ...] --made DIR [DIR ...]
 
@@ -28,8 +28,8 @@ from proportrait.looks.cache import LookCache
 from proportrait.looks.look import FEATURES, SCORE, Wants
 from proportrait.looks.survey import survey
 from proportrait.store import RecordStore
-from proportrait.verify.limits import Limits, limits
-from proportrait.verify.suspects import Rows, gather, opinions
+from proportrait.verification.limits import Limits, limits
+from proportrait.verification.suspects import Rows, gather, opinions
 from tools.labelled import Looks, Table, folds_of, run
 
 RIGHT = 0.95  # share of the scores beyond a limit that are right

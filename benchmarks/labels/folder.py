@@ -14,7 +14,7 @@ from proportrait.labels import LabelVector
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
 
-COMMAND = "python synthetic_dataset_generator.py -o DIR --mock --limit 700"
+COMMAND = "proportrait generate -o DIR --mock --limit 700"
 
 
 def finished(folder: Path) -> list[Record]:

@@ -1,6 +1,6 @@
 """Whether anything but the thing itself gives a label away, in a folder of generated pictures.
 
-    python synthetic_dataset_generator.py -o DIR --mock --limit 700      about 1,000 pictures
+    proportrait generate -o DIR --mock --limit 700      about 1,000 pictures
     python -m benchmarks.labels.giveaways --images DIR
 
 A classifier sees only what should not matter, such as the border of the picture for its framing. On

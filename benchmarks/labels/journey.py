@@ -1,14 +1,14 @@
 """What true labels are worth: three trainings on the same people, judged by the same test pictures.
 
-    python synthetic_dataset_generator.py -o DIR --mock --limit 700
+    proportrait generate -o DIR --mock --limit 700
     python -m benchmarks.labels.journey --images DIR --work DIR2
 
 1. As requested: an image model ignores what it is told to spoil, 83 % of the time for framing (the
    share that was published) and less often for the rest (`IGNORED`). That is simulated: as many
    good pictures are labelled bad as such a model would have delivered, and so many truly bad ones
    are left out.
-2. Verified: `verify_labels.py --mode fix` on that.
-3. Balanced: then `augment_framing.py --blur`.
+2. Verified: `proportrait verify --mode fix` on that.
+3. Balanced: then `proportrait balance --blur`.
 
 A fifth of the people is set aside first, with its true labels; nothing is learnt, verified, or
 chosen on it. The model knows the backbone's features alone (no measures): what is compared is the
@@ -27,8 +27,7 @@ from typing import Any
 
 import numpy as np
 
-import augment_framing
-import verify_labels
+from proportrait import cli
 from proportrait.commandline import exit_code, seed
 from proportrait.errors import ConfigurationError, ProPortraitError
 from proportrait.labels import KEYS
@@ -39,7 +38,7 @@ from proportrait.train.data import Pictures
 from proportrait.train.evaluate import judge
 from proportrait.train.run import MODEL, run
 from proportrait.train.settings import Settings
-from proportrait.verify.repair import renamed
+from proportrait.verification.repair import renamed
 
 # Share of the requests for a 0 that an image model ignored: framing as published, the rest assumed.
 IGNORED = {
@@ -130,9 +129,9 @@ def walk(images: Path, work: Path, settings: Settings, seed: int = 0) -> dict[st
     for folder in folders[1:]:
         done = folder / ".verified"  # a second verification would learn from the first one's labels
         if not done.exists():
-            _succeed(verify_labels.main(["--input", str(folder), "--mode", "fix"]))
+            _succeed(cli.run("verify", ["--input", str(folder), "--mode", "fix"]))
             done.touch()
-    _succeed(augment_framing.main(["--input", str(folders[2]), "--blur"]))
+    _succeed(cli.run("balance", ["--input", str(folders[2]), "--blur"]))
     rows = []
     judged_on = Pictures.from_folder(test)
     for step, folder in zip(STEPS, folders, strict=True):

@@ -1,6 +1,6 @@
 """Whether verification finds labels that are wrong, and leaves alone those that are right.
 
-    python synthetic_dataset_generator.py -o DIR --mock --limit 700      about 1,000 pictures
+    proportrait generate -o DIR --mock --limit 700      about 1,000 pictures
     python -m benchmarks.labels.verification --images DIR --shared DIR2
 
 Planted errors: in a set whose labels are true a fifth of the bits of one attribute is flipped at
@@ -40,9 +40,9 @@ from proportrait.looks.features import SIZE
 from proportrait.looks.look import FEATURES, Look, Wants, look
 from proportrait.looks.survey import survey
 from proportrait.store.records import Record
-from proportrait.verify.bits import Reading
-from proportrait.verify.limits import limits
-from proportrait.verify.suspects import Rows, gather, opinions
+from proportrait.verification.bits import Reading
+from proportrait.verification.limits import limits
+from proportrait.verification.suspects import Rows, gather, opinions
 from proportrait.workers import spread
 
 FLIPPED, DRAWS = 0.2, 3
@@ -262,10 +262,10 @@ def _peak_mb(count: int) -> float:
                     digest=hashlib.sha256(data).hexdigest(),
                 )  # fmt: skip
                 cache.put(path / "images" / name, made_up)
-        command = [sys.executable, "verify_labels.py", "--input", folder]
+        command = [sys.executable, "-m", "proportrait", "verify", "--input", folder]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, _, usage = os.wait4(process.pid, 0)
-    return usage.ru_maxrss / 1024
+    return usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)  # bytes on macOS
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -15,7 +15,8 @@ import numpy as np
 from benchmarks.speed.ratio import Ratio
 from benchmarks.speed.script import NO_KEY, run_script
 from proportrait import imaging
-from proportrait.generate.arguments import parse
+from proportrait.commandline import parse
+from proportrait.commands import generate
 from proportrait.generate.base import SourceItem
 from proportrait.generate.sources.registry import open_source
 from proportrait.labels import LabelVector
@@ -70,7 +71,8 @@ def _resume(output: Path, name: str, arguments: Sequence[str], portraits: int) -
 
 def _finish(output: Path, arguments: Sequence[str], portraits: int) -> None:
     """Commit one small record for every portrait that a run with these arguments would make."""
-    options = parse(arguments, None)
+    options = parse(generate, arguments)
+    generate.settle(options)
     source = open_source(options.source, source_dir=options.source_dir, seed=options.seed)
     labels = LabelVector.ones()
     jpeg = imaging.encode_jpeg(np.full((64, 64, 3), 128, np.uint8))

@@ -63,22 +63,23 @@ def run_script(
     arguments: Sequence[object],
     warm_up: Callable[[ImageGenerator], Awaitable[None]] | None = None,
 ) -> Seen:
-    """Run `synthetic_dataset_generator.main` with these arguments, and say what happened when.
+    """Run `proportrait generate` with these arguments, and say what happened when.
 
     Args:
         arguments: as on the command line.
-        warm_up: gets the script's generator before the first portrait is looked at.
+        warm_up: gets the generator before the first portrait is looked at.
 
     Raises:
-        RuntimeError: the script stopped before its end; the message is what it printed.
+        RuntimeError: the command stopped before its end; the message is what it printed.
     """
-    import synthetic_dataset_generator as script
+    from proportrait import cli
+    from proportrait.generate import run as stage
     from proportrait.generate.gemini.generator import GeminiGenerator
     from proportrait.store import RecordStore
 
     seen, process = Seen(called=time.perf_counter()), psutil.Process()
     commit, fail = RecordStore.commit, RecordStore.fail
-    ask, generate = GeminiGenerator.ask, script.generate
+    ask, generate = GeminiGenerator.ask, stage.generate
 
     def watched_commit(*args: Any, **options: Any) -> Any:
         records = commit(*args, **options)
@@ -124,13 +125,13 @@ def run_script(
         patch.object(RecordStore, "commit", watched_commit),
         patch.object(RecordStore, "fail", watched_fail),
         patch.object(GeminiGenerator, "ask", watched_ask),
-        patch.object(script, "generate", watched_generate),
+        patch.object(stage, "generate", watched_generate),
         contextlib.redirect_stdout(printed),
         contextlib.redirect_stderr(printed),
     ):
-        status = script.main([str(argument) for argument in arguments])
+        status = cli.run("generate", [str(argument) for argument in arguments])
     if status != int(seen.failed > 0):
-        raise RuntimeError(f"the script ended with {status}:\n{printed.getvalue()[-2000:]}")
+        raise RuntimeError(f"the command ended with {status}:\n{printed.getvalue()[-2000:]}")
     return seen
 
 

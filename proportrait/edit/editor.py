@@ -31,7 +31,15 @@ _LEAST_BACKGROUND, _LEAST_GARMENT, _LEAST_GARMENT_IN_FRAME = 0.2, 0.15, 0.01
 
 
 class PortraitEditor:
-    """Makes pictures whose labels are true. Holds networks, so keep one per process."""
+    """Makes pictures whose labels are true. Holds networks, so keep one per process.
+
+    >>> from proportrait import LabelVector, PortraitEditor
+    >>> from proportrait.imaging import read
+    >>> dark = LabelVector((0, 1, 1, 1, 1, 1))
+    >>> shot, _ = PortraitEditor().edit_photo(read("tests/data/face.jpg"), dark, seed=1)
+    >>> shot.image.shape, shot.known["lighting"], shot.known["attire"]
+    ((512, 512, 3), 1, 0)
+    """
 
     def __init__(self, threads: int = 1) -> None:
         self.analyzer = FaceAnalyzer(threads=threads)

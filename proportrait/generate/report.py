@@ -137,7 +137,7 @@ def forecast(
         total = len(items)
         left = sum(not store.is_finished(item.source_id, retry_failed) for item in items)
     else:
-        counts = store.counts()
+        counts = store.counts() if store.path.exists() else Counter[str]()
         finished = counts["done"] + (0 if retry_failed else counts["failed"] + counts["rejected"])
         total = limit or length_hint(source)
         left = max(0, total - finished)

@@ -7,12 +7,14 @@ from proportrait.imaging.decode import (
     Picture,
     decode,
     decode_picture,
+    from_pillow,
     read,
     read_picture,
 )
 from proportrait.imaging.encode import ENCODERS, checked, encode_jpeg, encode_png, resize
-from proportrait.imaging.folders import Listing, is_data_set, list_pictures
+from proportrait.imaging.folders import Listing, each_file, is_data_set, list_pictures
 from proportrait.imaging.formats import FORMATS, PICTURE_SUFFIXES, UNREADABLE_SUFFIXES
+from proportrait.imaging.in_memory import as_image
 
 __all__ = [
     "ENCODERS",
@@ -24,11 +26,14 @@ __all__ = [
     "UNREADABLE_SUFFIXES",
     "Listing",
     "Picture",
+    "as_image",
     "checked",
     "decode",
     "decode_picture",
+    "each_file",
     "encode_jpeg",
     "encode_png",
+    "from_pillow",
     "is_data_set",
     "list_pictures",
     "read",

@@ -119,6 +119,17 @@ def read(path: str | Path, *, min_side: int = MIN_SIDE, longest: int | None = LO
     return read_picture(path, min_side=min_side, longest=longest).image
 
 
+def from_pillow(image: PIL.Image.Image, *, longest: int | None = LONGEST) -> Image:
+    """A picture that Pillow has opened, as `decode` gives that of its file: RGB uint8 (H, W, 3).
+
+    Raises:
+        ImageError: as `decode_picture`.
+    """
+    _check(image.size, MIN_SIDE)
+    target = _target(image.size, longest, MIN_SIDE)
+    return _finished(image, image.size, 1, target, []).image
+
+
 def _decoded(data: bytes, min_side: int, longest: int | None) -> Picture:
     image = _open(data)
     header = image.size
@@ -137,17 +148,32 @@ def _decoded(data: bytes, min_side: int, longest: int | None) -> Picture:
             jpeg.check_end(data, image, scale, partial(_opened, target=target))
     # A reader may turn the picture itself (TIFF) and so change its size.
     size = image.size if scale == 1 else header
-    target = _target(size, longest, min_side)
+    return _finished(image, size, scale, _target(size, longest, min_side), remarks)
+
+
+def _finished(
+    image: PIL.Image.Image,
+    size: tuple[int, int],
+    scale: int,
+    target: tuple[int, int],
+    remarks: list[str],
+) -> Picture:
+    """The picture upright, in sRGB, of the target size.
+
+    Args:
+        image: decoded at 1/`scale` of its size; it stays as it is.
+        size, target: (width, height) px before and after.
+        remarks: so far.
+    """
     orientation = _orientation(image)
     profile, grey = image.info.get("icc_profile"), image.mode.startswith(("1", "L", "I"))
     box = (size[0] / scale, size[1] / scale)
     short = _short(image)
     plain = _plain(short) if target == size else _reduced(short, box, target)
+    plain = plain.copy() if plain is image and orientation != 1 else plain
     rgb, remark = to_srgb(_upright(plain, orientation), profile, grey)
-    if remark:
-        remarks.append(remark)
     upright = size if orientation in _SIDEWAYS else size[::-1]
-    return Picture(np.array(rgb), upright, tuple(remarks))
+    return Picture(np.array(rgb), upright, (*remarks, *([remark] if remark else [])))
 
 
 def _open(data: bytes) -> PIL.Image.Image:

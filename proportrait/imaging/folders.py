@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +57,30 @@ def is_data_set(folder: Path) -> bool:
     """Whether a folder is a data set of ours, with images/ and metadata/."""
     # Unlike those of Path these never raise, whatever the right to look or the length of a name.
     return os.path.isdir(folder / "images") and os.path.isdir(folder / "metadata")  # noqa: PTH112
+
+
+def each_file(paths: Iterable[str | Path], note: Callable[[str], None]) -> Iterator[Path]:
+    """Yield files as they are named, and the pictures of folders, by name.
+
+    Args:
+        paths: files, folders, and data sets of ours.
+        note: is told what is left out of a folder, in one line.
+
+    Raises:
+        ConfigurationError: a folder holds no pictures, or cannot be listed.
+    """
+    for path in map(Path, paths):
+        if not os.path.isdir(path):  # noqa: PTH112 - of any name, and without the right to look
+            yield path
+            continue
+        listing = list_pictures(path / "images" if is_data_set(path) else path)
+        if not listing.paths:
+            raise ConfigurationError(
+                f"{printable(path)} holds no pictures that can be read{listing.note}"
+            )
+        if listing.left_out:
+            note(f"left out: {listing.left_out}")
+        yield from listing.paths
 
 
 def list_pictures(folder: str | Path, *, recursive: bool = True) -> Listing:

@@ -1,5 +1,5 @@
 """Stage 5: pictures -> probabilities and verdicts of the six attributes."""
 
-from proportrait.score.scorer import Score, Scorer
+from proportrait.score.scorer import PACKAGED, Score, Scorer
 
-__all__ = ["Score", "Scorer"]
+__all__ = ["PACKAGED", "Score", "Scorer"]

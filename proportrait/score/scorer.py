@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+import logging
+import os
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import PIL.Image
+
 from proportrait.arrays import Float, Image, Mask
+from proportrait.imaging import as_image, each_file
 from proportrait.labels import KEYS, LabelVector
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Look, look
@@ -17,7 +22,9 @@ from proportrait.looks.rules import apply
 from proportrait.looks.survey import survey
 from proportrait.model.saved import Headshot, load, packaged
 
+PACKAGED = "packaged"  # the name of the model that comes with the package
 _BATCH = 16
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -93,11 +100,25 @@ class Score:
 class Scorer:
     """Scores pictures with one model.
 
-    >>> scorer = Scorer.packaged()                                  # doctest: +SKIP
-    >>> for score in scorer.files(["me.jpg"]): print(score.verdicts)  # doctest: +SKIP
+    >>> from proportrait import Scorer
+    >>> scorer = Scorer()
+    >>> score = scorer.image("tests/data/face.jpg")
+    >>> score.verdicts["sharpness"], score.faces
+    (1, 1)
+    >>> [score.verdicts["sharpness"] for score in scorer.files("tests/data")]
+    [1]
+
+    Args:
+        model: a model, or the file of one that `proportrait train` wrote; default: the packaged
+            one.
+
+    Raises:
+        AssetError: there is no such model, or it is damaged.
     """
 
-    def __init__(self, model: Headshot) -> None:
+    def __init__(self, model: Headshot | str | Path = PACKAGED) -> None:
+        if not isinstance(model, Headshot):
+            model = load(packaged() if model == PACKAGED else Path(model))
         self.model = model
 
     @classmethod
@@ -107,7 +128,7 @@ class Scorer:
         Raises:
             AssetError: it is missing or damaged.
         """
-        return cls.from_file(packaged())
+        return cls()
 
     @classmethod
     def from_file(cls, path: str | Path) -> Scorer:
@@ -116,25 +137,43 @@ class Scorer:
         Raises:
             AssetError: the file is no such model.
         """
-        return cls(load(Path(path)))
+        return cls(path)
 
-    def files(self, paths: Iterable[str | Path], workers: int | None = 1) -> Iterator[Score]:
+    def files(
+        self, paths: str | Path | Iterable[str | Path], workers: int | None = 1
+    ) -> Iterator[Score]:
         """Yield a score for each file, in their order; a file that is no picture has an `error`.
 
         Args:
-            paths: of pictures; read in batches.
+            paths: a picture, a folder of pictures, or several of them; read in batches.
             workers: processes that take looks; None for as many as cores and memory allow.
+
+        Raises:
+            ConfigurationError: a folder holds no pictures.
+            ValueError: something else than a path.
         """
+        files: Iterable[Path] = each_file(_paths(paths), _log.warning)
+        files = list(files) if isinstance(paths, Sized | os.PathLike) else files
         with (
             LookCache() as cache,
-            contextlib.closing(survey(paths, self.model.wants, cache, workers)) as looks,
+            contextlib.closing(survey(files, self.model.wants, cache, workers)) as looks,
         ):
             while batch := list(itertools.islice(looks, _BATCH)):
                 yield from self._scores(batch)
 
-    def image(self, image: Image) -> Score:
-        """The score of an RGB picture (H, W, 3) uint8."""
-        return self._scores([(None, look(image, self.model.wants))])[0]
+    def image(self, picture: Image | PIL.Image.Image | str | Path) -> Score:
+        """The score of one picture.
+
+        Args:
+            picture: a file, a Pillow image, or an RGB array (H, W, 3) uint8.
+
+        Raises:
+            ValueError: something else, or too small.
+        """
+        if isinstance(picture, str | os.PathLike):
+            path = Path(picture)
+            return self._scores([(path, look(path, self.model.wants))])[0]
+        return self._scores([(None, look(as_image(picture), self.model.wants))])[0]
 
     def _scores(self, batch: Sequence[tuple[Path | None, Look]]) -> list[Score]:
         """The scores of a batch of looks, in one forward pass."""
@@ -146,6 +185,19 @@ class Scorer:
             strict=True,
         )  # fmt: skip
         return [_score("" if file is None else str(file), look, rows) for file, look in batch]
+
+
+def _paths(paths: object) -> Iterator[str | Path]:
+    """The paths one by one; a single one is one, not its letters."""
+    if isinstance(paths, str | os.PathLike):
+        paths = [paths]
+    for path in paths if isinstance(paths, Iterable) else [paths]:
+        if not isinstance(path, str | os.PathLike):
+            raise ValueError(
+                f"a path of a picture or a folder is expected, not a {type(path).__name__}: "
+                f"Scorer.image takes pictures in memory"
+            )
+        yield Path(path)
 
 
 def _score(path: str, look: Look, rows: Iterator[tuple[Float, Mask, Mask]]) -> Score:

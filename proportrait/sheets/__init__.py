@@ -150,7 +150,7 @@ def listing(pages: Sequence[Path]) -> str:
 
 
 def verdict(good: bool, likely: float) -> tuple[str, float]:
-    """A verdict in words, such as "bad, 92 % sure", and how sure it is, [0, 1].
+    """A verdict with how sure it is, as "bad 92 %" and as a number [0, 1].
 
     A threshold is not one half: close to it a verdict may be the less likely one, "bad, close".
 
@@ -162,7 +162,7 @@ def verdict(good: bool, likely: float) -> tuple[str, float]:
     if sure < 0.5:
         return f"{word}, close", 0.5
     percent = ">99" if sure >= 0.995 else f"{100 * sure:.0f}"
-    return f"{word}, {percent} % sure", sure
+    return f"{word} {percent} %", sure
 
 
 def _page_path(path: Path, number: int) -> Path:

@@ -38,6 +38,17 @@ class RecordStore:
     Reading works at any time. Writing needs a `with` block, which holds the folder's lock and
     first finishes or undoes what a crash left. All methods are thread-safe.
 
+    >>> from proportrait import LabelVector, RecordStore
+    >>> from proportrait.store.records import Record
+    >>> from tempfile import TemporaryDirectory
+    >>> good = LabelVector.ones()
+    >>> record = Record("me_111111.jpg", "me.jpg", "photo:me", good, good, good)
+    >>> with TemporaryDirectory() as folder:
+    ...     with RecordStore(folder) as store:
+    ...         _ = store.commit("photo:me", "me", [(record, b"the bytes of a JPEG")])
+    ...     [record.labels.code for record in RecordStore(folder).records()]
+    ['111111']
+
     Attributes:
         path: the output folder; `images` and `metadata` are folders in it.
         problems: what the last `records()` could not read, one error a file.
@@ -56,7 +67,7 @@ class RecordStore:
         self._journal = Journal(self.path)
         self._lock = FileLock(self.path / _LOCK, timeout=0, thread_local=False)
         with disk_errors(self.path):
-            entries = self._journal.ledger.read() or steps.rebuilt(self.records())
+            entries = self._journal.ledger.read() or steps.rebuilt(self._records())
             self._index = Index(self.path, entries)
 
     def __enter__(self) -> RecordStore:
@@ -252,7 +263,12 @@ class RecordStore:
         return Record.read(self.metadata / json_name(name))
 
     def history(self) -> list[Entry]:
-        """Every line of the ledger that is not about money alone, oldest first."""
+        """Every line of the ledger that is not about money alone, oldest first.
+
+        Raises:
+            StoreError: the folder does not exist.
+        """
+        self._check_folder()
         with disk_errors(self.path):
             entries = Ledger(self.path / "ledger.jsonl").read()
         return [entry for entry in entries if not entry.is_money]
@@ -289,15 +305,36 @@ class RecordStore:
         return self._index.missing()
 
     def counts(self) -> dict[str, int]:
-        """Numbers of sources done, failed, rejected, and missing, and of pictures in place."""
+        """Numbers of sources done, failed, rejected, and missing, and of pictures in place.
+
+        Raises:
+            StoreError: the folder does not exist.
+        """
+        self._check_folder()
         return self._index.counts()
 
     def records(self) -> Iterator[Record]:
-        """Every record with its picture in place, by name; the rest is put into `problems`."""
+        """Every record with its picture in place, by name; the rest is put into `problems`.
+
+        Raises:
+            StoreError: the folder does not exist, or cannot be listed.
+        """
+        self._check_folder()
+        return self._records()
+
+    def _check_folder(self) -> None:
+        if not os.path.isdir(self.path):  # noqa: PTH112 - never raises
+            raise StoreError(
+                f"there is no folder {self.path}: name one that `proportrait generate` wrote"
+            )
+
+    def _records(self) -> Iterator[Record]:
         self.problems = []
         with disk_errors(self.path):
             images, jsons = names(self.images), names(self.metadata)
-        for name in sorted(name for name in jsons if name.endswith(".json")):
+        for name in sorted(jsons):
+            if not name.endswith(".json") or name.startswith("."):  # "._a.json" of macOS
+                continue
             path = self.metadata / name
             try:
                 record = Record.read(path)

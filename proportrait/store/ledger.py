@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from proportrait.disk import BINARY, replace_file, sync, write_all
+from proportrait.disk import BINARY, flush, replace_file, sync, write_all
 from proportrait.errors import StoreError
 
 Status = Literal["done", "failed", "rejected"]
@@ -134,7 +134,7 @@ class Ledger:
         """Open for appending after a `read`; cuts off the torn tail that it found."""
         self._file = os.open(self.path, os.O_CREAT | os.O_RDWR | BINARY, 0o666)
         os.ftruncate(self._file, self._length)
-        os.fsync(self._file)
+        flush(self._file)
         sync(self.path.parent)
 
     def append(self, lines: bytes) -> None:
@@ -151,7 +151,7 @@ class Ledger:
         try:
             os.lseek(self._file, self._length, os.SEEK_SET)
             write_all(self._file, lines)
-            os.fsync(self._file)
+            flush(self._file)
         except BaseException:
             os.ftruncate(self._file, self._length)
             raise

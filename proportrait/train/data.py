@@ -75,7 +75,7 @@ class Pictures:
             return cls._from_table(folder)
         raise ConfigurationError(
             f"{folder} holds neither images/ with metadata/ nor a {TABLE}: name the folder that "
-            f"synthetic_dataset_generator.py wrote with -o, or write {TABLE} with the columns "
+            f"`proportrait generate` wrote with -o, or write {TABLE} with the columns "
             f"file,labels ({', '.join(KEYS)} as six characters 0, 1, or ?)"
         )
 

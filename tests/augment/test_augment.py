@@ -15,10 +15,12 @@ import pytest
 
 import augment_framing
 from proportrait.augment import make as making
-from proportrait.augment.arguments import ALL, parse
 from proportrait.augment.fill import cut_filled, spread_out
 from proportrait.augment.make import make
 from proportrait.augment.plan import KINDS, Task, counts, queues, wanted
+from proportrait.commandline import parse
+from proportrait.commands import balance
+from proportrait.commands.balance import ALL
 from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.retouch.framing import BAD_KINDS, Window
 from proportrait.errors import ConfigurationError, EditError
@@ -312,7 +314,7 @@ def test_workers_and_interruptions_change_no_byte(made: Path, tmp_path: Path) ->
     assert run("--input", made, "--workers", 1) == 0
     assert run("--input", tmp_path / "parallel", "--workers", 2) == 0
     assert files(tmp_path / "parallel") == files(made)
-    kept = augment_framing.RecordStore.add
+    kept = RecordStore.add
     saved = 0
 
     def dies(store: RecordStore, *arguments: Any) -> list[Record]:
@@ -323,7 +325,7 @@ def test_workers_and_interruptions_change_no_byte(made: Path, tmp_path: Path) ->
         return kept(store, *arguments)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(augment_framing.RecordStore, "add", dies)
+        patch.setattr(RecordStore, "add", dies)
         assert run("--input", tmp_path / "interrupted", "--workers", 1) == 130
     assert run("--input", tmp_path / "interrupted", "--workers", 1) == 0
     assert files(tmp_path / "interrupted") == files(made)
@@ -375,9 +377,9 @@ def test_wrong_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "holds no records" in capsys.readouterr().err
     for arguments in (["--balance", "1"], ["--kinds", "ugly"], ["--workers", "0"]):
         with pytest.raises(SystemExit):
-            parse(arguments, "")
-    assert parse(["--kinds", "motion,close_up"], "").kinds == ("close_up", "motion")
-    assert parse([], "").kinds == ALL
+            parse(balance, arguments)
+    assert parse(balance, ["--kinds", "motion,close_up"]).kinds == ("close_up", "motion")
+    assert parse(balance, []).kinds == ALL
 
 
 @pytest.mark.parametrize("subfolders", [(), ("images", "metadata")], ids=["plain", "like ours"])
@@ -390,9 +392,20 @@ def test_a_folder_of_photos_is_left_alone(subfolders: tuple[str, ...], tmp_path:
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_kinds_choose_what_is_balanced(capsys: pytest.CaptureFixture[str]) -> None:
-    assert parse([], None).attributes == ["framing"]
-    assert parse(["--blur"], None).attributes == ["framing", "sharpness"]
-    assert parse(["--blur", "--kinds", "motion,jpeg"], None).attributes == ["sharpness"]
+@pytest.mark.parametrize(
+    ("line", "attributes"),
+    [
+        ("", ["framing"]),
+        ("--blur", ["framing", "sharpness"]),
+        ("--blur --kinds motion,jpeg", ["sharpness"]),
+    ],
+)
+def test_kinds_choose_what_is_balanced(line: str, attributes: list[str]) -> None:
+    options = parse(balance, line.split())
+    balance.settle(options)
+    assert options.attributes == attributes
+
+
+def test_kinds_of_blur_need_blur() -> None:
     with pytest.raises(ConfigurationError, match="--kinds motion needs --blur"):
-        parse(["--kinds", "motion"], None)
+        balance.settle(parse(balance, ["--kinds", "motion"]))

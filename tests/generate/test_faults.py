@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 
 import synthetic_dataset_generator as stage
+from proportrait.generate import run as stage_run
 from proportrait.generate.gemini import generator as gemini_generator
 from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS
 from proportrait.generate.paid import control
@@ -245,7 +246,7 @@ def test_a_fatal_answer_does_not_wait_for_the_others(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("module", "step"), [(gemini_generator, "decode_reply"), (stage, "finish")]
+    ("module", "step"), [(gemini_generator, "decode_reply"), (stage_run, "finish")]
 )
 def test_what_is_paid_is_still_saved_when_the_run_must_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, step: str

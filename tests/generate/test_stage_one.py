@@ -15,6 +15,7 @@ from PIL import Image
 import synthetic_dataset_generator as stage
 from proportrait import imaging
 from proportrait.generate import GENERATORS
+from proportrait.generate import run as stage_run
 from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS
 from proportrait.generate.prompt import build_prompt
 from proportrait.generate.sample import sample_labels
@@ -349,7 +350,7 @@ def test_an_error_of_ours_costs_one_picture_and_its_price_is_booked(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_faces(tmp_path / "faces", 3)
-    real, calls = stage.finish, []
+    real, calls = stage_run.finish, []
 
     def finish(*arguments: object, **options: object) -> object:
         calls.append(arguments)
@@ -357,7 +358,7 @@ def test_an_error_of_ours_costs_one_picture_and_its_price_is_booked(
             raise ZeroDivisionError("a slip")
         return real(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(stage, "finish", finish)
+    monkeypatch.setattr(stage_run, "finish", finish)
     with gemini() as server:
         assert run("--base_url", server.url) == 1
     lines = ledger(tmp_path / "out")

@@ -14,7 +14,7 @@ import pytest
 
 import verify_labels
 from proportrait import cli
-from proportrait.imaging import read
+from proportrait.imaging import each_file, read
 from proportrait.labels import KEYS
 from proportrait.looks.look import look
 from tests import FACE
@@ -25,6 +25,10 @@ from tests.imaging.profiles import ADOBE_RGB, DISPLAY_P3, PROPHOTO, rgb_profile
 @pytest.fixture(scope="module")
 def face() -> PIL.Image.Image:
     return PIL.Image.fromarray(read(FACE))
+
+
+def listed(paths: list[Path]) -> list[Path]:
+    return list(each_file(paths, print))
 
 
 def verify(*arguments: object) -> int:
@@ -46,7 +50,7 @@ def test_every_format_is_looked_at_alone_and_in_a_folder(
     (tmp_path / "photos" / name).write_bytes(encoded(face, kind, quality=95))
     taken = look(tmp_path / "photos" / name)
     assert (taken.error, taken.faces, taken.size) == ("", 1, (512, 512))
-    assert cli._pictures([tmp_path / "photos"]) == [tmp_path / "photos" / name]
+    assert listed([tmp_path / "photos"]) == [tmp_path / "photos" / name]
     # Every loss of detail moves the landmarks a little.
     assert taken.scores["framing"] == pytest.approx(look(FACE).scores["framing"], abs=6)
 
@@ -97,8 +101,8 @@ def test_folders_are_gone_down_into_and_what_is_left_out_is_named(
     photo.write_bytes(FACE.read_bytes())
     (tmp_path / "b.cr2").write_bytes(b"raw")
     (tmp_path / ".hidden.jpg").write_bytes(FACE.read_bytes())
-    assert cli._pictures([tmp_path]) == [photo]
-    assert capsys.readouterr().err == "left out: 1 .cr2 (convert them to JPEG first)\n"
+    assert listed([tmp_path]) == [photo]
+    assert capsys.readouterr().out == "left out: 1 .cr2 (convert them to JPEG first)\n"
     photo.unlink()
     assert cli.main(["score", str(tmp_path)]) == 2
     message = capsys.readouterr().err
@@ -110,7 +114,7 @@ def test_of_a_data_set_its_images_are_judged(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
     (tmp_path / "images" / "a.jpg").write_bytes(FACE.read_bytes())
     (tmp_path / "contact_sheet.png").write_bytes(FACE.read_bytes())
-    assert cli._pictures([tmp_path]) == [tmp_path / "images" / "a.jpg"]
+    assert listed([tmp_path]) == [tmp_path / "images" / "a.jpg"]
 
 
 NAMES = [b"M\xfcller.jpg", b"two\nlines.jpg", b"esc\x1b[31m.jpg", "é \U0001f600.jpg".encode()]
@@ -209,7 +213,7 @@ def test_folders_that_may_not_be_entered_are_named(
     for mode in (0o000, 0o644):  # not to be listed; to be listed, but not entered
         (tmp_path / "shut").chmod(mode)
         try:
-            assert cli._pictures([tmp_path])[0] == tmp_path / "a.jpg"
+            assert listed([tmp_path])[0] == tmp_path / "a.jpg"
             assert cli.main(["score", str(tmp_path / "shut" / "b.jpg")]) == 1
         finally:
             (tmp_path / "shut").chmod(0o755)

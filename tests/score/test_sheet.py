@@ -41,9 +41,9 @@ def test_a_face_has_six_verdicts_and_how_sure_they_are(
     assert found.name == "face.jpg"
     assert list(found.lines) == []
     assert [(bar.name, bar.text, bar.colour) for bar in found.bars] == [
-        ("lighting", "good, 97 % sure", GOOD), ("background", "bad, 92 % sure", BAD),
-        ("attire", "good, 50 % sure", GOOD), ("expression", "good, >99 % sure", GOOD),
-        ("framing", "bad, 60 % sure", BAD), ("sharpness", "bad, >99 % sure", BAD),
+        ("lighting", "good 97 %", GOOD), ("background", "bad 92 %", BAD),
+        ("attire", "good 50 %", GOOD), ("expression", "good >99 %", GOOD),
+        ("framing", "bad 60 %", BAD), ("sharpness", "bad >99 %", BAD),
     ]  # fmt: skip
     assert [bar.share for bar in found.bars] == pytest.approx([0.97, 0.92, 0.5, 0.999, 0.6, 0.999])
 
@@ -75,7 +75,7 @@ def test_what_nobody_could_tell_is_no_bad_verdict(
     found = tile(tmp_path, score, monkeypatch)
     bars = {bar.name: (bar.text, bar.share, bar.colour) for bar in found.bars}
     assert bars["lighting"] == bars["sharpness"] == ("cannot tell", 0.0, UNKNOWN)
-    assert bars["framing"][0] == "bad, 60 % sure"
+    assert bars["framing"][0] == "bad 60 %"
     assert found.lines == [("lighting, sharpness: the face is 20 px high", TEXT)]
 
 

@@ -225,10 +225,10 @@ def test_a_page_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("good", "likely", "expected"),
     [
-        (True, 0.97, ("good, 97 % sure", 0.97)),
-        (False, 0.08, ("bad, 92 % sure", 0.92)),
-        (False, 0.0, ("bad, >99 % sure", 1.0)),
-        (True, 0.994, ("good, 99 % sure", 0.994)),
+        (True, 0.97, ("good 97 %", 0.97)),
+        (False, 0.08, ("bad 92 %", 0.92)),
+        (False, 0.0, ("bad >99 %", 1.0)),
+        (True, 0.994, ("good 99 %", 0.994)),
         (False, 0.6, ("bad, close", 0.5)),  # of a threshold above it
         (True, 0.45, ("good, close", 0.5)),
     ],

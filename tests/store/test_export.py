@@ -222,6 +222,7 @@ def test_a_full_disk_keeps_the_last_export(
 def test_what_cannot_be_exported_is_an_error(store: RecordStore, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="'csv'; the choices are imagefolder, parquet"):
         export(store, "csv")
+    (tmp_path / "empty").mkdir()
     with pytest.raises(StoreError, match="no picture"):
         export(RecordStore(tmp_path / "empty"), "parquet")
     mine = store.path / "export" / "parquet" / "mine.txt"

@@ -27,6 +27,7 @@ from proportrait.store import RecordStore
 from proportrait.store.ledger import Entry
 from proportrait.store.records import Record
 from proportrait.store.steps import MESSAGE_LIMIT
+from proportrait.verification.pictures import Pictures
 from tests import ROOT
 from tests.store_samples import commit_all, picture, source
 
@@ -653,3 +654,19 @@ def test_5000_finished_sources_open_quickly(tmp_path: Path) -> None:
         assert store.counts()["pictures"] == 10_000
         assert store.missing() == {}
     assert seconds < 1.5  # measured: 0.2 s
+
+
+def test_companion_files_of_macos_are_no_records(tmp_path: Path) -> None:
+    """On disks that know no extended attributes it writes `._a.json` beside `a.json`."""
+    with RecordStore(tmp_path) as store:
+        count = len(commit(store, 1))
+    for folder in ("images", "metadata"):
+        (tmp_path / folder / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+        for file in list((tmp_path / folder).glob("[!.]*")):
+            file.with_name(f"._{file.name}").write_bytes(b"\0\5\x16\7")
+    store = RecordStore(tmp_path)
+    assert len(list(store.records())) == store.counts()["pictures"] == count
+    assert store.problems == []
+    pictures = Pictures(tmp_path)
+    assert len(pictures) == len(list(pictures)) == count
+    assert pictures.problems == []

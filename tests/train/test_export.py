@@ -248,6 +248,10 @@ def test_train_writes_a_model_that_can_be_loaded(
     assert len(about["history"]) == 2
     assert about["figures"]["pictures"] == 4
     assert model.preprocessing.size == SIZE
+    assert output.splitlines()[-1] == (
+        f"checkpoint  {out / 'checkpoint.pt'} ({(out / 'checkpoint.pt').stat().st_size / 1e6:.0f} "
+        f"MB): the same command goes on by it; the model does not need it, so it may be deleted"
+    )
     before = (out / "model.safetensors").read_bytes()
     assert cli.main([*arguments, "--epochs", "3"]) == 2
     assert "other settings" in capsys.readouterr().err

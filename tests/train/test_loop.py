@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -119,6 +120,14 @@ def test_an_order_goes_on_in_the_middle() -> None:
     order.start, order.epoch = 0, 3
     assert [n for _, n in order] != [n for _, n in all_]
     assert list(InOrder(3)) == [(-1, 0), (-1, 1), (-1, 2)]
+
+
+def test_batches_travel_to_a_process_that_is_started_afresh(pictures: Pictures) -> None:
+    """As readers are on macOS, and by default from Python 3.14 on."""
+    sent = batches(pictures)
+    received = pickle.loads(pickle.dumps(sent))
+    for index in ((-1, 0), (3, 1)):
+        assert all(map(torch.equal, received[index], sent[index]))
 
 
 # --- learning

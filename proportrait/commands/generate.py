@@ -1,34 +1,51 @@
-"""The arguments of stage one."""
+"""Make a labelled portrait data set: portraits of a source, edited to show six good or bad bits.
+
+With --mock free and offline, with photoreal faces of the built-in source. Else with Gemini: put
+GOOGLE_API_KEY into the environment or a .env file, and see the price first (--dry_run). The same
+command again resumes: what is there is neither made nor paid twice."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import asyncio
+import os
+from concurrent.futures import ThreadPoolExecutor
+from operator import length_hint
 from pathlib import Path
 
-from proportrait.commandline import count, dollars, index, positive, seed
+from tqdm import tqdm
+
+from proportrait.commandline import INTERRUPTED, count, dollars, index, positive, seed
+from proportrait.disk import is_same_folder
 from proportrait.errors import ConfigurationError
-from proportrait.generate import GeneratorOptions, choose_generator, make_generator, price_usd
+from proportrait.faces import FaceAnalyzer
+from proportrait.generate import (
+    GeneratorOptions,
+    choose_generator,
+    make_generator,
+    price_usd,
+    report,
+    run,
+)
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource
+from proportrait.generate.fetching import PatientGenerator
 from proportrait.generate.gemini.prices import AS_OF
 from proportrait.generate.sample import check_probabilities
 from proportrait.generate.sources.names import DEFAULT_DATASET, SKIN_TONES
 from proportrait.generate.sources.registry import SOURCES, open_source
 from proportrait.imaging import ENCODERS
+from proportrait.runlog import log_to
 from proportrait.store import RecordStore
-from proportrait.store.export import EXPORTS
+from proportrait.store.export import EXPORTS, export
+
+EXAMPLES = """
+proportrait generate -o output --mock --limit 100                  # offline, $0
+proportrait generate -o output --limit 5000 --budget_usd 50        # Gemini, FFHQ
+"""
 
 
-def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Namespace:
-    """Read the command line.
-
-    Raises:
-        ConfigurationError: options that exclude each other or are out of range.
-        SystemExit: an option that is unknown, or --help.
-    """
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `proportrait generate`."""
     # fmt: off
     add = parser.add_argument_group("what is made").add_argument
     add("-o", "--output_dir", type=Path, default=Path("output"), metavar="DIR",
@@ -42,7 +59,7 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
         help="share of portraits with six good bits (default 0.15)")
     add("--near_perfect_prob", type=float, default=0.15, metavar="P",
         help="share with exactly one bad bit (default 0.15); the rest has two or more")
-    add("--no-variation", dest="no_variation", action="store_true",
+    add("--no_variation", action="store_true",
         help="word every prompt alike and drop no phrase")
     add("--export", choices=("none", *EXPORTS), default="none",
         help="afterwards, write a copy for datasets.load_dataset to DIR/export/")
@@ -87,9 +104,37 @@ def parse(argv: Sequence[str] | None, description: str | None) -> argparse.Names
     add("--retry_failed", action="store_true", help="try portraits again that failed before")
     add("-v", "--verbose", action="store_true", help="log every step to DIR/generation.log")
     # fmt: on
-    options = parser.parse_args(argv)
-    _settle(options)
-    return options
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Make the portraits that the options name, and report; returns the exit code."""
+    settle(options)
+    portraits = source(options)
+    if options.dry_run:
+        store = RecordStore(options.output_dir)
+        print(
+            report.forecast(store, portraits, *price(options), options.limit, options.retry_failed)
+        )
+        return 0
+    with RecordStore(options.output_dir) as store, log_to(options.output_dir, options.verbose):
+        tally = report.Tally(spent_before_usd=store.spent_usd)
+        maker = PatientGenerator(generator(options, store), options.max_retries)
+        total = options.limit or length_hint(portraits) or None
+        with (
+            ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="finish") as threads,
+            tqdm(total=total, unit="portrait", smoothing=0.1) as bar,
+        ):
+            parts = run.Run(options, portraits, maker, store, threads, FaceAnalyzer(), bar, tally)
+            try:
+                tally.stopped = asyncio.run(run.generate(parts))
+            except KeyboardInterrupt:
+                tally.stopped, tally.interrupted = INTERRUPTED, True
+        print(report.publish(store, maker.name, tally))
+        if tally.interrupted:
+            return 130
+        if options.export != "none" and store.counts()["pictures"]:
+            print(f"export      {export(store, options.export)}")
+    return 1 if tally.failed or tally.stopped else 0
 
 
 def source(options: argparse.Namespace) -> PortraitSource:
@@ -149,8 +194,12 @@ def price(options: argparse.Namespace) -> tuple[str, float]:
     return name, price_usd(name, options.model, options.price_usd)
 
 
-def _settle(options: argparse.Namespace) -> None:
-    """Fill in what follows from other options, and refuse what excludes each other."""
+def settle(options: argparse.Namespace) -> None:
+    """Fill in what follows from other options.
+
+    Raises:
+        ConfigurationError: options that exclude each other or are out of range.
+    """
     try:
         check_probabilities(options.perfect_prob, options.near_perfect_prob)
     except ValueError as error:
@@ -168,7 +217,7 @@ def _settle(options: argparse.Namespace) -> None:
             options.source = "stylegan"
     if options.source_dir is not None and options.source != "folder":
         raise ConfigurationError(f"--source_dir goes with --source folder, not {options.source}")
-    if options.source_dir and options.source_dir.resolve() == options.output_dir.resolve():
+    if options.source_dir and is_same_folder(options.source_dir, options.output_dir):
         raise ConfigurationError(
             "the data set would lie among your photos: name another folder with -o"
         )

@@ -8,8 +8,8 @@ from typing import Literal
 
 from proportrait.labels import KEYS, LabelVector
 from proportrait.looks.look import Look
-from proportrait.verify.bits import Claim, Reading
-from proportrait.verify.limits import limits
+from proportrait.verification.bits import Claim, Reading
+from proportrait.verification.limits import limits
 
 Word = Literal["confirmed", "contradicted", "cannot tell"]
 WORDS: tuple[Word, ...] = ("confirmed", "contradicted", "cannot tell")

@@ -12,9 +12,9 @@ from typing import Any, TextIO
 from proportrait.commandline import printable
 from proportrait.labels import KEYS
 from proportrait.store.records import Record
-from proportrait.verify.bits import Claim, Reading
-from proportrait.verify.judge import WORDS, Verdict
-from proportrait.verify.limits import limits
+from proportrait.verification.bits import Claim, Reading
+from proportrait.verification.judge import WORDS, Verdict
+from proportrait.verification.limits import limits
 
 EXAMPLES = 6  # of each kind of error
 PROBLEMS = 1000  # that are listed one by one
@@ -55,7 +55,10 @@ class Findings:
         decided_by: attribute -> "measure" or "model" -> bits that it decided.
         newly_known: attribute -> bits without a claim that the picture shows.
         before, after: attribute -> "1", "0", "unknown" -> pictures.
-        requested: attribute -> (requested bit, reading) -> pictures whose record claims the bit.
+        requested: attribute -> (requested bit, reading) -> pictures whose record claims the bit,
+            without those that were kept good.
+        kept_good: attribute -> pictures that stayed good beside a twin, which has the bad bit that
+            was asked for.
         examples: (attribute, label) -> the surest contradictions, as a heap.
         pictures: how many were counted.
         unreadable: how many problems there are; `problems` lists the first, one line each.
@@ -66,6 +69,7 @@ class Findings:
     words: dict[str, Counter[str]] = field(init=False)
     decided_by: dict[str, Counter[str]] = field(init=False)
     newly_known: Counter[str] = field(default_factory=Counter)
+    kept_good: Counter[str] = field(default_factory=Counter)
     before: dict[str, Counter[str]] = field(init=False)
     after: dict[str, Counter[str]] = field(init=False)
     requested: dict[str, Counter[tuple[int, Reading]]] = field(init=False)
@@ -94,7 +98,10 @@ class Findings:
                 self.newly_known[key] += is_clear
                 continue
             self.words[key][verdict.word] += 1
-            self.requested[key][record.requested[key], reading] += 1
+            if _is_kept_good(record, key):
+                self.kept_good[key] += 1
+            else:
+                self.requested[key][record.requested[key], reading] += 1
             if verdict.word == "contradicted":
                 label = record.labels[key]
                 name = record.output_filename
@@ -121,6 +128,7 @@ class Findings:
                     "decided_by": dict(self.decided_by[key]),
                     "before": dict(self.before[key]),
                     "after": dict(self.after[key]),
+                    "kept_good": self.kept_good[key],
                     "requested_and_shown": {
                         f"{bit} -> {'?' if reading is Reading.UNCLEAR else reading.value}": count
                         for (bit, reading), count in sorted(self.requested[key].items(), key=str)
@@ -174,6 +182,23 @@ class Lines:
             bits = ["" if bit.value is None else bit.value for bit in (v.claim, v.reading)]
             row = [printable(name), v.key, *bits, v.word, v.by, *numbers, v.reason]
             self._writer.writerow(row)
+
+
+def _is_kept_good(record: Record, key: str) -> bool:
+    """Whether a bad bit was asked for that only a twin of the picture has."""
+    twin_kinds = {"framing": record.framing_type, "sharpness": record.blur_type}
+    if key not in twin_kinds or twin_kinds[key] is not None:
+        return False
+    was_relabelled = key in record.checks.get("relabelled", {})
+    return not record.requested[key] and bool(record.labels[key]) and not was_relabelled
+
+
+def by_reason(reasons: Mapping[str, str]) -> dict[str, list[str]]:
+    """reason -> the attributes that have it, from attribute -> reason."""
+    keys: dict[str, list[str]] = {}
+    for key, reason in reasons.items():
+        keys.setdefault(reason, []).append(key)
+    return keys
 
 
 def _count_name(bit: Claim | Reading) -> str:

@@ -48,7 +48,7 @@ class Pictures:
         if not self._photos:
             raise ConfigurationError(
                 f"{printable(path)} holds neither images/ with metadata/ nor photos{note}: name "
-                f"the folder that synthetic_dataset_generator.py wrote with -o, or one with your "
+                f"the folder that `proportrait generate` wrote with -o, or one with your "
                 f"own photos"
             )
 
@@ -75,7 +75,7 @@ class Pictures:
         if self.store is None:
             return len(self._photos)
         folder = self.path / "metadata"
-        return sum(f.suffix == ".json" for f in folder.iterdir()) if folder.is_dir() else 0
+        return len(list(folder.glob("[!.]*.json")))
 
     def _check_name(self, record: Record) -> None:
         try:

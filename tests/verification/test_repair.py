@@ -14,9 +14,9 @@ from proportrait.errors import StoreError
 from proportrait.labels import KEYS, LabelVector
 from proportrait.store import RecordStore
 from proportrait.store.records import Change, Record, SetAside
-from proportrait.verify import repair
-from proportrait.verify.bits import Claim, Reading
-from proportrait.verify.judge import Verdict
+from proportrait.verification import repair
+from proportrait.verification.bits import Claim, Reading
+from proportrait.verification.judge import Verdict
 from tests.store.test_store import die_at, files
 from tests.store_samples import commit_all, source
 

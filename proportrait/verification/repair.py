@@ -12,8 +12,8 @@ from proportrait.labels import KEYS, LabelVector
 from proportrait.store import RecordStore
 from proportrait.store.ledger import Entry
 from proportrait.store.records import Change, Record, SetAside
-from proportrait.verify.bits import Reading
-from proportrait.verify.judge import Verdict
+from proportrait.verification.bits import Reading
+from proportrait.verification.judge import Verdict
 
 FOLDER = "verification"
 _UNDONE, _OTHER = "-undone", "pictures were added"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from proportrait.verify.bits import Reading
+from proportrait.verification.bits import Reading
 
 
 @dataclass(frozen=True)
@@ -42,5 +42,5 @@ class Limits:
 @cache
 def limits() -> dict[str, Limits]:
     """By attribute, from `data/limits.json`, which also says how they were set."""
-    text = files("proportrait.verify").joinpath("data/limits.json").read_text("utf-8")
+    text = files("proportrait.verification").joinpath("data/limits.json").read_text("utf-8")
     return {key: Limits(**values) for key, values in json.loads(text)["limits"].items()}

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pytest
 
 import verify_labels
+from proportrait.commandline import parse
+from proportrait.commands import verify
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import decode, encode_jpeg
 from proportrait.labels import KEYS, LabelVector
 from proportrait.looks.look import Look
 from proportrait.store import RecordStore
 from proportrait.store.records import Record
-from proportrait.verify import suspects
-from proportrait.verify.arguments import parse
-from proportrait.verify.bits import Claim, Reading
-from proportrait.verify.findings import EXAMPLES, Findings
-from proportrait.verify.judge import Verdict, judge
-from proportrait.verify.limits import Limits, limits
-from proportrait.verify.pictures import Pictures
+from proportrait.verification import suspects
+from proportrait.verification.bits import Claim, Reading
+from proportrait.verification.findings import EXAMPLES, Findings
+from proportrait.verification.judge import Verdict, judge
+from proportrait.verification.limits import Limits, limits
+from proportrait.verification.pictures import Pictures
 from tests import FACE
 from tests.store.test_store import files
 
@@ -231,6 +234,27 @@ def test_findings_count_and_keep_the_surest_examples() -> None:
     assert kept[0].title == "framing: labelled good, is bad"
 
 
+def test_portraits_that_were_kept_good_are_no_failed_requests() -> None:
+    """Bad framing was asked for: the portrait stays good, its twin is bad."""
+    findings = Findings(("framing", "lighting"))
+    bad = LabelVector((0, 1, 1, 1, 0, 1))
+    parent = replace(_record("a_111111.jpg", ONES), requested=bad)
+    twin = replace(
+        parent, labels=ONES.replace(framing=0), parent="a_111111.jpg", framing_type="close_up"
+    )
+    light = Verdict("lighting", Claim.GOOD, Reading.GOOD)
+    findings.add(parent, [Verdict("framing", Claim.GOOD, Reading.GOOD), light], (512, 512))
+    findings.add(twin, [Verdict("framing", Claim.BAD, Reading.BAD), light], (512, 512))
+    # A picture that was relabelled after it had been asked for: that request failed.
+    fixed = replace(parent, checks={"relabelled": {"framing": {"from": 0, "to": 1}}})
+    findings.add(fixed, [Verdict("framing", Claim.GOOD, Reading.GOOD)], (512, 512))
+    counts = findings.to_json()["attributes"]
+    assert counts["framing"]["kept_good"] == 1
+    assert counts["framing"]["requested_and_shown"] == {"0 -> 0": 1, "0 -> 1": 1}
+    assert counts["lighting"]["kept_good"] == 0
+    assert counts["lighting"]["requested_and_shown"] == {"0 -> 1": 2}
+
+
 # --- the command
 
 
@@ -293,6 +317,11 @@ def test_a_report_changes_nothing(made: Path, capsys: pytest.CaptureFixture[str]
     assert report["attributes"]["sharpness"]["contradicted"] == 1
     page = (newest / "report.html").read_text()
     assert "sharpness: labelled good, is bad" in page
+    assert page.count("too few to learn from") == 1  # one sentence, whatever it is true of
+    for link in re.findall(r'href="(.*?)"', page):
+        assert (newest / unquote(link)).is_file()
+    assert 'href="../../images/soft_111111.jpg"' in page
+    assert page.count("<thead>") == page.count("<tbody>") == 2
     assert "data:image/jpeg;base64," in page
     sheet = decode((newest / "examples.jpg").read_bytes())
     assert sheet.shape[1] % 316 == 24  # tiles of 300 px with gaps of 16 between margins of 20
@@ -385,13 +414,16 @@ def test_wrong_options(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert run("--input", tmp_path / "none") == 2
     assert "holds neither" in capsys.readouterr().err
     with pytest.raises(SystemExit):
-        parse(["--attributes", "light"], "")
+        parse(verify, ["--attributes", "light"])
     assert "all, or some of lighting" in capsys.readouterr().err
     with pytest.raises(ConfigurationError):
-        parse(["--undo", "last", "--mode", "fix"], "")
+        verify.settle(parse(verify, ["--undo", "last", "--mode", "fix"]))
     with pytest.raises(SystemExit):
-        parse(["--workers", "0"], "")
-    assert parse(["--attributes", "sharpness,framing"], "").attributes == ("framing", "sharpness")
+        parse(verify, ["--workers", "0"])
+    assert parse(verify, ["--attributes", "sharpness,framing"]).attributes == (
+        "framing",
+        "sharpness",
+    )
 
 
 def test_photos_are_listed_once(tmp_path: Path) -> None:

@@ -1,0 +1,3 @@
+from proportrait.download import EXAMPLES, __doc__, add_arguments, execute
+
+__all__ = ["EXAMPLES", "__doc__", "add_arguments", "execute"]
