@@ -20,7 +20,7 @@ from proportrait.errors import AssessmentError, EditError, ImageError
 from proportrait.faces import Face, shared_analyzer
 from proportrait.faces.face import CHIN, LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT
 from proportrait.generate.caption import caption
-from proportrait.generate.finish import SIDE, resized
+from proportrait.generate.finish import SIDE, resized, visible
 from proportrait.generate.offline import version
 from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.labels import LabelVector, stream
@@ -59,6 +59,7 @@ def make(task: Task, images: Path) -> Made:
             rng = stream(task.seed, *rng_names, str(attempt))
             twin, known, parameters = build(task, image, rng)
             if not (reason := _contradiction(twin, task, known)):
+                known = visible(known, task.parent.labels, twin, shared_analyzer())
                 return _record(task, twin, known, parameters)
             if "drawn_again" in parameters:
                 break  # drawn once more it would be the same
