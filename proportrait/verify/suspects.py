@@ -214,7 +214,8 @@ def _cross_fit(
                 continue
             models.append(model.fit(x[learn], bits[learn]))
             own[held] = models[-1].predict_proba(x[held])[:, 1]
-        kept = ~find_label_issues(bits, np.column_stack([1 - own, own]))
+        # One job: more would fork a process that has threads.
+        kept = ~find_label_issues(bits, np.column_stack([1 - own, own]), n_jobs=1)
     rest = np.full(len(others), np.nan)
     if len(others) and models:
         rest = np.mean([model.predict_proba(inputs[others])[:, 1] for model in models], 0)
