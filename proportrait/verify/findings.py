@@ -97,7 +97,7 @@ class Findings:
                 self.newly_known[key] += is_clear
                 continue
             self.words[key][verdict.word] += 1
-            self.requested[key][_requested(record, key), reading] += 1
+            self.requested[key][record.requested[key], reading] += 1
             if verdict.word == "contradicted":
                 label = record.labels[key]
                 name = record.output_filename
@@ -185,14 +185,6 @@ class Lines:
             bits = ["" if bit.value is None else bit.value for bit in (v.claim, v.reading)]
             row = [printable(name), v.key, *bits, v.word, v.by, *numbers, v.reason]
             self._writer.writerow(row)
-
-
-def _requested(record: Record, key: str) -> int:
-    """The bit that the picture was made for: 1 for a good one that is kept beside its bad twin."""
-    twin_kinds = {"framing": record.framing_type, "sharpness": record.blur_type}
-    was_relabelled = key in record.checks.get("relabelled", {})
-    is_kept = key in twin_kinds and twin_kinds[key] is None and not was_relabelled
-    return record.labels[key] if is_kept else record.requested[key]
 
 
 def _count_name(bit: Claim | Reading) -> str:
