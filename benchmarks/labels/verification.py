@@ -24,7 +24,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +71,10 @@ def ignored(rows: Rows, key: str, seed: int) -> tuple[float, float]:
     wrong = rng.choice(good, round(0.4 * len(good)), replace=False)
     obeyed = round(len(wrong) * (1 - IGNORED) / IGNORED)
     kept = np.concatenate([good, rng.choice(bad, min(obeyed, len(bad)), replace=False)])
-    rows = Rows(*(getattr(rows, field.name)[kept] for field in fields(Rows)))
+    rows = Rows(
+        rows.groups[kept], rows.labels[kept], rows.known[kept], rows.scores[kept],
+        rows.features[kept],
+    )  # fmt: skip
     return contradicted(rows, key, np.arange(len(kept)), np.flatnonzero(np.isin(kept, wrong)))
 
 

@@ -18,9 +18,9 @@ from proportrait.augment.plan import Task
 from proportrait.edit.retouch import blur, framing
 from proportrait.errors import AssessmentError, EditError, ImageError
 from proportrait.faces import Face, shared_analyzer
-from proportrait.faces.face import CHIN, LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT
+from proportrait.faces.face import CHIN
 from proportrait.generate.caption import caption
-from proportrait.generate.finish import SIDE, resized
+from proportrait.generate.finish import SIDE, resized, visible
 from proportrait.generate.offline import version
 from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.labels import LabelVector, stream
@@ -59,6 +59,7 @@ def make(task: Task, images: Path) -> Made:
             rng = stream(task.seed, *rng_names, str(attempt))
             twin, known, parameters = build(task, image, rng)
             if not (reason := _contradiction(twin, task, known)):
+                known = visible(known, task.parent.labels, twin, shared_analyzer())
                 return _record(task, twin, known, parameters)
             if "drawn_again" in parameters:
                 break  # drawn once more it would be the same
@@ -125,7 +126,7 @@ def _still_known(parent: Record, window: framing.Window, face: Face, mask: Float
     """The parent's known bits, less those of what the window hardly shows."""
     known = parent.known
     bottom = window.top + window.side
-    if face.point(LOWER_LIP_OUTER)[1] > bottom or _beside(face, window):
+    if framing.cuts_mouth(face, window):
         known = known.replace(expression=0)
     person = window.cut((mask * 255).astype(np.uint8)[..., None].repeat(3, 2), 64)[..., 0] / 255
     if 1 - float(person.mean()) < _LEAST_BACKGROUND:
@@ -133,12 +134,6 @@ def _still_known(parent: Record, window: framing.Window, face: Face, mask: Float
     if (bottom - float(face.point(CHIN)[1])) / window.side < _LEAST_CLOTHES:
         known = known.replace(attire=0)
     return known
-
-
-def _beside(face: Face, window: framing.Window) -> bool:
-    """Whether a border cuts the mouth."""
-    mouth = face.landmarks[[MOUTH_LEFT, MOUTH_RIGHT], 0]
-    return bool(mouth.min() < window.left or mouth.max() > window.left + window.side)
 
 
 def _contradiction(twin: Image, task: Task, known: LabelVector) -> str:

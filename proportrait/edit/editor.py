@@ -21,7 +21,6 @@ from proportrait.edit.scene import FRAME, Person, framing_contradicts, shoot, sh
 from proportrait.edit.shot import Shot
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import FaceAnalyzer
-from proportrait.faces.face import LOWER_LIP_OUTER
 from proportrait.labels import LabelVector, stream
 
 _WINDOWS = 8  # that are tried before a picture is given up
@@ -176,7 +175,7 @@ class PortraitEditor:
 
         The bit of attire 0 stays known: who shows no clothes at all is not dressed for business.
         """
-        if person.face.point(LOWER_LIP_OUTER)[1] > window.top + window.side:
+        if framing.cuts_mouth(person.face, window):
             known = known.replace(expression=0)
         stage = Stage.around(window, person.face, FRAME)
         alpha = stage.cut(stage.move(person.alpha, cv2.BORDER_CONSTANT))

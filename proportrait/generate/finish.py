@@ -17,6 +17,7 @@ from proportrait.faces import FaceAnalyzer
 from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.generate.caption import caption
 from proportrait.labels import LabelVector, stream
+from proportrait.measures import Subject, Unassessed, background
 from proportrait.store.records import Record, file_stem
 
 SIDE = 512  # px of every finished picture
@@ -69,6 +70,9 @@ def finish(
         edits=generated.shot.edits,
     )
     twin, twin_image = good, image
+    if not generated.obeys_prompt:
+        good = replace(good, known=visible(good.known, labels, image, analyzer))
+        twin = good
     if not request.labels["framing"]:
         try:
             shot = generated.badly_framed or _badly_framed(square, good, request.seed, analyzer)
@@ -80,6 +84,8 @@ def finish(
         twin, twin_image = _blurred(twin, twin_image, request.seed)
     if twin is good:
         return [(good, image)]
+    if not generated.obeys_prompt:
+        twin = replace(twin, known=visible(twin.known, twin.labels, twin_image, analyzer))
     tags = twin.blur_type is not None, twin.framing_type is not None
     twin = replace(
         twin,
@@ -89,6 +95,20 @@ def finish(
         cost_usd=0.0,
     )
     return [(good, image), (twin, twin_image)]
+
+
+def visible(
+    known: LabelVector, labels: LabelVector, image: Image, analyzer: FaceAnalyzer
+) -> LabelVector:
+    """`known`, less a cluttered background that a finished picture (512, 512, 3) hides.
+
+    A dark light, a close frame, or a blur can hide it: the measure then finds it clean.
+    """
+    if labels["background"] or not known["background"]:
+        return known
+    score = background.assess(background.measure(Subject(image, analyzer)))
+    hidden = not isinstance(score, Unassessed) and score >= background.LIMIT
+    return known.replace(background=0) if hidden else known
 
 
 def _badly_framed(image: Image, record: Record, seed: int, analyzer: FaceAnalyzer) -> Shot:

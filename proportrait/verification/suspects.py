@@ -11,7 +11,7 @@ of the clothes, and every measured score: what a measure means is learnt from th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -22,13 +22,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from tqdm import tqdm
 
 from proportrait.arrays import Float, Mask, Text
+from proportrait.errors import AssetError
 from proportrait.labels import KEYS
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import FEATURES
 from proportrait.measures import MODULES
+from proportrait.score import Scorer
 from proportrait.store.records import Record
+from proportrait.verification.limits import limits
 
 Bits = npt.NDArray[np.int8]
 
@@ -55,6 +59,7 @@ class Rows:
         known: (N, 6) which of them the records claim.
         scores: (N, 6) float32, [0, 100]; NaN where a measure could not be taken.
         features: (N, k) float32.
+        files: (N,) the pictures, for the packaged model; (0,) where it shall give no opinion.
     """
 
     groups: Text
@@ -62,14 +67,46 @@ class Rows:
     known: Mask
     scores: Float
     features: Float
+    files: Text = field(default_factory=lambda: np.array([], np.str_))
 
 
 def opinions(rows: Rows, keys: Sequence[str], seed: int = 0) -> tuple[Float, Mapping[str, str]]:
-    """How likely each bit is 1, out of fold.
+    """How likely each bit is 1, out of fold or by the packaged model.
 
     Returns:
         (N, 6) float32, NaN where there is no opinion, and by attribute why there is none.
     """
+    likely, reasons = _learnt(rows, keys, seed)
+    unmeasured = [key for key in reasons if limits()[key].bad_under is None]
+    if unmeasured and len(rows.files):
+        try:
+            packaged = _packaged(rows.files.tolist(), unmeasured)
+        except AssetError as error:
+            return likely, reasons | dict.fromkeys(unmeasured, str(error))
+        for key, column in packaged.items():
+            likely[:, KEYS.index(key)] = column
+            del reasons[key]
+    return likely, reasons
+
+
+def _packaged(pictures: Sequence[str], keys: Sequence[str]) -> dict[str, Float]:
+    """By attribute the packaged model's probabilities (N,) of a 1; NaN where it is not sure.
+
+    Raises:
+        AssetError: the model is missing or damaged.
+    """
+    likely = {key: np.full(len(pictures), np.nan, np.float32) for key in keys}
+    scores = Scorer.packaged().files(pictures, workers=None)
+    progress = tqdm(scores, total=len(pictures), unit="picture", desc="packaged model")
+    for row, score in enumerate(progress):
+        for key in keys:
+            if score.sure.get(key):
+                likely[key][row] = score.probabilities[key]
+    return likely
+
+
+def _learnt(rows: Rows, keys: Sequence[str], seed: int) -> tuple[Float, dict[str, str]]:
+    """The opinions of a model that learns from the set, as `opinions` returns them."""
     likely = np.full(rows.labels.shape, np.nan, np.float32)
     reasons: dict[str, str] = {}
     inputs = _inputs(rows)
@@ -177,7 +214,8 @@ def _cross_fit(
                 continue
             models.append(model.fit(x[learn], bits[learn]))
             own[held] = models[-1].predict_proba(x[held])[:, 1]
-        kept = ~find_label_issues(bits, np.column_stack([1 - own, own]))
+        # One job: more would fork a process that has threads.
+        kept = ~find_label_issues(bits, np.column_stack([1 - own, own]), n_jobs=1)
     rest = np.full(len(others), np.nan)
     if len(others) and models:
         rest = np.mean([model.predict_proba(inputs[others])[:, 1] for model in models], 0)
@@ -199,12 +237,14 @@ def gather(
         labels.append(record.labels.values)
         known.append(record.known.values)
         scores.append(look.score_array())
+    files = [images / name for name in names]
     return names, Rows(
         np.array(groups, np.str_),
         np.array(labels, np.int8).reshape(-1, len(KEYS)),
         np.array(known, bool).reshape(-1, len(KEYS)),
         np.array(scores, np.float32).reshape(-1, len(KEYS)),
-        _reduced([images / name for name in names], cache, seed),
+        _reduced(files, cache, seed),
+        np.array([str(file) for file in files], np.str_),
     )
 
 

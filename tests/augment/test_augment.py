@@ -215,6 +215,15 @@ def test_a_badly_framed_twin_is_a_part_of_the_photo(images: Path, kind: str) -> 
     assert making._contradiction(decode(made.data), Task(record(), "framing", kind, 1), ONES) == ""
 
 
+@pytest.mark.parametrize("code", ["101111", "111111"])
+def test_clutter_that_a_twin_hides_is_not_claimed(images: Path, code: str) -> None:
+    (images / "p1_111111.jpg").rename(images / f"p1_{code}.jpg")
+    twin = make(Task(record(code=code), "sharpness", "motion", 3), images).record
+    assert twin is not None
+    # The wall is plain: a record that calls it cluttered claims what its picture does not show.
+    assert twin.known["background"] == (code == "111111")
+
+
 def test_what_cannot_be_shown_is_told(images: Path) -> None:
     made = make(Task(record(), "framing", "too_far", 0), images)
     assert made.record is None

@@ -6,7 +6,7 @@ import numpy as np
 
 from benchmarks.labels.verification import contradicted, flips, ignored, widest
 from proportrait.labels import KEYS
-from tests.verification.test_verify import planted
+from tests.verification.test_suspects import planted
 
 COLUMN = KEYS.index("sharpness")
 

@@ -14,6 +14,7 @@ from proportrait import imaging
 from proportrait.edit.retouch import blur, framing
 from proportrait.edit.shot import Shot
 from proportrait.faces import FaceAnalyzer
+from proportrait.generate import finish as finishing
 from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.generate.finish import SIDE, finish
 from proportrait.generate.sources.built_in import StyleganItem
@@ -204,6 +205,32 @@ def test_what_is_known_is_what_both_the_request_and_the_generator_claim(
     labels, nothing = LabelVector.from_code("111100"), LabelVector.from_code("000000")
     _, (twin, _) = made(Generated(Shot(face, nothing)), labels)
     assert twin.known.code == "000011"
+
+
+@pytest.mark.parametrize(
+    ("scores", "obeys_prompt", "known"),
+    [
+        ((70.0, 70.0), False, (0, 0)),
+        ((30.0, 30.0), False, (1, 1)),
+        ((30.0, 70.0), False, (1, 0)),  # the blur hides it
+        ((70.0, 70.0), True, (1, 1)),  # what the prompt asks for counts, until it is verified
+    ],
+)
+def test_a_cluttered_background_is_known_only_where_the_picture_shows_it(
+    face: np.ndarray,
+    made: Made,
+    monkeypatch: pytest.MonkeyPatch,
+    scores: tuple[float, float],
+    obeys_prompt: bool,
+    known: tuple[int, int],
+) -> None:
+    remaining = iter(scores)
+    monkeypatch.setattr(finishing.background, "assess", lambda measures: next(remaining))
+    generated = Generated(Shot(face), obeys_prompt=obeys_prompt)
+    (good, image), (twin, _) = made(generated, LabelVector.from_code("101110"))
+    assert (good.known["background"], twin.known["background"]) == known
+    assert (good.labels.code, twin.labels.code) == ("101111", "101110")
+    assert (image == imaging.resize(face, (SIDE, SIDE))).all()
 
 
 def test_a_generator_that_shows_more_of_the_scene_frames_its_own_twin(

@@ -7,7 +7,7 @@ import pytest
 
 from proportrait.labels import KEYS
 from proportrait.verification.limits import limits
-from tests.verification.test_verify import planted
+from tests.verification.test_suspects import planted
 from tools.fit_limits import FALSE_ALARMS, doubt_of, fit_scores, flip, report_doubt, report_scores
 from tools.labelled import Table
 

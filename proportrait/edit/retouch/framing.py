@@ -19,6 +19,7 @@ from proportrait.arrays import Float, Image
 from proportrait.edit.draws import in_turn
 from proportrait.errors import EditError
 from proportrait.faces import Face
+from proportrait.faces.face import LOWER_LIP_OUTER, MOUTH_LEFT, MOUTH_RIGHT
 
 # Shares of the height of a calm face, forehead to chin: the distance between the centres of the
 # eyes, and from there down to the centre of the face (118 faces).
@@ -151,6 +152,13 @@ def place(face: Face, window: Window, kind: str = "good") -> Target:
     x, y, height = face_extent(face)
     side = window.side
     return Target(kind, height / side, (x - window.left) / side, (y - window.top) / side)
+
+
+def cuts_mouth(face: Face, window: Window) -> bool:
+    """Whether a window cuts the mouth at the bottom or at a side, or leaves it out."""
+    mouth = face.landmarks[[MOUTH_LEFT, MOUTH_RIGHT], 0]
+    beside = mouth.min() < window.left or mouth.max() > window.left + window.side
+    return bool(beside or face.point(LOWER_LIP_OUTER)[1] > window.top + window.side)
 
 
 def good_window(

@@ -17,6 +17,9 @@ from proportrait.faces.face import (
     LEFT_EYE_INNER,
     LEFT_EYE_OUTER,
     LOWER_LIP,
+    LOWER_LIP_OUTER,
+    MOUTH_LEFT,
+    MOUTH_RIGHT,
     RIGHT_EYE_INNER,
     RIGHT_EYE_OUTER,
 )
@@ -93,6 +96,25 @@ def test_left_is_the_left_of_the_picture() -> None:
 def test_a_face_that_fills_the_picture_cannot_be_framed_well() -> None:
     with pytest.raises(EditError, match="framing: no good one"):
         framing.good_window(SCENE, _face(500, 500, 900), stream(0))
+
+
+@pytest.mark.parametrize(
+    ("window", "cut"),
+    [
+        (Window(0, 0, 512), False),
+        (Window(0, 0, 321), False),  # the mouth reaches from 280 to 320, the lip down to 310
+        (Window(0, 0, 319), True),  # at the right
+        (Window(281, 0, 512), True),  # at the left
+        (Window(0, -203, 512), True),  # at the bottom: 309
+        (Window(0, -201, 512), False),
+        (Window(400, 0, 512), True),  # it is left of the window
+    ],
+)
+def test_a_window_cuts_the_mouth(window: Window, cut: bool) -> None:
+    face = _face(300, 300, 100)
+    face.landmarks[[MOUTH_LEFT, MOUTH_RIGHT], 0] = 280, 320
+    face.landmarks[LOWER_LIP_OUTER, 1] = 310
+    assert framing.cuts_mouth(face, window) == cut
 
 
 def test_good_framings_are_head_and_shoulders() -> None:
