@@ -96,6 +96,8 @@ def execute(options: argparse.Namespace) -> int:
         run.look_at_all()
         opinions, no_model = run.second_opinions()
         changes = judge_all(run, opinions, options.mode, folder)
+    findings = run.findings
+    print(findings.table())  # before anything is changed: it may tell why not to
     outcome = change(options, pictures, changes, folder.name)
     names = dict(outcome.renamed)
     images = pictures.images
@@ -112,9 +114,7 @@ def execute(options: argparse.Namespace) -> int:
         "refused": outcome.refused,
         "no_model": no_model,
     }
-    findings = run.findings
     reports = publish(folder, findings, lambda name: images / names.get(name, name), facts)
-    print(findings.table())
     if pictures.left_out:
         print(f"left out    {pictures.left_out}")
     for reason, keys in by_reason(no_model).items():
@@ -176,7 +176,13 @@ def _print_end(
     reports: list[Path],
 ) -> None:
     if options.mode != "report":
-        word = "set aside" if options.mode == "quarantine" else "relabelled"
+        word = "set aside"
+        if options.mode == "fix":
+            corrected = sum(words["contradicted"] for words in findings.words.values())
+            word = (
+                f"relabelled: {corrected} bits corrected, "
+                f"{findings.newly_known.total()} that nobody claimed filled in"
+            )
         if options.dry_run:
             print(f"\n{changes} pictures would be {word}")
         else:
