@@ -73,7 +73,7 @@ class Run:
         from proportrait.verification.suspects import by_picture, gather, opinions
 
         names, rows = gather(self.pictures, self.pictures.images, self.cache)
-        likely, reasons = opinions(rows, self.keys)
+        likely, reasons = opinions(rows, self.keys, workers=self.workers, quiet=self.quiet)
         return by_picture(names, likely), reasons
 
     def verdicts(self, opinions: Opinions) -> Iterator[tuple[Record, list[Verdict]]]:

@@ -70,8 +70,19 @@ class Rows:
     files: Text = field(default_factory=lambda: np.array([], np.str_))
 
 
-def opinions(rows: Rows, keys: Sequence[str], seed: int = 0) -> tuple[Float, Mapping[str, str]]:
+def opinions(
+    rows: Rows,
+    keys: Sequence[str],
+    seed: int = 0,
+    workers: int | None = None,
+    quiet: bool = False,
+) -> tuple[Float, Mapping[str, str]]:
     """How likely each bit is 1, out of fold or by the packaged model.
+
+    Args:
+        workers: processes in which the packaged model's pictures are looked at; None for as many
+            as cores and memory allow.
+        quiet: whether no progress is shown.
 
     Returns:
         (N, 6) float32, NaN where there is no opinion, and by attribute why there is none.
@@ -80,7 +91,7 @@ def opinions(rows: Rows, keys: Sequence[str], seed: int = 0) -> tuple[Float, Map
     unmeasured = [key for key in reasons if limits()[key].bad_under is None]
     if unmeasured and len(rows.files):
         try:
-            packaged = _packaged(rows.files.tolist(), unmeasured)
+            packaged = _packaged(rows.files.tolist(), unmeasured, workers, quiet)
         except AssetError as error:
             return likely, reasons | dict.fromkeys(unmeasured, str(error))
         for key, column in packaged.items():
@@ -89,15 +100,19 @@ def opinions(rows: Rows, keys: Sequence[str], seed: int = 0) -> tuple[Float, Map
     return likely, reasons
 
 
-def _packaged(pictures: Sequence[str], keys: Sequence[str]) -> dict[str, Float]:
+def _packaged(
+    pictures: Sequence[str], keys: Sequence[str], workers: int | None, quiet: bool
+) -> dict[str, Float]:
     """By attribute the packaged model's probabilities (N,) of a 1; NaN where it is not sure.
 
     Raises:
         AssetError: the model is missing or damaged.
     """
     likely = {key: np.full(len(pictures), np.nan, np.float32) for key in keys}
-    scores = Scorer.packaged().files(pictures, workers=None)
-    progress = tqdm(scores, total=len(pictures), unit="picture", desc="packaged model")
+    scores = Scorer.packaged().files(pictures, workers)
+    progress = tqdm(
+        scores, total=len(pictures), unit="picture", desc="packaged model", disable=quiet
+    )
     for row, score in enumerate(progress):
         for key in keys:
             if score.sure.get(key):
