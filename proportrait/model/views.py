@@ -55,17 +55,14 @@ class Preprocessing:
             image: RGB.
             box: (4,) of the largest face as `Face.box` gives it, or None without a face.
         """
-        windows = zip(self.views, self.windows(image, box), strict=True)
-        return [cut(picture, part, self.size, view) for view, (picture, part) in windows]
+        windows = self.windows(image, box)
+        return [cut(picture, part, self.size, view) for view, picture, part in windows]
 
-    def windows(self, image: Image, box: Float | None) -> list[tuple[Image, Float]]:
-        """The picture that each view is cut from, and its part there: x0 y0 x1 y1 in px."""
+    def windows(self, image: Image, box: Float | None) -> list[tuple[View, Image, Float]]:
+        """Each view, the picture that it is cut from, and its part there: x0 y0 x1 y1 in px."""
         small = shrink(image)
-        pictures = [small if view in TRAINED else image for view in self.views]
-        return [
-            (picture, window(picture, box, view))
-            for picture, view in zip(pictures, self.views, strict=True)
-        ]
+        pictures = ((view, small if view in TRAINED else image) for view in self.views)
+        return [(view, picture, window(picture, box, view)) for view, picture in pictures]
 
     def normalise(self, views: Image) -> Float:
         """Normalise a batch of views (N, size, size, 3) to float32 (N, 3, size, size)."""

@@ -171,12 +171,10 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
         else:
             rng = np.random.default_rng((self.seed, epoch, number))
             vary = Variation.draw(rng)
-            windows = zip(
-                self.preprocessing.views, self.preprocessing.windows(image, box), strict=True
-            )
+            windows = self.preprocessing.windows(image, box)
             views = [
                 vary(cut(picture, vary.jitter(part, view), self.preprocessing.size, view), place)
-                for place, (view, (picture, part)) in enumerate(windows)
+                for place, (view, picture, part) in enumerate(windows)
             ]
         return (
             torch.from_numpy(self.preprocessing.normalise(np.stack(views))),
