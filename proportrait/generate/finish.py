@@ -69,10 +69,9 @@ def finish(
         cost_usd=generated.cost_usd,
         edits=generated.shot.edits,
     )
-    twin, twin_image = good, image
     if not generated.obeys_prompt:
         good = replace(good, known=visible(good.known, labels, image, analyzer))
-        twin = good
+    twin, twin_image = good, image
     if not request.labels["framing"]:
         try:
             shot = generated.badly_framed or _badly_framed(square, good, request.seed, analyzer)
@@ -85,11 +84,11 @@ def finish(
     if twin is good:
         return [(good, image)]
     if not generated.obeys_prompt:
-        twin = replace(twin, known=visible(twin.known, twin.labels, twin_image, analyzer))
+        bits = visible(twin.known, twin.labels, twin_image, analyzer)
+        twin = replace(twin, known=bits, prompt_text=caption(twin.edits))
     tags = twin.blur_type is not None, twin.framing_type is not None
     twin = replace(
         twin,
-        prompt_text=good.prompt_text if generated.obeys_prompt else caption(twin.edits),
         output_filename=file_stem(stem, twin.labels, *tags) + extension,
         parent=good.output_filename,
         cost_usd=0.0,
