@@ -97,32 +97,6 @@ def test_retry_after_is_honoured(tmp_path: Path) -> None:
     assert time.monotonic() - started >= 1
 
 
-@pytest.mark.parametrize(
-    ("behaviour", "words"),
-    [
-        ("429:86400", "asks to wait 1440 minutes"),
-        ("quota:zero", "limit: 0"),
-        ("quota:zero", "--model"),
-        ("quota:day", "GenerateRequestsPerDayPerProjectPerModel-FreeTier"),
-        ("quota:day", "tomorrow"),
-    ],
-)
-def test_a_quota_that_lasts_stops_the_run_at_its_first_word(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], behaviour: str, words: str
-) -> None:
-    """No portrait has failed: the same command makes all of them another day."""
-    make_faces(tmp_path / "faces", 4)
-    with gemini(behaviour) as server:
-        assert run(server.url, "--concurrency", "1") == 1
-        assert server.count == 1
-        (line,) = [row for row in capfd.readouterr().out.splitlines() if row.startswith("stopped")]
-        assert words in line
-        assert ledger(tmp_path / "out") == []
-        assert run(server.url) == 0
-        assert server.count == 5
-    check_whole(tmp_path / "out")
-
-
 def test_what_was_sent_before_a_quota_ended_is_still_taken(tmp_path: Path) -> None:
     make_faces(tmp_path / "faces", 6)
     with gemini("slow", "slow", default="quota:day") as server:
@@ -209,6 +183,11 @@ def test_a_refusal_is_not_asked_again(
         ("status:403", "may not use"),
         ("status:404", "--model"),
         ("precondition", "may not use"),
+        ("429:86400", "asks to wait 1440 minutes"),
+        ("quota:zero", "limit: 0"),
+        ("quota:zero", "--model"),
+        ("quota:day", "GenerateRequestsPerDayPerProjectPerModel-FreeTier"),
+        ("quota:day", "tomorrow"),
     ],
 )
 def test_what_no_try_can_cure_stops_the_run(
