@@ -232,34 +232,25 @@ def _example(predictions: Predictions, number: int, wrong: Mask) -> Tile:
 
 def label_distribution(pictures: Pictures) -> Figure:
     """Good, bad, and unknown bits of each attribute."""
-    figure = _figure(10, 3.4)
+    figure = _figure(8, 4)
     axes = figure.subplots()
-    good = (pictures.known & (pictures.labels > 0.5)).sum(0)
-    bad = (pictures.known & (pictures.labels < 0.5)).sum(0)
-    unknown = (~pictures.known).sum(0)
+    bits = {
+        "good": (pictures.known & (pictures.labels > 0.5), GOOD),
+        "bad": (pictures.known & (pictures.labels < 0.5), BAD),
+        "unknown": (~pictures.known, UNKNOWN),
+    }
     left = np.zeros(len(KEYS))
-    for name, counts, colour in (
-        ("good", good, GOOD),
-        ("bad", bad, BAD),
-        ("unknown", unknown, UNKNOWN),
-    ):
-        axes.barh(range(len(KEYS)), counts, left=left, color=colour, label=name)
-        for place, (start, count) in enumerate(zip(left, counts, strict=True)):
-            if count > 0.04 * len(pictures):
-                axes.text(
-                    start + count / 2,
-                    place,
-                    str(count),
-                    ha="center",
-                    va="center",
-                    color="white",
-                    fontsize=9,
-                )
+    for name, (mask, colour) in bits.items():
+        counts = mask.sum(0)
+        bars = axes.barh(KEYS, counts, left=left, color=colour, label=name)
+        texts = [str(count) if count > 0.04 * len(pictures) else "" for count in counts]
+        axes.bar_label(bars, texts, label_type="center", color="white", fontsize=_SMALL)
         left = left + counts
-    axes.set_yticks(range(len(KEYS)), KEYS)
     axes.invert_yaxis()
-    axes.set(xlabel="pictures", title="What the labels say")
-    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.18))
+    axes.tick_params("y", labelsize=_TEXT)
+    axes.set_xlabel("pictures", fontsize=_TEXT)
+    _legend(axes, axes.containers, len(bits))
+    _title(figure, f"Labels of {len(pictures):,} pictures")
     return figure
 
 
@@ -270,9 +261,8 @@ def journey(rows: Sequence[Mapping[str, Any]]) -> Figure:
     for number, row in enumerate(rows):
         values = [float(row[name]) for name in _JOURNEY]
         places = np.arange(len(values)) + (number - (len(rows) - 1) / 2) * 0.28
-        axes.bar(places, values, 0.26, color=_STEPS[number], label=f"{row['step']}")
-        for place, value in zip(places, values, strict=True):
-            axes.text(place, value + 0.01, f"{100 * value:.0f}", ha="center", fontsize=_TEXT)
+        bars = axes.bar(places, values, 0.26, color=_STEPS[number], label=str(row["step"]))
+        axes.bar_label(bars, [f"{100 * value:.0f}" for value in values], fontsize=_TEXT)
     axes.set_xticks(range(len(_JOURNEY)), list(_JOURNEY.values()), fontsize=_TEXT)
     axes.tick_params("x", length=0)
     axes.set_ylim(0, 1.08)
