@@ -117,6 +117,7 @@ def _draw(axes: Axes, sets: list[_Series], published: _Series) -> None:
     axes.set(xlim=(left, right), ylim=(7.2, -0.6))
     axes.set_yticks(list(places.values()), list(places), fontsize=14)
     axes.set_xticks((0.5, 1), ("50 %", "100 %"), fontsize=11, color=_QUIET)
+    axes.set_xlabel("verdicts that are right", fontsize=11, color=_QUIET, labelpad=-12)
     axes.plot((0.5, 0.5), (-0.5, 5.5), color=_QUIET, linewidth=1.2, linestyle=":", zorder=0)
     axes.text(0.507, 5.35, "a coin's guess", color=_QUIET, fontsize=11)
     axes.tick_params(length=0)

@@ -112,14 +112,14 @@ def collect(model: Headshot, sets: Mapping[str, Predictions]) -> dict[str, Any]:
 
 def conditions(model: Headshot, sets: Mapping[str, Predictions]) -> str:
     """What was measured, by what, in one line."""
-    counts = ", ".join(
+    sizes = ", ".join(
         f"{len(part.pictures)} {name} of {len(set(part.pictures.sources))} sources"
         for name, part in sets.items()
     )
     photos = model.about["data"].get("photos", 0)
     return (
         f"{model.about['backbone']} of {model.about['time'][:10]}, taught by made pictures and "
-        f"{photos} photographs; not learnt from: {counts}; {platform.machine()}, "
+        f"{photos} photographs; not learnt from: {sizes}; {platform.machine()}, "
         f"openvino {version('openvino').partition('-')[0]}"
     )
 
