@@ -57,7 +57,7 @@ FORMAL: tuple[Donor, ...] = _donors(
         "grey suit and tie": {MEN: (1071533, 1310437, 1265878)},
         "dark jacket and open white shirt": {
             MEN: (1251617, 1317298, 1068095, 1311988),
-            WOMEN: (1158314, 1063601, 1201667, 1265929, 1202516, 1035696, 1155671, 1256724),
+            WOMEN: (1158314, 1063601, 1201667, 1265929, 1035696, 1155671, 1256724),
         },
         "light jacket and open white shirt": {
             MEN: (1375499, 1150492, 1055996, 1295846, 1048504),
@@ -69,7 +69,6 @@ FORMAL: tuple[Donor, ...] = _donors(
         },
         "blue jacket and white shirt": {MEN: (1277537, 1328013), WOMEN: (1369640,)},
         "teal jacket and pale top": {WOMEN: (1136446, 1373184)},
-        "dark jacket and pale top": {WOMEN: (1390363,)},
         "dark jacket and green blouse": {WOMEN: (1173742,)},
         "red jacket": {WOMEN: (1013387,)},
         "blue shirt": {ALL: (1019856, 1041790, 1009585)},
