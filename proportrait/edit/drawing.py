@@ -37,7 +37,7 @@ _CASUAL = -2.0
 _CLEAR_MARGIN = 28.0
 _SKIN = ("luminance", "red", "yellow")  # directions of skin colour: the body copies the head's
 
-_FIT = 0.04  # picture widths between two chins that a neck bridges
+_FIT = 0.05  # picture widths between two chins that a neck bridges
 _OWN_CLOTHES = 0.85  # share of casual portraits in the face's own clothes instead of a donor's
 _SOMEBODY_BESIDE = 0.9  # from this value of `beside` on, another person stands in the picture
 # Heights of the plain portrait, from its top, that are drawn in detail; what the network continues

@@ -51,7 +51,9 @@ def _donors(kinds: dict[str, dict[str, tuple[int, ...]]]) -> tuple[Donor, ...]:
 FORMAL: tuple[Donor, ...] = _donors(
     {
         "dark suit and tie": {
-            MEN: (1150897, 1213964, 1327966, 1352436, 1245384, 1048643, 1387050),
+            MEN: (
+                1150897, 1213964, 1327966, 1397431, 1352436, 1245384, 1048643, 1387050,
+            ),
         },
         "blue suit and tie": {MEN: (1202382, 1140568)},
         "grey suit and tie": {MEN: (1071533, 1310437, 1265878)},
