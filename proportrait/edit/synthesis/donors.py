@@ -73,7 +73,7 @@ FORMAL: tuple[Donor, ...] = _donors(
         "teal jacket and pale top": {WOMEN: (1136446, 1373184)},
         "dark jacket and green blouse": {WOMEN: (1173742,)},
         "red jacket": {WOMEN: (1013387,)},
-        "blue shirt": {ALL: (1019856, 1041790, 1009585)},
+        "blue shirt": {ALL: (1019856,)},
         "white shirt": {ALL: (1228526, 1246883)},
     }
 )  # fmt: skip
