@@ -6,7 +6,7 @@ those of a donor. Every step is measured, so that the same person shows what was
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,10 +17,10 @@ from proportrait.arrays import Float
 from proportrait.edit.draws import in_turn
 from proportrait.edit.scene import Person
 from proportrait.edit.synthesis import donors, expressions
-from proportrait.edit.synthesis.anatomy import alone, anatomy, beside
+from proportrait.edit.synthesis.anatomy import Anatomy, alone, anatomy, beside
 from proportrait.edit.synthesis.assembly import CANVAS, OFFSET, Part, assemble, misfit
 from proportrait.edit.synthesis.directions import directions
-from proportrait.edit.synthesis.network import CELLS, RATED_TRUNCATION, FaceSynthesizer
+from proportrait.edit.synthesis.network import CELLS, RATED_TRUNCATION, RISE, FaceSynthesizer
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import SAME_PERSON_LIMIT, FaceAnalyzer, distance
 from proportrait.labels import LabelVector, stream
@@ -37,11 +37,12 @@ _CASUAL = -2.0
 _CLEAR_MARGIN = 28.0
 _SKIN = ("luminance", "red", "yellow")  # directions of skin colour: the body copies the head's
 
+_FIT = 0.05  # picture widths between two chins that a neck bridges
 _OWN_CLOTHES = 0.85  # share of casual portraits in the face's own clothes instead of a donor's
 _SOMEBODY_BESIDE = 0.9  # from this value of `beside` on, another person stands in the picture
 # Heights of the plain portrait, from its top, that are drawn in detail; what the network continues
 # below it looks real from afar only.
-_DETAILED = 1.08
+_DETAILED = 1.08 + RISE
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,10 +193,9 @@ class FaceDrawer:
             formality = float(directions().tell(head.style[None], ("formal",))["formal"][0])
             step = directions().change(head.style, {"formal": min(formality, _CASUAL)})
             return Part(head.style + step, head.own), {"kind": "own", "was": round(formality, 2)}
-        choices = donors.FORMAL if formal else donors.CASUAL
-        fitting = sorted(choices, key=lambda d: misfit(head.own, donors.anatomy_of(d.seed)))
-        best = fitting[: len(choices) // 3]
-        donor = best[int(stream(seed, "clothes").integers(len(best)))]
+        man = float(directions().tell(head.style[None], ("man",))["man"][0])
+        choices = donors.suitable(donors.FORMAL if formal else donors.CASUAL, man)
+        donor = _fitting_donor(choices, head.own, stream(seed, "clothes"))
         return self._worn(donor, head), {"kind": donor.kind, "donor": donor.seed}
 
     def _worn(self, donor: donors.Donor, head: Part) -> Part:
@@ -204,7 +204,20 @@ class FaceDrawer:
         colours = directions().tell(head.style[None], _SKIN)
         targets = {name: float(value[0]) for name, value in colours.items()}
         step = directions().change(style, targets, ())
-        return Part(style + step, donors.anatomy_of(donor.seed))
+        return Part(style + step, donors.anatomy_of(donor.seed), donor=True)
+
+
+def _fitting_donor(
+    choices: Sequence[donors.Donor], head: Anatomy, rng: np.random.Generator
+) -> donors.Donor:
+    """A donor whose neck fits a head: a kind of clothes at random, then one of that kind."""
+    misfits = {donor: misfit(head, donors.anatomy_of(donor.seed)) for donor in choices}
+    limit = max(_FIT, sorted(misfits.values())[len(choices) // 3])
+    fitting = [donor for donor in choices if misfits[donor] <= limit]
+    kinds = sorted({donor.kind for donor in fitting})
+    kind = kinds[int(rng.integers(len(kinds)))]
+    same = [donor for donor in fitting if donor.kind == kind]
+    return same[int(rng.integers(len(same)))]
 
 
 def _background_target(neutral: _Neutral, clean: bool) -> float | None:

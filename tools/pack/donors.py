@@ -22,13 +22,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         argv
     )
     synthesizer, analyzer = FaceSynthesizer(), FaceAnalyzer()
-    found = {}
+    anatomies = {}
     for seed in tqdm(seeds(), unit="donor"):
-        image = synthesizer.portrait(synthesizer.style(seed, RATED_TRUNCATION))
+        image = synthesizer.portrait(synthesizer.style(seed, RATED_TRUNCATION), raised=True)
         face = analyzer.face(image)
-        found[seed] = anatomy(image, face, analyzer.mask(image, face))
+        anatomies[seed] = anatomy(image, face, analyzer.mask(image, face))
     path = FOLDER / "donors.npz"
-    arrays: dict[str, Any] = pack(found)
+    arrays: dict[str, Any] = pack(anatomies)
     np.savez_compressed(path, **arrays)
     print(path.name, path.stat().st_size)
 

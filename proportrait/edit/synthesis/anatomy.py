@@ -14,9 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from proportrait.arrays import Float, Image
+from proportrait.edit.synthesis.network import RISE
 from proportrait.faces import Face
 
 SIZE = 512  # side of the masks in px
+PLANES = ("person", "skin", "cloth", "hair", "below")  # the masks of an `Anatomy`
 
 # Landmarks of the mesh: chin, face sides (Kartynnik et al., 2019).
 CHIN, RIGHT_SIDE, LEFT_SIDE = 152, 234, 454
@@ -98,6 +100,13 @@ def alone(parts: Anatomy) -> Anatomy:
     across = np.abs(np.arange(SIZE, dtype=np.float32) / SIZE - parts.centre)
     near = np.asarray(np.clip((_REACH - across) / 0.02, 0, 1), np.float32)
     return replace(parts, person=parts.person * near, hair=parts.hair * near)
+
+
+def raised(parts: Anatomy) -> Anatomy:
+    """The anatomy of the portrait raised by `RISE`: what continues below is as its last row."""
+    rows = np.minimum(np.arange(SIZE) + round(RISE * SIZE), SIZE - 1)
+    planes = {name: getattr(parts, name)[rows] for name in PLANES}
+    return replace(parts, chin=parts.chin - RISE, **planes)
 
 
 def _falling_hair(lab: Float, person: Float, below: Float, centre: float, jaw: float) -> Float:

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
-from proportrait.edit.synthesis.anatomy import Anatomy
-from proportrait.edit.synthesis.network import CELLS, FaceSynthesizer, resample, sample
+from proportrait.edit.synthesis.anatomy import Anatomy, raised
+from proportrait.edit.synthesis.network import CELLS, RISE, FaceSynthesizer, resample, sample
 from proportrait.edit.synthesis.widen import HALF, wide_grid, wide_view
 
 CANVAS = 24  # cells of the wide view: head, shoulders, and some of the chest
@@ -28,10 +28,17 @@ _PERSON_CELL = 0.2  # a cell with a larger share of a person is none of the surr
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The source of a part of a picture: a style (512,) and the anatomy of its plain portrait."""
+    """The source of a part of a picture.
+
+    Attributes:
+        style: (512,) of the network.
+        own: the anatomy of its plain portrait, or, for clothes of a donor, of its raised one.
+        donor: whether it is a donor of clothes.
+    """
 
     style: Float
     own: Anatomy
+    donor: bool = False
 
 
 def assemble(
@@ -43,7 +50,9 @@ def assemble(
         The picture, (64 * CANVAS)**2 px, and the mask of its garment, same size, in [0, 1].
     """
     # Cells keep their places: a shift by half a cell would blur them.
-    bodies = wide_grid(clothes.own, CANVAS, OFFSET)
+    # The raised portrait shows more of the clothes.
+    dressed = clothes.own if clothes.donor else raised(clothes.own)
+    bodies = wide_grid(dressed, CANVAS, (OFFSET[0], OFFSET[1] + RISE))
     grids = wide_grid(head.own, CANVAS, OFFSET), bodies, _mirror_grid()
     plain = _plain_grid()
     ends = np.clip(1 - (plain[..., 1] - 1) / 2 / _HAIR_ENDS, 0, 1)
@@ -51,13 +60,13 @@ def assemble(
     face = _inside(head.own.person, _OWN_EDGE, grids[0]) * (1 - below)
     hair = _inside(head.own.hair + head.own.person * (1 - head.own.below), _OWN_EDGE, grids[0])
     above = _in_one_piece(np.maximum(face, hair * ends))
-    below = np.maximum(below, sample(_cells(clothes.own.below), grids[1])[0])
-    edge = _OWN_EDGE if clothes.own is head.own else _DONOR_EDGE
-    body = np.minimum(_inside(clothes.own.person, edge, grids[1]) * below, 1 - above)
+    below = np.maximum(below, sample(_cells(dressed.below), grids[1])[0])
+    edge = _DONOR_EDGE if clothes.donor else _OWN_EDGE
+    body = np.minimum(_inside(dressed.person, edge, grids[1]) * below, 1 - above)
     shares = np.stack([above, body, 1 - above - body])
     features = [
         synthesizer.features(head.style),
-        synthesizer.features(clothes.style),
+        synthesizer.features(clothes.style, raised=True),
         _without_person(synthesizer.features(surroundings.style), surroundings.own),
     ]
     mixture = sum(
@@ -66,12 +75,12 @@ def assemble(
     )
     styles = np.stack([part.style for part in (head, clothes, surroundings)])
     picture = synthesizer.draw(np.asarray(mixture), styles, shares)
-    return picture, resample(clothes.own.cloth, grids[1], len(picture))
+    return picture, resample(dressed.cloth, grids[1], len(picture))
 
 
 def misfit(head: Anatomy, body: Anatomy) -> float:
-    """Distance from a head's chin to the body's own chin, in picture widths."""
-    return float(np.hypot(head.chin - body.chin, head.centre - body.centre))
+    """Distance from a head's chin to the own chin of a raised body, in picture widths."""
+    return float(np.hypot(head.chin - (body.chin + RISE), head.centre - body.centre))
 
 
 def _cells(plane: Float) -> Float:

@@ -27,7 +27,9 @@ from proportrait.networks.inference import compile_network, read_network
 STYLE_SIZE = 512
 TRUNCATION = 0.7  # smaller is more believable and less varied
 RATED_TRUNCATION = 0.85  # of the faces that raters rated
-_LAST_OF_16 = "LeakyRelu_242"  # last node of the 16x16 layers in the published IR
+# Last nodes of the 8x8 and of the 16x16 layers in the published IR.
+_LAST_OF_8, _LAST_OF_16 = "LeakyRelu_142", "LeakyRelu_242"
+RISE = 1 / 8  # picture widths that a raised portrait is higher: one cell of 8x8, two of 16x16
 _JUMP = 0.3  # grid units (2 is the picture's width): samples farther apart are no neighbours
 PARTS = 3  # of a picture: head, clothes, surroundings
 CELLS = 16  # side of the edited feature map: a finer one streaks, a coarser one loses the face
@@ -64,13 +66,18 @@ class FaceSynthesizer:
         """The mean style (512,) of 4,096 draws of default_rng(0)."""
         return mean_style()
 
-    def portrait(self, style: Float) -> Image:
-        """The network's own picture (1024, 1024, 3) of a style (512,)."""
-        return _to_image(self._plain(style[None])[0])
+    def portrait(self, style: Float, *, raised: bool = False) -> Image:
+        """The network's own picture (1024, 1024, 3) of a style (512,).
 
-    def features(self, style: Float) -> Float:
+        Raised, all stands `RISE` higher, and the network continues the clothes below.
+        """
+        network = self._raised if raised else self._plain
+        return _to_image(network(style[None])[0])
+
+    def features(self, style: Float, *, raised: bool = False) -> Float:
         """Output (512, 16, 16) of the 16x16 layers for a style (512,), for `sample` and `draw`."""
-        return np.asarray(self._front([style[None]])[0][0], np.float32)
+        front = self._raised_front if raised else self._front
+        return np.asarray(front([style[None]])[0][0], np.float32)
 
     def draw(self, features: Float, styles: Float, shares: Float) -> Image:
         """Draw a picture, (64 * cells)**2 px, from a feature map.
@@ -94,8 +101,18 @@ class FaceSynthesizer:
         return compile_network(asset("stylegan-synthesis"), self.threads)
 
     @cached_property
+    def _raised(self) -> Any:
+        return compile_network(_raised_network(), self.threads)
+
+    @cached_property
     def _front(self) -> Any:
-        return compile_network(_front_network(), self.threads)
+        return compile_network(
+            _front_network(read_network(asset("stylegan-synthesis"))), self.threads
+        )
+
+    @cached_property
+    def _raised_front(self) -> Any:
+        return compile_network(_front_network(_raised_network()), self.threads)
 
     @cached_property
     def _back(self) -> Any:
@@ -108,13 +125,26 @@ def shared_synthesizer(cells: int = 22) -> FaceSynthesizer:
     return FaceSynthesizer(cells)
 
 
-def _front_network() -> Any:
+def _raised_network() -> Any:
+    """The published network, one row of 8x8 higher; the layers after it continue the last row."""
+    from proportrait.networks.binding import ops
+
+    network = read_network(asset("stylegan-synthesis"))
+    output = _nodes(network)[_LAST_OF_8].output(0)
+    consumers = list(output.get_target_inputs())
+    rows = ops.constant(np.minimum(np.arange(8) + 1, 7))
+    higher = ops.gather(output, rows, ops.constant(np.int64(2))).output(0)
+    for consumer in consumers:
+        consumer.replace_source_output(higher)
+    return network
+
+
+def _front_network(network: Any) -> Any:
     """style (1, 512) -> features (1, 512, 16, 16)."""
     from proportrait.networks.binding import openvino, ops
 
-    network = read_network(asset("stylegan-synthesis"))
-    last = next(n for n in network.get_ordered_ops() if n.get_friendly_name() == _LAST_OF_16)
-    return openvino.Model([ops.result(last.output(0))], network.get_parameters(), "front")
+    last = _nodes(network)[_LAST_OF_16].output(0)
+    return openvino.Model([ops.result(last)], network.get_parameters(), "front")
 
 
 def _back_network(cells: int) -> Any:
@@ -122,7 +152,7 @@ def _back_network(cells: int) -> Any:
     from proportrait.networks.binding import openvino
 
     network = read_network(asset("stylegan-synthesis"))
-    nodes = {node.get_friendly_name(): node for node in network.get_ordered_ops()}
+    nodes = _nodes(network)
     features = _parameter("features", 1, 512, cells, cells)
     for consumer in list(nodes[_LAST_OF_16].output(0).get_target_inputs()):
         consumer.replace_source_output(features.output(0))
@@ -135,6 +165,10 @@ def _back_network(cells: int) -> Any:
     back = openvino.Model(network.get_results(), [features, styles, shares], "back")
     back.validate_nodes_and_infer_types()
     return back
+
+
+def _nodes(network: Any) -> dict[str, Any]:
+    return {node.get_friendly_name(): node for node in network.get_ordered_ops()}
 
 
 def _modulate_cells(nodes: dict[str, Any], styles: Any, shares: Any, cells: int) -> None:

@@ -9,20 +9,26 @@ import pytest
 
 from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.synthesis import assembly, donors
-from proportrait.edit.synthesis.anatomy import SIZE, Anatomy, alone, anatomy, beside
+from proportrait.edit.synthesis.anatomy import SIZE, Anatomy, alone, anatomy, beside, raised
 from proportrait.edit.synthesis.assembly import Part, assemble
 from proportrait.edit.synthesis.directions import directions
-from proportrait.edit.synthesis.network import FaceSynthesizer
+from proportrait.edit.synthesis.network import RISE, FaceSynthesizer
 from proportrait.faces import FaceAnalyzer
 from proportrait.measures import Subject, Unassessed
 from proportrait.measures import background as background_measure
 
 HEAD = 121  # of the built-in source
-GARMENT, PLACE, PARK = 824133, 709325, 732995  # a white T-shirt, a bright wall, a garden
+GARMENT, WALL, PARK = 824133, 709325, 732995  # a white T-shirt, a bright wall, a garden
 
 
-def part(synthesizer: FaceSynthesizer, seed: int) -> Part:
-    return Part(synthesizer.style(seed, 0.85), donors.anatomy_of(seed))
+def clothes_of(synthesizer: FaceSynthesizer, seed: int) -> Part:
+    return Part(synthesizer.style(seed, 0.85), donors.anatomy_of(seed), donor=True)
+
+
+def plain(synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer, style: np.ndarray) -> Part:
+    image = synthesizer.portrait(style)
+    face = analyzer.face(image)
+    return Part(style, anatomy(image, face, analyzer.mask(image, face)))
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +38,12 @@ def synthesizer(editor: PortraitEditor) -> FaceSynthesizer:
 
 @pytest.fixture(scope="module")
 def head(synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer) -> Part:
-    style = synthesizer.style(HEAD)
-    plain = synthesizer.portrait(style)
-    face = analyzer.face(plain)
-    return Part(style, anatomy(plain, face, analyzer.mask(plain, face)))
+    return plain(synthesizer, analyzer, synthesizer.style(HEAD))
+
+
+@pytest.fixture(scope="module")
+def places(synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer) -> list[Part]:
+    return [plain(synthesizer, analyzer, synthesizer.style(seed, 0.85)) for seed in (WALL, PARK)]
 
 
 def test_there_are_enough_kinds_and_no_donor_is_formal_and_casual() -> None:
@@ -46,12 +54,27 @@ def test_there_are_enough_kinds_and_no_donor_is_formal_and_casual() -> None:
     assert not formal & casual
 
 
+@pytest.mark.parametrize("wearers", [donors.MEN, donors.WOMEN])
+def test_men_and_women_have_many_kinds_of_formal_clothes(wearers: str) -> None:
+    kinds = {donor.kind for donor in donors.FORMAL if donor.wearers in (wearers, donors.ALL)}
+    assert len(kinds) >= 8
+
+
+def test_a_head_gets_clothes_of_its_sex_or_of_both() -> None:
+    men, women, either = (donors.suitable(donors.FORMAL, man) for man in (2.0, -2.0, 0.1))
+    assert {donor.wearers for donor in men} == {donors.MEN, donors.ALL}
+    assert {donor.wearers for donor in women} == {donors.WOMEN, donors.ALL}
+    kinds = [{donor.kind for donor in choices} for choices in (men, women, either)]
+    assert kinds[2] == kinds[0] & kinds[1]
+    assert donors.suitable(donors.CASUAL, 0.1) == list(donors.CASUAL)
+
+
 def test_every_donor_has_an_anatomy_with_clothes() -> None:
     for donor in (*donors.FORMAL, *donors.CASUAL):
         body = donors.anatomy_of(donor.seed)
         assert body.person.shape == (SIZE, SIZE)
         assert body.cloth[-20:].mean() > 0.3, donor
-        assert 0.7 < body.chin < 1, donor
+        assert 0.7 < body.chin + RISE < 1, donor
     with pytest.raises(KeyError, match="no donor"):
         donors.anatomy_of(1)
 
@@ -66,12 +89,10 @@ def test_packing_keeps_an_anatomy() -> None:
 
 
 def test_clothes_and_place_leave_the_face_alone(
-    synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer, head: Part
+    synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer, head: Part, places: list[Part]
 ) -> None:
-    pictures = [
-        assemble(synthesizer, head, part(synthesizer, GARMENT), part(synthesizer, place))[0]
-        for place in (PLACE, PARK)
-    ]
+    clothes = clothes_of(synthesizer, GARMENT)
+    pictures = [assemble(synthesizer, head, clothes, place)[0] for place in places]
     faces = [analyzer.face(picture) for picture in pictures]
     nose = faces[0].landmarks[1, :2].astype(int)
     window = np.s_[nose[1] - 120 : nose[1] + 120, nose[0] - 120 : nose[0] + 120]
@@ -83,10 +104,9 @@ def test_clothes_and_place_leave_the_face_alone(
 
 
 def test_the_mask_of_the_garment_covers_the_garment(
-    synthesizer: FaceSynthesizer, head: Part
+    synthesizer: FaceSynthesizer, head: Part, places: list[Part]
 ) -> None:
-    clothes, place = part(synthesizer, GARMENT), part(synthesizer, PLACE)
-    picture, cloth = assemble(synthesizer, head, clothes, place)
+    picture, cloth = assemble(synthesizer, head, clothes_of(synthesizer, GARMENT), places[0])
     assert cloth.shape == picture.shape[:2]
     garment = picture[cloth > 0.9]
     assert len(garment) > 0.05 * cloth.size
@@ -153,3 +173,19 @@ def test_a_person_far_beside_a_face_is_somebody_else() -> None:
     assert body.person[:, :80].max() == body.person[:, -80:].max() == 0
     assert beside(_anatomy(np.ones((SIZE, SIZE), np.float32))) == 1
     assert beside(body) == 0
+
+
+def test_a_raised_anatomy_continues_its_last_row() -> None:
+    person = np.tile(np.arange(SIZE, dtype=np.float32)[:, None], (1, SIZE))
+    higher = raised(_anatomy(person))
+    assert higher.chin == pytest.approx(0.8 - 0.125)
+    assert higher.person[:, 0].tolist() == [*range(64, SIZE), *[SIZE - 1] * 64]
+
+
+def test_a_raised_portrait_shows_the_same_face_higher(
+    synthesizer: FaceSynthesizer, analyzer: FaceAnalyzer
+) -> None:
+    style = synthesizer.style(HEAD)
+    faces = [analyzer.face(synthesizer.portrait(style, raised=up)) for up in (False, True)]
+    shift = (faces[0].landmarks - faces[1].landmarks)[:, :2].mean(0) / 1024
+    assert shift == pytest.approx([0, RISE], abs=0.01)
