@@ -15,7 +15,10 @@ from proportrait.arrays import Float, Image
 from proportrait.measures import Measure, Unassessed
 
 # Measures whose sign is a side of the picture, and those of one side each.
-_SIGNED = ("GazeYaw", "HorizontalOffset", "HeadPoseYaw", "HeadPoseRoll", "PictureTilt")
+_SIGNED = (
+    "GazeYaw", "HorizontalOffset", "HeadPoseYaw", "HeadPoseRoll", "PictureTilt", "SideRatio",
+)  # fmt: skip
+_ACROSS = "ClutterX"  # a place, from the left border
 _LEFT, _RIGHT = "LeftwardCropOfTheFaceImage", "RightwardCropOfTheFaceImage"
 
 
@@ -47,6 +50,8 @@ def mirrored_measures(
         entry = replace(measures[other.get(name, name)], name=name)
         if isinstance(entry, Measure) and name in _SIGNED:
             entry = replace(entry, value=-entry.value)
+        if isinstance(entry, Measure) and name == _ACROSS:
+            entry = replace(entry, value=1 - entry.value)
         result[name] = entry
     return result
 
