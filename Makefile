@@ -55,7 +55,7 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks
 
-# results/ and visuals/ of the packaged model. MADE are folders of the generator, REAL labelled real
+# results/ and visuals/ of the packaged model, and the first picture of README. MADE are folders of the generator, REAL labelled real
 # photographs, RATED portraits of other generators, JOURNEY what labels.journey wrote; each may name
 # several folders. People that the model has learnt from are left out, such photographs refused.
 MADE ?= output
@@ -63,6 +63,7 @@ REAL ?=
 RATED ?=
 JOURNEY ?=
 results: setup
+	$(BIN)/python -m benchmarks.pairs
 	$(BIN)/python -m benchmarks.results --made $(MADE) $(if $(REAL),--real $(REAL)) \
 	  $(if $(RATED),--rated $(RATED)) $(if $(JOURNEY),--journey $(JOURNEY))
 

@@ -53,19 +53,27 @@ def summary_card(made: Report, real: Report | None = None) -> Figure:
 
     Rows are ordered by the figures of the real photographs, or of the made portraits without them.
     """
+    reports = {MADE: made} | ({REAL: real} if real else {})
     sets = [_series(MADE, "#2b5d8c", made)]
-    counts = f"{made.pictures} portraits of {made.sources} people"
     if real:
         sets.insert(0, _series(REAL, "#d9822b", real))
-        sites = f" of {real.sources} sites" if real.sources < real.pictures else ""
-        counts = f"{real.pictures} photographs{sites}, {counts}"
     figure = Figure(figsize=(8, 5.6), dpi=150, facecolor="white")
     heading = f"{100 * sets[0].overall:.0f} of 100 verdicts on {sets[0].name} are right"
     figure.text(0.03, 0.905, heading, fontsize=19, fontweight="bold")
     _legend(figure, [*sets, _published()])
     _draw(figure.add_axes((0.2, 0.14, 0.78, 0.6)), sets, _published())
-    figure.text(0.03, 0.025, f"{counts}, all new to the model", fontsize=10, color=_QUIET)
+    figure.text(0.03, 0.025, f"{counts(reports)}, all new to the model", fontsize=10, color=_QUIET)
     return figure
+
+
+def counts(reports: Mapping[str, Report]) -> str:
+    """How many pictures the reports of `MADE` and, if it is there, of `REAL` are of."""
+    made, real = reports[MADE], reports.get(REAL)
+    words = f"{made.pictures} portraits of {made.sources} people"
+    if real:
+        sites = f" of {real.sources} sites" if real.sources < real.pictures else ""
+        words = f"{real.pictures} photographs{sites}, {words}"
+    return words
 
 
 def _series(name: str, colour: str, report: Report) -> _Series:
@@ -109,6 +117,7 @@ def _draw(axes: Axes, sets: list[_Series], published: _Series) -> None:
     axes.set(xlim=(left, right), ylim=(7.2, -0.6))
     axes.set_yticks(list(places.values()), list(places), fontsize=14)
     axes.set_xticks((0.5, 1), ("50 %", "100 %"), fontsize=11, color=_QUIET)
+    axes.set_xlabel("verdicts that are right", fontsize=11, color=_QUIET, labelpad=-12)
     axes.plot((0.5, 0.5), (-0.5, 5.5), color=_QUIET, linewidth=1.2, linestyle=":", zorder=0)
     axes.text(0.507, 5.35, "a coin's guess", color=_QUIET, fontsize=11)
     axes.tick_params(length=0)

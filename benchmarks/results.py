@@ -23,10 +23,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.card import MADE, PUBLISHED, REAL, summary_card
+from benchmarks.card import MADE, PUBLISHED, REAL, counts, summary_card
 from proportrait.commandline import exit_code
 from proportrait.errors import ConfigurationError
-from proportrait.labels import KEYS
 from proportrait.model.saved import Headshot, load, packaged
 from proportrait.train import plots
 from proportrait.train.card import PHOTOS, list_photos
@@ -113,59 +112,56 @@ def collect(model: Headshot, sets: Mapping[str, Predictions]) -> dict[str, Any]:
 
 def conditions(model: Headshot, sets: Mapping[str, Predictions]) -> str:
     """What was measured, by what, in one line."""
-    counts = ", ".join(
+    sizes = ", ".join(
         f"{len(part.pictures)} {name} of {len(set(part.pictures.sources))} sources"
         for name, part in sets.items()
     )
     photos = model.about["data"].get("photos", 0)
     return (
         f"{model.about['backbone']} of {model.about['time'][:10]}, taught by made pictures and "
-        f"{photos} photographs; not learnt from: {counts}; {platform.machine()}, "
+        f"{photos} photographs; not learnt from: {sizes}; {platform.machine()}, "
         f"openvino {version('openvino').partition('-')[0]}"
     )
 
 
-def draw(
-    model: Headshot, sets: Mapping[str, Predictions], made: Pictures, journey: Any, folder: Path
-) -> None:
-    """Write all charts, and sheets of generated portraits alone.
+def draw(sets: Mapping[str, Predictions], journey: Any, folder: Path) -> None:
+    """Write the charts of generated portraits and real photographs.
 
     Args:
-        made: all of them, also those of people that the model has learnt from.
         journey: what `labels.journey` wrote, or None.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    reports = {name: part.report() for name, part in sets.items()}
     main = {name: sets[name] for name in (MADE, REAL) if name in sets}
-    note = conditions(model, sets)
-    whole = f"all {len(made)} {MADE}, before people that the model has learnt from are left out"
-    settings, history = model.about["settings"], model.about["history"]
+    reports = {name: part.report() for name, part in main.items()}
+    note = f"{counts(reports)}, all new to the model"
+    intervals = f"Bars are 95 % intervals; {note}."
     charts = {
-        "per_attribute_accuracy": (plots.attribute_accuracy(reports), note),
-        "confusion": (plots.confusion({name: reports[name] for name in main}), note),
-        "reliability": (plots.reliability(main), note),
-        "dataset_composition": (plots.composition(made), whole),
-        "label_distribution": (plots.label_distribution(made), whole),
-        "training_parameters": (plots.parameters(settings), note),
+        "per_attribute_accuracy": (plots.attribute_accuracy(reports), intervals),
+        "confusion": (plots.confusion(reports), f"Numbers are pictures: {note}."),
+        "reliability": (plots.reliability(main), f"{_errors(main)} {intervals}"),
     }
-    if history:
-        charts["training_curves"] = plots.training_curves(history), note
-    else:  # no epoch: the curves of an earlier model would be taken for this one's
-        (folder / "training_curves.png").unlink(missing_ok=True)
     if journey:
         charts["improvement_journey"] = plots.journey(journey["rows"]), _walk(journey)
-    for name, (figure, caption) in charts.items():
-        plots.conditions(figure, caption).savefig(folder / f"{name}.png")
+    for name, (figure, sentence) in charts.items():
+        plots.caption(figure, sentence).savefig(folder / f"{name}.png")
     summary_card(reports[MADE], reports.get(REAL)).savefig(folder / "summary_card.png")
-    for key in KEYS:
-        plots.good_and_bad(sets[MADE].pictures, key).save(folder / f"good_and_bad_{key}.png")
+
+
+def _errors(sets: Mapping[str, Predictions]) -> str:
+    """The expected calibration error of each attribute of the last set, in words and points."""
+    name, predictions = list(sets.items())[-1]
+    errors = ", ".join(
+        f"{key} {100 * error:.0f}" for key, error in predictions.calibration_errors().items()
+        if error is not None
+    )  # fmt: skip
+    return f"Points off in single attributes of {name}: {errors}."
 
 
 def _walk(journey: Any) -> str:
-    settings = journey["settings"]
+    pictures = ", ".join(f"{row['pictures']:,}" for row in journey["rows"])
     return (
-        f"{settings['backbone']}, {settings['epochs']} epochs at {settings['size']} px; judged on "
-        f"{journey['test_pictures']} pictures of {journey['test_people']} other people, true labels"
+        f"Three trainings on {pictures} pictures, judged by the same {journey['test_pictures']} "
+        f"pictures of {journey['test_people']} other people, whose labels are true."
     )
 
 
@@ -235,7 +231,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         model, sets = predict(options.model, options.made, options.real, options.rated)
         data, journey = collect(model, sets), _journey(options.journey, options.output)
         write(data | ({"journey": journey} if journey else {}), options.output)
-        draw(model, sets, Pictures.from_folders(options.made), journey, options.visuals)
+        draw(sets, journey, options.visuals)
         print(f"written to {options.output} and {options.visuals}")
         return 0
 

@@ -78,8 +78,8 @@ def _blurred(
 def _reframed(
     task: Task, image: Image, rng: np.random.Generator
 ) -> tuple[Image, LabelVector, dict[str, Any]]:
-    if can_be_drawn_again(task.parent):
-        return _drawn_again(task)
+    if can_be_drawn_again(task.parent) and (again := _drawn_again(task)):
+        return again
     subject = Subject(image, shared_analyzer())
     face, mask = subject.face, subject.mask
     score = assess(subject, ("background",))["background"]
@@ -103,21 +103,25 @@ def can_be_drawn_again(record: Record) -> bool:
     )
 
 
-def _drawn_again(task: Task) -> tuple[Image, LabelVector, dict[str, Any]]:
+def _drawn_again(task: Task) -> tuple[Image, LabelVector, dict[str, Any]] | None:
+    """The scene of the parent in another framing.
+
+    None where the scene shows no such framing: surroundings that came with the face do not reach
+    far enough, say, and what the editor draws instead, or on another kind of processor, is another
+    picture than the parent.
+    """
     parent = task.parent
     item = StyleganItem.from_source_id(parent.source_id)
     assert item is not None  # see `can_be_drawn_again`
     asked = parent.requested.replace(framing=0)
     seed = parent.generation_seed or 0
-    good, shot = _editor().edit_face(item.latent_seed, asked, seed, bad_kinds=(task.kind,))
+    try:
+        good, shot = _editor().edit_face(item.latent_seed, asked, seed, bad_kinds=(task.kind,))
+    except EditError:
+        return None
     data = _encoder(parent.output_filename)(resized(good.image))
-    if hashlib.sha256(data).hexdigest() != parent.sha256:
-        raise EditError(
-            "drawn again, its good picture is another: that was made by another version of the "
-            "editor, or on another kind of processor"
-        )
-    if shot is None:
-        raise EditError("the scene shows no such framing", "framing")
+    if shot is None or hashlib.sha256(data).hexdigest() != parent.sha256:
+        return None
     place = {**shot.edits["framing"], "drawn_again": True}
     return shot.image, parent.known & shot.known, place
 

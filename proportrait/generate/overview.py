@@ -18,7 +18,7 @@ _FIRST_LINE = "<!-- Written by ProPortrait-Gen, and anew by every stage: changes
 _FILES = """\
 | here | what |
 |---|---|
-| `images/` | the pictures; the six digits of a name are the labels, in the order above |
+| `images/` | the pictures; a name has a digit for each label, also where `labels.csv` has ? |
 | `metadata/` | a JSON for each picture: how it was made, what is known, where it came from |
 | `labels.csv` | all labels in one table: 1 good, 0 bad, ? unknown |
 | `contact_sheet.png` | the pictures with their labels, at most 200 of them, evenly picked |

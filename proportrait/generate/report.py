@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from proportrait import sheets
+from proportrait.commandline import printable
 from proportrait.disk import disk_errors, replace_file
 from proportrait.generate import overview
 from proportrait.generate.base import PortraitSource
@@ -24,6 +25,7 @@ from proportrait.store import RecordStore
 from proportrait.store.records import Record
 
 SHEET_LIMIT = 200  # pictures on one contact sheet
+_REASONS = 3  # failures that the summary tells of
 _NOTE = "Six labels a picture:   ✓ green: good (1)   ✗ red: bad (0)   ? grey: unknown"
 
 
@@ -58,6 +60,7 @@ class Summary:
         pictures: of the whole folder, twins included.
         labels: attribute -> how many pictures have its bit at 1, at 0, and unknown.
         failures: error class -> how often, of the whole folder.
+        reasons: of the first of them: the source and why.
         redone: attribute -> share of the finished sources whose edit was contradicted by its
             measure and done again; only attributes whose edits count their tries.
         given_up: attribute -> sources that failed because its bit could not be made true.
@@ -75,6 +78,7 @@ class Summary:
     pictures: int
     labels: Mapping[str, Mapping[str, int]]
     failures: Mapping[str, int]
+    reasons: Sequence[str]
     redone: Mapping[str, float]
     given_up: Mapping[str, int]
     cost_usd: float
@@ -143,8 +147,11 @@ def forecast(
         left = max(0, total - finished)
     if not total:
         return "the source does not tell its size: give --limit to see what it would cost"
+    left_to_make = f"{left} of {total} portraits are left to make"
+    if not price_usd:
+        return f"{left_to_make}, by {generator}, which costs nothing"
     return (
-        f"{left} of {total} portraits are left to make, with {generator}\n"
+        f"{left_to_make}, by {generator}\n"
         f"at most ${left * price_usd:.2f} (${price_usd:.3f} a picture, each paid try; "
         f"twins are free); ${store.spent_usd:.2f} spent on this folder before"
     )
@@ -190,6 +197,10 @@ def summarize(
         pictures=len(records),
         labels=label_counts(records),
         failures=dict(Counter(entry.error or "unknown" for entry in store.failures())),
+        reasons=[
+            f"{printable(entry.source_id)}: {printable(entry.message or entry.error or 'unknown')}"
+            for entry in store.failures()[:_REASONS]
+        ],
         redone=redone_shares(records),
         given_up=dict(
             Counter(
@@ -228,7 +239,8 @@ def format_summary(summary: Summary) -> str:
     ]
     if summary.failures:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(summary.failures.items()))
-        rows.append(f"failures    {kinds}; reasons stand in ledger.jsonl")
+        rows.append(f"failures    {kinds}; all reasons stand in ledger.jsonl")
+        rows += [f"            {reason}" for reason in summary.reasons]
     if summary.redone:
         shares = ", ".join(f"{key} {share:.1%}" for key, share in summary.redone.items())
         lost = ", ".join(f"{count} {key}" for key, count in sorted(summary.given_up.items()))

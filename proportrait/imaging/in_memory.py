@@ -10,8 +10,8 @@ from proportrait.errors import ImageError
 from proportrait.imaging.decode import LONGEST, MIN_SIDE, from_pillow
 
 _EXPECTED = (
-    f"a picture is an RGB uint8 array (height, width, 3) of at least {MIN_SIDE} px a side, "
-    f"or a Pillow image"
+    f"a picture is a file, a Pillow image, or an RGB uint8 array (height, width, 3) of at least "
+    f"{MIN_SIDE} px a side"
 )
 
 

@@ -39,7 +39,7 @@ def check(path: Path) -> None:
     if path.suffix.lower() != ".png":
         raise ConfigurationError(f"{name} is no name of a PNG: give one such as verdicts.png")
     if not os.path.isdir(path.parent):  # noqa: PTH112 - never raises
-        raise ConfigurationError(f"{printable(path.parent)} is no folder that can be written to")
+        raise ConfigurationError(f"{printable(path.parent)} does not exist: create it first")
     if os.path.lexists(path) and not is_sheet(path):
         raise ConfigurationError(f"{name} is there and no contact sheet: name another file")
 

@@ -1,6 +1,6 @@
 """Pictures of a training and of its figures: charts by matplotlib, and sheets of photographs.
 
-Every chart says under what conditions its numbers were measured.
+The title of a chart of results is what it shows, computed from the figures.
 """
 
 from __future__ import annotations
@@ -8,32 +8,33 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import PIL.Image
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MultipleLocator, PercentFormatter
+from scipy.stats import binomtest
 
 from proportrait.arrays import Mask
-from proportrait.labels import ATTRIBUTES, KEYS
+from proportrait.labels import KEYS
 from proportrait.sheets import BAD, GOOD, UNKNOWN, Tile, draw, thumbnail, verdict
 from proportrait.train.data import Pictures
 from proportrait.train.evaluate import Predictions
-from proportrait.train.metrics import Report
+from proportrait.train.metrics import AttributeFigures, Report
+from proportrait.train.metrics import Figure as Value
 
 ACCENT = "#2b5d8c"
-_SETS = (ACCENT, "#c98b2b", GOOD, "#7d5ba6")
-_BINS, _FEWEST = 10, 5  # of a reliability diagram, and labels of a bin
-# Of an attribute: the name of a figure, its title, and the labels whose number stands with it.
-_ACCURACIES = (
-    ("balanced_accuracy", "balanced accuracy: the mean of the two below", ""),
-    ("recall_good", "share of the good ones that it calls good", "good"),
-    ("recall_bad", "share of the bad ones that it calls bad", "bad"),
-)
+_SETS = (ACCENT, "#d9822b", GOOD, "#7d5ba6")
+_STEPS = ("#b9c4cf", "#7fa3c4", ACCENT)  # of the journey
+_TEXT, _SMALL = 12, 11  # points: readable on a phone, where 8 inches are its width
+_BINS, _FEWEST = 10, 15  # of a reliability diagram, and pictures of a bin
+_KINDS = ("good", "bad")
+_JOURNEY = {"framing": "framing", "overall": "all bits", "exact_match": "all six right"}
 
 
 def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
@@ -54,59 +55,74 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
 
 
 def attribute_accuracy(reports: Mapping[str, Report]) -> Figure:
-    """Balanced accuracy and both recalls of every attribute, with 95 % intervals and counts.
+    """Recall of good and of bad bits of every attribute, with 95 % intervals and counts.
 
-    Every set has a bar of its own.
+    The title names the lowest of the last set.
     """
-    figure = _figure(11, 8)
-    panels = figure.subplots(3, 1, sharex=True)
-    for axes, (name, title, kind) in zip(panels, _ACCURACIES, strict=True):
+    figure = _figure(8, 2 + 0.4 * len(KEYS) * len(reports))
+    panels = figure.subplots(1, 2, sharex=True, sharey=True)
+    for axes, kind in zip(panels, _KINDS, strict=True):
         for number, report in enumerate(reports.values()):
-            _bars(axes, report, name, kind, number, len(reports))
-        axes.axhline(0.5, color=UNKNOWN, linewidth=0.8, linestyle=":")
-        axes.set(ylim=(0, 1.04))
-        axes.set_title(title, loc="left", fontsize=10.5)
-    panels[-1].set_xticks(range(len(KEYS)), KEYS)
-    panels[-1].tick_params("x", length=0, pad=30)
-    figure.suptitle(
-        "How often it is right, attribute by attribute (under each value: number of labels)"
-    )
-    panels[-1].legend(
-        [Patch(color=_SETS[number % len(_SETS)]) for number in range(len(reports))],
-        list(reports), frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.27),
-    )  # fmt: skip
+            _recalls(axes, report, kind, number, len(reports))
+        axes.axvline(0.5, color=UNKNOWN, linewidth=1, linestyle=":")
+        axes.set_title(f"{kind} ones called {kind}", fontsize=_TEXT)
+        axes.set_xlabel("recall", fontsize=_TEXT)
+        _percent(axes.xaxis)
+    panels[0].set_xlim(right=1.03)
+    panels[0].set_ylim(len(KEYS) - 0.5, -0.5)
+    panels[0].set_yticks(range(len(KEYS)), KEYS, fontsize=_TEXT)
+    name, report = list(reports.items())[-1]
+    recalls = {
+        (key, kind): _recall(row, kind).value
+        for key, row in report.attributes.items() for kind in _KINDS
+        if not np.isnan(_recall(row, kind).value)
+    }  # fmt: skip
+    if recalls:
+        key, kind = min(recalls, key=lambda place: recalls[place])
+        share = f"{100 * recalls[key, kind]:.0f} %"
+        _title(figure, f"Weakest on {name}: of {kind} {key} it recognises {share}")
+    handles = [Patch(color=_colour(number), label=name) for number, name in enumerate(reports)]
+    _legend(panels[0], handles, 1)
     return figure
 
 
-def _bars(axes: Axes, report: Report, name: str, kind: str, number: int, sets: int) -> None:
-    """The bars of set `number`, with value and count of labels beneath.
+def _recall(row: AttributeFigures, kind: str) -> Value:
+    return row.recall_good if kind == "good" else row.recall_bad
 
-    Args:
-        name: of an attribute's figure.
-        kind: whose labels are counted, "good", "bad", or "" for none.
-    """
-    width, colour = 0.84 / sets, _SETS[number % len(_SETS)]
-    for column, key in enumerate(KEYS):
-        row = report.attributes[key]
-        value, x = getattr(row, name), column + (number - (sets - 1) / 2) * width
-        text = "-" if np.isnan(value.value) else f"{value.value:.2f}"
-        if kind:
-            text += f"\n{getattr(row, kind)}"
-        axes.text(x, -0.04, text, ha="center", va="top", fontsize=7.5)
-        bounds = np.array([[value.value - value.low], [value.high - value.value]]).clip(0)
-        axes.bar(x, value.value, width * 0.94, yerr=bounds, capsize=2, color=colour)
+
+def _recalls(axes: Axes, report: Report, kind: str, number: int, sets: int) -> None:
+    """The recalls of set `number`, with value and count of labels at the right."""
+    for line, row in enumerate(report.attributes.values()):
+        value, count = _recall(row, kind), row.good if kind == "good" else row.bad
+        y = line + (number - (sets - 1) / 2) * 0.8 / sets
+        text = "no label"
+        if count:
+            text = f"{100 * value.value:.0f} % of {count}"
+            bounds = [[value.value - value.low], [value.high - value.value]]
+            axes.errorbar(value.value, y, xerr=np.clip(bounds, 0, None), fmt="o", markersize=7,
+                          linewidth=2, color=_colour(number))  # fmt: skip
+        axes.text(1.06, y, text, color=_colour(number), va="center", fontsize=_SMALL)
 
 
 def confusion(reports: Mapping[str, Report]) -> Figure:
-    """The confusion matrix of every attribute, a row for each set."""
-    figure = _figure(12, 2.6 * len(reports))
-    grid = figure.subplots(len(reports), len(KEYS), squeeze=False)
-    for line, (name, report) in zip(grid, reports.items(), strict=True):
+    """The confusion matrix of every attribute, a row of them for each set.
+
+    The title says how many of the last set's mistakes are too strict.
+    """
+    figure = _figure(8, 1 + 2.1 * len(reports))
+    parts = figure.subfigures(len(reports), 1, squeeze=False)[:, 0]
+    for number, (part, (name, report)) in enumerate(zip(parts, reports.items(), strict=True)):
+        part.suptitle(name, fontsize=_TEXT, color=_colour(number), x=0.01, ha="left")
+        line = part.subplots(1, len(KEYS), sharey=True)
         for axes, key in zip(line, KEYS, strict=True):
             _matrix(axes, np.array(report.attributes[key].confusion))
-            axes.set_title(key, fontsize=10)
-            axes.set_xlabel("predicted")
-        line[0].set_ylabel(f"{name}\ntrue")
+            axes.set_title(key, fontsize=_SMALL)
+            axes.set_xlabel("verdict", fontsize=_SMALL)
+        line[0].set_ylabel("label", fontsize=_SMALL)
+    name, report = list(reports.items())[-1]
+    tables = np.sum([row.confusion for row in report.attributes.values()], 0)
+    strict, wrong = tables[1, 0], tables[1, 0] + tables[0, 1]
+    _title(figure, f"{name.capitalize()}: {strict} of {wrong} mistakes call a good one bad")
     return figure
 
 
@@ -116,38 +132,73 @@ def _matrix(axes: Axes, table: npt.NDArray[np.intp]) -> None:
     for (row, column), count in np.ndenumerate(table):
         colour = "white" if shares[row, column] > 0.55 else "black"
         axes.text(column, row, str(count), ha="center", va="center", color=colour)
-    axes.set_xticks((0, 1), ("bad", "good"))
-    axes.set_yticks((0, 1), ("bad", "good"))
+    axes.set_xticks((0, 1), ("bad", "good"), fontsize=_SMALL)
+    axes.set_yticks((0, 1), ("bad", "good"), fontsize=_SMALL)
 
 
 def reliability(sets: Mapping[str, Predictions]) -> Figure:
-    """Reliability diagrams: share of good bits by probability, a line for each set.
+    """Reliability diagrams over the bits of all attributes: a panel for each set.
 
-    The area of a point grows with the number of bits; of fewer than `_FEWEST` there is none.
+    The title is the calibration error of the last set: the mean distance of its bins from the
+    diagonal, weighted by their bits.
     """
-    figure = _figure(12, 3)
-    for column, axes in enumerate(figure.subplots(1, len(KEYS))):
-        for number, (name, predictions) in enumerate(sets.items()):
-            mask = predictions.pictures.known[:, column]
-            p, y = (
-                predictions.probabilities[mask, column],
-                predictions.pictures.labels[mask, column],
-            )
-            bins = np.minimum((p * _BINS).astype(int), _BINS - 1)
-            counts = np.bincount(bins, minlength=_BINS)
-            filled = counts >= _FEWEST
-            mean = np.bincount(bins, p, _BINS)[filled] / counts[filled]
-            share = np.bincount(bins, y, _BINS)[filled] / counts[filled]
-            colour = _SETS[number % len(_SETS)]
-            axes.plot(mean, share, color=colour, linewidth=1, label=name)
-            sizes = 4 + 60 * counts[filled] / max(counts.sum(), 1)
-            axes.scatter(mean, share, s=sizes, color=colour)
-        axes.plot((0, 1), (0, 1), color="black", linewidth=0.6, linestyle=":")
-        axes.set(xlim=(0, 1), ylim=(0, 1), title=KEYS[column], xlabel="probability")
-    figure.axes[0].set_ylabel("share that is good")
-    handles, names = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, frameon=False, ncols=2, loc="outside upper left")
+    figure = _figure(8, 5.3)
+    panels = figure.subplots(1, len(sets), sharey=True, squeeze=False)[0]
+    for number, (axes, (name, predictions)) in enumerate(zip(panels, sets.items(), strict=True)):
+        bins = _bins(predictions)
+        bits = sum(part.bits for part in bins)
+        axes.plot((0, 1), (0, 1), color="black", linewidth=0.8, linestyle=":")
+        for part in bins:
+            bounds = [[part.good - part.low], [part.high - part.good]]
+            axes.errorbar(part.probability, part.good, yerr=np.clip(bounds, 0, None), fmt="o",
+                          markersize=7, linewidth=2, color=_colour(number))  # fmt: skip
+        axes.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03), aspect="equal")
+        axes.set_title(f"{name}, {bits:,} bits", fontsize=_TEXT, color=_colour(number))
+        axes.set_xlabel("probability of good", fontsize=_TEXT)
+        _percent(axes.xaxis)
+        _percent(axes.yaxis)
+    panels[0].set_ylabel("labelled good", fontsize=_TEXT)
+    if bits:
+        error = sum(part.bits * abs(part.good - part.probability) for part in bins) / bits
+        text = f"probabilities are {100 * error:.1f} points off over all bits"
+        _title(figure, f"{name.capitalize()}: {text}")
     return figure
+
+
+class _Bin(NamedTuple):
+    """Number of bits, mean probability of good, share of good, and its 95 % interval."""
+
+    bits: int
+    probability: float
+    good: float
+    low: float
+    high: float
+
+
+def _bins(predictions: Predictions) -> list[_Bin]:
+    """Tenths of the probability, joined until each holds bits of `_FEWEST` pictures.
+
+    Intervals are Wilson's ("Probable inference, the law of succession, and statistical inference",
+    Journal of the American Statistical Association 1927).
+    """
+    known = predictions.pictures.known
+    pictures, p = known.nonzero()[0], predictions.probabilities[known]
+    labels = predictions.pictures.labels[known] > 0.5
+    tenths = np.minimum((p * _BINS).astype(int), _BINS - 1)
+    parts, part = [], np.zeros(len(p), bool)
+    for tenth in range(_BINS):
+        part = part | (tenths == tenth)
+        if len(np.unique(pictures[part])) >= _FEWEST:
+            parts.append(part)
+            part = np.zeros(len(p), bool)
+    if parts:
+        parts[-1] |= part  # too few for a point of their own
+    bins = []
+    for part in parts:
+        good, bits = int(labels[part].sum()), int(part.sum())
+        interval = binomtest(good, bits).proportion_ci(method="wilson")
+        bins.append(_Bin(bits, float(p[part].mean()), good / bits, interval.low, interval.high))
+    return bins
 
 
 def examples(predictions: Predictions, right: bool, count: int = 6) -> PIL.Image.Image:
@@ -179,121 +230,75 @@ def _example(predictions: Predictions, number: int, wrong: Mask) -> Tile:
     return Tile(thumbnail(path), lines=lines, name=path.name)
 
 
-def composition(pictures: Pictures) -> Figure:
-    """How many pictures have each number of faults, and how many are twins."""
-    figure = _figure(10, 3.4)
-    left, right = figure.subplots(1, 2)
-    whole = pictures.known.all(1)
-    faults = (pictures.labels[whole] < 0.5).sum(1)
-    left.bar(range(7), np.bincount(faults, minlength=7), color=ACCENT)
-    left.set(xlabel="faults of a picture", ylabel="pictures",
-             title=f"{whole.sum()} pictures of which all six bits are known")  # fmt: skip
-    sizes = np.unique(pictures.sources, return_counts=True)[1]
-    right.hist(sizes, bins=np.arange(1, sizes.max() + 2) - 0.5, color=ACCENT)
-    right.xaxis.set_major_locator(MaxNLocator(integer=True))
-    right.set(xlabel="pictures of a source portrait", ylabel="source portraits",
-              title=f"{len(pictures)} pictures of {len(sizes)} source portraits")  # fmt: skip
-    return figure
-
-
 def label_distribution(pictures: Pictures) -> Figure:
     """Good, bad, and unknown bits of each attribute."""
-    figure = _figure(10, 3.4)
+    figure = _figure(8, 4)
     axes = figure.subplots()
-    good = (pictures.known & (pictures.labels > 0.5)).sum(0)
-    bad = (pictures.known & (pictures.labels < 0.5)).sum(0)
-    unknown = (~pictures.known).sum(0)
+    bits = {
+        "good": (pictures.known & (pictures.labels > 0.5), GOOD),
+        "bad": (pictures.known & (pictures.labels < 0.5), BAD),
+        "unknown": (~pictures.known, UNKNOWN),
+    }
     left = np.zeros(len(KEYS))
-    for name, counts, colour in (
-        ("good", good, GOOD),
-        ("bad", bad, BAD),
-        ("unknown", unknown, UNKNOWN),
-    ):
-        axes.barh(range(len(KEYS)), counts, left=left, color=colour, label=name)
-        for place, (start, count) in enumerate(zip(left, counts, strict=True)):
-            if count > 0.04 * len(pictures):
-                axes.text(
-                    start + count / 2,
-                    place,
-                    str(count),
-                    ha="center",
-                    va="center",
-                    color="white",
-                    fontsize=9,
-                )
+    for name, (mask, colour) in bits.items():
+        counts = mask.sum(0)
+        bars = axes.barh(KEYS, counts, left=left, color=colour, label=name)
+        texts = [str(count) if count > 0.04 * len(pictures) else "" for count in counts]
+        axes.bar_label(bars, texts, label_type="center", color="white", fontsize=_SMALL)
         left = left + counts
-    axes.set_yticks(range(len(KEYS)), KEYS)
     axes.invert_yaxis()
-    axes.set(xlabel="pictures", title="What the labels say")
-    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.18))
+    axes.tick_params("y", labelsize=_TEXT)
+    axes.set_xlabel("pictures", fontsize=_TEXT)
+    _legend(axes, axes.containers, len(bits))
+    _title(figure, f"Labels of {len(pictures):,} pictures")
     return figure
-
-
-def good_and_bad(pictures: Pictures, key: str, count: int = 4, seed: int = 0) -> PIL.Image.Image:
-    """Pictures in which one attribute is good, above pictures in which it is bad."""
-    column = KEYS.index(key)
-    attribute = ATTRIBUTES[column]
-    rng = np.random.default_rng(seed)
-    sections = {}
-    for bit, heading, border in (
-        (1, f"good: {attribute.good}", GOOD),
-        (0, f"bad: {attribute.bad}", BAD),
-    ):
-        there = np.flatnonzero(pictures.known[:, column] & (pictures.labels[:, column] == bit))
-        sections[heading] = [
-            Tile(thumbnail(str(pictures.paths[number])), border=border)
-            for number in rng.permutation(there)[:count]
-        ]
-    return draw(attribute.title, sections)
 
 
 def journey(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """Framing, overall accuracy, and exact match of the three trainings of the journey."""
-    figure = _figure(9, 4)
+    """Framing, all bits, and exact match of the trainings of the journey; the title: from, to."""
+    figure = _figure(8, 5)
     axes = figure.subplots()
-    names = ("framing", "overall", "exact_match")
-    for number, name in enumerate(names):
-        values = [float(row[name]) for row in rows]
-        places = np.arange(len(rows)) + (number - 1) * 0.27
-        axes.bar(
-            places,
-            values,
-            0.25,
-            label=name.replace("_", " "),
-            color=_SETS[number],
-        )
-        for place, value in zip(places, values, strict=True):
-            axes.text(place, value + 0.01, f"{value:.1%}", ha="center", fontsize=9)
-    axes.set_xticks(range(len(rows)), [str(row["step"]) for row in rows])
-    axes.set(ylim=(0, 1.08), title="What verified and balanced labels are worth")
-    axes.legend(frameon=False, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.1))
+    for number, row in enumerate(rows):
+        values = [float(row[name]) for name in _JOURNEY]
+        places = np.arange(len(values)) + (number - (len(rows) - 1) / 2) * 0.28
+        bars = axes.bar(places, values, 0.26, color=_STEPS[number], label=str(row["step"]))
+        axes.bar_label(bars, [f"{100 * value:.0f}" for value in values], fontsize=_TEXT)
+    axes.set_xticks(range(len(_JOURNEY)), list(_JOURNEY.values()), fontsize=_TEXT)
+    axes.tick_params("x", length=0)
+    axes.set_ylim(0, 1.08)
+    axes.set_ylabel("right, on other people", fontsize=_TEXT)
+    _percent(axes.yaxis)
+    _legend(axes, axes.containers, len(rows))
+    first, last = (f"{100 * float(row['exact_match']):.0f} %" for row in (rows[0], rows[-1]))
+    _title(figure, f"Verified, balanced labels: all six right in {last}, not {first}")
     return figure
 
 
-def parameters(settings: Mapping[str, Any]) -> Figure:
-    """The settings of a training as a table; without an epoch the title says what was taught."""
-    title = "Training parameters" if settings["epochs"] else "Parameters of the last step alone"
-    return _table(title, [(name, str(value)) for name, value in settings.items()])
-
-
-def conditions(figure: Figure, text: str) -> Figure:
-    """Write beneath a figure under what conditions it was measured."""
-    lines = textwrap.fill(text, int(15 * figure.get_figwidth()))
-    figure.supxlabel(lines, fontsize=7.5, color="#666666", x=0.01, ha="left")
+def caption(figure: Figure, text: str) -> Figure:
+    """Write a sentence beneath a figure."""
+    lines = textwrap.fill(text, int(11.5 * figure.get_figwidth()))
+    figure.supxlabel(lines, fontsize=_SMALL, color="#666666", x=0.01, ha="left")
     return figure
 
 
-def _table(title: str, rows: Sequence[tuple[str, str]]) -> Figure:
-    figure = _figure(7, 0.32 * len(rows) + 0.8)
-    axes = figure.subplots()
-    axes.set_axis_off()
-    axes.set_title(title)
-    table = axes.table(cellText=[list(row) for row in rows], loc="center", cellLoc="left")
-    table.auto_set_font_size(False)
-    table.set_fontsize(9.5)
-    table.scale(1, 1.35)
-    return figure
+def _title(figure: Figure, text: str) -> None:
+    figure.suptitle(text, fontsize=15, fontweight="bold", x=0.01, ha="left")
+
+
+def _legend(axes: Axes, handles: Sequence[Any], columns: int) -> None:
+    """Above the title of the axes, from their left."""
+    axes.legend(handles=handles, frameon=False, ncols=columns, loc="lower left", borderpad=0,
+                bbox_to_anchor=(0, 1.06), fontsize=_TEXT)  # fmt: skip
+
+
+def _percent(axis: Axis) -> None:
+    axis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    axis.set_major_locator(MultipleLocator(0.25))
+
+
+def _colour(number: int) -> str:
+    return _SETS[number % len(_SETS)]
 
 
 def _figure(width: float, height: float) -> Figure:
-    return Figure(figsize=(width, height), dpi=110, layout="constrained", facecolor="white")
+    return Figure(figsize=(width, height), dpi=150, layout="constrained", facecolor="white")

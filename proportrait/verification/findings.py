@@ -162,6 +162,9 @@ class Findings:
                 f"{self.before[key]['1']:>9} : {self.before[key]['0']:<6}"
                 f"{self.after[key]['1']:>7} : {self.after[key]['0']}"
             )
+        rows.append(
+            "newly known: the picture shows what no label claims; after: what --mode fix leaves"
+        )
         if self.made_true:
             rows.append(
                 f"caution     {self.made_true} contradicted bits were made true by the offline "

@@ -23,6 +23,7 @@ from proportrait.commands import balance
 from proportrait.commands.balance import ALL
 from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.retouch.framing import BAD_KINDS, Window
+from proportrait.edit.shot import Shot
 from proportrait.errors import ConfigurationError, EditError
 from proportrait.generate.offline import version
 from proportrait.imaging import decode, encode_jpeg
@@ -266,11 +267,28 @@ def test_a_built_in_face_is_drawn_again_in_another_frame(
     part = small[round(0.4 * len(small)) : round(0.75 * len(small)), len(small) // 2 :]
     part = np.ascontiguousarray(part[:, : len(small) // 8])
     assert cv2.matchTemplate(twin, part, cv2.TM_CCOEFF_NORMED).max() > 0.95
-    # Drawn by code of the same version, but not with the same bytes.
+    # Drawn by code of the same version, but not with the same bytes: then the picture is cut.
     other = make(Task(replace(parent, sha256="0" * 64), "framing", "off_centre_left", 0), tmp_path)
-    assert other.record is None
-    assert "that was made by another version of the editor" in other.reason
+    assert other.record is None or "drawn_again" not in other.record.edits["framing"]
     assert not making.can_be_drawn_again(replace(parent, model_version="proportrait-editor 1"))
+
+
+def test_a_scene_that_cannot_be_framed_so_is_cut_from_the_picture(
+    images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Editor:
+        """Its scene reaches no farther than the picture."""
+
+        def edit_face(self, *_: object, **__: object) -> tuple[Shot, Shot | None]:
+            raise EditError("the measure contradicts 8 windows", "framing")
+
+    monkeypatch.setattr(making, "_editor", Editor)
+    parent = replace(
+        record(), source_id="stylegan:mobile-ffhq/7", model_version=version(), generation_seed=11
+    )
+    made = make(Task(parent, "framing", "close_up", 0), images)
+    assert made.record is not None, made.reason
+    assert "drawn_again" not in made.record.edits["framing"]
 
 
 # --- the command

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
+import re
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +81,8 @@ def test_results_show_test_people_and_photographs_side_by_side(
 ) -> None:
     data, model = trained
     rows = [
-        {"step": name, "framing": 0.5, "overall": 0.6, "exact_match": 0.1} for name in ("a", "b")
+        {"step": name, "pictures": 7, "framing": 0.5, "overall": 0.6, "exact_match": 0.1}
+        for name in ("a", "b")
     ]
     walked = {
         "rows": rows, "settings": {"backbone": "x", "epochs": 1, "size": 64}, "test_pictures": 5,
@@ -105,11 +106,10 @@ def test_results_show_test_people_and_photographs_side_by_side(
     assert data_written["published"] == results.PUBLISHED
     assert f"18 {results.REAL} of 6 sources" in data_written["conditions"]
     check_table(tmp_path / "results")
-    visuals = {path.stem for path in (tmp_path / "visuals").glob("*.png")}
+    visuals = {path.stem for path in (tmp_path / "visuals").iterdir()}
     assert visuals == {
-        "summary_card", "per_attribute_accuracy", "improvement_journey", "dataset_composition",
-        "label_distribution", "training_parameters", "training_curves", "confusion", "reliability",
-    } | {f"good_and_bad_{key}" for key in KEYS}  # fmt: skip
+        "summary_card", "per_attribute_accuracy", "improvement_journey", "confusion", "reliability",
+    }  # fmt: skip
     for name in visuals:
         with Image.open(tmp_path / "visuals" / f"{name}.png") as picture:
             assert np.asarray(picture.convert("L")).std() > 5, name  # something is drawn
@@ -118,17 +118,25 @@ def test_results_show_test_people_and_photographs_side_by_side(
     assert results._journey(None, tmp_path / "elsewhere") is None
 
 
-def test_curves_of_an_earlier_model_go_where_no_epoch_was_trained(
+def test_charts_without_photographs_or_a_journey(
     trained: tuple[Path, Path], tmp_path: Path
 ) -> None:
     data, file = trained
-    model, sets = results.predict(file, [data])
-    (tmp_path / "training_curves.png").write_bytes(b"of another model")
-    quick = replace(model, about={**model.about, "history": []})
-    results.draw(quick, sets, Pictures.from_folder(data), None, tmp_path)
-    assert not (tmp_path / "training_curves.png").exists()
-    assert not (tmp_path / "improvement_journey.png").exists()
-    assert (tmp_path / "summary_card.png").is_file()
+    _, sets = results.predict(file, [data])
+    results.draw(sets, None, tmp_path)
+    assert {path.stem for path in tmp_path.iterdir()} == {
+        "summary_card", "per_attribute_accuracy", "confusion", "reliability"
+    }  # fmt: skip
+
+
+def test_every_picture_is_shown_and_every_reference_exists() -> None:
+    """Each file of visuals/ stands in README or docs, with words for those who cannot see it."""
+    references = []
+    for page in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for words, target in re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", page.read_text()):
+            assert len(words.split()) > 3, f"{page.name}: {target}"
+            references.append((page.parent / target).resolve())
+    assert sorted(references) == sorted((ROOT / "visuals").iterdir())
 
 
 def test_photographs_that_taught_the_model_are_refused(

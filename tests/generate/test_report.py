@@ -70,6 +70,8 @@ def test_the_table_says_all_of_it(store: RecordStore) -> None:
         "$0.10 in all, $0.06 in this run",
         "1 CorruptImageError, 2 RefusedError",
         "the budget is used up",
+        "            sample:3: no",
+        "            sample:5: damaged",
     ):
         assert said in text
 
@@ -172,7 +174,7 @@ def test_the_forecast_counts_what_is_left(tmp_path: Path) -> None:
         def told(limit: int | None, retry_failed: bool = False) -> str:
             return report.forecast(store, faces, *price, limit, retry_failed)
 
-        assert told(None).startswith("2 of 4 portraits are left to make, with offline\n")
+        assert told(None).startswith("2 of 4 portraits are left to make, by offline\n")
         assert "at most $0.10 ($0.050 a picture" in told(None)
         assert "$0.50 spent on this folder before" in told(None)
         assert told(3).startswith("1 of 3 ")
@@ -184,6 +186,8 @@ def test_the_forecast_counts_what_is_left(tmp_path: Path) -> None:
             def __iter__(self) -> Iterator[object]:
                 raise AssertionError("a forecast downloads nothing")
 
+        free = report.forecast(store, faces, "offline", 0.0, None, False)
+        assert free == "2 of 4 portraits are left to make, by offline, which costs nothing"
         assert "give --limit" in report.forecast(store, Endless(), *price, None, False)
         assert report.forecast(store, Endless(), *price, 10, False).startswith("8 of 10 ")
 

@@ -648,9 +648,9 @@ def test_5000_finished_sources_open_quickly(tmp_path: Path) -> None:
         entry = Entry(f"sample:{number}", f"ffhq_{number:05d}", "done", time_, 0.04, files=listed)
         ledger.append(entry.to_line())
     (tmp_path / "ledger.jsonl").write_bytes(b"".join(ledger))
-    start = time.perf_counter()
+    start = time.process_time()  # whatever else runs
     with RecordStore(tmp_path) as store:
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         assert store.counts()["pictures"] == 10_000
         assert store.missing() == {}
     assert seconds < 1.5  # measured: 0.2 s
