@@ -149,22 +149,6 @@ def listing(pages: Sequence[Path]) -> str:
     return f"{printable(pages[0])} to {printable(pages[-1].name)} ({len(pages)} pages)"
 
 
-def verdict(good: bool, likely: float) -> tuple[str, float]:
-    """A verdict with how sure it is, as "bad 92 %" and as a number [0, 1].
-
-    A threshold is not one half: close to it a verdict may be the less likely one, "bad, close".
-
-    Args:
-        good: the verdict.
-        likely: probability that it is good, [0, 1].
-    """
-    sure, word = (likely, "good") if good else (1 - likely, "bad")
-    if sure < 0.5:
-        return f"{word}, close", 0.5
-    percent = ">99" if sure >= 0.995 else f"{100 * sure:.0f}"
-    return f"{word} {percent} %", sure
-
-
 def _page_path(path: Path, number: int) -> Path:
     return path if number == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
 
