@@ -77,20 +77,14 @@ def _gaze(value: float, values: Values) -> str:
 
 
 def _clutter(value: float, values: Values) -> str:
-    x, y = values.get("background.ClutterX"), values.get("background.ClutterY")
-    if x is None or y is None:
-        return "the background has strong edges"
-    height = "top" if y < 1 / 3 else "bottom" if y > 2 / 3 else "middle"
-    side = "left" if x < 0.4 else "right" if x > 0.6 else "centre"
-    place = {"middle centre": "around the head", "top centre": "above the head",
-             "bottom centre": "beside the body"}.get(
-        f"{height} {side}", f"on the {side}" if height == "middle" else f"at the {height} {side}"
-    )  # fmt: skip
-    return (
-        f"the background has objects or strong edges, most of all {place} of the picture"
-        if place.startswith(("on", "at"))
-        else f"the background has objects or strong edges, most of all {place}"
-    )
+    x, y = values.get("background.ClutterX", 0.5), values.get("background.ClutterY", 0.5)
+    if 0.35 <= x <= 0.65:  # on both sides alike
+        place = "around the head" if y <= 2 / 3 else "beside the body"
+    else:
+        side = "left" if x < 0.5 else "right"
+        height = "at the top " if y < 1 / 3 else "at the bottom " if y > 2 / 3 else "on the "
+        place = f"{height}{side} of the picture"
+    return f"the background has objects or strong edges, most of all {place}"
 
 
 def _tilt(value: float, values: Values) -> str:
@@ -124,6 +118,10 @@ _STRAIGHT = "Straighten the picture until the head stands upright."
 _SHUT = 0.12  # eye widths: of an eye that is less open nobody can tell where it looks
 _DETAIL = 0.2  # cycles/px: below it detail is gone in every direction
 _DIRECTED = 1.0  # decades: nine of ten blurs by motion exceed it
+_TURNED = 28.0  # deg: a mouth or an eye that is turned farther away is not measured well
+_SMALL = 6.6  # log2 px: of a smaller face neither
+_TENSE = 0.4  # probability
+_BLOCKS, _EQUAL = 0.35, 0.38  # below them an eye sees neither blocks nor equal pixels
 _DIM = -2.5  # stops: skin whose highlights are darker is dark as a whole
 _LENS = "Look straight into the lens."
 _EYES = "Take it again with the eyes open."
@@ -133,10 +131,20 @@ _FOCUS = "Focus on the eyes, hold the camera still, and use more light."
 _ORIGINAL = "Use the original file: this one was shrunk or compressed too much."
 
 
+def _is_frontal(values: Values) -> bool:
+    """Whether both eyes and the whole mouth face the camera, large enough to be measured."""
+    return _faces_camera(values) and values.get("sharpness.FaceResolution", 9.0) > _SMALL
+
+
+def _faces_camera(values: Values) -> bool:
+    return abs(values.get("framing.HeadPoseYaw", 0.0)) < _TURNED
+
+
 def _is_motion(values: Values) -> bool:
     """Whether what is missing is missing in one direction, and not everywhere."""
     return (
-        values.get("sharpness.SpectralCutoff", 0.0) > _DETAIL
+        values.get("sharpness.FaceResolution", 9.0) > _SMALL
+        and values.get("sharpness.SpectralCutoff", 0.0) > _DETAIL
         and values.get("sharpness.DirectionalBlur", 0.0) > _DIRECTED
     )
 
@@ -202,7 +210,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("background.BackgroundUniformity", 1, "clutter",
           _fixed("the background is full of detail"), _PLAIN),
     Fault("background.BackgroundEntropy", 1, "clutter",
-          _fixed("the background has many shades"), _PLAIN),
+          _fixed("the background is not plain: it has many shades"), _PLAIN),
     Fault("background.OtherSkin", 1, "somebody else", lambda v, o:
           f"skin shows beside the head: {_share(v)} of the picture, perhaps another person or a "
           f"hand", _EDIT_OUT),
@@ -210,13 +218,16 @@ FAULTS: tuple[Fault, ...] = (
           _fixed("there is another face in the picture"), _EDIT_OUT),
     # --- expression
     Fault("expression.GazeAngle", 1, "looks elsewhere", _gaze, _LENS,
-          applies=lambda o: o.get("expression.EyeOpenness", 1.0) > _SHUT),
+          applies=lambda o: not (_is_frontal(o) and o.get("expression.EyeOpenness", 1.0) <= _SHUT)),
     Fault("expression.EyeOpenness", -1, "eyes closed", lambda v, o:
-          "the eyes are closed" if v < 0.1 else "the eyes are nearly closed", _EYES),
+          "the eyes are closed" if v < 0.1 else "the eyes are nearly closed", _EYES,
+          applies=_is_frontal),
     Fault("expression.EyesOpen", -1, "eyes closed", lambda v, o:
-          "the eyes are closed" if v < 0.04 else "the eyes are nearly closed", _EYES),
+          "the eyes are closed" if v < 0.04 else "the eyes are nearly closed", _EYES,
+          applies=_is_frontal),
     Fault("expression.EyeAsymmetry", 1, "eyes closed", lambda v, o:
-          f"one eye is {_share(v)} more closed than the other", _EYES),
+          f"one eye is {_share(v)} more closed than the other", _EYES,
+          applies=_is_frontal),
     Fault("expression.MouthOpenBeyondSmile", 1, "mouth open", lambda v, o:
           f"the mouth is open by {_share(v)} of its width beyond what a smile opens it", _MOUTH),
     Fault("expression.MouthCavity", 1, "mouth open",
@@ -224,14 +235,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault("expression.MouthClosed", 1, "mouth open", lambda v, o:
           f"the mouth is open by {_share(v)} of the head's height", _MOUTH),
     Fault("expression.MouthCornerHeight", -1, "sad or stern mouth",
-          _fixed("the corners of the mouth point down"), _SMILE),
+          _fixed("the corners of the mouth hang: a slight smile looks friendlier"), _SMILE,
+          applies=_is_frontal),
     Fault("expression.Agitation", 1, "strong emotion", lambda v, o:
-          f"the face looks angry, surprised, afraid, or disgusted (probability {_share(v)})",
-          _SMILE),
+          f"the face looks tense, surprised, or angry (probability {_share(v)})", _SMILE,
+          applies=lambda o: o.get("expression.Agitation", 0.0) > _TENSE),
     Fault("expression.BrowHeight", -1, "frown",
           _fixed("the brows are drawn down"), _SMILE),
-    Fault("expression.MouthAsymmetry", 1, "crooked mouth",
-          _fixed("the mouth is crooked"), _SMILE),
     Fault("framing.HeadPoseYaw", 1, "head turned", _yaw, "Turn the face to the camera.",
           beside="expression"),
     Fault("framing.HeadPosePitch", 1, "head tipped", _pitch,
@@ -263,19 +273,24 @@ FAULTS: tuple[Fault, ...] = (
     Fault("framing.PictureTilt", 1, "tilted", _tilt, _STRAIGHT),
     # --- sharpness
     Fault("sharpness.CompressionArtifacts", 1, "compressed",
-          _fixed("blocks of strong JPEG compression show"), _ORIGINAL, leads=True),
+          _fixed("blocks of strong JPEG compression show"), _ORIGINAL, leads=True,
+          applies=lambda o: o.get("sharpness.CompressionArtifacts", 0.0) > _BLOCKS),
     Fault("sharpness.RepeatedPixels", 1, "few pixels", lambda v, o:
           f"it was enlarged from a small picture: {_share(v)} of neighbouring pixels are equal",
-          _ORIGINAL, leads=True),
+          _ORIGINAL, leads=True,
+          applies=lambda o: o.get("sharpness.RepeatedPixels", 0.0) > _EQUAL),
     Fault("sharpness.DirectionalBlur", 1, "blurred",
           _fixed("the face is blurred most of all in one direction: the camera or head moved"),
           _FOCUS, leads=True, applies=_is_motion),
     Fault("sharpness.EyeDetail", -1, "blurred",
-          _fixed("the eyes lack fine detail: the face is blurred"), _FOCUS),
+          _fixed("the eyes lack fine detail: the face is blurred"), _FOCUS,
+          applies=_faces_camera),
     Fault("sharpness.EyeContours", -1, "blurred",
-          _fixed("lashes and brows have soft contours: the face is blurred"), _FOCUS),
+          _fixed("lashes and brows have soft contours: the face is blurred"), _FOCUS,
+          applies=_faces_camera),
     Fault("sharpness.ViewedEyeContours", -1, "blurred",
-          _fixed("the eyes look soft at viewing size"), _FOCUS),
+          _fixed("the eyes look soft at viewing size"), _FOCUS,
+          applies=_faces_camera),
     Fault("sharpness.ViewedDetail", -1, "blurred",
           _fixed("the face lacks detail at viewing size"), _FOCUS),
     Fault("sharpness.ViewedEdges", -1, "blurred",

@@ -118,7 +118,7 @@ def test_every_fault_can_be_told() -> None:
 @pytest.mark.parametrize(
     ("x", "y", "place"),
     [(0.1, 0.5, "on the left of the picture"), (0.9, 0.1, "at the top right of the picture"),
-     (0.5, 0.5, "around the head"), (0.5, 0.1, "above the head"), (0.5, 0.9, "beside the body")],
+     (0.5, 0.5, "around the head"), (0.5, 0.1, "around the head"), (0.5, 0.9, "beside the body")],
 )  # fmt: skip
 def test_clutter_has_a_place(x: float, y: float, place: str) -> None:
     (fault,) = (fault for fault in FAULTS if fault.measure == "background.BackgroundClutter")
