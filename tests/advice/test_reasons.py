@@ -96,7 +96,12 @@ def test_a_rule_comes_before_all_measures() -> None:
 
 
 def test_what_a_strong_measure_holds_against_a_good_verdict_is_told() -> None:
-    look = looked(framing__HeadSize=4.4, lighting__TopLight=4.6, expression__GazeAngle=9.0)
+    look = looked(
+        framing__HeadSize=4.4,
+        lighting__TopLight=4.6,
+        expression__GazeAngle=9.0,
+        background__BackgroundEntropy=9.0,
+    )
     found = disagreements(look, GOOD | {"expression": 0})
     assert [reason.measure for reason in found] == ["lighting.TopLight"]
 
