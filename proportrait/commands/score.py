@@ -22,8 +22,7 @@ from proportrait.sheets import listing
 
 EXAMPLES = """
 proportrait score me.jpg                          # one photo, or several
-proportrait score photos --picture verdicts.png   # a folder, and the photos with their verdicts
-proportrait score photos --report verdicts.html   # a page to sort, filter, and print
+proportrait score photos --report verdicts.html   # a folder, and a page to sort, filter, and print
 """
 _FEW = 5  # pictures, of which everything is printed
 

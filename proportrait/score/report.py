@@ -74,15 +74,17 @@ def _page() -> str:
     from jinja2 import Environment
 
     folder = files("proportrait.score") / "data"
-    parts = {
-        end: (folder / f"report.{end}").read_text(encoding="utf-8") for end in ("html", "css", "js")
-    }
-    digest = hashlib.sha256(parts["js"].encode()).digest()
-    template = Environment(trim_blocks=True, lstrip_blocks=True).from_string(parts["html"])
+    page, style, *scripts = (
+        (folder / name).read_text(encoding="utf-8")
+        for name in ("report.html", "report.css", "picture.js", "report.js")
+    )
+    script = "".join(scripts)
+    digest = hashlib.sha256(script.encode()).digest()
+    template = Environment(trim_blocks=True, lstrip_blocks=True).from_string(page)
     return template.render(
         mark=_MARK,
-        style=parts["css"],
-        script=parts["js"],
+        style=style,
+        script=script,
         script_hash=base64.b64encode(digest).decode(),
         keys=KEYS,
         pass_mark=PASS,

@@ -251,6 +251,19 @@ def test_score_prints_cards_of_a_folder_and_draws_it(
     assert f"picture     {tmp_path / 'sheet.png'}\n" in output.err
 
 
+def test_score_writes_a_page(
+    model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    assert run("score", photos, "--model", model, "--report", page) == 1
+    assert f"report      {page}\n" in capsys.readouterr().err
+    names = re.findall(r'"name":"(.*?)"', page.read_text(encoding="utf-8"))
+    assert names == ["a.jpg", "b.png", "c.png", "d.png", "e.png"]
+    page.write_text("somebody's own")
+    assert run("score", photos, "--model", model, "--report", page) == 2
+    assert page.read_text() == "somebody's own"
+
+
 @pytest.mark.parametrize("where", ["nowhere/sheet.png", "folder.png"])
 def test_a_sheet_that_cannot_be_written_is_an_error(
     model: Path, photos: Path, tmp_path: Path, where: str, capsys: pytest.CaptureFixture[str]
