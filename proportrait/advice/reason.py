@@ -11,7 +11,7 @@ from proportrait.advice.evidence import table
 from proportrait.advice.faults import FAULTS, UNNAMED, Fault
 from proportrait.labels import KEYS
 from proportrait.looks.look import Look
-from proportrait.looks.mirror import value_without_side
+from proportrait.looks.mirror import has_sign, value_without_side
 from proportrait.measures import Measure
 
 MOST = 3  # reasons of an attribute
@@ -133,7 +133,8 @@ def _reason(fault: Fault, cost: float, look: Look, values: Mapping[str, float]) 
     room, name = fault.measure.split(".")
     measure, evidence = look.measures[room][name], table()[fault.attribute, fault.measure]
     assert isinstance(measure, Measure)  # else it would cost nothing
-    low, high = (end if isfinite(end) else None for end in (evidence.low, evidence.high))
+    lowest = -evidence.high if has_sign(name) else evidence.low  # one amount for both sides
+    low, high = (end if isfinite(end) else None for end in (lowest, evidence.high))
     return Reason(
         fault.attribute, fault.sentence(measure.value, values), fault.advice, fault.measure,
         round(measure.value, 4), measure.unit, low, high, round(cost, 2),

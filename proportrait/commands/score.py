@@ -14,7 +14,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from proportrait.commandline import count
+from proportrait.commandline import count, printable
 from proportrait.imaging import each_file
 from proportrait.score import PACKAGED, Scorer
 from proportrait.score.text import cards, table
@@ -22,7 +22,7 @@ from proportrait.sheets import listing
 
 EXAMPLES = """
 proportrait score me.jpg                          # one photo, or several
-proportrait score photos --picture verdicts.png   # a folder, and the photos with their verdicts
+proportrait score photos --report verdicts.html   # a folder, and a page to sort, filter, and print
 """
 _FEW = 5  # pictures, of which everything is printed
 
@@ -36,6 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"default: cards of up to {_FEW} pictures with reasons and advice, else a table")
     add("--picture", type=Path, metavar="FILE",
         help="draw the pictures with their verdicts (PNG), 60 a page: FILE, FILE-2, ...")
+    add("--report", type=Path, metavar="FILE",
+        help="write one HTML page: thumbnails, verdicts, reasons, advice; to sort, filter, print")
     add("--strict", action="store_true",
         help="exit code 3 if a picture lacks a verdict or does not show exactly one person")
     add("--model", default=PACKAGED, metavar="FILE",
@@ -48,15 +50,20 @@ def execute(options: argparse.Namespace) -> int:
     """Print the verdicts; returns 0, 1 if a file is no picture, 3 by --strict."""
     from tqdm import tqdm
 
+    from proportrait.score import report
     from proportrait.score.sheet import check, draw
 
     paths = list(each_file(options.paths, partial(print, file=sys.stderr)))
     if options.picture:
         check(options.picture)
-    scorer = Scorer(options.model)
+    if options.report:
+        report.check(options.report)
+    stream = Scorer(options.model).files(paths, options.workers)
+    if options.report:
+        stream = report.written(stream, options.report, len(paths))
     scores = list(
-        tqdm(scorer.files(paths, options.workers), total=len(paths), unit="picture", desc="judging",
-             leave=False, disable=len(paths) < 10)
+        tqdm(stream, total=len(paths), unit="picture", desc="judging", leave=False,
+             disable=len(paths) < 10)
     )  # fmt: skip
     if options.format == "json":
         print(json.dumps([entry.to_json() for entry in scores], indent=2))
@@ -66,6 +73,8 @@ def execute(options: argparse.Namespace) -> int:
             print(line)
     if options.picture:
         print(f"picture     {listing(draw(scores, options.picture))}", file=sys.stderr)
+    if options.report:
+        print(f"report      {printable(options.report)}", file=sys.stderr)
     if any(entry.error for entry in scores):
         return 1
     return 3 if options.strict and not all(entry.certain for entry in scores) else 0

@@ -41,6 +41,8 @@ class Score:
         probabilities: by attribute key, [0, 1], of professional; None where nobody could tell.
         verdicts: by attribute key, 1 professional, 0 not, None where nobody could tell.
         faces: their number; of several the largest is judged.
+        box: x0, y0, x1, y1 of its forehead to chin and side to side in shares of the picture as the
+            file shows it, may pass 0 and 1; None without a face.
         error: why there is no verdict, or None; verdicts and probabilities are empty then.
         remarks: what is wrong with the file and cost nothing.
         unknown: by attribute key, why it has no verdict.
@@ -57,6 +59,7 @@ class Score:
     probabilities: dict[str, float | None]
     verdicts: dict[str, int | None]
     faces: int = 0
+    box: tuple[float, float, float, float] | None = None
     error: str | None = None
     remarks: tuple[str, ...] = ()
     unknown: dict[str, str] = field(default_factory=dict)
@@ -83,6 +86,7 @@ class Score:
             "reasons": [reason.to_json() for reason in self.reasons],
             "disagreements": [reason.to_json() for reason in self.disagreements],
             "faces": self.faces,
+            "box": None if self.box is None else list(self.box),
             "one_person": self.one_person,
             "remarks": list(self.remarks),
         }
@@ -283,7 +287,7 @@ def _score(
     good, marks = decided.verdicts, _marks(decided.probabilities, thresholds)
     rules = {key: reason for key, reason in decided.reasons.items() if good[key] is not None}
     return Score(
-        path, decided.probabilities, good, look.faces, remarks=look.remarks,
+        path, decided.probabilities, good, look.faces, _box(look), remarks=look.remarks,
         unknown={key: why for key, why in decided.reasons.items() if good[key] is None},
         reasons=reasons(look, good, rules),
         disagreements=disagreements(look, good),
@@ -294,3 +298,13 @@ def _score(
             for key, certain in zip(KEYS, sure, strict=True)
         },
     )  # fmt: skip
+
+
+def _box(look: Look) -> tuple[float, float, float, float] | None:
+    """The box of the largest face in the picture before it was turned by quarters."""
+    if look.box is None:
+        return None
+    x0, y0, x1, y1 = (round(float(end), 5) for end in look.box)
+    for _ in range(look.turns % 4):
+        x0, y0, x1, y1 = round(1 - y1, 5), x0, round(1 - y0, 5), x1
+    return x0, y0, x1, y1

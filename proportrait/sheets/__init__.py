@@ -69,10 +69,14 @@ class Tile:
     border: str = BORDER
 
 
-def thumbnail(path: str | Path) -> Image | str:
-    """A picture file as RGB uint8 of the size of a tile, or why it cannot be read."""
+def thumbnail(path: str | Path, side: int = _SIDE) -> Image | str:
+    """A picture file as RGB uint8, or why it cannot be read.
+
+    Args:
+        side: px of the longer side at most; default: the size of a tile.
+    """
     try:
-        return _shrunk(imaging.read(path, min_side=1, longest=_SIDE))
+        return _shrunk(imaging.read(path, min_side=1, longest=side), side)
     except ImageError as error:
         return str(error).removeprefix(printable(path)).lstrip(": ")
 
@@ -268,7 +272,7 @@ def _blank(width: int, height: int, ground: str = _PAPER) -> PIL.Image.Image:
     return PIL.Image.new("RGB", (width, height), ground)
 
 
-def _shrunk(image: Image) -> Image:
+def _shrunk(image: Image, side: int = _SIDE) -> Image:
     height, width = image.shape[:2]
-    scale = min(1.0, _SIDE / max(height, width))
+    scale = min(1.0, side / max(height, width))
     return imaging.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))))

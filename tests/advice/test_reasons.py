@@ -50,7 +50,7 @@ def test_the_worst_fault_of_a_failed_attribute_comes_first() -> None:
     assert (first.value, first.unit, first.low, first.high) == (5.0, "u", 1.0, 2.0)
     # Of a measure with sides the amount is held against the range, and the side is told.
     assert second.text == "the face is 400 % of the picture's width left of the centre"
-    assert second.value == -4.0
+    assert (second.value, second.low, second.high) == (-4.0, -2.0, 2.0)
     assert reasons(look, GOOD, {}) == ()
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from proportrait.labels import KEYS
-from proportrait.score import Score
+from proportrait.score import Score, report
 from proportrait.score.scorer import PASS, _overall
 
 
@@ -22,3 +24,10 @@ def scored(path: str, marks: Sequence[int | None], sure: str = "111111", **more:
         sure={key: bit == "1" for key, bit in zip(KEYS, sure, strict=True)},
         **{"faces": 1, "one_person": True, **more},
     )
+
+
+def page_of(scores: Iterable[Score], folder: Path, total: int = 1) -> Path:
+    """The HTML report of scores."""
+    path = folder / "page.html"
+    deque(report.written(scores, path, total), maxlen=0)
+    return path

@@ -86,7 +86,7 @@ def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) ->
     data = scores[0].to_json()
     assert list(data) == [
         "schema", "path", "overall", "verdicts", "marks", "probabilities", "sure", "unknown",
-        "reasons", "disagreements", "faces", "one_person", "remarks",
+        "reasons", "disagreements", "faces", "box", "one_person", "remarks",
     ]  # fmt: skip
     assert data["one_person"] is True
     assert list(data["verdicts"]) == list(data["probabilities"]) == list(data["sure"]) == list(KEYS)
@@ -108,6 +108,26 @@ def test_the_schema_describes_the_json(scores: list[Score]) -> None:
         scores[2].to_json() | {"faces": 1},
     ):
         assert list(validator.iter_errors(broken))
+
+
+@pytest.mark.parametrize(
+    ("turns", "box"),
+    [
+        (0, (0.1, 0.2, 0.4, 0.7)), (1, (0.3, 0.1, 0.8, 0.4)), (2, (0.6, 0.3, 0.9, 0.8)),
+        (3, (0.2, 0.6, 0.7, 0.9)),
+    ],
+)  # fmt: skip
+def test_the_box_of_a_lying_head_is_that_of_the_file(
+    turns: int, box: tuple[float, float, float, float]
+) -> None:
+    """A white field where the face is, turned as `Look.turns` counts."""
+    boxes = np.array([(0.1, 0.2, 0.4, 0.7)], np.float32)
+    assert scorer._box(Look(boxes=boxes, turns=turns)) == box
+    picture = np.zeros((10, 10), np.uint8)
+    x0, y0, x1, y1 = (round(10 * end) for end in box)
+    picture[y0:y1, x0:x1] = 255
+    assert np.rot90(picture, turns)[2:7, 1:4].all()
+    assert scorer._box(Look()) is None
 
 
 def test_marks_are_50_at_the_threshold() -> None:
@@ -229,6 +249,19 @@ def test_score_prints_cards_of_a_folder_and_draws_it(
     sheet = decode((tmp_path / "sheet.png").read_bytes())
     assert sheet.shape[1] == 5 * 316 - 16 + 40  # five in a row
     assert f"picture     {tmp_path / 'sheet.png'}\n" in output.err
+
+
+def test_score_writes_a_page(
+    model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    assert run("score", photos, "--model", model, "--report", page) == 1
+    assert f"report      {page}\n" in capsys.readouterr().err
+    names = re.findall(r'"name":"(.*?)"', page.read_text(encoding="utf-8"))
+    assert names == ["a.jpg", "b.png", "c.png", "d.png", "e.png"]
+    page.write_text("somebody's own")
+    assert run("score", photos, "--model", model, "--report", page) == 2
+    assert page.read_text() == "somebody's own"
 
 
 @pytest.mark.parametrize("where", ["nowhere/sheet.png", "folder.png"])
