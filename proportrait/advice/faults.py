@@ -313,3 +313,10 @@ UNNAMED: dict[str, tuple[str, str]] = {
     "framing": ("the picture is not framed as head and shoulders", _CENTRE),
     "sharpness": ("the face looks unsharp", _FOCUS),
 }
+
+
+def rule_advice(key: str, rule: str) -> str:
+    """What to do about what a rule of `looks.rules` calls bad."""
+    if key == "background":
+        return _EDIT_OUT
+    return _STRAIGHT if rule.startswith("not upright") else _CLOSER

@@ -8,7 +8,7 @@ from math import isfinite
 from typing import Any
 
 from proportrait.advice.evidence import table
-from proportrait.advice.faults import FAULTS, UNNAMED, Fault
+from proportrait.advice.faults import FAULTS, UNNAMED, Fault, rule_advice
 from proportrait.labels import KEYS
 from proportrait.looks.look import Look
 from proportrait.looks.mirror import has_sign, value_without_side
@@ -74,8 +74,7 @@ def reasons(
     for key in (key for key in KEYS if verdicts.get(key) == 0):
         named = _faults(key, look, values)[:MOST]
         if key in rules:
-            advice = next((reason.advice for reason in named), UNNAMED[key][1])
-            named = [Reason(key, rules[key], advice), *named[: MOST - 1]]
+            named = [Reason(key, rules[key], rule_advice(key, rules[key])), *named[: MOST - 1]]
         result += named or [_unnamed(key)]
     return tuple(result)
 

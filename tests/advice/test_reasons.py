@@ -92,7 +92,9 @@ def test_a_rule_comes_before_all_measures() -> None:
     first, *rest = reasons(look, GOOD | {"framing": 0}, {"framing": "not upright: turn it"})
     assert first.text == "not upright: turn it"
     assert [reason.measure for reason in rest] == ["framing.PictureTilt", "framing.HeadSize"]
-    assert first.advice == rest[0].advice
+    assert first.advice == "Straighten the picture until the head stands upright."
+    (people,) = reasons(look, GOOD | {"background": 0}, {"background": "2 people are as large"})
+    assert "nobody else" in people.advice
 
 
 def test_what_a_strong_measure_holds_against_a_good_verdict_is_told() -> None:
