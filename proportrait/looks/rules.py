@@ -15,7 +15,7 @@ from proportrait.measures.base import OTHER_FACE, SMALLEST_FACE
 from proportrait.measures.framing import TILT_LIMIT
 
 PLAINLY_BAD = 0.02  # probability of good, at most, where a rule calls something bad
-# deg: of a face that is turned farther away, a roll up to the second is its owner looking up or down.
+# deg: of a face that is turned farther away, a roll up to the second is a look up or down.
 _PROFILE, _LEANS = 35.0, 45.0
 _FACE_ONLY = ("lighting", "expression", "sharpness")  # cannot be judged without a face
 _HEAD_ONLY = (*_FACE_ONLY, "framing")  # nor these without knowing where the head is
