@@ -78,22 +78,23 @@ def _gaze(value: float, values: Values) -> str:
 
 def _clutter(value: float, values: Values) -> str:
     x, y = values.get("background.ClutterX", 0.5), values.get("background.ClutterY", 0.5)
-    if 0.35 <= x <= 0.65:  # on both sides alike
+    if abs(x - 0.5) < _LATERAL:
         place = "around the head" if y <= 2 / 3 else "beside the body"
     else:
-        side = "left" if x < 0.5 else "right"
-        height = "at the top " if y < 1 / 3 else "at the bottom " if y > 2 / 3 else "on the "
-        place = f"{height}{side} of the picture"
-    return f"the background has objects or strong edges, most of all {place}"
+        place = f"on the {'left' if x < 0.5 else 'right'}"
+    return f"the background is not plain: objects, edges, or patterns show, most of all {place}"
 
 
 def _tilt(value: float, values: Values) -> str:
     way = "clockwise" if value > 0 else "counter-clockwise"
-    return f"the picture leans by {abs(value):.0f} degrees {way}"
+    roll = values.get("framing.HeadPoseRoll", value)
+    return f"the picture leans {way}, the head by about {abs(roll):.0f} degrees"
 
 
 def _yaw(value: float, values: Values) -> str:
-    return f"the head is turned {abs(value):.0f} degrees to the {_horizontal(value)}"
+    if abs(value) > _FAR:  # so far the angle itself is not measured well
+        return f"the head is turned far to the {_horizontal(value)}"
+    return f"the head is turned about {abs(value):.0f} degrees to the {_horizontal(value)}"
 
 
 def _pitch(value: float, values: Values) -> str:
@@ -118,8 +119,13 @@ _STRAIGHT = "Straighten the picture until the head stands upright."
 _SHUT = 0.12  # eye widths: of an eye that is less open nobody can tell where it looks
 _DETAIL = 0.2  # cycles/px: below it detail is gone in every direction
 _DIRECTED = 1.0  # decades: nine of ten blurs by motion exceed it
+_LATERAL = 0.2  # picture widths from the middle
+_FAR = 35.0  # deg
 _TURNED = 28.0  # deg: a mouth or an eye that is turned farther away is not measured well
 _SMALL = 6.6  # log2 px: of a smaller face neither
+_PARTED = 0.06  # head heights
+_LIT = 0.3  # of full brightness: darker skin has hardly any colour
+_CAP = 2.6  # stops a face
 _TENSE = 0.4  # probability
 _BLOCKS, _EQUAL = 0.35, 0.38  # below them an eye sees neither blocks nor equal pixels
 _DIM = -2.5  # stops: skin whose highlights are darker is dark as a whole
@@ -134,6 +140,11 @@ _ORIGINAL = "Use the original file: this one was shrunk or compressed too much."
 def _is_frontal(values: Values) -> bool:
     """Whether both eyes and the whole mouth face the camera, large enough to be measured."""
     return _faces_camera(values) and values.get("sharpness.FaceResolution", 9.0) > _SMALL
+
+
+def _is_shaded_by_light(values: Values) -> bool:
+    """Whether light may explain how top and bottom differ: a cap or a beard does more."""
+    return abs(values.get("lighting.TopLight", 0.0)) < _CAP
 
 
 def _faces_camera(values: Values) -> bool:
@@ -163,16 +174,15 @@ FAULTS: tuple[Fault, ...] = (
           f"bright parts of the face are {_times(v)} times brighter than dark ones", _SOFTER),
     Fault("lighting.ShadowEdges", 1, "hard shadows",
           _fixed("shadows on the face have hard edges"), _SOFTER),
-    Fault("lighting.TopLight", 1, "light from above", lambda v, o:
-          f"the light comes from above: the forehead is {_times(v)} times brighter than the chin",
-          "Lower the lamp, or move away from the one above you."),
-    Fault("lighting.TopLight", -1, "light from below", lambda v, o:
-          f"the light comes from below: the chin is {_times(v)} times brighter than the forehead",
-          "Raise the lamp to the height of the eyes, or a little above."),
-    Fault("lighting.NoseLight", 1, "light from above", lambda v, o:
-          f"the nose is {_times(v)} times brighter than the cheeks", _SOFTER),
-    Fault("lighting.NoseLight", -1, "light from behind the face", lambda v, o:
-          f"the nose is {_times(v)} times darker than the cheeks", _LIGHT),
+    Fault("lighting.TopLight", 1, "light from above",
+          _fixed("the light comes from above: the forehead is brighter than the chin"),
+          "Lower the lamp, or move away from the one above you.", applies=_is_shaded_by_light),
+    Fault("lighting.TopLight", -1, "light from below",
+          _fixed("the light comes from below: the chin is brighter than the forehead"),
+          "Raise the lamp to the height of the eyes, or a little above.",
+          applies=_is_shaded_by_light),
+    Fault("lighting.NoseLight", 1, "shine",
+          _fixed("the nose is much brighter than the cheeks"), _SOFTER),
     Fault("lighting.BackLight", 1, "light from behind", lambda v, o:
           f"the background is {_times(v)} times brighter than the face", _BEHIND),
     Fault("lighting.LuminanceMean", -1, "too dark", lambda v, o:
@@ -196,7 +206,8 @@ FAULTS: tuple[Fault, ...] = (
           _DARKER),
     Fault("lighting.SkinRedness", 1, "colour cast", _fixed("the skin looks too red"), _COLOUR),
     Fault("lighting.SkinRedness", -1, "colour cast",
-          _fixed("the skin looks too green or pale"), _COLOUR),
+          _fixed("the skin looks pale or greenish"), _COLOUR,
+          applies=lambda o: o.get("lighting.LuminanceMean", 1.0) > _LIT),
     Fault("lighting.SkinYellowness", 1, "colour cast",
           _fixed("the skin looks too yellow"), _COLOUR),
     Fault("lighting.SkinYellowness", -1, "colour cast",
@@ -207,10 +218,6 @@ FAULTS: tuple[Fault, ...] = (
     Fault("background.BackgroundClutter", 1, "clutter", _clutter, _PLAIN),
     Fault("background.BackgroundSpots", 1, "clutter",
           _fixed("the background has patches of different light or colour"), _PLAIN),
-    Fault("background.BackgroundUniformity", 1, "clutter",
-          _fixed("the background is full of detail"), _PLAIN),
-    Fault("background.BackgroundEntropy", 1, "clutter",
-          _fixed("the background is not plain: it has many shades"), _PLAIN),
     Fault("background.OtherSkin", 1, "somebody else", lambda v, o:
           f"skin shows beside the head: {_share(v)} of the picture, perhaps another person or a "
           f"hand", _EDIT_OUT),
@@ -229,9 +236,10 @@ FAULTS: tuple[Fault, ...] = (
           f"one eye is {_share(v)} more closed than the other", _EYES,
           applies=_is_frontal),
     Fault("expression.MouthOpenBeyondSmile", 1, "mouth open", lambda v, o:
-          f"the mouth is open by {_share(v)} of its width beyond what a smile opens it", _MOUTH),
+          f"the mouth is open wider than in a calm smile, by {_share(v)} of its width", _MOUTH),
     Fault("expression.MouthCavity", 1, "mouth open",
-          _fixed("the mouth is open: one sees into it"), _MOUTH),
+          _fixed("the mouth is open: one sees into it"), _MOUTH,
+          applies=lambda o: o.get("expression.MouthClosed", 1.0) > _PARTED),
     Fault("expression.MouthClosed", 1, "mouth open", lambda v, o:
           f"the mouth is open by {_share(v)} of the head's height", _MOUTH),
     Fault("expression.MouthCornerHeight", -1, "sad or stern mouth",
@@ -258,7 +266,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("framing.ChinCut", 1, "chin cut off",
           _fixed("the chin is cut off by the lower border"), _SHOULDERS),
     Fault("framing.MarginBelowOfTheFaceImage", -1, "no shoulders", lambda v, o:
-          "the shoulders do not show: the lower border is close to the chin", _SHOULDERS),
+          "there is little space below the chin", _SHOULDERS),
     Fault("framing.MarginAboveOfTheFaceImage", -1, "head cut off",
           _fixed("there is next to no space above the eyes"), _HEADROOM),
     Fault("framing.HorizontalOffset", 1, "off centre", lambda v, o:

@@ -17,8 +17,6 @@ from proportrait.measures import Measure
 MOST = 3  # reasons of an attribute
 NOTABLE = 0.5  # log odds: a measure that costs less is no reason
 _STRONG = 2.5  # log odds: a measure that costs as much contradicts a verdict of good
-# Measures that colour alone moves: they say why something failed, and contradict nothing.
-_FAINT = ("background.BackgroundEntropy", "background.BackgroundUniformity")
 
 
 @dataclass(frozen=True)
@@ -83,15 +81,11 @@ def disagreements(look: Look, verdicts: Mapping[str, int | None]) -> tuple[Reaso
     """What measures hold against attributes that passed: at most one fault an attribute."""
     values = _values(look)
     strong = (
-        next((reason for reason in _faults(key, look, values) if _contradicts(reason)), None)
+        next((reason for reason in _faults(key, look, values) if reason.weight >= _STRONG), None)
         for key in KEYS
         if verdicts.get(key) == 1
     )
     return tuple(reason for reason in strong if reason)
-
-
-def _contradicts(reason: Reason) -> bool:
-    return reason.weight >= _STRONG and reason.measure not in _FAINT
 
 
 def _faults(key: str, look: Look, values: Mapping[str, float]) -> list[Reason]:
