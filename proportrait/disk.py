@@ -6,7 +6,8 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from proportrait.errors import StoreError
@@ -35,9 +36,16 @@ def write_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: the file exists already or cannot be written to the end.
     """
+    with _new_file(path) as file:
+        write_all(file, data)
+
+
+@contextlib.contextmanager
+def _new_file(path: Path) -> Iterator[int]:
+    """The descriptor of a new file, whose bytes are on the disk when the block has ended."""
     file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o666)
     try:
-        write_all(file, data)
+        yield file
         flush(file)
     finally:
         os.close(file)
@@ -72,13 +80,27 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: it cannot be written; the old file stays.
     """
+    with replacing(path) as write:
+        write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Callable[[bytes], None]]:
+    """Write a file part by part that takes the place of another when the block ends.
+
+    The block gets the function that writes; if it ends with an exception, the old file stays.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
     try:
-        write_file(temporary, data)
+        with _new_file(temporary) as file:
+            yield partial(write_all, file)
         temporary.replace(path)
         sync(path.parent)
-    except OSError:
+    except BaseException:  # also of a generator that nobody reads to its end
         temporary.unlink(missing_ok=True)
         raise
 

@@ -34,6 +34,28 @@ def test_a_replaced_file_is_on_the_disk_with_its_name(
     ]
 
 
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, GeneratorExit])
+def test_a_file_that_is_written_in_parts_takes_its_place_at_the_end(
+    tmp_path: Path, error: type[BaseException]
+) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b"old")
+
+    def break_off() -> None:
+        with disk.replacing(path) as write:
+            write(b"half")
+            raise error
+
+    with pytest.raises(error):
+        break_off()
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.json", b"old")]
+    with disk.replacing(path) as write:
+        write(b"one ")
+        write(b"two")
+        assert path.read_bytes() == b"old"
+    assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.json", b"one two")]
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_drive_is_told_to_write_where_fsync_does_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: bool

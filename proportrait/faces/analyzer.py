@@ -22,9 +22,6 @@ from proportrait.faces.search import UPRIGHT_SCORE, FaceSearch
 _CLOSE_UP_SHARE = 0.45  # of the detector's input, for a face that fills the picture
 _PRESENCE_LIMIT = 0.3  # below it, by the face mesh, a detection is false
 _FURTHER_PRESENCE_LIMIT = 0.5  # of what only the search detects
-# Of the usual crop of an eye. The mean over several sizes moves less than one of them when a photo
-# is made smaller or gets grain; pictures that are made here keep the bytes that they have.
-_EYE_CROPS = (0.85, 0.93, 1.0, 1.07, 1.15)
 _SMALLEST = 16.0  # px from forehead to chin: a smaller face in the background is nobody
 
 
@@ -36,8 +33,8 @@ class FaceAnalyzer:
     Args:
         threads: threads of one call, at least 1.
         detector: a name of `DETECTORS`.
-        everywhere: also detect lying, small, and far faces, as photos have them, and look at eyes
-            several times; pictures that are made here have one upright face, and the time is saved.
+        everywhere: also detect lying, small, and far faces, as photos have them; pictures that are
+            made here have one upright face, and the time is saved.
     """
 
     def __init__(
@@ -116,7 +113,7 @@ class FaceAnalyzer:
 
     def eyes(self, image: Image, face: Face) -> tuple[Eye, Eye]:
         """Lids and iris of the picture's left and right eye."""
-        return self._iris(image, face, _EYE_CROPS if self._everywhere else (1.0,))
+        return self._iris(image, face)
 
     def identity(self, image: Image, face: Face) -> Float:
         """The embedding (128,) float32; see `proportrait.faces.distance`."""

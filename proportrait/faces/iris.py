@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,11 @@ from proportrait.networks.inference import compile_network
 
 _SIZE = 64  # side of the network's input in px
 _MARGIN = 2.3  # side of the region that the network was trained on, in eye widths
+# Crops / that region. Small crops tell shut lids best in photographs, large ones in made pictures
+# (AUC of the expression .78 and .96 with these, .71 and .97 with the region itself); large ones
+# tell where an iris looks (gaze .91 instead of .88). The mean over several is steadier.
+_LID_CROPS = (0.7, 0.8, 1.0)
+_IRIS_CROPS = (1.0, 1.2, 1.4, 1.65)
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +35,12 @@ class Eye:
         contour: (16, 2) float32: nine points along the lower lid from the outer to the inner
             corner, then seven along the upper lid, corners left out, in the same direction.
         iris: (5, 2) float32: the centre and four points of the rim.
+        corners: (2, 2) float32, the outer and the inner one, as the crops of the iris place them.
     """
 
     contour: Float
     iris: Float
+    corners: Float
 
     @property
     def aperture(self) -> float:
@@ -44,7 +50,7 @@ class Eye:
     @property
     def offset(self) -> Float:
         """(2,) from the middle of the corners to the centre of the iris."""
-        return np.asarray(self.iris[0] - self.contour[[0, 8]].mean(0), np.float32)
+        return np.asarray(self.iris[0] - self.corners.mean(0), np.float32)
 
 
 class IrisNetwork:
@@ -53,21 +59,29 @@ class IrisNetwork:
     def __init__(self, threads: int = 1) -> None:
         self._network = compile_network(asset("iris"), threads)
 
-    def __call__(
-        self, image: Image, face: Face, sizes: Sequence[float] = (1.0,)
-    ) -> tuple[Eye, Eye]:
-        """The picture's left and right eye: the mean over crops of `sizes` / the usual one."""
+    def __call__(self, image: Image, face: Face) -> tuple[Eye, Eye]:
+        """The picture's left and right eye."""
         corners = (
             (face.point(LEFT_EYE_OUTER), face.point(LEFT_EYE_INNER), False),
             (face.point(RIGHT_EYE_INNER), face.point(RIGHT_EYE_OUTER), True),
         )
-        left, right = ([self._locate(image, *eye, size) for size in sizes] for eye in corners)
-        return _mean(left), _mean(right)
+        left, right = (self._eye(image, *eye) for eye in corners)
+        return left, right
 
-    def _locate(self, image: Image, start: Float, end: Float, mirrored: bool, size: float) -> Eye:
-        """Run the network on a square around two eye corners, turned so that they lie level.
+    def _eye(self, image: Image, start: Float, end: Float, mirrored: bool) -> Eye:
+        """The mean over the crops of an eye from one corner to the other."""
+        lids = [self._locate(image, start, end, mirrored, size)[0] for size in _LID_CROPS]
+        places = [self._locate(image, start, end, mirrored, size) for size in _IRIS_CROPS]
+        contour = np.mean([contour for contour, _ in places], axis=0)
+        iris = np.mean([iris for _, iris in places], axis=0)
+        return Eye(np.mean(lids, axis=0), iris, contour[[0, 8]])
 
-        It was trained on the picture's left eyes; a right one is `mirrored`.
+    def _locate(
+        self, image: Image, start: Float, end: Float, mirrored: bool, size: float
+    ) -> tuple[Float, Float]:
+        """Contour (16, 2) and iris (5, 2) of a square around two eye corners that lie level.
+
+        The network was trained on the picture's left eyes; a right one is `mirrored`.
         """
         axis = end - start
         width = max(float(np.linalg.norm(axis)), 1.0)
@@ -84,9 +98,4 @@ class IrisNetwork:
             ((points.reshape(-1, 3)[:, :2] - (_SIZE - 1) / 2) @ inverse + middle).astype(np.float32)
             for points in outputs
         )
-        return Eye(contour[:16], iris)
-
-
-def _mean(eyes: Sequence[Eye]) -> Eye:
-    contours, irises = ([getattr(eye, name) for eye in eyes] for name in ("contour", "iris"))
-    return Eye(np.mean(contours, axis=0), np.mean(irises, axis=0))
+        return contour[:16], iris

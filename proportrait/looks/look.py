@@ -29,7 +29,7 @@ from proportrait.looks.mirror import (
     value_without_side,
 )
 from proportrait.looks.presence import Presence, presence
-from proportrait.measures import MODULES, NAMES, Measure, Subject, Unassessed
+from proportrait.measures import MODULES, NAMES, PLACES, Measure, Subject, Unassessed
 
 Features = npt.NDArray[np.float16]
 Measures = Mapping[str, Measure | Unassessed]
@@ -38,7 +38,10 @@ ViewMaker = Callable[[Image, Float | None], list[Image]]
 
 SCORE = "Score"
 # What a model can hear of the measures, as "attribute.Name": each of them, and how they add up.
-INPUTS: tuple[str, ...] = (*NAMES, *(f"{key}.{SCORE}" for key in KEYS))
+INPUTS: tuple[str, ...] = (
+    *(name for name in NAMES if name not in PLACES),
+    *(f"{key}.{SCORE}" for key in KEYS),
+)
 
 _LYING = 0.5  # cosine of the angle between a head and the vertical, 60 degrees: beyond it lies
 

@@ -15,7 +15,10 @@ from proportrait.arrays import Float, Image
 from proportrait.measures import Measure, Unassessed
 
 # Measures whose sign is a side of the picture, and those of one side each.
-_SIGNED = ("GazeYaw", "HorizontalOffset", "HeadPoseYaw", "HeadPoseRoll", "PictureTilt")
+_SIGNED = (
+    "GazeYaw", "HorizontalOffset", "HeadPoseYaw", "HeadPoseRoll", "PictureTilt", "SideRatio",
+)  # fmt: skip
+_ACROSS = "ClutterX"  # a place, from the left border
 _LEFT, _RIGHT = "LeftwardCropOfTheFaceImage", "RightwardCropOfTheFaceImage"
 
 
@@ -45,10 +48,17 @@ def mirrored_measures(
     result: dict[str, Measure | Unassessed] = {}
     for name in measures:
         entry = replace(measures[other.get(name, name)], name=name)
-        if isinstance(entry, Measure) and name in _SIGNED:
+        if isinstance(entry, Measure) and has_sign(name):
             entry = replace(entry, value=-entry.value)
+        if isinstance(entry, Measure) and name == _ACROSS:
+            entry = replace(entry, value=1 - entry.value)
         result[name] = entry
     return result
+
+
+def has_sign(name: str) -> bool:
+    """Whether the sign of a measure is a side of the picture."""
+    return name in _SIGNED
 
 
 def value_without_side(measures: Mapping[str, Measure | Unassessed], name: str) -> float:
@@ -60,7 +70,7 @@ def value_without_side(measures: Mapping[str, Measure | Unassessed], name: str) 
         nearest = min if name == _LEFT else max
         return nearest(_value(measures, _LEFT), _value(measures, _RIGHT))
     value = _value(measures, name)
-    return abs(value) if name in _SIGNED else value
+    return abs(value) if has_sign(name) else value
 
 
 def _value(measures: Mapping[str, Measure | Unassessed], name: str) -> float:

@@ -15,6 +15,8 @@ from proportrait.measures.base import OTHER_FACE, SMALLEST_FACE
 from proportrait.measures.framing import TILT_LIMIT
 
 PLAINLY_BAD = 0.02  # probability of good, at most, where a rule calls something bad
+# deg: of a face that is turned farther away, a roll up to the second is a look up or down.
+_PROFILE, _LEANS = 35.0, 45.0
 _FACE_ONLY = ("lighting", "expression", "sharpness")  # cannot be judged without a face
 _HEAD_ONLY = (*_FACE_ONLY, "framing")  # nor these without knowing where the head is
 
@@ -94,6 +96,9 @@ def turn_advice(look: Look) -> str:
     if not (isinstance(tilt, Measure) and isinstance(roll, Measure)):
         return ""
     if abs(tilt.value) <= TILT_LIMIT:
+        return ""
+    yaw = measures.get("HeadPoseYaw")
+    if isinstance(yaw, Measure) and abs(yaw.value) > _PROFILE and abs(roll.value) < _LEANS:
         return ""
     clockwise = -round(roll.value)
     quarters = 90 * round(clockwise / 90)

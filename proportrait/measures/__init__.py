@@ -25,7 +25,10 @@ NAMES: tuple[str, ...] = tuple(
     f"{key}.{name}" for key, module in MODULES.items() for name in module.NAMES
 )
 
-__all__ = ["MODULES", "NAMES", "Measure", "Subject", "Unassessed", "assess"]
+# Measures that only tell where something is: words use them, no model hears them.
+PLACES = ("lighting.SideRatio", "background.ClutterX", "background.ClutterY")
+
+__all__ = ["MODULES", "NAMES", "PLACES", "Measure", "Subject", "Unassessed", "assess"]
 
 
 def assess(subject: Subject, keys: Iterable[str] = tuple(MODULES)) -> dict[str, float | Unassessed]:

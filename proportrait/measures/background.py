@@ -31,6 +31,8 @@ NAMES = (
     "BackgroundUniformity",
     "BackgroundEntropy",
     "BackgroundClutter",
+    "ClutterX",
+    "ClutterY",
     "OtherSkin",
     "BackgroundSpots",
 )
@@ -125,7 +127,7 @@ def _measure_around(image: Image, mask: Float, face: Face) -> dict[str, Measure 
     values = (
         _uniformity(small, seen),
         _entropy(lab[..., 0][seen]),
-        _clutter(lab, free.astype(np.float32), seen),
+        *_clutter(lab, free.astype(np.float32), seen),
         _other_skin(small, replace(face, landmarks=face.landmarks * np.float32(scale))),
         _spots(lab, free.astype(np.float32), seen),
     )
@@ -150,15 +152,25 @@ def _entropy(lightness: Float) -> Measure:
     return Measure("BackgroundEntropy", value, "bit", float(score), "lower")
 
 
-def _clutter(lab: Float, free: Float, seen: Mask) -> Measure:
-    """The gradient that 2 % of the blurred background exceed, in CIE Lab units a longer side."""
+def _clutter(lab: Float, free: Float, seen: Mask) -> tuple[Measure, Measure, Measure]:
+    """The gradient that 2 % of the blurred background exceed, in CIE Lab units a longer side.
+
+    And where what exceeds half of it lies: the medians of x and y.
+    """
     # Sobel's kernel adds up to 8.
     blurred = _blurred(lab, free, _TOLERANCE)
     across, down = cv2.Sobel(blurred, -1, 1, 0) / 8, cv2.Sobel(blurred, -1, 0, 1) / 8
     gradient = _SIDE * np.sqrt((across**2 + down**2).sum(-1)[seen])
     value = float(np.percentile(gradient, 98))
     cost = fault_score(BEST, FAULTS["BackgroundClutter"](value))
-    return Measure("BackgroundClutter", value, "Lab / side", cost, "lower")
+    height, width = seen.shape
+    strong = gradient >= value / 2
+    y, x = (float(np.median(axis[strong])) + 0.5 for axis in np.nonzero(seen))
+    return (
+        Measure("BackgroundClutter", value, "Lab / side", cost, "lower"),
+        Measure("ClutterX", x / width, "picture widths", 100.0, "middle"),
+        Measure("ClutterY", y / height, "picture heights", 100.0, "middle"),
+    )
 
 
 def _spots(lab: Float, free: Float, seen: Mask) -> Measure:

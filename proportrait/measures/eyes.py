@@ -24,7 +24,7 @@ NAMES = ("GazeYaw", "GazePitch", "GazeAngle", "EyeOpenness", "EyesVisible")
 # Eye widths that an iris moves when the gaze turns by a right angle, where it lies below the
 # corners' middle in a level gaze, and the share of the head's pitch that counts: the mesh takes
 # the shape of a face for pitch. From photos of people who look at the camera with turned heads.
-TURN, LEVEL, PITCH_SHARE = 0.220, -0.058, 0.176
+TURN, LEVEL, PITCH_SHARE = 0.230, -0.062, 0.136
 _PITCH_WEIGHT = 0.5  # pitch is read half as surely as yaw
 
 

@@ -46,6 +46,7 @@ NAMES = (
     "NaturalColour",
     "DynamicRange",
     "SideLight",
+    "SideRatio",
     "TopLight",
     "NoseLight",
     "BackLight",
@@ -126,9 +127,11 @@ def _direction(skin: Skin) -> list[Measure]:
     gradients = np.hypot(cv2.Sobel(skin.stops, -1, 1, 0), cv2.Sobel(skin.stops, -1, 0, 1)) / 8
     edges = HEIGHT * float(np.percentile(gradients[::_STEP, ::_STEP][y, x], 95))
     overlap = _overlap(skin)
+    ratio = _side_ratio(skin)
     return [
         Measure("IlluminationUniformity", overlap, "ratio", 100 * overlap**0.3, "higher"),
         _fault("SideLight", abs(across), "1 / face", "lower"),
+        Measure("SideRatio", ratio, "stops", 100 * 2.0 ** -abs(ratio), "middle"),
         _fault("TopLight", -down, "stops / face", "middle"),
         _fault("NoseLight", ridge, "stops", "middle"),
         _fault("ShadowEdges", edges, "stops / face", "lower"),
@@ -141,6 +144,12 @@ def _slopes(places: Double, values: Float) -> Double:
     plane = np.concatenate([np.ones((len(places), 1)), places], 1)
     slopes: Double = np.linalg.lstsq(plane, values, rcond=None)[0][1:]
     return slopes
+
+
+def _side_ratio(skin: Skin) -> float:
+    """How much brighter the right side of the picture's face is than the left, in stops."""
+    left, right = (skin.level(CHEEKS[side], FOREHEADS[side]) for side in (0, 1))
+    return 0.0 if left is None or right is None else right - left
 
 
 def _overlap(skin: Skin) -> float:

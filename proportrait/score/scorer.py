@@ -6,13 +6,15 @@ import contextlib
 import itertools
 import logging
 import os
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import PIL.Image
 
+from proportrait.advice import Reason, disagreements, reasons
 from proportrait.arrays import Float, Image, Mask
 from proportrait.imaging import as_image, each_file
 from proportrait.labels import KEYS, LabelVector
@@ -22,6 +24,9 @@ from proportrait.looks.rules import apply
 from proportrait.looks.survey import survey
 from proportrait.model.saved import Headshot, load, packaged
 
+PASS = 50  # the mark from which on an attribute is professional
+_CLOSE = 10  # marks around it within which a verdict may as well be the other
+SCHEMA = 1  # version of `Score.to_json`; a key that is taken away or changed makes it higher
 PACKAGED = "packaged"  # the name of the model that comes with the package
 _BATCH = 16
 _log = logging.getLogger(__name__)
@@ -36,9 +41,15 @@ class Score:
         probabilities: by attribute key, [0, 1], of professional; None where nobody could tell.
         verdicts: by attribute key, 1 professional, 0 not, None where nobody could tell.
         faces: their number; of several the largest is judged.
+        box: x0, y0, x1, y1 of its forehead to chin and side to side in shares of the picture as the
+            file shows it, may pass 0 and 1; None without a face.
         error: why there is no verdict, or None; verdicts and probabilities are empty then.
         remarks: what is wrong with the file and cost nothing.
-        reasons: by attribute key, why it has no verdict, or why it is bad whatever a model says.
+        unknown: by attribute key, why it has no verdict.
+        reasons: what speaks against the attributes that failed: of each the worst first.
+        disagreements: what measures hold against attributes that passed.
+        marks: by attribute key, [0, 100]: from `PASS` on the verdict is 1; None without a verdict.
+        overall: [0, 100]: half the lowest mark, half their mean; None without all six verdicts.
         one_person: whether exactly one person is the subject; None where that cannot be told.
         sure: by attribute key, whether a verdict belongs to those of which at least
             `calibration.SURE` are right on photographs from elsewhere.
@@ -48,35 +59,69 @@ class Score:
     probabilities: dict[str, float | None]
     verdicts: dict[str, int | None]
     faces: int = 0
+    box: tuple[float, float, float, float] | None = None
     error: str | None = None
     remarks: tuple[str, ...] = ()
-    reasons: dict[str, str] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
+    reasons: tuple[Reason, ...] = ()
+    disagreements: tuple[Reason, ...] = ()
+    marks: dict[str, int | None] = field(default_factory=dict)
+    overall: int | None = None
     one_person: bool | None = None
     sure: dict[str, bool] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """JSON-ready; `error`, `reasons`, and `remarks` stand there only where there are some."""
+        """JSON-ready, as `score.schema.json` describes it."""
         if self.error is not None:
-            return {"path": self.path, "error": self.error}
-        data: dict[str, Any] = {
+            return {"schema": SCHEMA, "path": self.path, "error": self.error}
+        return {
+            "schema": SCHEMA,
             "path": self.path,
+            "overall": self.overall,
             "verdicts": self.verdicts,
+            "marks": self.marks,
             "probabilities": self.probabilities,
             "sure": self.sure,
+            "unknown": self.unknown,
+            "reasons": [reason.to_json() for reason in self.reasons],
+            "disagreements": [reason.to_json() for reason in self.disagreements],
             "faces": self.faces,
+            "box": None if self.box is None else list(self.box),
             "one_person": self.one_person,
+            "remarks": list(self.remarks),
         }
-        data |= {"reasons": self.reasons} if self.reasons else {}
-        return data | ({"remarks": list(self.remarks)} if self.remarks else {})
 
     @property
     def remark(self) -> str:
         """What to know beside the verdicts, in one line, or ""."""
         parts = [f"{self.faces} faces: the largest is judged"] if self.faces > 1 else []
-        for reason in dict.fromkeys(self.reasons.values()):
-            keys = [key for key in KEYS if self.reasons.get(key) == reason]
+        for reason in dict.fromkeys(self.unknown.values()):
+            keys = [key for key in KEYS if self.unknown.get(key) == reason]
             parts.append(reason if len(keys) == len(KEYS) else f"{', '.join(keys)}: {reason}")
         return "; ".join([*parts, *self.remarks])
+
+    def words(self, key: str) -> str:
+        """The verdict on an attribute and how sure it is: "good", "likely good", "perhaps good".
+
+        At least `calibration.SURE` of those without a word before them are right on photographs
+        from elsewhere; "perhaps" may as well be the other. "cannot tell" without a verdict.
+        """
+        good, mark = self.verdicts[key], self.marks[key]
+        if good is None or mark is None:
+            return "cannot tell"
+        word = "good" if good else "bad"
+        if self.sure[key]:
+            return word
+        return f"perhaps {word}" if abs(mark - PASS) < _CLOSE else f"likely {word}"
+
+    @property
+    def failures(self) -> list[Reason]:
+        """The first reason of each attribute that failed, the lowest mark first."""
+        first = {reason.attribute: reason for reason in reversed(self.reasons)}
+        return sorted(
+            (first[key] for key in KEYS if key in first),
+            key=lambda reason: self.marks.get(reason.attribute) or 0,
+        )
 
     @property
     def certain(self) -> bool:
@@ -184,7 +229,10 @@ class Scorer:
             probabilities, calibration.verdicts(probabilities), calibration.sure(probabilities),
             strict=True,
         )  # fmt: skip
-        return [_score("" if file is None else str(file), look, rows) for file, look in batch]
+        return [
+            _score("" if file is None else str(file), look, rows, calibration.thresholds)
+            for file, look in batch
+        ]
 
 
 def _paths(paths: object) -> Iterator[str | Path]:
@@ -200,7 +248,33 @@ def _paths(paths: object) -> Iterator[str | Path]:
         yield Path(path)
 
 
-def _score(path: str, look: Look, rows: Iterator[tuple[Float, Mask, Mask]]) -> Score:
+def _marks(
+    probabilities: Mapping[str, float | None], thresholds: Sequence[float]
+) -> dict[str, int | None]:
+    """Marks [0, 100]: 0 at a probability of 0, 50 at the threshold, 100 at 1, linear between.
+
+    Rounded down below 50, so that a mark tells the verdict.
+    """
+    marks: dict[str, int | None] = {}
+    for key, threshold in zip(KEYS, thresholds, strict=True):
+        likely = probabilities[key]
+        if likely is None:
+            marks[key] = None
+            continue
+        exact = float(np.interp(likely, (0, threshold, 1), (0, 50, 100)))
+        marks[key] = round(exact) if exact >= PASS else int(exact)
+    return marks
+
+
+def _overall(marks: Iterable[int | None]) -> int | None:
+    """Half the weakest mark, half the mean of all; None where one is not known."""
+    known = [mark for mark in marks if mark is not None]
+    return round((min(known) + sum(known) / len(known)) / 2) if len(known) == len(KEYS) else None
+
+
+def _score(
+    path: str, look: Look, rows: Iterator[tuple[Float, Mask, Mask]], thresholds: Sequence[float]
+) -> Score:
     """The score of one look; if it has no error, the next row is its own."""
     if look.error:
         return Score(path, {}, {}, error=look.error)
@@ -210,11 +284,27 @@ def _score(path: str, look: Look, rows: Iterator[tuple[Float, Mask, Mask]]) -> S
         {key: round(float(value), 4) for key, value in zip(KEYS, probabilities, strict=True)},
         {key: int(value) for key, value in zip(KEYS, verdicts, strict=True)},
     )
+    good, marks = decided.verdicts, _marks(decided.probabilities, thresholds)
+    rules = {key: reason for key, reason in decided.reasons.items() if good[key] is not None}
     return Score(
-        path, decided.probabilities, decided.verdicts, look.faces, remarks=look.remarks,
-        reasons=decided.reasons, one_person=decided.one_person,
+        path, decided.probabilities, good, look.faces, _box(look), remarks=look.remarks,
+        unknown={key: why for key, why in decided.reasons.items() if good[key] is None},
+        reasons=reasons(look, good, rules),
+        disagreements=disagreements(look, good),
+        marks=marks, overall=_overall(marks.values()),
+        one_person=decided.one_person,
         sure={
-            key: decided.verdicts[key] is not None and (key in decided.reasons or bool(certain))
+            key: good[key] is not None and (key in rules or bool(certain))
             for key, certain in zip(KEYS, sure, strict=True)
         },
     )  # fmt: skip
+
+
+def _box(look: Look) -> tuple[float, float, float, float] | None:
+    """The box of the largest face in the picture before it was turned by quarters."""
+    if look.box is None:
+        return None
+    x0, y0, x1, y1 = (round(float(end), 5) for end in look.box)
+    for _ in range(look.turns % 4):
+        x0, y0, x1, y1 = round(1 - y1, 5), x0, round(1 - y0, 5), x1
+    return x0, y0, x1, y1

@@ -20,11 +20,11 @@ from proportrait.sheets import (
     is_sheet,
     save,
     thumbnail,
-    verdict,
 )
 
 _NOTE = (
-    "What the model says of each attribute, and how sure it is: at 50 %, or close, it cannot tell."
+    "Marks from 0 to 100: from 50 on an attribute is good. What is called good or bad without "
+    '"likely" or "perhaps" is right in 95 % of photographs.'
 )
 
 
@@ -62,16 +62,16 @@ def _tile(score: Score) -> Tile:
         return Tile(picture, lines=[(line, BAD)], name=name)
     if not any(map(_is_known, score.verdicts.values())):
         return Tile(picture, lines=[(f"no verdict: {score.remark}", BAD)], name=name)
-    remark = [(score.remark, TEXT)] if score.remark else []
-    return Tile(picture, bars=[_bar(score, key) for key in KEYS], lines=remark, name=name)
+    lines = [(reason.text, BAD) for reason in score.failures]
+    lines += [(score.remark, TEXT)] if score.remark else []
+    return Tile(picture, bars=[_bar(score, key) for key in KEYS], lines=lines, name=name)
 
 
 def _bar(score: Score, key: str) -> Bar:
-    good, likely = score.verdicts[key], score.probabilities[key]
-    if good is None or likely is None:
-        return Bar(key, 0.0, "cannot tell", UNKNOWN)
-    text, sure = verdict(bool(good), likely)
-    return Bar(key, sure, text, GOOD if good else BAD)
+    good, mark = score.verdicts[key], score.marks[key]
+    if good is None or mark is None:
+        return Bar(key, 0.0, score.words(key), UNKNOWN)
+    return Bar(key, mark / 100, f"{mark}  {score.words(key)}", GOOD if good else BAD)
 
 
 def _is_known(value: int | None) -> bool:

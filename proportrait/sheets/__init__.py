@@ -69,10 +69,14 @@ class Tile:
     border: str = BORDER
 
 
-def thumbnail(path: str | Path) -> Image | str:
-    """A picture file as RGB uint8 of the size of a tile, or why it cannot be read."""
+def thumbnail(path: str | Path, side: int = _SIDE) -> Image | str:
+    """A picture file as RGB uint8, or why it cannot be read.
+
+    Args:
+        side: px of the longer side at most; default: the size of a tile.
+    """
     try:
-        return _shrunk(imaging.read(path, min_side=1, longest=_SIDE))
+        return _shrunk(imaging.read(path, min_side=1, longest=side), side)
     except ImageError as error:
         return str(error).removeprefix(printable(path)).lstrip(": ")
 
@@ -147,22 +151,6 @@ def listing(pages: Sequence[Path]) -> str:
     if len(pages) == 1:
         return printable(pages[0])
     return f"{printable(pages[0])} to {printable(pages[-1].name)} ({len(pages)} pages)"
-
-
-def verdict(good: bool, likely: float) -> tuple[str, float]:
-    """A verdict with how sure it is, as "bad 92 %" and as a number [0, 1].
-
-    A threshold is not one half: close to it a verdict may be the less likely one, "bad, close".
-
-    Args:
-        good: the verdict.
-        likely: probability that it is good, [0, 1].
-    """
-    sure, word = (likely, "good") if good else (1 - likely, "bad")
-    if sure < 0.5:
-        return f"{word}, close", 0.5
-    percent = ">99" if sure >= 0.995 else f"{100 * sure:.0f}"
-    return f"{word} {percent} %", sure
 
 
 def _page_path(path: Path, number: int) -> Path:
@@ -284,7 +272,7 @@ def _blank(width: int, height: int, ground: str = _PAPER) -> PIL.Image.Image:
     return PIL.Image.new("RGB", (width, height), ground)
 
 
-def _shrunk(image: Image) -> Image:
+def _shrunk(image: Image, side: int = _SIDE) -> Image:
     height, width = image.shape[:2]
-    scale = min(1.0, _SIDE / max(height, width))
+    scale = min(1.0, side / max(height, width))
     return imaging.resize(image, (max(1, round(width * scale)), max(1, round(height * scale))))

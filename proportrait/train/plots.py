@@ -22,7 +22,7 @@ from scipy.stats import binomtest
 
 from proportrait.arrays import Mask
 from proportrait.labels import KEYS
-from proportrait.sheets import BAD, GOOD, UNKNOWN, Tile, draw, thumbnail, verdict
+from proportrait.sheets import BAD, GOOD, UNKNOWN, Tile, draw, thumbnail
 from proportrait.train.data import Pictures
 from proportrait.train.evaluate import Predictions
 from proportrait.train.metrics import AttributeFigures, Report
@@ -222,7 +222,7 @@ def _example(predictions: Predictions, number: int, wrong: Mask) -> Tile:
     known, lines = predictions.pictures.known[number], []
     for column, key in enumerate(KEYS):
         good = bool(predictions.verdicts[number, column])
-        text, _ = verdict(good, float(predictions.probabilities[number, column]))
+        text = f"{'good' if good else 'bad'}, {predictions.probabilities[number, column]:.0%} good"
         truth = f" (is {'bad' if good else 'good'})" if wrong[column] else ""
         colour = BAD if wrong[column] else GOOD if known[column] else UNKNOWN
         lines.append((f"{key}: {text}{truth}", colour))

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from proportrait.faces import Eye, Face, FaceAnalyzer
+from proportrait.faces import iris as irises
 from proportrait.faces.face import LEFT_EYE_INNER, LEFT_EYE_OUTER, RIGHT_EYE_INNER, RIGHT_EYE_OUTER
 from proportrait.faces.iris import IrisNetwork
 
@@ -22,7 +23,7 @@ def test_an_eye_is_measured_by_hand() -> None:
     contour[3:6] = [[10, 4], [15, 5], [20, 4]]
     contour[11:14] = [[10, -4], [15, -7], [20, -4]]
     iris = np.array([[18, 1], [14, 1], [18, -3], [22, 1], [18, 5]], np.float32)
-    eye = Eye(contour, iris)
+    eye = Eye(contour, iris, contour[[0, 8]])
     assert eye.aperture == pytest.approx((8 + 12 + 8) / 3)
     assert eye.offset == pytest.approx([3, 1])
 
@@ -78,20 +79,22 @@ def test_eyes_follow_a_turned_and_scaled_picture(
         assert other.offset / scale == pytest.approx(offset, abs=0.04 * width)
 
 
-def test_eyes_of_several_crops_are_their_mean(image: np.ndarray, face: Face) -> None:
-    network = IrisNetwork()
-    single = [network(image, face, (size,)) for size in (0.9, 1.1)]
-    for side, eye in enumerate(network(image, face, (0.9, 1.1))):
-        contours, irises = zip(*((e[side].contour, e[side].iris) for e in single), strict=True)
-        assert eye.contour == pytest.approx(np.mean(contours, 0), abs=1e-3)
-        assert eye.iris == pytest.approx(np.mean(irises, 0), abs=1e-3)
-    assert single[0][0].iris != pytest.approx(single[1][0].iris, abs=1e-3)
-
-
-def test_a_photo_is_looked_in_the_eye_more_often_than_a_picture_that_is_made(
-    analyzer: FaceAnalyzer, image: np.ndarray, face: Face
+def test_lids_and_irises_are_means_over_crops_of_their_own(
+    image: np.ndarray, face: Face, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = IrisNetwork()(image, face)
-    made = FaceAnalyzer().eyes(image, face)
-    assert np.array_equal(made[0].iris, usual[0].iris)
-    assert not np.array_equal(analyzer.eyes(image, face)[0].iris, usual[0].iris)
+    network = IrisNetwork()
+
+    def eyes(lids: tuple[float, ...], places: tuple[float, ...]) -> Eye:
+        monkeypatch.setattr(irises, "_LID_CROPS", lids)
+        monkeypatch.setattr(irises, "_IRIS_CROPS", places)
+        return network(image, face)[0]
+
+    small, large = eyes((0.9,), (0.9,)), eyes((1.1,), (1.1,))
+    assert small.iris != pytest.approx(large.iris, abs=1e-3)
+    both = eyes((0.9, 1.1), (0.9, 1.1))
+    for name in ("contour", "iris", "corners"):
+        mean = (getattr(small, name) + getattr(large, name)) / 2
+        assert getattr(both, name) == pytest.approx(mean, abs=1e-3)
+    apart = eyes((0.9,), (1.1,))
+    assert apart.aperture == pytest.approx(small.aperture)
+    assert apart.offset == pytest.approx(large.offset, abs=1e-4)

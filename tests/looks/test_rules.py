@@ -23,10 +23,10 @@ GOOD = dict.fromkeys(KEYS, 1)
 FRAMING = Wants(attributes=("framing",))
 
 
-def made_look(*heights: float, tilt: float = 0, roll: float = 0) -> Look:
+def made_look(*heights: float, tilt: float = 0, roll: float = 0, yaw: float = 0) -> Look:
     """A picture of 1,000 x 1,000 px with faces of these heights in px."""
     boxes = [(0.1, 0.1, 0.1 + 0.0008 * height, 0.1 + height / 1000) for height in heights]
-    angles = {"PictureTilt": tilt, "HeadPoseRoll": roll}
+    angles = {"PictureTilt": tilt, "HeadPoseRoll": roll, "HeadPoseYaw": yaw}
     measures = {name: Measure(name, value, "deg", 0, "middle") for name, value in angles.items()}
     return Look(
         size=(1000, 1000), boxes=np.array(boxes, np.float32).reshape(-1, 4),
@@ -103,6 +103,12 @@ def test_a_tilted_picture_is_framed_badly_and_says_how_to_turn_it(
 
 def test_a_leaning_head_is_upright_enough() -> None:
     assert rules(made_look(300, tilt=9, roll=19)).bad == {}
+
+
+def test_who_is_turned_away_and_looks_up_is_not_tilted() -> None:
+    assert rules(made_look(300, tilt=20, roll=30, yaw=50)).bad == {}
+    assert "framing" in rules(made_look(300, tilt=20, roll=30, yaw=-30)).bad
+    assert "framing" in rules(made_look(300, tilt=90, roll=90, yaw=50)).bad
 
 
 # --- made pictures

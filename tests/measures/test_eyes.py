@@ -23,7 +23,8 @@ def made_eyes(x: float, y: float, gap: float = 6) -> tuple[Eye, Eye]:
         contour[:, 0], contour[:, 1] = middle, 80
         contour[0, 0], contour[8, 0] = outer, inner
         contour[3:6, 1], contour[11:14, 1] = 80 + gap / 2, 80 - gap / 2
-        eyes.append(Eye(contour, np.full((5, 2), (middle + x, 80 + y), np.float32)))
+        iris = np.full((5, 2), (middle + x, 80 + y), np.float32)
+        eyes.append(Eye(contour, iris, contour[[0, 8]]))
     return eyes[0], eyes[1]
 
 
@@ -50,7 +51,9 @@ def test_a_tilted_head_has_its_gaze_along_the_eyes() -> None:
     turn = np.array([[0.0, -1], [1, 0]], np.float32)  # clockwise by a quarter
     landmarks = face.landmarks.copy()
     landmarks[:, :2] = landmarks[:, :2] @ turn.T
-    eyes = tuple(Eye(eye.contour @ turn.T, eye.iris @ turn.T) for eye in (left, right))
+    eyes = tuple(
+        Eye(e.contour @ turn.T, e.iris @ turn.T, e.corners @ turn.T) for e in (left, right)
+    )
     terms = gaze_terms(Face(face.bbox, landmarks, 1.0), (eyes[0], eyes[1]))
     assert terms == pytest.approx((0, 0, 3 / 20, 1 / 20), abs=1e-6)
 

@@ -10,12 +10,14 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from jsonschema import Draft202012Validator
 from scipy.special import expit
 
 from proportrait import cli
@@ -31,7 +33,7 @@ from proportrait.model.calibration import Calibration
 from proportrait.model.fusion import Fusion
 from proportrait.model.saved import Headshot, save
 from proportrait.score import Score, Scorer, scorer
-from proportrait.sheets import verdict
+from proportrait.score.text import cards
 from proportrait.train.batches import Batches, collect, collect_boxes
 from proportrait.train.data import TABLE, Pictures, source_hashes
 from proportrait.train.evaluate import typology_angle
@@ -82,12 +84,60 @@ def test_every_file_has_a_score_or_an_error(scores: list[Score], photos: Path) -
 
 def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) -> None:
     data = scores[0].to_json()
-    assert list(data) == ["path", "verdicts", "probabilities", "sure", "faces", "one_person"]
+    assert list(data) == [
+        "schema", "path", "overall", "verdicts", "marks", "probabilities", "sure", "unknown",
+        "reasons", "disagreements", "faces", "box", "one_person", "remarks",
+    ]  # fmt: skip
     assert data["one_person"] is True
     assert list(data["verdicts"]) == list(data["probabilities"]) == list(data["sure"]) == list(KEYS)
     assert all(0 <= value <= 1 for value in data["probabilities"].values())
     assert set(data["verdicts"].values()) <= {0, 1}
-    assert list(scores[2].to_json()) == ["path", "error"]
+    assert list(scores[2].to_json()) == ["schema", "path", "error"]
+    failed = [key for key in KEYS if data["verdicts"][key] == 0]
+    assert list(dict.fromkeys(reason["attribute"] for reason in data["reasons"])) == failed
+
+
+def test_the_schema_describes_the_json(scores: list[Score]) -> None:
+    schema = json.loads((resources("proportrait.score") / "score.schema.json").read_text("utf-8"))
+    validator = Draft202012Validator(schema)
+    for score in [*scores, Scorer().image(np.full((256, 256, 3), 128, np.uint8))]:
+        validator.validate(score.to_json())
+    for broken in (
+        {"path": 3},
+        scores[0].to_json() | {"overall": 101},
+        scores[2].to_json() | {"faces": 1},
+    ):
+        assert list(validator.iter_errors(broken))
+
+
+@pytest.mark.parametrize(
+    ("turns", "box"),
+    [
+        (0, (0.1, 0.2, 0.4, 0.7)), (1, (0.3, 0.1, 0.8, 0.4)), (2, (0.6, 0.3, 0.9, 0.8)),
+        (3, (0.2, 0.6, 0.7, 0.9)),
+    ],
+)  # fmt: skip
+def test_the_box_of_a_lying_head_is_that_of_the_file(
+    turns: int, box: tuple[float, float, float, float]
+) -> None:
+    """A white field where the face is, turned as `Look.turns` counts."""
+    boxes = np.array([(0.1, 0.2, 0.4, 0.7)], np.float32)
+    assert scorer._box(Look(boxes=boxes, turns=turns)) == box
+    picture = np.zeros((10, 10), np.uint8)
+    x0, y0, x1, y1 = (round(10 * end) for end in box)
+    picture[y0:y1, x0:x1] = 255
+    assert np.rot90(picture, turns)[2:7, 1:4].all()
+    assert scorer._box(Look()) is None
+
+
+def test_marks_are_50_at_the_threshold() -> None:
+    thresholds = (0.2, 0.2, 0.2, 0.8, 0.8, 0.8)
+    likely = dict(zip(KEYS, (0.2, 0.1, 0.6, 0.799, 0.0, 1.0), strict=True))
+    marks = scorer._marks(likely, thresholds)
+    assert list(marks.values()) == [50, 25, 75, 49, 0, 100]
+    assert scorer._overall(marks.values()) == 25  # half of 0 and half of 299 / 6
+    assert scorer._marks(likely | {"attire": None}, thresholds)["attire"] is None
+    assert scorer._overall([*[*marks.values()][:5], None]) is None
 
 
 def test_verdicts_and_probabilities_are_calibrated() -> None:
@@ -167,8 +217,8 @@ def test_a_verdict_needs_nothing_of_the_training(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True,
         env=os.environ | {FOLDER_VARIABLE: str(tmp_path)},
     )  # fmt: skip
-    *_, verdicts, modules = output.stdout.splitlines()
-    assert verdicts.split()[1] in ("good", "bad")
+    first, *_, modules = output.stdout.splitlines()
+    assert first.endswith("of 100")
     assert modules == "[]"
 
 
@@ -182,31 +232,36 @@ def test_score_prints_json(
     arguments = "score", photos / "a.jpg", photos / "c.png", "--model", model, "--format", "json"
     assert run(*arguments) == 1  # one is no picture
     data = json.loads(capsys.readouterr().out)
-    assert [list(entry) for entry in data] == [
-        ["path", "verdicts", "probabilities", "sure", "faces", "one_person"], ["path", "error"],
-    ]  # fmt: skip
+    assert list(data[1]) == ["schema", "path", "error"]
     assert data[0] == scores[0].to_json()
     assert run("score", photos / "a.jpg", "--model", model, "--format", "json") == 0
 
 
-def test_score_prints_a_table_of_a_folder_and_draws_it(
+def test_score_prints_cards_of_a_folder_and_draws_it(
     model: Path, photos: Path, scores: list[Score], tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     assert run("score", photos, "--model", model, "--picture", tmp_path / "sheet.png") == 1
     output = capsys.readouterr()
-    head, *lines = output.out.splitlines()
-    assert head.split() == ["picture", *KEYS]
-    assert len(lines) == 5  # the text file is none
-    # The words of the sheet, each under its attribute.
-    words = [
-        verdict(bool(scores[0].verdicts[key]), scores[0].probabilities[key] or 0)[0] for key in KEYS
-    ]
-    assert [lines[0][head.index(key) :].split("  ")[0] for key in KEYS] == words
-    assert "c.png" in lines[2]
+    assert output.out.splitlines() == list(
+        cards([replace(e, path=str(photos / Path(e.path).name)) for e in scores])
+    )
     sheet = decode((tmp_path / "sheet.png").read_bytes())
     assert sheet.shape[1] == 5 * 316 - 16 + 40  # five in a row
     assert f"picture     {tmp_path / 'sheet.png'}\n" in output.err
+
+
+def test_score_writes_a_page(
+    model: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.html"
+    assert run("score", photos, "--model", model, "--report", page) == 1
+    assert f"report      {page}\n" in capsys.readouterr().err
+    names = re.findall(r'"name":"(.*?)"', page.read_text(encoding="utf-8"))
+    assert names == ["a.jpg", "b.png", "c.png", "d.png", "e.png"]
+    page.write_text("somebody's own")
+    assert run("score", photos, "--model", model, "--report", page) == 2
+    assert page.read_text() == "somebody's own"
 
 
 @pytest.mark.parametrize("where", ["nowhere/sheet.png", "folder.png"])
@@ -226,7 +281,7 @@ def test_wrong_paths_are_errors(
     assert run("score", photos / "a.jpg", "--model", tmp_path / "gone.safetensors") == 1
     assert "no model of" in capsys.readouterr().err
     assert run("score", tmp_path / "gone.jpg", "--model", model) == 1
-    assert "gone.jpg it cannot be read" in " ".join(capsys.readouterr().out.split())
+    assert "gone.jpg: it cannot be read" in capsys.readouterr().out
 
 
 def test_the_readme_shows_the_real_output(
@@ -340,9 +395,10 @@ def test_no_face_or_several_make_a_remark(
     assert {name: score.faces for name, score in by_name.items()} == {"none": 0, "one": 1, "two": 2}
     assert by_name["one"].remark == ""
     assert run("score", tmp_path, "--model", model) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[1].split()[1:] == ["-"] * 6 + ["(no", "person", "is", "found)"]
-    assert "(2 faces: the largest is judged; background: 2 people are about as large)" in lines[3]
+    first, *lines = capsys.readouterr().out.splitlines()
+    assert first == f"{tmp_path / 'none.png'}: no verdict: no person is found"
+    assert "  note: 2 faces: the largest is judged" in lines
+    assert any(line.endswith("2 people are about as large") for line in lines)
     assert (by_name["none"].one_person, by_name["two"].one_person) == (False, False)
     assert by_name["two"].verdicts["background"] == 0
     with pytest.raises(ValueError, match=r"lacks verdicts: no person is found"):
@@ -367,7 +423,7 @@ def test_strict_asks_for_six_verdicts_on_one_person(
     run("score", photos / "e.png", "--model", model, "--format", "json")
     (data,) = json.loads(capsys.readouterr().out)
     assert data["verdicts"] == data["probabilities"] == dict.fromkeys(KEYS)
-    assert data["reasons"] == dict.fromkeys(KEYS, "no person is found")
+    assert data["unknown"] == dict.fromkeys(KEYS, "no person is found")
     assert data["one_person"] is False
 
 

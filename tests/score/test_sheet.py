@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from proportrait import sheets
+from proportrait.advice import Reason
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import encode_png
 from proportrait.labels import KEYS
 from proportrait.score import Score, sheet
 from proportrait.sheets import BAD, GOOD, TEXT, UNKNOWN, Tile
 from tests import FACE
+from tests.score.samples import scored
 
-LIKELY = dict(zip(KEYS, (0.97, 0.08, 0.5, 0.999, 0.4, 0.001), strict=True))
-VERDICTS = {key: int(value >= 0.5) for key, value in LIKELY.items()}
+MARKS = (97, 8, 50, 100, 41, 0)
 
 
 def tile(folder: Path, score: Score, monkeypatch: pytest.MonkeyPatch) -> Tile:
@@ -36,22 +37,27 @@ def tile(folder: Path, score: Score, monkeypatch: pytest.MonkeyPatch) -> Tile:
 def test_a_face_has_six_verdicts_and_how_sure_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = tile(tmp_path, Score(str(FACE), LIKELY, VERDICTS, faces=1), monkeypatch)
+    reasons = (
+        Reason("background", "shelves", "Go."), Reason("background", "people", "Go."),
+        Reason("framing", "too far", "Come."),
+    )  # fmt: skip
+    score = scored(str(FACE), MARKS, sure="110000", reasons=reasons)
+    found = tile(tmp_path, score, monkeypatch)
     assert isinstance(found.picture, np.ndarray)
     assert found.name == "face.jpg"
-    assert list(found.lines) == []
+    assert list(found.lines) == [("shelves", BAD), ("too far", BAD)]
     assert [(bar.name, bar.text, bar.colour) for bar in found.bars] == [
-        ("lighting", "good 97 %", GOOD), ("background", "bad 92 %", BAD),
-        ("attire", "good 50 %", GOOD), ("expression", "good >99 %", GOOD),
-        ("framing", "bad 60 %", BAD), ("sharpness", "bad >99 %", BAD),
+        ("lighting", "97  good", GOOD), ("background", "8  bad", BAD),
+        ("attire", "50  perhaps good", GOOD), ("expression", "100  likely good", GOOD),
+        ("framing", "41  perhaps bad", BAD), ("sharpness", "0  likely bad", BAD),
     ]  # fmt: skip
-    assert [bar.share for bar in found.bars] == pytest.approx([0.97, 0.92, 0.5, 0.999, 0.6, 0.999])
+    assert [bar.share for bar in found.bars] == [mark / 100 for mark in MARKS]
 
 
 def test_of_several_faces_it_is_said_which_is_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = tile(tmp_path, Score(str(FACE), LIKELY, VERDICTS, faces=2), monkeypatch)
+    found = tile(tmp_path, scored(str(FACE), MARKS, faces=2), monkeypatch)
     assert len(found.bars) == 6
     assert found.lines == [("2 faces: the largest is judged", TEXT)]
 
@@ -59,9 +65,8 @@ def test_of_several_faces_it_is_said_which_is_judged(
 def test_without_a_face_there_is_no_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    null = dict.fromkeys(KEYS)
-    reasons = dict.fromkeys(KEYS, "no person is found")
-    found = tile(tmp_path, Score(str(FACE), null, null, reasons=reasons), monkeypatch)
+    unknown = dict.fromkeys(KEYS, "no person is found")
+    found = tile(tmp_path, scored(str(FACE), (None,) * 6, unknown=unknown), monkeypatch)
     assert list(found.bars) == []
     assert found.lines == [("no verdict: no person is found", BAD)]
 
@@ -69,13 +74,12 @@ def test_without_a_face_there_is_no_verdict(
 def test_what_nobody_could_tell_is_no_bad_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reasons = {"lighting": "the face is 20 px high", "sharpness": "the face is 20 px high"}
-    null = dict.fromkeys(reasons)
-    score = Score(str(FACE), LIKELY | null, VERDICTS | null, faces=1, reasons=reasons)
+    unknown = {"lighting": "the face is 20 px high", "sharpness": "the face is 20 px high"}
+    score = scored(str(FACE), (None, *MARKS[1:5], None), unknown=unknown)
     found = tile(tmp_path, score, monkeypatch)
     bars = {bar.name: (bar.text, bar.share, bar.colour) for bar in found.bars}
     assert bars["lighting"] == bars["sharpness"] == ("cannot tell", 0.0, UNKNOWN)
-    assert bars["framing"][0] == "bad 60 %"
+    assert bars["framing"][0] == "41  bad"
     assert found.lines == [("lighting, sharpness: the face is 20 px high", TEXT)]
 
 

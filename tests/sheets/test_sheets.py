@@ -220,21 +220,3 @@ def test_pages_that_a_longer_sheet_left_are_removed_and_no_other_file(tmp_path: 
 def test_a_page_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be read or written"):
         sheets.save(tmp_path / "no" / "a.png", "t", [Tile("")], lambda tile: tile)
-
-
-@pytest.mark.parametrize(
-    ("good", "likely", "expected"),
-    [
-        (True, 0.97, ("good 97 %", 0.97)),
-        (False, 0.08, ("bad 92 %", 0.92)),
-        (False, 0.0, ("bad >99 %", 1.0)),
-        (True, 0.994, ("good 99 %", 0.994)),
-        (False, 0.6, ("bad, close", 0.5)),  # of a threshold above it
-        (True, 0.45, ("good, close", 0.5)),
-    ],
-)
-def test_a_verdict_says_how_sure_it_is(
-    good: bool, likely: float, expected: tuple[str, float]
-) -> None:
-    text, sure = sheets.verdict(good, likely)
-    assert (text, sure) == (expected[0], pytest.approx(expected[1]))

@@ -4,7 +4,7 @@ style_mean.npy      mean style of 4,096 draws of default_rng(0)
 directions.npz      python -m tools.fit_directions
 traits.npz          python -m tools.fit_traits, from rated_*.csv
 donors.npz          python -m tools.pack.donors
-bystander_*.webp    python -m tools.draw_bystanders
+bystander_*.webp    python -m tools.pack.bystanders
 place_*.webp        python -m tools.pack.panoramas, from what README.md names
 """
 

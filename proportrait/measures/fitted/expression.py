@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from proportrait.measures.evidence import fault_score, tabled
 
-BEST = 3.932  # log odds of a face without fault
+BEST = 4.331  # log odds of a face without fault
 
 # By measure: values, and the log odds that each costs; straight lines between them, level beyond.
 COSTS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
-    "GazeAngle": ((3.953, 7.949, 36.84, 90.1), (0.00, 0.49, 8.62, 23.69)),
-    "EyeOpenness": ((0.05562, 0.1433, 0.2001, 0.2506), (5.11, 1.95, 0.74, 0.00)),
-    "MouthCornerHeight": ((-0.4563, -0.4132, -0.3612, -0.3149), (1.73, 1.18, 0.56, 0.00)),
-    "MouthCavity": ((0.02015, 0.03858, 0.06119, 0.1192), (0.00, 0.38, 1.32, 3.72)),
-    "Agitation": ((0.01456, 0.1292, 0.3833, 0.7466), (0.00, 0.70, 2.32, 4.64)),
-    "MouthOpenBeyondSmile": ((0.03479, 0.08912, 0.1486, 0.2947), (0.00, 0.83, 1.96, 5.67)),
+    "GazeAngle": ((4.198, 8.975, 44.18, 90.33), (0.00, 0.87, 10.33, 22.76)),
+    "EyeOpenness": ((0.04705, 0.1251, 0.1883, 0.234), (5.38, 2.60, 0.92, 0.00)),
+    "MouthCornerHeight": ((-0.456, -0.4158, -0.3612, -0.3149), (1.62, 1.16, 0.53, 0.00)),
+    "MouthCavity": ((0.02011, 0.03868, 0.06225, 0.1197), (0.00, 0.61, 1.66, 4.22)),
+    "Agitation": ((0.01488, 0.1329, 0.3821, 0.7466), (0.00, 0.70, 2.37, 4.82)),
+    "MouthOpenBeyondSmile": ((0.03477, 0.08921, 0.1474, 0.2904), (0.00, 0.79, 1.68, 4.82)),
 }
 
 

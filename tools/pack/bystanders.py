@@ -1,4 +1,4 @@
-"""Draw the people of data/bystander_*.webp: `python -m tools.draw_bystanders`."""
+"""Draw the people of data/bystander_*.webp: `python -m tools.pack.bystanders`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SEEDS = (2, 13, 43, 70, 81, 101, 121, 207)  # whose own clothes are drawn well
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Draw, cut out, and write them."""
-    argparse.ArgumentParser(prog="python -m tools.draw_bystanders", description=__doc__).parse_args(
+    argparse.ArgumentParser(prog="python -m tools.pack.bystanders", description=__doc__).parse_args(
         argv
     )
     synthesizer, analyzer = FaceSynthesizer(CANVAS), FaceAnalyzer()

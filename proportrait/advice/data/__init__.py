@@ -1,0 +1,1 @@
+"""Data of the advice: evidence.json, made by `python -m tools.fit_reasons`."""

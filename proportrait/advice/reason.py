@@ -1,0 +1,151 @@
+"""From measures and verdicts to reasons: what speaks against each attribute that failed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from proportrait.advice.evidence import table
+from proportrait.advice.faults import FAULTS, UNNAMED, Fault, rule_advice
+from proportrait.labels import KEYS
+from proportrait.looks.look import Look
+from proportrait.looks.mirror import has_sign, value_without_side
+from proportrait.measures import Measure
+
+MOST = 3  # reasons of an attribute
+NOTABLE = 0.5  # log odds: a measure that costs less is no reason
+_STRONG = 2.5  # log odds: a measure that costs as much contradicts a verdict of good
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing that speaks against an attribute.
+
+    Attributes:
+        attribute: its key.
+        text: a sentence that begins small and has no full stop.
+        advice: what to do about it, a whole sentence; "" where nothing helps.
+        measure: "attribute.Name" of what was measured; "" where no measure names the fault.
+        value: its native value, with its side; None without a measure.
+        unit: of the value.
+        low, high: the range in which eight of ten good pictures lie; None where it is open.
+        weight: log odds of good that the value costs by itself.
+    """
+
+    attribute: str
+    text: str
+    advice: str
+    measure: str = ""
+    value: float | None = None
+    unit: str = ""
+    low: float | None = None
+    high: float | None = None
+    weight: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON-ready; what only a measure has is there only with a measure."""
+        data: dict[str, Any] = {
+            "attribute": self.attribute, "text": self.text, "advice": self.advice,
+        }  # fmt: skip
+        if self.measure:
+            data |= {"measure": self.measure, "value": self.value, "unit": self.unit,
+                     "usual": [self.low, self.high], "weight": self.weight}  # fmt: skip
+        return data
+
+
+def reasons(
+    look: Look, verdicts: Mapping[str, int | None], rules: Mapping[str, str]
+) -> tuple[Reason, ...]:
+    """Why each attribute failed, the worst fault first; at most `MOST` an attribute.
+
+    An attribute that failed has at least one: where no measure names the fault, that is said.
+
+    Args:
+        look: with the measures of all attributes.
+        verdicts: by attribute key; reasons are given of those that are 0.
+        rules: by attribute key, why one is bad whatever a model says.
+    """
+    result: list[Reason] = []
+    values = _values(look)
+    for key in (key for key in KEYS if verdicts.get(key) == 0):
+        named = _faults(key, look, values)[:MOST]
+        if key in rules:
+            named = [Reason(key, rules[key], rule_advice(key, rules[key])), *named[: MOST - 1]]
+        result += named or [_unnamed(key)]
+    return tuple(result)
+
+
+def disagreements(look: Look, verdicts: Mapping[str, int | None]) -> tuple[Reason, ...]:
+    """What measures hold against attributes that passed: at most one fault an attribute."""
+    values = _values(look)
+    strong = (
+        next((reason for reason in _faults(key, look, values) if reason.weight >= _STRONG), None)
+        for key in KEYS
+        if verdicts.get(key) == 1
+    )
+    return tuple(reason for reason in strong if reason)
+
+
+def _faults(key: str, look: Look, values: Mapping[str, float]) -> list[Reason]:
+    """The reason of every family of which a fault is notable, the worst first.
+
+    A family costs what its worst fault costs, and is told by the first of its notable faults in
+    the order of `FAULTS`.
+    """
+    families: dict[str, list[tuple[Fault, float]]] = {}
+    for fault in FAULTS:
+        if (
+            fault.attribute == key
+            and fault.applies(values)
+            and (cost := _cost(fault, look)) >= NOTABLE
+        ):
+            families.setdefault(fault.family, []).append((fault, cost))
+
+    def rank(faults: list[tuple[Fault, float]]) -> tuple[bool, float]:
+        return not faults[0][0].leads, -max(cost for _, cost in faults)
+
+    return [_reason(*faults[0], look, values) for faults in sorted(families.values(), key=rank)]
+
+
+def _cost(fault: Fault, look: Look) -> float:
+    """The log odds that a measure costs, 0 unless it is off on the side of the fault."""
+    evidence = table().get((fault.attribute, fault.measure))
+    room, name = fault.measure.split(".")
+    value = value_without_side(look.measures.get(room, {}), name)
+    signed = look.measures.get(room, {}).get(name)
+    if evidence is None or not isinstance(signed, Measure):
+        return 0.0
+    if evidence.side(value) != fault.side:
+        return 0.0
+    return evidence.cost(value)
+
+
+def _reason(fault: Fault, cost: float, look: Look, values: Mapping[str, float]) -> Reason:
+    room, name = fault.measure.split(".")
+    measure, evidence = look.measures[room][name], table()[fault.attribute, fault.measure]
+    assert isinstance(measure, Measure)  # else it would cost nothing
+    lowest = -evidence.high if has_sign(name) else evidence.low  # one amount for both sides
+    low, high = (end if isfinite(end) else None for end in (lowest, evidence.high))
+    return Reason(
+        fault.attribute, fault.sentence(measure.value, values), fault.advice, fault.measure,
+        round(measure.value, 4), measure.unit, low, high, round(cost, 2),
+    )  # fmt: skip
+
+
+def _unnamed(key: str) -> Reason:
+    """A reason without a measure."""
+    text, advice = UNNAMED[key]
+    note = "" if key == "attire" else ", though no measure names the fault"
+    return Reason(key, f"{text} to the model{note}", advice)
+
+
+def _values(look: Look) -> dict[str, float]:
+    """Native values with their sides, by "attribute.Name"."""
+    return {
+        f"{key}.{name}": entry.value
+        for key, measures in look.measures.items()
+        for name, entry in measures.items()
+        if isinstance(entry, Measure)
+    }

@@ -1,0 +1,166 @@
+"use strict";
+// Text from files reaches the page through textContent and properties alone, never as markup.
+const KEYS = document.body.dataset.keys.split(" ");
+const SIGNS = { good: "\u2713", bad: "\u2717", unknown: "?" };
+const UNITS = { 1: "", ratio: "", deg: "degrees" };
+
+function make(tag, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children.filter(child => child !== null));
+  return node;
+}
+
+// --- what is known of a picture
+
+const verdict = (score, key) => ({ 1: "good", 0: "bad" })[score.verdicts?.[key]] ?? "unknown";
+const failed = (score, key) => verdict(score, key) === "bad";
+const passes = score => KEYS.every(key => verdict(score, key) === "good");
+const isUnclear = score => !score.error && KEYS.some(key => verdict(score, key) === "unknown");
+const mark = (score, key) => score.marks?.[key] ?? null;
+const weakestFirst = score => KEYS.filter(key => failed(score, key)).sort((a, b) => mark(score, a) - mark(score, b));
+
+function result(score) {
+  if (score.error) return "could not be judged";
+  const bad = weakestFirst(score);
+  if (bad.length) return `fails ${bad.join(", ")}`;
+  return passes(score) ? "passes all six" : "lacks verdicts";
+}
+
+// --- guides: the face and where it usually lies, in shares of the picture
+
+function shape(svg, tag, kind, attributes, isLined = true) {
+  for (const layer of isLined ? ["under ", ""] : [""]) {  // a dark line below a light one: visible on any picture
+    const node = document.createElementNS(svg.namespaceURI, tag);
+    node.setAttribute("class", layer + kind);
+    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, `${100 * value}%`);
+    svg.append(node);
+  }
+}
+
+function guides(score) {
+  if (!score.box || !(failed(score, "framing") || score.faces > 1)) return null;
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "guides");
+  svg.setAttribute("aria-hidden", "true");
+  const [x0, y0, x1, y1] = score.box, width = x1 - x0, height = y1 - y0;
+  const measured = Object.fromEntries((score.reasons ?? []).filter(r => r.measure).map(r => [r.measure, r]));
+  const face = () => shape(svg, "rect", "face", { x: x0, y: y0, width, height });
+  const lies = Math.abs(measured["framing.PictureTilt"]?.value ?? 0) > 45;  // measured as if it stood
+  if (lies || !failed(score, "framing")) { face(); return svg; }
+  const across = (y, kind) => shape(svg, "line", kind, { x1: 0, x2: 1, y1: y, y2: y });
+  const down = (x, kind) => shape(svg, "line", kind, { x1: x, x2: x, y1: 0, y2: 1 });
+  const write = (y, text) => {
+    shape(svg, "text", "", { x: .02, y: Math.max(.05, y - .01) }, false);
+    svg.lastChild.textContent = text;
+  };
+  for (const share of [1 / 3, 2 / 3]) { across(share, "third"); down(share, "third"); }
+  const range = reason => [.5 + (reason.usual[0] ?? -.5), .5 + (reason.usual[1] ?? .5)];
+  if (measured["framing.HorizontalOffset"]) {
+    const [low, high] = range(measured["framing.HorizontalOffset"]);
+    shape(svg, "rect", "band", { x: low, y: 0, width: high - low, height: 1 }, false);
+  }
+  if (measured["framing.VerticalOffset"]) {
+    const [low, high] = range(measured["framing.VerticalOffset"]);
+    shape(svg, "rect", "band", { x: 0, y: low, width: 1, height: high - low }, false);
+  }
+  down(.5, "dash");
+  face();
+  const size = measured["framing.HeadSize"];
+  if (size) {
+    const usual = Math.min(Math.max(size.value, size.usual[0] ?? 0), size.usual[1] ?? Infinity) / size.value;
+    shape(svg, "rect", "face dash", { x: x0 + width * (1 - usual) / 2, y: y0 + height * (1 - usual) / 2, width: width * usual, height: height * usual });
+  }
+  const crown = y0 - .25 * height;  // as the measure of a cut head has it
+  if (crown > 0) { across(crown, "dash level"); write(crown, "top of the head"); }
+  if (y1 < 1) { across(y1, "dash level"); write(y1, "chin"); }
+  return svg;
+}
+
+function frame(score, alternative) {
+  const ratio = score.size[0] / score.size[1];
+  const image = make("img", { alt: alternative, width: score.size[0], height: score.size[1], loading: "lazy", decoding: "async" });
+  image.src = score.image;  // after `loading`, or it would not wait
+  const node = make("span", { className: "frame" }, image, guides(score));
+  node.style.setProperty("--ratio", ratio);
+  node.style.aspectRatio = ratio;
+  return node;
+}
+
+// --- verdicts, reasons, advice
+
+function chip(score, key) {
+  const kind = verdict(score, key), number = mark(score, key);
+  const words = score.words?.[key] ?? "no verdict";
+  return make("li", { className: `chip ${kind}` }, make("b", { textContent: `${SIGNS[kind]} ${key}` }),
+    number === null ? words : `${words} \u00b7 ${number}`);
+}
+
+const number = value => {
+  const text = Math.abs(value) >= 100 ? Math.round(value).toString() : Number(value.toPrecision(3)).toString();
+  return text.replace("-", "\u2212");
+};
+
+function usualRange([low, high]) {
+  if (low === null) return `at most ${number(high)}`;
+  return high === null ? `at least ${number(low)}` : `${number(low)} to ${number(high)}`;
+}
+
+function gauge(reason) {
+  const { value, usual: [low, high] } = reason;
+  const known = [value, low, high].filter(end => end !== null);
+  const room = .2 * (Math.max(...known) - Math.min(...known) || 1);
+  const start = low === null ? Math.min(high >= 0 ? 0 : high - 4 * room, value - room) : Math.min(low, value) - room;
+  const end = Math.max(...known) + (high === null ? 3 : 1) * room;
+  const place = position => `${100 * (position - start) / (end - start)}%`;
+  const usual = make("span", { className: "usual" }), stroke = make("span", { className: "value" });
+  usual.style.left = place(low ?? start);
+  usual.style.right = `${100 * (end - (high ?? end)) / (end - start)}%`;
+  stroke.style.left = place(value);
+  const unit = UNITS[reason.unit] ?? reason.unit;
+  const name = reason.measure.split(".")[1].replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+  return make("span", { className: "gauge" }, make("span", { className: "track", ariaHidden: "true" }, usual, stroke),
+    `${name} ${number(value)}${unit && ` ${unit}`}, usually ${usualRange(reason.usual)}`);
+}
+
+function line(kind, name, text, reason = {}, more = "") {
+  const words = make("span", {}, make("strong", { textContent: name }), ` ${text}.`,
+    make("span", { className: "soft", textContent: more }),
+    reason.advice ? make("span", { className: "advice", textContent: reason.advice }) : null);
+  return make("li", { className: `line ${kind}` }, words, reason.measure ? gauge(reason) : null);
+}
+
+function findings(score, most) {
+  const list = make("ul", { className: "reasons" });
+  if (score.error) list.append(line("", "Not judged:", score.error));
+  for (const key of weakestFirst(score)) {
+    const reasons = score.reasons.filter(reason => reason.attribute === key), rest = reasons.length - most;
+    reasons.slice(0, most).forEach((reason, place) => {
+      const isSaid = place && reasons[place - 1].advice === reason.advice;  // two reasons may have one cure
+      const more = rest > 0 ? ` (and ${rest} more)` : "";
+      list.append(line("", `${key}:`, reason.text, isSaid ? { ...reason, advice: "" } : reason, more));
+    });
+  }
+  const unknown = score.unknown ?? {};
+  for (const why of new Set(Object.values(unknown))) {
+    const keys = KEYS.filter(key => unknown[key] === why);
+    list.append(line("why", `no verdict on ${keys.length === KEYS.length ? "any of the six" : keys.join(", ")}:`, why));
+  }
+  for (const reason of score.disagreements ?? []) {
+    list.append(line("though", `${reason.attribute} is good to the model, though`, reason.text, { ...reason, advice: "" }));
+  }
+  return list;
+}
+
+function details(score, most = Infinity) {
+  const node = make("div", { className: "rest" });
+  if (!score.error) node.append(make("ul", { className: "chips", ariaLabel: "Verdicts" }, ...KEYS.map(key => chip(score, key))));
+  node.append(findings(score, most), ...score.notes.map(note => make("p", { className: "notes", textContent: `Note: ${note}.` })));
+  return node;
+}
+
+function overall(score) {
+  const node = make("span", { className: "overall" });
+  if ((score.overall ?? null) === null) return node;
+  node.append(String(score.overall), make("small", { textContent: " of 100" }));
+  return node;
+}

@@ -1,0 +1,83 @@
+"""Scores as text for a terminal: a card for each picture, or a table of many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+
+from proportrait.commandline import printable
+from proportrait.labels import KEYS
+from proportrait.score.scorer import Score
+
+_WIDEST = 40  # characters of a name in the table
+_CELL = len("perhaps good")
+_NAMES = max(map(len, KEYS))
+_LINE = 100  # characters of a line
+
+
+def cards(scores: Sequence[Score]) -> Iterator[str]:
+    """Lines of all that is known of each picture: verdicts, reasons, advice."""
+    for place, score in enumerate(scores):
+        yield from [""] if place else []
+        yield from _card(score)
+
+
+def table(scores: Sequence[Score]) -> Iterator[str]:
+    """A row for each picture, as wide as its name needs; behind it stands what is worst."""
+    names = [printable(score.path) for score in scores]
+    width = min(_WIDEST, max(len("picture"), *map(len, names)))
+    yield f"{'picture':{width}s}  mark  " + "  ".join(f"{key:{_CELL}s}" for key in KEYS).rstrip()
+    for name, score in zip(names, scores, strict=True):
+        name = name if len(name) <= width else f"\u2026{name[1 - width :]}"
+        notes = [f"{reason.attribute}: {reason.text}" for reason in score.failures[:1]]
+        notes += [score.remark] if score.remark else []
+        remark = f"  ({'; '.join(notes)})" if notes else ""
+        yield f"{name:{width}s}  {_row(score)}{remark}".rstrip()
+
+
+def _row(score: Score) -> str:
+    """The verdicts, or why there are none."""
+    if score.error is not None:
+        return printable(score.error)
+    cells = (f"{_cell(score, key):{_CELL}s}" for key in KEYS)
+    return f"{'-' if score.overall is None else score.overall:>4}  " + "  ".join(cells)
+
+
+def _cell(score: Score, key: str) -> str:
+    return "-" if score.verdicts[key] is None else score.words(key)
+
+
+def _card(score: Score) -> Iterator[str]:
+    if score.error is not None:
+        yield f"{printable(score.path)}: {printable(score.error)}"
+        return
+    why = set(score.unknown.values())
+    if len(score.unknown) == len(KEYS) and len(why) == 1:
+        yield f"{printable(score.path)}: no verdict: {why.pop()}"
+        return
+    mark = "" if score.overall is None else f"   {score.overall} of 100"
+    yield f"{printable(score.path)}{mark}"
+    for key in KEYS:
+        number = score.marks[key]
+        shown = "  -" if number is None else f"{number:3d}"
+        texts = [score.unknown[key]] if key in score.unknown else []
+        texts += [reason.text for reason in score.reasons if reason.attribute == key]
+        texts += [
+            f"though {reason.text}" for reason in score.disagreements if reason.attribute == key
+        ]
+        head = f"  {key:{_NAMES}s}  {shown}  {score.words(key):{_CELL}s}"
+        yield from _beside(head, "; ".join(texts))
+    advice = dict.fromkeys(reason.advice for reason in score.failures)
+    for place, sentence in enumerate(advice):
+        yield from _beside(f"  {'advice:' if place == 0 else '':{_NAMES}s}", sentence)
+    notes = [f"{score.faces} faces: the largest is judged"] if score.faces > 1 else []
+    for note in [*notes, *score.remarks]:
+        yield f"  note: {note}"
+
+
+def _beside(head: str, text: str) -> Iterator[str]:
+    """Text wrapped beside a head."""
+    indent = len(head) + 2
+    lines = wrap(text, max(20, _LINE - indent)) or [""]
+    yield f"{head}  {lines[0]}".rstrip()
+    yield from (" " * indent + line for line in lines[1:])

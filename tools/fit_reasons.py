@@ -1,0 +1,132 @@
+"""Fit what each measure says by itself of an attribute, for the reasons of a verdict.
+
+    python -m tools.fit_reasons --photos DIR [DIR ...] --made DIR [DIR ...]
+
+A folder of photographs holds images/ and labels.csv with the columns file, labels, and site: where
+a photo comes from, the group that is left out together. A folder of made pictures is what the
+generator wrote. Printed is, of pictures whose group was left out, the share of the bad ones of
+which at least one measure is named, and of the good ones; written is
+`proportrait/advice/data/evidence.json`: of each measure, what its values cost and where eight of
+ten good pictures lie.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from proportrait.advice.evidence import FILE, Evidence
+from proportrait.advice.faults import FAULTS
+from proportrait.advice.reason import NOTABLE
+from proportrait.arrays import Double, Mask
+from proportrait.disk import replace_file
+from proportrait.labels import KEYS
+from tools.labelled import Looks, Table, folds_of, run
+
+KNOTS = 17  # of a curve
+USUAL = (0.1, 0.9)  # quantiles of the good pictures
+STEPS, RATE = 60, 0.1  # boosting steps of a curve, and their learning rate
+FEWEST = 10  # pictures with a value, of either class
+
+
+def fit(key: str, measure: str, rows: Table) -> Evidence | None:
+    """The evidence of one measure; None where too few pictures have it.
+
+    Args:
+        key: of the attribute.
+        measure: "attribute.Name".
+        rows: its values (N, 1) and the bits.
+    """
+    sides = {fault.side for fault in FAULTS if fault.measure == measure}
+    known = ~np.isnan(rows.values[:, 0])
+    values, good, weights = rows.values[known, 0], rows.good[known], rows.weights()[known]
+    if min(good.sum(), (~good).sum()) < FEWEST:
+        return None
+    order = np.argsort(values[good])
+    places = np.cumsum(weights[good][order]) / weights[good].sum()
+    low, high = np.interp(USUAL, places, values[good][order])
+    knots = np.unique(np.quantile(values, np.linspace(0, 1, KNOTS)))
+    rising = 0 if len(sides) == 2 else -next(iter(sides))
+    model = HistGradientBoostingClassifier(
+        max_iter=STEPS, learning_rate=RATE, max_leaf_nodes=2, min_samples_leaf=20,
+        monotonic_cst=[rising], random_state=0,
+    ).fit(values[:, None], good, sample_weight=weights)  # fmt: skip
+    odds = model.decision_function(knots[:, None])
+    usual = (knots >= low) & (knots <= high)
+    best = odds[usual].max() if usual.any() else odds.max()
+    return Evidence(
+        tuple(float(f"{value:.4g}") for value in knots),
+        tuple(round(max(0.0, float(best - value)), 2) for value in odds),
+        float(f"{low:.3g}") if -1 in sides else -np.inf,
+        float(f"{high:.3g}") if 1 in sides else np.inf,
+    )
+
+
+def measures_of(key: str) -> list[str]:
+    """The measures that a fault of an attribute can be told by."""
+    return list(dict.fromkeys(fault.measure for fault in FAULTS if fault.attribute == key))
+
+
+def report(key: str, table: Table, names: Sequence[str]) -> None:
+    """Print how many pictures have a reason, each by fits without its group."""
+    named = np.zeros(len(table.good), bool)
+    for train, test in folds_of(table.groups):
+        for column, name in enumerate(names):
+            if evidence := fit(key, name, _column(table, column, train)):
+                named[test] |= _named(name, evidence, table.values[test, column])
+    for title, rows in table.sets():
+        bad, good = (float(named[rows & bits].mean()) for bits in (~table.good, table.good))
+        print(f"{key:<12}{title:<16} named of the bad {bad:.3f}, of the good {good:.3f}")
+
+
+def _named(name: str, evidence: Evidence, values: Double) -> Mask:
+    sides = [fault.side for fault in FAULTS if fault.measure == name]
+    return np.array(
+        [evidence.side(value) in sides and evidence.cost(value) >= NOTABLE for value in values]
+    )
+
+
+def _column(table: Table, column: int, rows: Any) -> Table:
+    part = table[rows]
+    return Table(part.values[:, [column]], part.good, part.groups, part.photos)
+
+
+def fit_and_write(photos: Sequence[Path], made: Sequence[Path]) -> None:
+    """Print figures, and write the file."""
+    looks = Looks.read(photos, made)
+    data: dict[str, dict[str, Any]] = {}
+    for key in KEYS:
+        names = measures_of(key)
+        if not names:
+            continue
+        table = looks.table(key, names)
+        report(key, table, names)
+        data[key] = {
+            name: {
+                "low": evidence.low if np.isfinite(evidence.low) else None,
+                "high": evidence.high if np.isfinite(evidence.high) else None,
+                "values": evidence.values,
+                "costs": evidence.costs,
+            }
+            for column, name in enumerate(names)
+            if (evidence := fit(key, name, _column(table, column, np.arange(len(table.good)))))
+        }
+    import proportrait.advice.data as folder
+
+    text = json.dumps(data, indent=1)
+    replace_file(Path(str(folder.__file__)).with_name(FILE), f"{text}\n".encode())
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Returns 0, or 2 where a folder cannot be read."""
+    return run("python -m tools.fit_reasons", __doc__, argv, fit_and_write)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
