@@ -33,7 +33,7 @@ INVARIANTS: tuple[str, ...] = (
 # other face lowers its "rims" by the second.
 _SPECTACLES, _RIMS_STEP = 0.8, 1.5
 # Limits of `presentable`: about frontal, an adult, and lit evenly enough for another light.
-_YAW, _CHILD, _EVEN = 0.9, -0.3, 0.3
+_YAW, _CHILD, _EVEN = 0.9, -0.8, 0.3
 
 
 @dataclass(frozen=True, eq=False)
