@@ -180,10 +180,9 @@ def test_what_is_plainly_bad_has_a_low_mark_under_every_limit(photos: Path) -> N
     assert (score.verdicts["framing"], score.marks["framing"]) == (0, 49)
 
 
-def test_other_batches_and_workers_change_no_score(
-    scores: list[Score], model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+def test_other_pictures_and_workers_change_no_score(
+    scores: list[Score], model: Path, photos: Path
 ) -> None:
-    monkeypatch.setattr(scorer, "_BATCH", 2)
     paths = [photos / Path(score.path).name for score in scores]
     scorer_ = Scorer.from_file(model)
     # The large picture takes longest: others are ready before it.
@@ -196,14 +195,11 @@ def test_other_batches_and_workers_change_no_score(
     assert list(scorer_.files([])) == []
 
 
-def test_scores_come_before_all_files_are_read(
-    scores: list[Score], model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scorer, "_BATCH", 2)
+def test_scores_come_before_all_files_are_read(scores: list[Score], model: Path) -> None:
     waiting = [score.path for score in reversed(scores)]
     results = Scorer.from_file(model).files(waiting.pop() for _ in scores)
     assert next(results).path == scores[0].path
-    assert len(waiting) == 3
+    assert len(waiting) == 4
 
 
 def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:
