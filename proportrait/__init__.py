@@ -17,6 +17,7 @@ A room imports only what stands above it in this list, or left of it in its line
     looks                         one look at a picture, for every use of it
     model                         the network, its input, its file
     advice                        reasons of a verdict in words, and what to do
+    limits                        limits of one's own
     score                         what a model says of pictures
     store                         records, ledger, journal, exports
     edit                          the offline editor
