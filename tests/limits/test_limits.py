@@ -125,7 +125,7 @@ def test_a_verdict_is_sure_where_the_model_is_sure_of_the_same() -> None:
          "the chin (HeadSize is 0.19 picture heights: the limit is at least 0.2)"),
         (0.46, 0.0, "framing", "the head is large: 46 % of the picture's height from the eyes to "
          "the chin (HeadSize is 0.46 picture heights: the limit is at most 0.45)"),
-        (0.3, -20.5, "expression", "the head is turned 20 degrees to the left "
+        (0.3, -20.5, "expression", "the head is turned about 20 degrees to the left "
          "(HeadPoseYaw is 20.5 deg: the limit is at most 20)"),
     ],
 )  # fmt: skip

@@ -266,8 +266,8 @@ def test_limits_decide_what_is_copied(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("--resume --output a.csv --sort path", "leave out --resume"),
-        ("--resume --output a.csv --picture b.png", "leave out --resume"),
+        ("--resume --output a.csv --sort path", "no --resume"),
+        ("--resume --output a.csv --picture b.png", "no --resume"),
         ("--reverse", "add --sort overall"),
         ("--limits passport", "or one of linkedin, cv, badge"),
         ("--copy-good {folder}", "its copies would be judged too"),
