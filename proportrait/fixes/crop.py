@@ -18,9 +18,9 @@ from proportrait.measures import Subject
 
 SMALLEST = 400  # px of the shorter side of a crop: the least that LinkedIn takes
 
-# Ranges of a crop, within those of `advice/data/evidence.json` in which eight of ten good portraits
+# Ranges of a crop, about those of `advice/data/evidence.json` in which eight of ten good portraits
 # lie: HeadSize, the margins in head heights, the offsets in shares of the picture's sides.
-_SIZE = (0.17, 0.39)
+_SIZE = (0.155, 0.37)
 _ABOVE, _BELOW = 1.0, 1.35
 _ACROSS = 0.06
 _DOWN = (-0.165, 0.08)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from proportrait.arrays import Double
+from proportrait.arrays import Double, Real
 from proportrait.faces.face import CHIN, FOREHEAD
 from proportrait.measures import Subject
 
@@ -53,9 +53,9 @@ class Head:
         """
         face = subject.face.with_shut_mouth()
         # A pixel's centre lies half a pixel inside.
-        eyes = np.mean(face.eyes, axis=0, dtype=np.float64) + 0.5
+        eyes = np.asarray(face.eyes, np.float64).mean(0) + 0.5
 
-        def turned(points: Double) -> Double:
+        def turned(points: Real) -> Double:
             return np.asarray((points + 0.5 - eyes) @ turn.T, np.float64)
 
         points = turned(face.landmarks[:, :2])
@@ -78,7 +78,7 @@ class Head:
         return cls(
             eyes, height, centre, chin - forehead, forehead, crown,
             float(centre[0] + np.mean(ends)) / 2,
-            bool((turn @ -eyes)[1] >= crown - _NEAR * height),
+            bool((turn @ (0, -eyes[1]))[1] >= crown - _NEAR * height),
             np.array(boxes, np.float64).reshape(-1, 4),
         )  # fmt: skip
 

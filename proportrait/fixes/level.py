@@ -35,7 +35,7 @@ class Levels:
     Attributes:
         stops: of the face, brighter where positive.
         slope: of the tone curve at black, see `curve`.
-        gains: of red, green, and blue in linear light; grey keeps its luminance.
+        gains: of red, green, and blue in linear light.
     """
 
     stops: float = 0.0
@@ -100,7 +100,7 @@ def _exposure(measures: Mapping[str, Measure | Unassessed]) -> tuple[float, floa
 def _white_balance(
     subject: Subject, measures: Mapping[str, Measure | Unassessed]
 ) -> tuple[float, float, float]:
-    """Gains that bring the colour of the skin into its range, if the background has the cast too."""
+    """Gains that bring the skin's colour into its range, if the background has the cast too."""
     names = ("SkinRedness", "SkinYellowness")
     now = np.array([_value(measures, name) for name in names])
     low, high = np.array([_range(name) for name in names]).T
@@ -115,8 +115,8 @@ def _white_balance(
     wanted[1:] += np.clip(now, low + _INSIDE_LAB, high - _INSIDE_LAB) - now
     target = cv2.cvtColor(wanted.astype(np.float32).reshape(1, 1, 3), cv2.COLOR_LAB2LRGB)[0, 0]
     gains = np.maximum(target, 1e-4) / np.maximum(colour, 1e-4)
-    gains = np.clip(gains / float(gains @ LUMINANCE), 1 / MOST_GAIN, MOST_GAIN)
-    gains = gains / float(gains @ LUMINANCE)
+    logs = np.log(gains / float(gains @ LUMINANCE))
+    gains = np.exp(logs * min(1.0, np.log(MOST_GAIN) / max(float(np.abs(logs).max()), 1e-6)))
     if max(gains.max(), 1 / gains.min()) < _LEAST_GAIN:
         return (1.0, 1.0, 1.0)
     # A neutral background says that the skin is so, and not the light.

@@ -28,6 +28,8 @@ from proportrait.looks.mirror import oriented
 from proportrait.measures import Subject
 from proportrait.score import Score, Scorer
 
+LIGHTER = 3  # marks of lighting: less is not worth a change of the light
+
 
 @dataclass(frozen=True, eq=False)
 class Fix:
@@ -39,7 +41,8 @@ class Fix:
         after: the score of the crop, as its file is read again; None without a crop.
         data: its JPEG file; b"" without a crop.
         actions: what was done, for people: "cropped to 812 x 812 px", "0.4 stops brighter".
-        window: what was cut out, in px of the upright photo; None without a crop.
+        window: what was cut out, in px of the photo with its head up; None without a crop.
+        turn: deg by which the photo was turned, clockwise.
         levels: how the light was changed, or None.
         reason: why there is no crop, or "".
     """
@@ -50,6 +53,7 @@ class Fix:
     data: bytes = field(default=b"", repr=False)
     actions: tuple[str, ...] = ()
     window: Window | None = None
+    turn: float = 0.0
     levels: Levels | None = None
     reason: str = ""
 
@@ -65,7 +69,7 @@ class Fix:
         width, height = self.window.size
         return {
             "aspect": self.aspect, "width": width, "height": height,
-            "turned": -round(self.window.angle, 2),
+            "turned": round(self.turn, 2),
             "stops": round(self.levels.stops, 2) if self.levels else 0.0,
             "actions": list(self.actions),
             "overall": self.after.overall, "verdicts": self.after.verdicts,
@@ -112,9 +116,7 @@ def fix(
         lean, light = tilt(photo.subject), levels(photo.subject)
     except (ImageError, AssessmentError, NoCropError, OSError) as error:
         return tuple(Fix(aspect.name, before, reason=str(error)) for aspect in ASPECTS)
-    return tuple(
-        _fixed(photo, aspect, lean, light, scorer, before, smallest) for aspect in ASPECTS
-    )
+    return tuple(_fixed(photo, aspect, lean, light, scorer, before, smallest) for aspect in ASPECTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +152,7 @@ class _Photo:
     @property
     def scale(self) -> float:
         """Px of the photo for one of the subject."""
-        return self.image.shape[1] / self.subject.image.shape[1]
+        return float(self.image.shape[1] / self.subject.image.shape[1])
 
 
 def _upright(image: Image) -> Subject:
@@ -180,7 +182,7 @@ def _fixed(
         choices = windows(photo.subject, aspect, lean, smallest, photo.scale)
     except (NoCropError, AssessmentError) as error:
         return Fix(aspect.name, before, reason=str(error))
-    loss = ""
+    faults: list[str] = []
     for window in choices:
         left_out: tuple[str, ...] = ()
         exif = b""
@@ -188,32 +190,41 @@ def _fixed(
             exif, left_out = copied_exif(photo.source, window.size)
         plain = _tried(photo.image, window, None, exif, scorer)
         chosen = plain
-        if light is not None:
+        if light is not None and (plain.after.marks["lighting"] or 0) <= 100 - LIGHTER:
             levelled = _tried(photo.image, window, light, exif, scorer)
             if _is_lighter(plain.after, levelled.after):
                 chosen = levelled
-        loss = loss or worse(before, chosen.after)
-        if not worse(before, chosen.after):
+        if not (fault := _fault(before, chosen.after)):
             return Fix(
                 aspect.name, before, chosen.after, chosen.data,
-                tuple(_actions(photo, chosen, left_out)), window, chosen.levels,
+                tuple(_actions(photo, chosen, left_out)), window, _turn(photo, window),
+                chosen.levels,
             )  # fmt: skip
-    return Fix(aspect.name, before, reason=f"a crop would be worse: {loss}")
+        faults.append(fault)
+    return Fix(aspect.name, before, reason=faults[0])
 
 
-def _tried(
-    image: Image, window: Window, light: Levels | None, exif: bytes, scorer: Scorer
-) -> _Try:
+def _tried(image: Image, window: Window, light: Levels | None, exif: bytes, scorer: Scorer) -> _Try:
     crop = window.cut(image)
     data = encode(light.apply(crop) if light else crop, exif)
     return _Try(window, light, data, scorer.image(imaging.decode(data)))
 
 
 def _is_lighter(plain: Score, levelled: Score) -> bool:
-    """Whether levelling makes the lighting better, and nothing worse."""
+    """Whether levelling makes the lighting plainly better, and nothing worse."""
     marks = plain.marks["lighting"], levelled.marks["lighting"]
-    better = marks[0] is not None and marks[1] is not None and marks[1] > marks[0]
+    better = marks[0] is not None and marks[1] is not None and marks[1] >= marks[0] + LIGHTER
     return better and not worse(plain, levelled)
+
+
+def _fault(before: Score, after: Score) -> str:
+    """Why a crop is not proposed, or ""."""
+    if loss := worse(before, after):
+        return f"a crop would be worse: {loss}"
+    if after.verdicts["framing"] == 1:
+        return ""
+    why = [reason.text for reason in after.reasons if reason.attribute == "framing"]
+    return f"no crop makes the framing good: {(why or [after.unknown['framing']])[0]}"
 
 
 def worse(before: Score, after: Score) -> str:
@@ -228,15 +239,18 @@ def worse(before: Score, after: Score) -> str:
     return ""
 
 
+def _turn(photo: _Photo, window: Window) -> float:
+    """How far the photo was turned, deg, clockwise; above -180 and up to 180."""
+    return 180 - (180 + window.angle + 90 * photo.subject.turns) % 360
+
+
 def _actions(photo: _Photo, made: _Try, left_out: tuple[str, ...]) -> Iterator[str]:
     """What was done to a photo."""
     width, height = made.window.size
     if photo.image.shape[:2] != (height, width):
         yield f"cropped to {width} x {height} px"
-    angle = made.window.angle - 90 * photo.subject.turns
-    angle = 180 - (180 - angle) % 360
-    if angle:
-        yield f"turned by {abs(angle):.1f} degrees {'counter-' if angle > 0 else ''}clockwise"
+    if turn := _turn(photo, made.window):
+        yield f"turned by {abs(turn):.1f} degrees {'counter-' if turn < 0 else ''}clockwise"
     yield from made.levels.words if made.levels else ()
     if left_out:
         yield f"left out of the file: {', '.join(left_out)}"

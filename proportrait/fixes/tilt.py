@@ -10,9 +10,10 @@ from proportrait.measures import Subject
 from proportrait.measures.framing import head_pose, picture_tilt
 
 UPRIGHT = 2.0  # deg that nobody sees: less is not turned
-MOST = 20.0  # deg: a picture that leans more was meant so
+MOST = 45.0  # deg: what leans more rather lies
 _LONGEST = 640  # px of the longer side of the picture in which lines are looked for
 _SHORTEST = 0.04  # of its longer side: a shorter line is texture
+_STRAIGHT = 0.1  # longer sides of the picture: lines together as long say how it stands
 _SPREAD = 1.5  # deg within which lines are parallel
 _BEHIND = 0.1  # of the mask of the person: more is the person
 
@@ -31,11 +32,14 @@ def tilt(subject: Subject) -> float:
     if not UPRIGHT <= abs(angle) <= MOST:
         return 0.0
     lengths, angles = _lines(subject.image, subject.mask)
-    return angle if _parallel(lengths, angles, angle) >= _parallel(lengths, angles, 0.0) else 0.0
+    straight = _parallel(lengths, angles, 0.0) - _parallel(lengths, angles, angle)
+    return 0.0 if straight > _STRAIGHT else angle
 
 
 def _lines(image: Image, mask: Float) -> tuple[Double, Double]:
-    """Lengths (N,) in px of the straight lines behind the person, and how far they lean (N,), deg.
+    """Lengths (N,) of the straight lines behind the person, and how far they lean (N,), deg.
+
+    Lengths are shares of the longer side of the picture.
 
     Detected as in Grompone von Gioi et al., "LSD: a Line Segment Detector", IPOL 2012.
     """
@@ -49,7 +53,7 @@ def _lines(image: Image, mask: Float) -> tuple[Double, Double]:
     across, down = (ends[:, 2:] - ends[:, :2]).T
     lengths = np.hypot(across, down)
     chosen = (lengths >= _SHORTEST * max(size)) & (person[y, x] < _BEHIND)
-    return lengths[chosen], np.degrees(np.arctan2(down, across))[chosen]
+    return lengths[chosen] / max(size), np.degrees(np.arctan2(down, across))[chosen]
 
 
 def _parallel(lengths: Double, angles: Double, tilt: float) -> float:
