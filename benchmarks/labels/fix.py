@@ -50,10 +50,9 @@ def badly_framed(folder: Path, scorer: Scorer) -> list[Score]:
 def report(fixes: Sequence[Fix]) -> tuple[list[str], float, float]:
     """Lines about the crops of one form, the share of the cured, and that of lost verdicts."""
     made = [entry for entry in fixes if entry.after]
-    refused = Counter(
-        re.sub(r"\d+", "N", entry.reason).partition(":")[0] for entry in fixes if entry.reason
-    )
-    possible = len(made) + sum(refused[fault] for fault in _FAULTS)
+    refused = Counter(re.sub(r"\d+", "N", entry.reason) for entry in fixes if entry.reason)
+    faults = sum(entry.reason.startswith(_FAULTS) for entry in fixes)
+    possible = len(made) + faults
     was_good = sum(entry.before.verdicts["framing"] == 1 for entry in made)
     good = sum(bool(entry.after and entry.after.verdicts["framing"]) for entry in made)
     measured = sum(_well_framed(entry) for entry in made)

@@ -134,15 +134,19 @@ class _Search:
 
     def obstacle(self) -> str:
         """Why no window is good: at which borders the photo ends too early."""
-        framed = self._framed(self.wishes)
-        if not framed.any():
+        head, framed = self.head, self._framed(self.wishes)
+        if head.touches_top and head.eyes[1] + head.forehead < _CROWN * head.face_height:
             return "the head is cut at the top of the photo: no crop brings it back"
+        if not framed.any():
+            return "the head is turned or bent so that no crop frames it well"
         beyond = np.maximum(self._beyond(self.wishes[framed]), 0)
-        least = beyond[np.argmin(beyond.sum(1))] > 0.02 * self.head.height
+        least = beyond[np.argmin(beyond.sum(1))] > 0.02 * head.height
         names = ("on the left", "above", "on the right", "below")
         borders = [name for name, is_passed in zip(names, least, strict=True) if is_passed]
-        where = " and ".join(borders) or "on all sides"
-        return f"the photo ends too near the head {where}: nothing is left to crop from"
+        if len(borders) in (1, 2):
+            where = " and ".join(borders)
+            return f"the photo ends too near the head {where}: nothing is left to crop from"
+        return "the head fills the photo: nothing is left to crop from"
 
     def large(self, smallest: float) -> Mask:
         """(N,): whether a window is good and has that many px."""

@@ -90,10 +90,9 @@ def fix(
     The photo is not changed.
 
     >>> from proportrait import fix
-    >>> for crop in fix("tests/data/face.jpg"):
-    ...     print(crop.aspect, crop.reason or crop.actions[0])
-    1x1 cropped to 489 x 489 px
-    4x5 cropped to 409 x 512 px
+    >>> square, upright = fix("tests/data/face.jpg")
+    >>> square.aspect, square.reason
+    ('1x1', 'the head fills the photo: nothing is left to crop from')
 
     Args:
         picture: a file, a Pillow image, or an RGB array (H, W, 3) uint8.
