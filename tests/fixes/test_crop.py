@@ -90,7 +90,7 @@ def test_a_turned_window_lies_in_the_photo_or_is_turned_less() -> None:
     assert best.angle == 8.0
     tight = subject(
         300, 330, face_at(150, 130)
-    )  # a square of 270 px takes 305 px at 8 deg, 297 at 6
+    )  # 270 px at 8 deg take 305, at 6 deg 297
     best, *_ = windows(tight, SQUARE, 8.0, 100)
     assert best.angle == 6.0
     assert best.cut(tight.image).shape[:2] == best.size[::-1]
