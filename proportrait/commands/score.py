@@ -12,6 +12,7 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -60,6 +61,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw the pictures with their verdicts (PNG), 60 a page: FILE, FILE-2, ...")
     add("--report", type=Path, metavar="FILE",
         help="write one HTML page: thumbnails, verdicts, reasons, advice; to sort, filter, print")
+    add("--fix", type=Path, metavar="DIR",
+        help="write the best crops of each photo there, NAME_1x1.jpg and NAME_4x5.jpg: straight, "
+             "gently levelled, scored again, never worse; photos and files stay as they are")
     add("--strict", action="store_true",
         help="exit code 3 if a picture lacks a verdict or does not show exactly one person")
     add("--model", default=PACKAGED, metavar="FILE",
@@ -70,6 +74,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print or write the verdicts; returns 0, 1 if a file is no picture, 3 by --strict or such."""
+    from proportrait.fixes.files import fix_files
+    from proportrait.fixes.write import prepare
     from proportrait.score import report
     from proportrait.score.sheet import check, draw
 
@@ -82,6 +88,8 @@ def execute(options: argparse.Namespace) -> int:
         check(options.picture)
     if options.report:
         report.check(options.report)
+    if options.fix:
+        prepare(options.fix)
     note = partial(print, file=sys.stderr)
     paths = list(each_file(options.paths, note, recursive=options.recursive))
     scorer = Scorer(options.model, options.limits)
@@ -95,6 +103,7 @@ def execute(options: argparse.Namespace) -> int:
         judged[outcome.path] += 1
     rest = list(output.remaining(paths, judged))
     kept: list[Score] = []
+    fixes: list[str] = []
 
     def results() -> Iterator[Score]:
         stream = scorer.files(rest, options.workers)
@@ -106,6 +115,10 @@ def execute(options: argparse.Namespace) -> int:
                 good.take(score)
             if options.picture:
                 kept.append(score)
+            if options.fix:
+                (saved,) = fix_files([score], options.fix, scorer)
+                fixes.extend(saved.lines())
+                score = replace(score, fix=tuple(saved.to_json()))
             yield score
 
     scores: Iterable[Score] = results()
@@ -117,6 +130,9 @@ def execute(options: argparse.Namespace) -> int:
         if output.grows:
             note(f"{printable(options.output)} holds {summary.pictures} pictures: --resume goes on")
         raise
+    text = output.path is None and output.format in (None, "cards", "table")
+    for line in fixes:
+        (print if text else note)(line)
     for line in summary.lines() if options.output or len(paths) > FEW else ():
         note(line)
     if good:

@@ -49,6 +49,7 @@ class Score:
         disagreements: what measures hold against attributes that passed.
         marks: by attribute key, [0, 100]: from `PASS` on the verdict is 1; None without a verdict.
         overall: [0, 100]: half the lowest mark, half their mean; None without all six verdicts.
+        fix: what became of each form of a crop, JSON-ready; only by `proportrait score --fix`.
         one_person: whether exactly one person is the subject; None where that cannot be told.
         sure: by attribute key, whether a verdict belongs to those of which at least
             `calibration.SURE` are right on photographs from elsewhere.
@@ -65,6 +66,7 @@ class Score:
     reasons: tuple[Reason, ...] = ()
     disagreements: tuple[Reason, ...] = ()
     marks: dict[str, int | None] = field(default_factory=dict)
+    fix: tuple[dict[str, Any], ...] = ()
     overall: int | None = None
     one_person: bool | None = None
     sure: dict[str, bool] = field(default_factory=dict)
@@ -88,6 +90,7 @@ class Score:
             "box": None if self.box is None else list(self.box),
             "one_person": self.one_person,
             "remarks": list(self.remarks),
+            **({"fix": list(self.fix)} if self.fix else {}),
         }
 
     @property
