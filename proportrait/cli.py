@@ -17,13 +17,14 @@ COMMANDS = {  # in the order in which data flow
     "train": "train a model on labelled pictures",
     "evaluate": "evaluate a model against labels",
     "score": "judge your photos",
+    "limits": "fit the limits of score to your own labels",
     "download": "fetch the published data set",
 }
 _END = "`proportrait COMMAND --help` explains a command."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Returns 0, 1 if something failed, 2 for wrong options, 3 by --strict, 130 after Ctrl-C."""
+    """Returns 0, 1 if something failed, 2 for wrong options, 3 by a gate, 130 after Ctrl-C."""
     words = sys.argv[1:] if argv is None else argv
     parser().parse_args(words[:1])  # ends here at --help and where there is no such command
     return run(words[0], words[1:])

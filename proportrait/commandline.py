@@ -127,6 +127,11 @@ def dollars(text: str) -> float:
     return _number(text, float, 0.0, math.inf, "a number of at least 0")
 
 
+def mark(text: str) -> float:
+    """A number from 0 to 100."""
+    return _number(text, float, 0.0, math.nextafter(100, 101), "a mark from 0 to 100")
+
+
 def share(text: str) -> float:
     """A number from 0 to 0.9."""
     return _number(text, float, 0.0, math.nextafter(0.9, 1), "a share from 0 to 0.9")

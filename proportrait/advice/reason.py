@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -32,6 +32,7 @@ class Reason:
         unit: of the value.
         low, high: the range in which eight of ten good pictures lie; None where it is open.
         weight: log odds of good that the value costs by itself.
+        is_limit: whether low and high are limits of one's own, outside of which nothing passes.
     """
 
     attribute: str
@@ -43,6 +44,7 @@ class Reason:
     low: float | None = None
     high: float | None = None
     weight: float = 0.0
+    is_limit: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready; what only a measure has is there only with a measure."""
@@ -51,12 +53,16 @@ class Reason:
         }  # fmt: skip
         if self.measure:
             data |= {"measure": self.measure, "value": self.value, "unit": self.unit,
-                     "usual": [self.low, self.high], "weight": self.weight}  # fmt: skip
+                     "allowed" if self.is_limit else "usual": [self.low, self.high]}  # fmt: skip
+            data |= {} if self.is_limit else {"weight": self.weight}
         return data
 
 
 def reasons(
-    look: Look, verdicts: Mapping[str, int | None], rules: Mapping[str, str]
+    look: Look,
+    verdicts: Mapping[str, int | None],
+    rules: Mapping[str, str],
+    violated: Sequence[Reason] = (),
 ) -> tuple[Reason, ...]:
     """Why each attribute failed, the worst fault first; at most `MOST` an attribute.
 
@@ -66,20 +72,24 @@ def reasons(
         look: with the measures of all attributes.
         verdicts: by attribute key; reasons are given of those that are 0.
         rules: by attribute key, why one is bad whatever a model says.
+        violated: of limits of one's own, which come first.
     """
     result: list[Reason] = []
-    values = _values(look)
+    values = values_of(look)
     for key in (key for key in KEYS if verdicts.get(key) == 0):
         named = _faults(key, look, values)[:MOST]
         if key in rules:
             named = [Reason(key, rules[key], rule_advice(key, rules[key])), *named[: MOST - 1]]
+        first = [reason for reason in violated if reason.attribute == key]
+        measures = {reason.measure for reason in first}
+        named = [*first, *(reason for reason in named if reason.measure not in measures)][:MOST]
         result += named or [_unnamed(key)]
     return tuple(result)
 
 
 def disagreements(look: Look, verdicts: Mapping[str, int | None]) -> tuple[Reason, ...]:
     """What measures hold against attributes that passed: at most one fault an attribute."""
-    values = _values(look)
+    values = values_of(look)
     strong = (
         next((reason for reason in _faults(key, look, values) if reason.weight >= _STRONG), None)
         for key in KEYS
@@ -141,7 +151,7 @@ def _unnamed(key: str) -> Reason:
     return Reason(key, f"{text} to the model{note}", advice)
 
 
-def _values(look: Look) -> dict[str, float]:
+def values_of(look: Look) -> dict[str, float]:
     """Native values with their sides, by "attribute.Name"."""
     return {
         f"{key}.{name}": entry.value

@@ -4,27 +4,33 @@ Prints for each picture a mark from 0 to 100 and good or bad for the six attribu
 against it, and what to do. "likely" is less sure, "perhaps" may as well be the other, and where
 nobody could tell the reason is said. Of more than five pictures a table is printed. Exit code 1: a
 file was no picture. With --strict, exit code 3: a picture lacks a verdict, or does not show exactly
-one person."""
+one person; with --fail_under, its overall mark is lower or not known."""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from proportrait.commandline import count, printable
+from proportrait.commandline import count, mark, printable
+from proportrait.errors import ConfigurationError
 from proportrait.imaging import each_file
-from proportrait.score import PACKAGED, Scorer
-from proportrait.score.text import cards, table
+from proportrait.limits import PRESETS
+from proportrait.score import PACKAGED, Score, Scorer
+from proportrait.score.copies import Copies
+from proportrait.score.order import ORDERS, ordered
+from proportrait.score.output import FEW, FORMATS, Output
+from proportrait.score.summary import Outcome, Summary
 from proportrait.sheets import listing
 
 EXAMPLES = """
 proportrait score me.jpg                          # one photo, or several
-proportrait score photos --report verdicts.html   # a folder, and a page to sort, filter, and print
+proportrait score photos --report page.html       # a folder, and a page to sort, filter, and print
 """
-_FEW = 5  # pictures, of which everything is printed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,12 +38,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # fmt: off
     add = parser.add_argument
     add("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or folders of them")
-    add("--format", choices=("cards", "table", "json"),
-        help=f"default: cards of up to {_FEW} pictures with reasons and advice, else a table")
+    add("--format", choices=FORMATS,
+        help="default: that of the suffix of --output; else cards of up to "
+             f"{FEW} pictures with reasons and advice, and a table of more")
+    add("--output", type=Path, metavar="FILE",
+        help="write the results to a new file; jsonl and csv grow by a line a picture")
+    add("--resume", action="store_true",
+        help="go on with --output, jsonl or csv: what has its line is not judged again")
+    add("--sort", choices=ORDERS, metavar="KEY",
+        help=f"{', '.join(ORDERS[:2])}, or an attribute: the best first; results come at the end")
+    add("--reverse", action="store_true", help="with --sort: the worst first")
+    add("--limits", metavar="FILE",
+        help=f"limits of your own (TOML), or {', '.join(PRESETS)}; see proportrait limits")
+    add("--fail_under", type=mark, metavar="X",
+        help="exit code 3 if a picture has an overall mark under X, or none")
+    add("--copy_good", type=Path, metavar="DIR",
+        help="copy the pictures that are good in everything to DIR")
+    add("--recursive", action="store_true", default=True,
+        help="go down into subfolders (the default)")
+    add("--no_recursive", action="store_false", dest="recursive", help="leave subfolders out")
     add("--picture", type=Path, metavar="FILE",
         help="draw the pictures with their verdicts (PNG), 60 a page: FILE, FILE-2, ...")
     add("--report", type=Path, metavar="FILE",
         help="write one HTML page: thumbnails, verdicts, reasons, advice; to sort, filter, print")
+    add("--fix", type=Path, metavar="DIR",
+        help="write the best crops of each photo there, NAME_1x1.jpg and NAME_4x5.jpg: straight, "
+             "gently levelled, scored again, never worse; photos and files stay as they are")
     add("--strict", action="store_true",
         help="exit code 3 if a picture lacks a verdict or does not show exactly one person")
     add("--model", default=PACKAGED, metavar="FILE",
@@ -47,34 +73,81 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def execute(options: argparse.Namespace) -> int:
-    """Print the verdicts; returns 0, 1 if a file is no picture, 3 by --strict."""
-    from tqdm import tqdm
-
+    """Print or write the verdicts; returns 0, 1 if a file is no picture, 3 by --strict or such."""
+    from proportrait.fixes.files import fix_files
+    from proportrait.fixes.write import prepare
     from proportrait.score import report
     from proportrait.score.sheet import check, draw
 
-    paths = list(each_file(options.paths, partial(print, file=sys.stderr)))
+    output = Output.of(options.format, options.output, options.resume)
+    if options.resume and (options.sort or options.picture or options.report):
+        raise ConfigurationError("--sort, --picture, and --report need every result: no --resume")
+    if options.reverse and not options.sort:
+        raise ConfigurationError("--reverse turns the order of --sort: add --sort overall")
     if options.picture:
         check(options.picture)
     if options.report:
         report.check(options.report)
-    stream = Scorer(options.model).files(paths, options.workers)
-    if options.report:
-        stream = report.written(stream, options.report, len(paths))
-    scores = list(
-        tqdm(stream, total=len(paths), unit="picture", desc="judging", leave=False,
-             disable=len(paths) < 10)
-    )  # fmt: skip
-    if options.format == "json":
-        print(json.dumps([entry.to_json() for entry in scores], indent=2))
-    else:
-        few = len(scores) <= _FEW if options.format is None else options.format == "cards"
-        for line in (cards if few else table)(scores):
-            print(line)
+    if options.fix:
+        prepare(options.fix)
+    note = partial(print, file=sys.stderr)
+    paths = list(each_file(options.paths, note, recursive=options.recursive))
+    scorer = Scorer(options.model, options.limits)
+    good = None
+    if options.copy_good:
+        good = Copies(options.copy_good, options.paths, options.recursive)
+    summary = Summary(options.strict, options.fail_under)
+    judged: Counter[str] = Counter()
+    for outcome in output.earlier():
+        summary.add(outcome)
+        judged[outcome.path] += 1
+    rest = list(output.remaining(paths, judged))
+    kept: list[Score] = []
+    fixes: list[str] = []
+
+    def results() -> Iterator[Score]:
+        stream = scorer.files(rest, options.workers)
+        if options.report:
+            stream = report.written(stream, options.report, len(rest))
+        for score in _with_bar(stream, len(paths), len(rest)):
+            summary.add(Outcome.of(score))
+            if good:
+                good.take(score)
+            if options.picture:
+                kept.append(score)
+            if options.fix:
+                (saved,) = fix_files([score], options.fix, scorer)
+                fixes.extend(saved.lines())
+                score = replace(score, fix=tuple(saved.to_json()))
+            yield score
+
+    scores: Iterable[Score] = results()
+    try:
+        if options.sort:
+            scores = ordered(scores, options.sort, options.reverse)
+        output.write(scores, paths)
+    except KeyboardInterrupt:
+        if output.grows:
+            note(f"{printable(options.output)} holds {summary.pictures} pictures: --resume goes on")
+        raise
+    text = output.path is None and output.format in (None, "cards", "table")
+    for line in fixes:
+        (print if text else note)(line)
+    for line in summary.lines() if options.output or len(paths) > FEW else ():
+        note(line)
+    if good:
+        note(f"good        {good.count} copied to {printable(good.folder)}")
     if options.picture:
-        print(f"picture     {listing(draw(scores, options.picture))}", file=sys.stderr)
+        note(f"picture     {listing(draw(kept, options.picture))}")
     if options.report:
-        print(f"report      {printable(options.report)}", file=sys.stderr)
-    if any(entry.error for entry in scores):
-        return 1
-    return 3 if options.strict and not all(entry.certain for entry in scores) else 0
+        note(f"report      {printable(options.report)}")
+    return summary.exit_code
+
+
+def _with_bar(scores: Iterable[Score], total: int, left: int) -> Iterator[Score]:
+    """Scores with a bar of progress, rate, and remaining time; rarely renewed in a log file."""
+    from tqdm import tqdm
+
+    pause = 0.1 if sys.stderr.isatty() else 10.0
+    yield from tqdm(scores, total=total, initial=total - left, unit="picture", desc="judging",
+                    leave=False, disable=total < 10, mininterval=pause)  # fmt: skip

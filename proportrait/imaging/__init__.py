@@ -12,7 +12,13 @@ from proportrait.imaging.decode import (
     read_picture,
 )
 from proportrait.imaging.encode import ENCODERS, checked, encode_jpeg, encode_png, resize
-from proportrait.imaging.folders import Listing, each_file, is_data_set, list_pictures
+from proportrait.imaging.folders import (
+    Listing,
+    each_file,
+    is_data_set,
+    list_pictures,
+    pictures_folder,
+)
 from proportrait.imaging.formats import FORMATS, PICTURE_SUFFIXES, UNREADABLE_SUFFIXES
 from proportrait.imaging.in_memory import as_image
 
@@ -36,6 +42,7 @@ __all__ = [
     "from_pillow",
     "is_data_set",
     "list_pictures",
+    "pictures_folder",
     "read",
     "read_picture",
     "resize",

@@ -59,12 +59,20 @@ def is_data_set(folder: Path) -> bool:
     return os.path.isdir(folder / "images") and os.path.isdir(folder / "metadata")  # noqa: PTH112
 
 
-def each_file(paths: Iterable[str | Path], note: Callable[[str], None]) -> Iterator[Path]:
+def pictures_folder(folder: Path) -> Path:
+    """Where the pictures of a folder lie: of a data set of ours in its images/."""
+    return folder / "images" if is_data_set(folder) else folder
+
+
+def each_file(
+    paths: Iterable[str | Path], note: Callable[[str], None], *, recursive: bool = True
+) -> Iterator[Path]:
     """Yield files as they are named, and the pictures of folders, by name.
 
     Args:
         paths: files, folders, and data sets of ours.
         note: is told what is left out of a folder, in one line.
+        recursive: whether to go down into subfolders.
 
     Raises:
         ConfigurationError: a folder holds no pictures, or cannot be listed.
@@ -73,7 +81,7 @@ def each_file(paths: Iterable[str | Path], note: Callable[[str], None]) -> Itera
         if not os.path.isdir(path):  # noqa: PTH112 - of any name, and without the right to look
             yield path
             continue
-        listing = list_pictures(path / "images" if is_data_set(path) else path)
+        listing = list_pictures(pictures_folder(path), recursive=recursive)
         if not listing.paths:
             raise ConfigurationError(
                 f"{printable(path)} holds no pictures that can be read{listing.note}"

@@ -67,7 +67,7 @@ class Calibration:
                 continue
             temperature = _temperature(z, y)
             p = _sigmoid(z / temperature)
-            threshold = _threshold(z / temperature, y, balance)
+            threshold = best_threshold(z / temperature, y, balance)
             bad, good = p < threshold, p >= threshold
             low = -_surest(-p[bad], ~y[bad], 1.0)
             high = _surest(p[good], y[good], 1.0)
@@ -130,7 +130,7 @@ def _temperature(logits: Real, labels: Mask) -> float:
     return float(np.exp(optimum.x))
 
 
-def _threshold(logits: Real, labels: Mask, balance: float) -> float:
+def best_threshold(logits: Real, labels: Mask, balance: float) -> float:
     """The probability, of these logits (N,), from which on "good" is the better verdict.
 
     Where a share g of the labels is good, each good one that is kept adds b / 2g + 1 - b to the

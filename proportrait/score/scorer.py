@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
@@ -11,24 +10,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import PIL.Image
 
 from proportrait.advice import Reason, disagreements, reasons
-from proportrait.arrays import Float, Image, Mask
+from proportrait.arrays import Image
 from proportrait.imaging import as_image, each_file
 from proportrait.labels import KEYS, LabelVector
+from proportrait.limits import PASS as PASS
+from proportrait.limits import Limits
+from proportrait.limits.marks import mark_of
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Look, look
 from proportrait.looks.rules import apply
 from proportrait.looks.survey import survey
 from proportrait.model.saved import Headshot, load, packaged
 
-PASS = 50  # the mark from which on an attribute is professional
 _CLOSE = 10  # marks around it within which a verdict may as well be the other
 SCHEMA = 1  # version of `Score.to_json`; a key that is taken away or changed makes it higher
 PACKAGED = "packaged"  # the name of the model that comes with the package
-_BATCH = 16
 _log = logging.getLogger(__name__)
 
 
@@ -50,6 +49,7 @@ class Score:
         disagreements: what measures hold against attributes that passed.
         marks: by attribute key, [0, 100]: from `PASS` on the verdict is 1; None without a verdict.
         overall: [0, 100]: half the lowest mark, half their mean; None without all six verdicts.
+        fix: what became of each form of a crop, JSON-ready; only by `proportrait score --fix`.
         one_person: whether exactly one person is the subject; None where that cannot be told.
         sure: by attribute key, whether a verdict belongs to those of which at least
             `calibration.SURE` are right on photographs from elsewhere.
@@ -66,6 +66,7 @@ class Score:
     reasons: tuple[Reason, ...] = ()
     disagreements: tuple[Reason, ...] = ()
     marks: dict[str, int | None] = field(default_factory=dict)
+    fix: tuple[dict[str, Any], ...] = ()
     overall: int | None = None
     one_person: bool | None = None
     sure: dict[str, bool] = field(default_factory=dict)
@@ -89,6 +90,7 @@ class Score:
             "box": None if self.box is None else list(self.box),
             "one_person": self.one_person,
             "remarks": list(self.remarks),
+            **({"fix": list(self.fix)} if self.fix else {}),
         }
 
     @property
@@ -156,15 +158,25 @@ class Scorer:
     Args:
         model: a model, or the file of one that `proportrait train` wrote; default: the packaged
             one.
+        limits: of one's own: `Limits`, a TOML file, or "linkedin", "cv", "badge"; default: those
+            of the model.
 
     Raises:
         AssetError: there is no such model, or it is damaged.
+        ConfigurationError: the limits cannot be read.
     """
 
-    def __init__(self, model: Headshot | str | Path = PACKAGED) -> None:
+    def __init__(
+        self,
+        model: Headshot | str | Path = PACKAGED,
+        limits: Limits | str | Path | None = None,
+    ) -> None:
+        if not isinstance(limits, Limits):
+            limits = Limits() if limits is None else Limits.read(limits)
         if not isinstance(model, Headshot):
             model = load(packaged() if model == PACKAGED else Path(model))
-        self.model = model
+        self.model, self.limits = model, limits
+        self._calibration = limits.calibration(model.calibration)
 
     @classmethod
     def packaged(cls) -> Scorer:
@@ -203,8 +215,8 @@ class Scorer:
             LookCache() as cache,
             contextlib.closing(survey(files, self.model.wants, cache, workers)) as looks,
         ):
-            while batch := list(itertools.islice(looks, _BATCH)):
-                yield from self._scores(batch)
+            for path, look in looks:  # one by one, so that no score depends on the others
+                yield self._score(path, look)
 
     def image(self, picture: Image | PIL.Image.Image | str | Path) -> Score:
         """The score of one picture.
@@ -217,22 +229,38 @@ class Scorer:
         """
         if isinstance(picture, str | os.PathLike):
             path = Path(picture)
-            return self._scores([(path, look(path, self.model.wants))])[0]
-        return self._scores([(None, look(as_image(picture), self.model.wants))])[0]
+            return self._score(path, look(path, self.model.wants))
+        return self._score(None, look(as_image(picture), self.model.wants))
 
-    def _scores(self, batch: Sequence[tuple[Path | None, Look]]) -> list[Score]:
-        """The scores of a batch of looks, in one forward pass."""
-        readable = [look for _, look in batch if not look.error]
-        calibration = self.model.calibration
-        probabilities = calibration.probabilities(self.model.logits(readable))
-        rows = zip(
-            probabilities, calibration.verdicts(probabilities), calibration.sure(probabilities),
-            strict=True,
+    def _score(self, file: Path | None, look: Look) -> Score:
+        path = "" if file is None else str(file)
+        if look.error:
+            return Score(path, {}, {}, error=look.error)
+        calibration = self._calibration
+        probabilities = calibration.probabilities(self.model.logits([look]))
+        decided = apply(
+            look,
+            {key: round(float(p), 4) for key, p in zip(KEYS, probabilities[0], strict=True)},
+            dict(zip(KEYS, map(int, calibration.verdicts(probabilities)[0]), strict=True)),
+        )
+        decided, violated = self.limits.apply(look, decided)
+        good, marks = decided.verdicts, _marks(decided.probabilities, calibration.thresholds)
+        for key, mark in marks.items():  # where a limit is so low that what is bad exceeds it
+            marks[key] = min(mark, PASS - 1) if mark is not None and good[key] == 0 else mark
+        rules = {key: why for key, why in decided.reasons.items() if good[key] is not None}
+        decisive = {*rules, *(reason.attribute for reason in violated)}
+        return Score(
+            path, decided.probabilities, good, look.faces, _box(look), remarks=look.remarks,
+            unknown={key: why for key, why in decided.reasons.items() if good[key] is None},
+            reasons=reasons(look, good, rules, violated),
+            disagreements=disagreements(look, good),
+            marks=marks, overall=_overall(marks.values()),
+            one_person=decided.one_person,
+            sure={
+                key: good[key] is not None and (key in decisive or bool(certain))
+                for key, certain in zip(KEYS, calibration.sure(probabilities)[0], strict=True)
+            },
         )  # fmt: skip
-        return [
-            _score("" if file is None else str(file), look, rows, calibration.thresholds)
-            for file, look in batch
-        ]
 
 
 def _paths(paths: object) -> Iterator[str | Path]:
@@ -255,49 +283,20 @@ def _marks(
 
     Rounded down below 50, so that a mark tells the verdict.
     """
-    marks: dict[str, int | None] = {}
-    for key, threshold in zip(KEYS, thresholds, strict=True):
-        likely = probabilities[key]
-        if likely is None:
-            marks[key] = None
-            continue
-        exact = float(np.interp(likely, (0, threshold, 1), (0, 50, 100)))
-        marks[key] = round(exact) if exact >= PASS else int(exact)
-    return marks
+    return {
+        key: None if likely is None else _rounded(mark_of(likely, threshold))
+        for (key, likely), threshold in zip(probabilities.items(), thresholds, strict=True)
+    }
+
+
+def _rounded(mark: float) -> int:
+    return round(mark) if mark >= PASS else int(mark)
 
 
 def _overall(marks: Iterable[int | None]) -> int | None:
     """Half the weakest mark, half the mean of all; None where one is not known."""
     known = [mark for mark in marks if mark is not None]
     return round((min(known) + sum(known) / len(known)) / 2) if len(known) == len(KEYS) else None
-
-
-def _score(
-    path: str, look: Look, rows: Iterator[tuple[Float, Mask, Mask]], thresholds: Sequence[float]
-) -> Score:
-    """The score of one look; if it has no error, the next row is its own."""
-    if look.error:
-        return Score(path, {}, {}, error=look.error)
-    probabilities, verdicts, sure = next(rows)
-    decided = apply(
-        look,
-        {key: round(float(value), 4) for key, value in zip(KEYS, probabilities, strict=True)},
-        {key: int(value) for key, value in zip(KEYS, verdicts, strict=True)},
-    )
-    good, marks = decided.verdicts, _marks(decided.probabilities, thresholds)
-    rules = {key: reason for key, reason in decided.reasons.items() if good[key] is not None}
-    return Score(
-        path, decided.probabilities, good, look.faces, _box(look), remarks=look.remarks,
-        unknown={key: why for key, why in decided.reasons.items() if good[key] is None},
-        reasons=reasons(look, good, rules),
-        disagreements=disagreements(look, good),
-        marks=marks, overall=_overall(marks.values()),
-        one_person=decided.one_person,
-        sure={
-            key: good[key] is not None and (key in rules or bool(certain))
-            for key, certain in zip(KEYS, sure, strict=True)
-        },
-    )  # fmt: skip
 
 
 def _box(look: Look) -> tuple[float, float, float, float] | None:

@@ -1,8 +1,9 @@
-"""Scores as text for a terminal: a card for each picture, or a table of many."""
+"""Scores as text for a terminal, as they come: a card for each picture, or a table of many."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from textwrap import wrap
 
 from proportrait.commandline import printable
@@ -15,24 +16,32 @@ _NAMES = max(map(len, KEYS))
 _LINE = 100  # characters of a line
 
 
-def cards(scores: Sequence[Score]) -> Iterator[str]:
+def cards(scores: Iterable[Score]) -> Iterator[str]:
     """Lines of all that is known of each picture: verdicts, reasons, advice."""
     for place, score in enumerate(scores):
         yield from [""] if place else []
         yield from _card(score)
 
 
-def table(scores: Sequence[Score]) -> Iterator[str]:
-    """A row for each picture, as wide as its name needs; behind it stands what is worst."""
-    names = [printable(score.path) for score in scores]
-    width = min(_WIDEST, max(len("picture"), *map(len, names)))
+def table(scores: Iterable[Score], width: int = _WIDEST) -> Iterator[str]:
+    """A row for each picture; behind it stands what is worst.
+
+    Args:
+        width: of the names, from `name_width`.
+    """
     yield f"{'picture':{width}s}  mark  " + "  ".join(f"{key:{_CELL}s}" for key in KEYS).rstrip()
-    for name, score in zip(names, scores, strict=True):
+    for score in scores:
+        name = printable(score.path)
         name = name if len(name) <= width else f"\u2026{name[1 - width :]}"
         notes = [f"{reason.attribute}: {reason.text}" for reason in score.failures[:1]]
         notes += [score.remark] if score.remark else []
         remark = f"  ({'; '.join(notes)})" if notes else ""
         yield f"{name:{width}s}  {_row(score)}{remark}".rstrip()
+
+
+def name_width(paths: Iterable[str | Path]) -> int:
+    """Characters that the names of these pictures take in a table."""
+    return min(_WIDEST, max(len("picture"), *(len(printable(path)) for path in paths)))
 
 
 def _row(score: Score) -> str:

@@ -129,7 +129,7 @@ def test_a_name_of_any_bytes_has_its_row_everywhere(
     photos.mkdir()
     (photos / os.fsdecode(raw)).write_bytes(FACE.read_bytes())
     sheet = tmp_path / "sheet.png"
-    assert cli.main(["score", str(photos), "--picture", str(sheet)]) == 0
+    assert cli.main(["score", str(photos), "--format", "table", "--picture", str(sheet)]) == 0
     table = capsys.readouterr().out
     assert len(table.splitlines()) == 2
     assert "\x1b" not in table
@@ -185,7 +185,8 @@ def test_a_row_with_an_error_is_one_line_too(
 ) -> None:
     name = os.fsdecode(b"e\x1b[31m\xfc\nz.jpg")
     (tmp_path / name).write_bytes(FACE.read_bytes()[:2000])
-    assert cli.main(["score", str(tmp_path), str(tmp_path / ("n" * 300)), "no\x1b.jpg"]) == 1
+    paths = str(tmp_path), str(tmp_path / ("n" * 300)), "no\x1b.jpg"
+    assert cli.main(["score", *paths, "--format", "table"]) == 1
     table = capsys.readouterr().out
     table.encode()
     assert "\x1b" not in table

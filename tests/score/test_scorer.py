@@ -26,6 +26,7 @@ from proportrait.errors import AssetError
 from proportrait.faces import Face, shared_analyzer
 from proportrait.imaging import decode, encode_jpeg, encode_png, read
 from proportrait.labels import KEYS
+from proportrait.limits import Limits
 from proportrait.looks.cache import FOLDER_VARIABLE
 from proportrait.looks.look import Look
 from proportrait.measures import NAMES, Measure, Subject, framing
@@ -100,7 +101,8 @@ def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) ->
 def test_the_schema_describes_the_json(scores: list[Score]) -> None:
     schema = json.loads((resources("proportrait.score") / "score.schema.json").read_text("utf-8"))
     validator = Draft202012Validator(schema)
-    for score in [*scores, Scorer().image(np.full((256, 256, 3), 128, np.uint8))]:
+    blank = Scorer().image(np.full((256, 256, 3), 128, np.uint8))
+    for score in [*scores, blank, Scorer(limits="badge").image(FACE)]:
         validator.validate(score.to_json())
     for broken in (
         {"path": 3},
@@ -171,10 +173,36 @@ def test_a_measure_costs_what_its_curve_says() -> None:
     assert probabilities["lighting"] == 0.5
 
 
-def test_other_batches_and_workers_change_no_score(
-    scores: list[Score], model: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+def test_limits_of_ones_own_change_verdicts_marks_and_reasons(
+    scores: list[Score], photos: Path
 ) -> None:
-    monkeypatch.setattr(scorer, "_BATCH", 2)
+    likely = scores[0].probabilities["attire"]
+    assert likely is not None
+    low = f"[attire]\nprobability = {likely / 2}\n[framing]\nHeadSize = {{max = 0.2}}"
+    high = f"[attire]\nprobability = {(1 + likely) / 2}"
+    lenient, strict = (
+        Scorer(headshot(), limits=Limits.parse(text)).image(photos / "a.jpg")
+        for text in (low, high)
+    )
+    assert (lenient.verdicts["attire"], strict.verdicts["attire"]) == (1, 0)
+    assert lenient.probabilities["attire"] == strict.probabilities["attire"] == likely
+    assert lenient.marks["attire"] == round(50 + 50 * (likely / 2) / (1 - likely / 2))
+    assert strict.marks["attire"] == int(100 * likely / (1 + likely))
+    first = next(reason for reason in lenient.reasons if reason.attribute == "framing")
+    assert first.text.endswith("picture heights: the limit is at most 0.2)")
+    assert (lenient.verdicts["framing"], lenient.sure["framing"]) == (0, True)
+    assert [r.measure for r in lenient.reasons].count("framing.HeadSize") == 1
+
+
+def test_what_is_plainly_bad_has_a_low_mark_under_every_limit(photos: Path) -> None:
+    limits = Limits.parse("[framing]\nmark = 0\nHeadSize = {max = 0.2}")
+    score = Scorer(headshot(), limits=limits).image(photos / "a.jpg")
+    assert (score.verdicts["framing"], score.marks["framing"]) == (0, 49)
+
+
+def test_other_pictures_and_workers_change_no_score(
+    scores: list[Score], model: Path, photos: Path
+) -> None:
     paths = [photos / Path(score.path).name for score in scores]
     scorer_ = Scorer.from_file(model)
     # The large picture takes longest: others are ready before it.
@@ -187,14 +215,11 @@ def test_other_batches_and_workers_change_no_score(
     assert list(scorer_.files([])) == []
 
 
-def test_scores_come_before_all_files_are_read(
-    scores: list[Score], model: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(scorer, "_BATCH", 2)
+def test_scores_come_before_all_files_are_read(scores: list[Score], model: Path) -> None:
     waiting = [score.path for score in reversed(scores)]
     results = Scorer.from_file(model).files(waiting.pop() for _ in scores)
     assert next(results).path == scores[0].path
-    assert len(waiting) == 3
+    assert len(waiting) == 4
 
 
 def test_a_file_that_is_no_model_is_an_error(tmp_path: Path) -> None:

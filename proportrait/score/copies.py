@@ -1,0 +1,104 @@
+"""Copies of the pictures that are good in everything."""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import itertools
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from proportrait.commandline import printable
+from proportrait.disk import disk_errors, sync
+from proportrait.errors import ConfigurationError
+from proportrait.imaging import pictures_folder
+from proportrait.score.scorer import Score
+
+
+class Copies:
+    """A folder that takes copies; originals stay, and nothing in it is ever replaced.
+
+    Args:
+        folder: made where it is not there.
+        sources: pictures and folders that are judged.
+        recursive: whether these folders are gone down into.
+
+    Attributes:
+        count: good pictures that lie in the folder, by this run or an earlier one.
+
+    Raises:
+        ConfigurationError: it lies in a folder that is judged: its copies would be judged next
+            time; or it is a file.
+        StoreError: it cannot be made.
+    """
+
+    def __init__(self, folder: Path, sources: Iterable[Path], recursive: bool = True) -> None:
+        self.folder, self.count = folder, 0
+        place = Path(os.path.realpath(folder))
+        for source in filter(os.path.isdir, sources):  # never raises, as that of Path may
+            read = Path(os.path.realpath(pictures_folder(source)))
+            if place == read or (recursive and read in place.parents):
+                raise ConfigurationError(
+                    f"{printable(folder)} lies in {printable(source)}, which is judged: its copies "
+                    f"would be judged too the next time: name a folder outside"
+                )
+        if os.path.lexists(folder) and not os.path.isdir(folder):  # noqa: PTH112
+            raise ConfigurationError(f"{printable(folder)} is no folder: name another one")
+        with disk_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def take(self, score: Score) -> None:
+        """Copy a picture whose six verdicts are good, under its name or one with a number.
+
+        A copy of the same bytes that is there already is enough.
+
+        Raises:
+            StoreError: it cannot be read or written.
+        """
+        if score.error is not None or set(score.verdicts.values()) != {1}:
+            return
+        source = Path(score.path)
+        with disk_errors(self.folder):
+            for target in _names(self.folder, source):
+                if os.path.lexists(target):
+                    if target.is_file() and filecmp.cmp(source, target, shallow=False):
+                        break
+                elif _copy(source, target):
+                    break
+        self.count += 1
+
+
+def _names(folder: Path, source: Path) -> Iterator[Path]:
+    """me.jpg, me-2.jpg, me-3.jpg, ..."""
+    yield folder / source.name
+    for number in itertools.count(2):
+        yield folder / f"{source.stem}-{number}{source.suffix}"
+
+
+def _copy(source: Path, target: Path) -> bool:
+    """Copy bytes and times in one step; False where the name was taken meanwhile."""
+    temporary = target.with_name(f".{os.getpid()}.new")
+    temporary.unlink(missing_ok=True)
+    try:
+        shutil.copy2(source, temporary)
+        sync(temporary)
+        with contextlib.suppress(FileExistsError):
+            _name(temporary, target)
+            return True
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _name(temporary: Path, target: Path) -> None:
+    """Give a file its name, never that of another."""
+    try:
+        target.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without links, such as exFAT
+        if os.path.lexists(target):
+            raise FileExistsError from None
+        temporary.rename(target)

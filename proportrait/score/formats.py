@@ -1,0 +1,118 @@
+"""Scores as JSON, JSON lines, CSV, and Parquet, each written as they come."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+import textwrap
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO
+
+from proportrait.commandline import printable
+from proportrait.labels import KEYS
+from proportrait.score.scorer import SCHEMA, Score
+
+# Columns of CSV and Parquet, with the types of pyarrow.
+COLUMNS: dict[str, str] = {
+    "path": "string",
+    "overall": "int16",
+    **{
+        f"{key}_{name}": kind
+        for key in KEYS
+        for name, kind in (
+            ("verdict", "int8"), ("mark", "int16"), ("probability", "float64"), ("sure", "bool"),
+        )
+    },
+    "reason": "string",
+    "advice": "string",
+    "faces": "int32",
+    "one_person": "bool",
+    "remarks": "string",
+    "error": "string",
+}  # fmt: skip
+_FORMULA = tuple("=+-@")  # what begins a formula in a spreadsheet
+_ROW_GROUP = 5_000  # pictures that are held until they are written to Parquet
+
+
+def cells(score: Score) -> dict[str, Any]:
+    """The values of `COLUMNS`; None where there is none.
+
+    Names are `printable`; of the reasons and their advice it is the first of the worst attribute.
+    """
+    row: dict[str, Any] = dict.fromkeys(COLUMNS)
+    row["path"] = path_cell(score.path)
+    if score.error is not None:
+        return row | {"error": printable(score.error)}
+    for key in KEYS:
+        row[f"{key}_verdict"] = score.verdicts[key]
+        row[f"{key}_mark"] = score.marks[key]
+        row[f"{key}_probability"] = score.probabilities[key]
+        row[f"{key}_sure"] = score.sure[key]
+    first = next(iter(score.failures), None)
+    return row | {
+        "overall": score.overall,
+        "reason": first and first.text,
+        "advice": first and first.advice,
+        "faces": score.faces,
+        "one_person": score.one_person,
+        "remarks": printable(score.remark) or None,
+    }
+
+
+def path_cell(path: str) -> str:
+    """A path in one line; one that would be a formula to a spreadsheet has "./" before it."""
+    name = printable(path)
+    return f"./{name}" if name.startswith(_FORMULA) else name
+
+
+def json_texts(scores: Iterable[Score]) -> Iterator[str]:
+    """One list, as `json.dumps` writes it with an indent of 2."""
+    begin = "[\n"
+    for score in scores:
+        yield begin + textwrap.indent(json.dumps(score.to_json(), indent=2), "  ")
+        begin = ",\n"
+    yield "[]\n" if begin == "[\n" else "\n]\n"
+
+
+def jsonl_texts(scores: Iterable[Score]) -> Iterator[str]:
+    """A line a picture."""
+    return (f"{json.dumps(score.to_json())}\n" for score in scores)
+
+
+def csv_texts(scores: Iterable[Score]) -> Iterator[str]:
+    """The names of the columns, then a line a picture; true is 1, unknown is empty."""
+    yield csv_head()
+    yield from map(_csv_line, scores)
+
+
+def csv_head() -> str:
+    """The line with the names of the columns."""
+    return f"{','.join(COLUMNS)}\n"
+
+
+def _csv_line(score: Score) -> str:
+    text = io.StringIO()
+    values = cells(score).values()
+    csv.writer(text, lineterminator="\n").writerow(
+        int(value) if isinstance(value, bool) else value for value in values
+    )
+    return text.getvalue()
+
+
+def write_parquet(scores: Iterable[Score], file: BinaryIO) -> None:
+    """A Parquet file, in row groups.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    import pyarrow
+    from pyarrow.parquet import ParquetWriter
+
+    types = [(name, pyarrow.type_for_alias(kind)) for name, kind in COLUMNS.items()]
+    schema = pyarrow.schema(types, {"proportrait.score.schema": str(SCHEMA)})
+    rows = map(cells, scores)
+    with ParquetWriter(file, schema) as writer:
+        while group := list(itertools.islice(rows, _ROW_GROUP)):
+            writer.write_table(pyarrow.Table.from_pylist(group, schema))

@@ -1,0 +1,93 @@
+"""What the file of an earlier run, which may have been killed, already holds."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NoReturn
+
+from proportrait.commandline import printable
+from proportrait.disk import flush
+from proportrait.errors import ConfigurationError
+from proportrait.labels import KEYS
+from proportrait.score.formats import COLUMNS, csv_head, path_cell
+from proportrait.score.scorer import SCHEMA
+from proportrait.score.summary import Outcome
+
+RESUMABLE = ("jsonl", "csv")  # a line a picture
+
+
+def name_in(kind: str | None, path: Path) -> str:
+    """A picture's path as a file of that format has it."""
+    return path_cell(str(path)) if kind == "csv" else str(path)
+
+
+def earlier(path: Path, kind: str | None) -> Iterator[Outcome]:
+    """The pictures of the whole lines; then half a line at the end is cut off.
+
+    Nothing is cut off a file that is not wholly ours. Paths are as `name_in` writes them.
+
+    Args:
+        kind: of `RESUMABLE`.
+
+    Raises:
+        ConfigurationError: a line is none of ours.
+        OSError: the file cannot be read or written.
+    """
+    with path.open("rb+") as file:
+        end = 0
+        for number, line in enumerate(file, 1):
+            if not line.endswith(b"\n"):
+                if number == 1 and not _may_begin(line, kind):
+                    _refuse(path, number)
+                return _cut(file, end)
+            end += len(line)
+            try:
+                text = line.decode()
+                if kind == "jsonl":
+                    yield _of_json(text)
+                elif number > 1:
+                    yield _of_cells(text)
+                elif text.rstrip() != csv_head().rstrip():
+                    _refuse(path, number)
+            except (ValueError, LookupError, TypeError, csv.Error):
+                _refuse(path, number)
+
+
+def _refuse(path: Path, number: int) -> NoReturn:
+    raise ConfigurationError(
+        f"line {number} of {printable(path)} is no score that this version wrote: name another file"
+    )
+
+
+def _may_begin(half: bytes, kind: str | None) -> bool:
+    """Whether a half line may be the beginning of a first line of ours."""
+    begin = (csv_head() if kind == "csv" else f'{{"schema": {SCHEMA}, "path": "').encode()
+    return begin.startswith(half) or (kind == "jsonl" and half.startswith(begin))
+
+
+def _cut(file: BinaryIO, end: int) -> None:
+    file.truncate(end)
+    file.flush()
+    flush(file.fileno())
+
+
+def _of_json(line: str) -> Outcome:
+    data = json.loads(line)
+    if data["schema"] != SCHEMA:
+        raise ValueError("another version")
+    if "error" in data:
+        return Outcome(data["path"], data["error"], None, False)
+    verdicts = [data["verdicts"][key] for key in KEYS]
+    certain = data["one_person"] is True and None not in verdicts
+    return Outcome(data["path"], None, data["overall"], certain)
+
+
+def _of_cells(line: str) -> Outcome:
+    (values,) = csv.reader([line])
+    row = dict(zip(COLUMNS, values, strict=True))
+    certain = row["one_person"] == "1" and all(row[f"{key}_verdict"] for key in KEYS)
+    overall = int(row["overall"]) if row["overall"] else None
+    return Outcome(row["path"], row["error"] or None, overall, certain)
