@@ -17,6 +17,7 @@ COMMANDS = {  # in the order in which data flow
     "train": "train a model on labelled pictures",
     "evaluate": "evaluate a model against labels",
     "score": "judge your photos",
+    "serve": "judge photos on a web page, and by REST",
     "download": "fetch the published data set",
 }
 _END = "`proportrait COMMAND --help` explains a command."

@@ -25,7 +25,7 @@ from proportrait.looks.survey import survey
 from proportrait.model.saved import Headshot, load, packaged
 
 PASS = 50  # the mark from which on an attribute is professional
-_CLOSE = 10  # marks around it within which a verdict may as well be the other
+CLOSE = 10  # marks around it within which a verdict may as well be the other
 SCHEMA = 1  # version of `Score.to_json`; a key that is taken away or changed makes it higher
 PACKAGED = "packaged"  # the name of the model that comes with the package
 _BATCH = 16
@@ -41,6 +41,8 @@ class Score:
         probabilities: by attribute key, [0, 1], of professional; None where nobody could tell.
         verdicts: by attribute key, 1 professional, 0 not, None where nobody could tell.
         faces: their number; of several the largest is judged.
+        box: x0, y0, x1, y1 of its forehead to chin and side to side in shares of the picture as the
+            file shows it, may pass 0 and 1; None without a face.
         error: why there is no verdict, or None; verdicts and probabilities are empty then.
         remarks: what is wrong with the file and cost nothing.
         unknown: by attribute key, why it has no verdict.
@@ -57,6 +59,7 @@ class Score:
     probabilities: dict[str, float | None]
     verdicts: dict[str, int | None]
     faces: int = 0
+    box: tuple[float, float, float, float] | None = None
     error: str | None = None
     remarks: tuple[str, ...] = ()
     unknown: dict[str, str] = field(default_factory=dict)
@@ -83,6 +86,7 @@ class Score:
             "reasons": [reason.to_json() for reason in self.reasons],
             "disagreements": [reason.to_json() for reason in self.disagreements],
             "faces": self.faces,
+            "box": None if self.box is None else list(self.box),
             "one_person": self.one_person,
             "remarks": list(self.remarks),
         }
@@ -108,7 +112,7 @@ class Score:
         word = "good" if good else "bad"
         if self.sure[key]:
             return word
-        return f"perhaps {word}" if abs(mark - PASS) < _CLOSE else f"likely {word}"
+        return f"perhaps {word}" if abs(mark - PASS) < CLOSE else f"likely {word}"
 
     @property
     def failures(self) -> list[Reason]:
@@ -202,11 +206,11 @@ class Scorer:
             while batch := list(itertools.islice(looks, _BATCH)):
                 yield from self._scores(batch)
 
-    def image(self, picture: Image | PIL.Image.Image | str | Path) -> Score:
-        """The score of one picture.
+    def image(self, picture: Image | PIL.Image.Image | str | Path | bytes) -> Score:
+        """The score of one picture; a file that is no picture has an `error`.
 
         Args:
-            picture: a file, a Pillow image, or an RGB array (H, W, 3) uint8.
+            picture: a file, its bytes, a Pillow image, or an RGB array (H, W, 3) uint8.
 
         Raises:
             ValueError: something else, or too small.
@@ -214,7 +218,8 @@ class Scorer:
         if isinstance(picture, str | os.PathLike):
             path = Path(picture)
             return self._scores([(path, look(path, self.model.wants))])[0]
-        return self._scores([(None, look(as_image(picture), self.model.wants))])[0]
+        data = picture if isinstance(picture, bytes) else as_image(picture)
+        return self._scores([(None, look(data, self.model.wants))])[0]
 
     def _scores(self, batch: Sequence[tuple[Path | None, Look]]) -> list[Score]:
         """The scores of a batch of looks, in one forward pass."""
@@ -283,7 +288,7 @@ def _score(
     good, marks = decided.verdicts, _marks(decided.probabilities, thresholds)
     rules = {key: reason for key, reason in decided.reasons.items() if good[key] is not None}
     return Score(
-        path, decided.probabilities, good, look.faces, remarks=look.remarks,
+        path, decided.probabilities, good, look.faces, _box(look), remarks=look.remarks,
         unknown={key: why for key, why in decided.reasons.items() if good[key] is None},
         reasons=reasons(look, good, rules),
         disagreements=disagreements(look, good),
@@ -294,3 +299,13 @@ def _score(
             for key, certain in zip(KEYS, sure, strict=True)
         },
     )  # fmt: skip
+
+
+def _box(look: Look) -> tuple[float, float, float, float] | None:
+    """The box of the largest face in the picture before it was turned by quarters."""
+    if look.box is None:
+        return None
+    x0, y0, x1, y1 = (round(float(end), 5) for end in look.box)
+    for _ in range(look.turns % 4):
+        x0, y0, x1, y1 = round(1 - y1, 5), x0, round(1 - y0, 5), x1
+    return x0, y0, x1, y1

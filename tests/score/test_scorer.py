@@ -86,7 +86,7 @@ def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) ->
     data = scores[0].to_json()
     assert list(data) == [
         "schema", "path", "overall", "verdicts", "marks", "probabilities", "sure", "unknown",
-        "reasons", "disagreements", "faces", "one_person", "remarks",
+        "reasons", "disagreements", "faces", "box", "one_person", "remarks",
     ]  # fmt: skip
     assert data["one_person"] is True
     assert list(data["verdicts"]) == list(data["probabilities"]) == list(data["sure"]) == list(KEYS)
@@ -108,6 +108,26 @@ def test_the_schema_describes_the_json(scores: list[Score]) -> None:
         scores[2].to_json() | {"faces": 1},
     ):
         assert list(validator.iter_errors(broken))
+
+
+@pytest.mark.parametrize(
+    ("turns", "box"),
+    [
+        (0, (0.1, 0.2, 0.4, 0.7)), (1, (0.3, 0.1, 0.8, 0.4)), (2, (0.6, 0.3, 0.9, 0.8)),
+        (3, (0.2, 0.6, 0.7, 0.9)),
+    ],
+)  # fmt: skip
+def test_the_box_of_a_lying_head_is_that_of_the_file(
+    turns: int, box: tuple[float, float, float, float]
+) -> None:
+    """A white field where the face is, turned as `Look.turns` counts."""
+    boxes = np.array([(0.1, 0.2, 0.4, 0.7)], np.float32)
+    assert scorer._box(Look(boxes=boxes, turns=turns)) == box
+    picture = np.zeros((10, 10), np.uint8)
+    x0, y0, x1, y1 = (round(10 * end) for end in box)
+    picture[y0:y1, x0:x1] = 255
+    assert np.rot90(picture, turns)[2:7, 1:4].all()
+    assert scorer._box(Look()) is None
 
 
 def test_marks_are_50_at_the_threshold() -> None:
