@@ -20,6 +20,7 @@ from proportrait.commands import serve
 from proportrait.errors import ConfigurationError
 from proportrait.serve.settings import Settings
 from tests import FACE, ROOT
+from tests.serve.conftest import running
 
 JPEG = {"Content-Type": "image/jpeg"}
 START_S = 120.0
@@ -81,12 +82,8 @@ def test_a_model_that_is_missing_is_an_error_before_the_start(
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server with one worker, and its address."""
-    command = [sys.executable, "-m", "proportrait", "serve", "--port", "0", "--workers", "1"]
-    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        yield process, process.stdout.readline().strip()
-        process.kill()
+    with running() as server:
+        yield server
 
 
 def test_the_first_verdict_comes_without_a_wait_for_health(
@@ -103,12 +100,12 @@ def test_the_first_verdict_comes_without_a_wait_for_health(
     assert "server" not in answer.headers
 
 
-def test_a_port_that_is_taken_is_named(
-    server: tuple[subprocess.Popen[str], str], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_port_that_is_taken_is_named(server: tuple[subprocess.Popen[str], str]) -> None:
     port = server[1].rstrip("/").rpartition(":")[2]
-    assert cli.main(["serve", "--port", port]) == 2
-    assert f"port {port} of 127.0.0.1" in capsys.readouterr().err
+    command = [sys.executable, "-m", "proportrait", "serve", "--port", port]
+    end = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (end.returncode, end.stdout) == (2, "")
+    assert f"port {port} of 127.0.0.1" in end.stderr
 
 
 def test_the_end_waits_for_requests_and_leaves_no_worker(

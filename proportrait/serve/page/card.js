@@ -10,7 +10,7 @@ export function card(photo, actions) {
   const item = h("li", { class: "card", id: photo.id, tabindex: "-1", "aria-busy": !score && !error && "true" },
     picture(photo),
     h("div", { class: "text" },
-      h("h2", {}, photo.name, photo.isBest ? h("span", { class: "badge" }, "best") : null),
+      h("h2", {}, photo.name, " ", photo.isBest ? h("span", { class: "badge" }, "best") : null),
       error ? h("p", { class: "error" }, `No verdict: ${error}.`) : null,
       !score && !error ? h("p", { class: "hint" }, "looking at it …") : null,
       ...(score ? verdict(score) : []),

@@ -58,9 +58,10 @@ function spoken({ name, score, error }) {
 
 const actions = {
   remove(photo) {
-    const next = byId(photo.id).nextElementSibling ?? byId(photo.id).previousElementSibling;
-    forget([photo]);
-    (next ?? byId("choose")).focus();
+    const { nextElementSibling, previousElementSibling } = byId(photo.id);
+    const next = (nextElementSibling ?? previousElementSibling)?.id;
+    forget([photo]); // and draws others anew
+    (byId(next) ?? byId("choose")).focus();
   },
   compare(photo) {
     photo.isPicked = !photo.isPicked;
@@ -97,6 +98,7 @@ function redraw(photo) {
 function update() {
   const many = photos.length > 1, done = photos.every((photo) => photo.score || photo.error);
   byId("bar").hidden = !photos.length;
+  showLegend();
   byId("pick").hidden = photos.filter((photo) => photo.score && !hopeless(photo.score)).length < 2;
   const judged = photos.filter((photo) => photo.score || photo.error).length;
   byId("count").textContent = done
@@ -111,6 +113,12 @@ function update() {
     redraw(photo);
   }
   order(byId("order").value === "best" ? ranked : photos);
+}
+
+function showLegend() {
+  const isOn = byId("guides").checked;
+  list.classList.toggle("plain", !isOn);
+  byId("legend").hidden = !isOn || !photos.some((photo) => photo.score?.box);
 }
 
 /** Moves no card that stands where it should, so that the focus stays. */
@@ -129,7 +137,7 @@ byId("files").addEventListener("change", (event) => {
 });
 byId("camera-open").addEventListener("click", () => openCamera((file) => add([file])));
 byId("order").addEventListener("change", update);
-byId("guides").addEventListener("change", (event) => list.classList.toggle("plain", !event.target.checked));
+byId("guides").addEventListener("change", showLegend);
 byId("clear").addEventListener("click", () => {
   forget([...photos]);
   byId("choose").focus();

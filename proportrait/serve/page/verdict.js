@@ -45,11 +45,11 @@ export function summary(score) {
   return good === keys.length ? "all six good" : `${good} of ${keys.length} good`;
 }
 
-/** "2.41 x; good photos: up to 1.4" */
+/** "measured 0.28 head heights; good photos up to 0.2"; units that are no words are left out. */
 export function number(reason) {
   if (reason.value === undefined) return "";
   const [low, high] = reason.usual;
-  const unit = reason.unit ? ` ${reason.unit}` : "";
+  const unit = /^[a-z-]+ [a-z]+$|^deg$/.test(reason.unit) ? ` ${reason.unit}` : "";
   let range = `${short(low)} to ${short(high)}`;
   if (low === null) range = `up to ${short(high)}`;
   if (high === null) range = `from ${short(low)}`;
