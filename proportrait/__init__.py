@@ -18,6 +18,7 @@ A room imports only what stands above it in this list, or left of it in its line
     model                         the network, its input, its file
     advice                        reasons of a verdict in words, and what to do
     score                         what a model says of pictures
+    fixes                         crops of a photo that are no worse than it
     store                         records, ledger, journal, exports
     edit                          the offline editor
     generate                      sources, prompts, generators, what a run reports
@@ -40,28 +41,33 @@ from proportrait.labels import ATTRIBUTES, Attribute, LabelVector
 if TYPE_CHECKING:
     from proportrait.api import measure, verify
     from proportrait.edit.editor import PortraitEditor
+    from proportrait.fixes import Fix, fix
     from proportrait.score import Score, Scorer
     from proportrait.store import RecordStore
 
 __all__ = [
     "ATTRIBUTES",
     "Attribute",
+    "Fix",
     "LabelVector",
     "PortraitEditor",
     "ProPortraitError",
     "RecordStore",
     "Score",
     "Scorer",
+    "fix",
     "measure",
     "verify",
 ]
 __version__ = "0.1.0"
 
 _PLACES = {  # of what is imported when it is first asked for, so that `import proportrait` is fast
+    "Fix": "proportrait.fixes",
     "PortraitEditor": "proportrait.edit.editor",
     "RecordStore": "proportrait.store",
     "Score": "proportrait.score",
     "Scorer": "proportrait.score",
+    "fix": "proportrait.fixes",
     "measure": "proportrait.api",
     "verify": "proportrait.api",
 }

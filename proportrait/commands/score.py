@@ -9,6 +9,7 @@ one person."""
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import sys
 from functools import partial
@@ -36,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"default: cards of up to {_FEW} pictures with reasons and advice, else a table")
     add("--picture", type=Path, metavar="FILE",
         help="draw the pictures with their verdicts (PNG), 60 a page: FILE, FILE-2, ...")
+    add("--fix", type=Path, metavar="DIR",
+        help="write the best crops of each photo there, NAME_1x1.jpg and NAME_4x5.jpg: straight, "
+             "gently levelled, scored again, never worse; photos and files stay as they are")
     add("--strict", action="store_true",
         help="exit code 3 if a picture lacks a verdict or does not show exactly one person")
     add("--model", default=PACKAGED, metavar="FILE",
@@ -48,21 +52,34 @@ def execute(options: argparse.Namespace) -> int:
     """Print the verdicts; returns 0, 1 if a file is no picture, 3 by --strict."""
     from tqdm import tqdm
 
+    from proportrait.fixes.files import fix_files
+    from proportrait.fixes.write import prepare
     from proportrait.score.sheet import check, draw
 
     paths = list(each_file(options.paths, partial(print, file=sys.stderr)))
     if options.picture:
         check(options.picture)
+    if options.fix:
+        prepare(options.fix)
     scorer = Scorer(options.model)
     scores = list(
         tqdm(scorer.files(paths, options.workers), total=len(paths), unit="picture", desc="judging",
              leave=False, disable=len(paths) < 10)
     )  # fmt: skip
+    fixes = list(
+        tqdm(fix_files(scores, options.fix, scorer) if options.fix else (), total=len(scores),
+             unit="picture", desc="fixing", leave=False, disable=not options.fix or len(paths) < 5)
+    )  # fmt: skip
     if options.format == "json":
-        print(json.dumps([entry.to_json() for entry in scores], indent=2))
+        rows = [entry.to_json() for entry in scores]
+        for row, saved in zip(rows, fixes, strict=False):
+            row |= {"fix": saved.to_json()} if "error" not in row else {}
+        print(json.dumps(rows, indent=2))
     else:
         few = len(scores) <= _FEW if options.format is None else options.format == "cards"
         for line in (cards if few else table)(scores):
+            print(line)
+        for line in itertools.chain.from_iterable(saved.lines() for saved in fixes):
             print(line)
     if options.picture:
         print(f"picture     {listing(draw(scores, options.picture))}", file=sys.stderr)
