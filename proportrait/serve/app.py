@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -19,16 +20,19 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from proportrait import __version__
+from proportrait.commandline import printable
+from proportrait.fixes import ASPECTS
 from proportrait.score import Score
 from proportrait.serve import judges
 from proportrait.serve.guard import Guard
 from proportrait.serve.judges import Judges
 from proportrait.serve.metrics import CONTENT_TYPE, Metrics
-from proportrait.serve.openapi import document, for_page
+from proportrait.serve.openapi import FIX_HEADER, document, for_page
 from proportrait.serve.settings import Settings
 from proportrait.serve.uploads import Upload, read_uploads
 
 _PAGE = Path(__file__).with_name("page")
+_ASPECTS = [aspect.name for aspect in reversed(ASPECTS)]  # the portrait form first
 _AHEAD = 4  # requests whose pictures are held in memory beside those that are judged
 
 
@@ -38,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
     return Starlette(
         routes=[
             Route("/api/v1/score", server.score, methods=["POST"]),
+            Route("/api/v1/fix", server.fix, methods=["POST"]),
             Route("/api/v1/openapi.json", server.openapi),
             Route("/healthz", server.health),
             Route("/metrics", server.counters),
@@ -75,6 +80,22 @@ class _Server:
             return JSONResponse({"scores": scores})
         status, first = results[0]
         return JSONResponse({"error": first.error, "scores": scores}, status)
+
+    async def fix(self, request: Request) -> Response:
+        """The suggested crop of one picture as JPEG; what was done to it is in a header."""
+        aspect = request.query_params.get("aspect", _ASPECTS[0])
+        if aspect not in _ASPECTS:
+            raise HTTPException(422, f"no aspect {printable(aspect[:80])}: {', '.join(_ASPECTS)}")
+        with self.metrics.open.track_inprogress():
+            async with self._room:
+                first, *others = await read_uploads(request, self.settings)
+                if others:
+                    raise HTTPException(422, "a crop is made of one picture at a time")
+                model = self.settings.model
+                data, about = await self.judges.run(judges.crop, model, first.data, aspect)
+        if not data:
+            raise HTTPException(422, f"no crop is suggested: {about['reason']}")
+        return Response(data, media_type="image/jpeg", headers={FIX_HEADER: json.dumps(about)})
 
     async def _score(self, upload: Upload) -> tuple[int, Score]:
         """The status of one picture, and its score."""

@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 
 from proportrait.errors import ProPortraitError
 from proportrait.faces import shared_analyzer
+from proportrait.fixes import fix
 from proportrait.score import Score, Scorer
 from proportrait.workers import end_pool, make_pool
 
@@ -135,3 +136,13 @@ def prepare(model: str | Path) -> None:
 def score(model: str | Path, data: bytes) -> Score:
     """Judge the bytes of a picture file, in a worker."""
     return _scorer(model).image(data)
+
+
+def crop(model: str | Path, data: bytes, aspect: str) -> tuple[bytes, dict[str, Any]]:
+    """The JPEG of the best crop of a form, b"" where there is none, and `Fix.to_json`; in a worker.
+
+    Args:
+        aspect: a name of `ASPECTS`.
+    """
+    result = next(entry for entry in fix(data, _scorer(model)) if entry.aspect == aspect)
+    return result.data, result.to_json()

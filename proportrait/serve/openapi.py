@@ -7,12 +7,14 @@ from importlib.resources import files
 from typing import Any
 
 from proportrait import __version__
+from proportrait.fixes import ASPECTS
 from proportrait.labels import ATTRIBUTES
 from proportrait.measures import framing
 from proportrait.score.scorer import CLOSE, PASS
 from proportrait.serve.settings import Settings, is_local
 from proportrait.serve.uploads import FORM, PICTURES, UNKNOWN
 
+FIX_HEADER = "Proportrait-Fix"
 _SCORES = {"type": "array", "items": {"$ref": "#/components/schemas/result"}}
 _PROBLEMS = {
     400: "the form cannot be read",
@@ -58,6 +60,7 @@ def document(settings: Settings) -> dict[str, Any]:
                     "security": [{"token": []}] if settings.token else [],
                 }
             },
+            "/api/v1/fix": {"post": _fix(settings, responses)},
             "/healthz": {
                 "get": {
                     "operationId": "health",
@@ -73,6 +76,31 @@ def document(settings: Settings) -> dict[str, Any]:
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }  # fmt: skip
+
+
+def _fix(settings: Settings, problems: dict[str, Any]) -> dict[str, Any]:
+    names = [aspect.name for aspect in ASPECTS]
+    aspect = {
+        "name": "aspect", "in": "query", "description": "width and height",
+        "schema": {"enum": names, "default": names[-1]},
+    }  # fmt: skip
+    header = {
+        "description": "what was done, and the marks after, as JSON", "schema": {"type": "string"},
+    }  # fmt: skip
+    crop = {
+        "description": "a crop that is no worse than the picture",
+        "headers": {FIX_HEADER: header},
+        "content": {"image/jpeg": {"schema": {}}},
+    }
+    return {
+        "operationId": "fix",
+        "summary": "Crop one picture to head and shoulders, straightened and gently levelled",
+        "description": f"{_limits(settings)} 422 where no crop is better, with the reason.",
+        "parameters": [aspect],
+        "requestBody": _body(),
+        "responses": {"200": crop, **problems},
+        "security": [{"token": []}] if settings.token else [],
+    }
 
 
 def for_page(settings: Settings) -> dict[str, Any]:

@@ -10,10 +10,13 @@ from contextlib import contextmanager
 import pytest
 from starlette.testclient import TestClient
 
+from proportrait.fixes import Fix, fix
+from proportrait.imaging import encode_jpeg
 from proportrait.serve import judges
 from proportrait.serve.app import create_app
 from proportrait.serve.settings import Settings
 from tests import ROOT
+from tests.fixes.photos import off_centre
 from tests.serve import hooks
 
 URL = "http://localhost:8000"
@@ -36,7 +39,8 @@ def client() -> Iterator[TestClient]:
 @contextmanager
 def running() -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`proportrait serve` with one worker as a process of its own, and its address."""
-    command = [sys.executable, "-m", "proportrait", "serve", "--port", "0", "--workers", "1"]
+    command = [sys.executable, "-m", "proportrait", "serve", "--port", "0", "--workers", "1",
+               "--timeout", "120"]  # fmt: skip
     with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
@@ -50,3 +54,15 @@ def address() -> Iterator[str]:
     """Of a server that runs as a process of its own."""
     with running() as (_, address):
         yield address
+
+
+@pytest.fixture(scope="session")
+def off_centre_photo() -> bytes:
+    """A JPEG with room for a better crop."""
+    return encode_jpeg(off_centre())
+
+
+@pytest.fixture(scope="session")
+def crops(off_centre_photo: bytes) -> dict[str, Fix]:
+    """What the package makes of it, by aspect."""
+    return {crop.aspect: crop for crop in fix(off_centre_photo)}

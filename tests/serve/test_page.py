@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from proportrait.fixes import Fix
 from proportrait.imaging import encode_jpeg, read
 from proportrait.score import Score, Scorer
 from tests import FACE
@@ -113,6 +114,24 @@ def test_an_upload_gets_its_verdict(page: Page, score: Score) -> None:
     assert (face["x"] - frame["x"]) / frame["width"] == pytest.approx(score.box[0], abs=0.01)
     assert (face["y"] - frame["y"]) / frame["height"] == pytest.approx(score.box[1], abs=0.01)
     assert page.locator("#where").inner_text().startswith("Your photo goes nowhere")
+
+
+def test_the_suggested_crop_can_be_downloaded(
+    page: Page, off_centre_photo: bytes, crops: dict[str, Fix], tmp_path: Path
+) -> None:
+    photo, crop = tmp_path / "me.at.home.jpeg", crops["4x5"]
+    photo.write_bytes(off_centre_photo)
+    assert crop.after is not None
+    add(page, [photo])
+    page.click(".suggest")
+    text = page.locator(".crop").inner_text()
+    assert f"{crop.before.overall} \u2192 {crop.after.overall} of 100" in text
+    assert page.locator(".crop li").all_inner_texts() == list(crop.actions)
+    with page.expect_download() as download:
+        page.click(".download")
+    assert download.value.suggested_filename == "me.at.home-4x5.jpg"
+    assert Path(download.value.path()).read_bytes() == crop.data
+    assert page.locator(".suggest").count() == 0
 
 
 def test_of_several_the_best_comes_first_and_names_are_text(

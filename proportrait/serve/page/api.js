@@ -19,6 +19,14 @@ export async function judge(blob, signal) {
   return (await response.json()).scores[0];
 }
 
+/** The suggested crop of a picture as a file, and what was done to it. */
+export async function crop(blob, name, aspect) {
+  const response = await send(`/api/v1/fix?aspect=${aspect}`, blob);
+  const about = JSON.parse(response.headers.get("Proportrait-Fix"));
+  const stem = name.replace(/\.\w+$/, "");
+  return { about, file: new File([await response.blob()], `${stem}-${aspect}.jpg`, { type: "image/jpeg" }) };
+}
+
 async function send(path, blob, signal) {
   if (blob.size > settings.picture_bytes) {
     const most = (settings.picture_bytes / 1e6).toLocaleString();

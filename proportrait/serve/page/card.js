@@ -14,13 +14,30 @@ export function card(photo, actions) {
       error ? h("p", { class: "error" }, `No verdict: ${error}.`) : null,
       !score && !error ? h("p", { class: "hint" }, "looking at it …") : null,
       ...(score ? verdict(score) : []),
+      photo.crop ? suggestion(photo) : null,
       h("p", { class: "buttons" },
         score && !hopeless(score)
           ? h("button", { type: "button", class: "pick", "aria-pressed": String(photo.isPicked), onclick: () => actions.compare(photo) },
               "Compare", unseen(` ${photo.name}`))
           : null,
+        score?.box && !photo.crop
+          ? h("button", { type: "button", class: "suggest", disabled: photo.isCropping, onclick: () => actions.crop(photo) },
+              photo.isCropping ? "Making the crop …" : "Suggest a crop", unseen(` of ${photo.name}`))
+          : null,
         h("button", { type: "button", onclick: () => actions.remove(photo) }, "Remove", unseen(` ${photo.name}`)))));
   return item;
+}
+
+/** The crop beside what it changes, or why there is none. */
+function suggestion({ crop, score }) {
+  if (crop.error) return h("p", { class: "hint" }, `${title(crop.error)}.`);
+  const { about, url, file } = crop;
+  return h("figure", { class: "crop" },
+    h("img", { src: url, alt: "The suggested crop" }),
+    h("figcaption", {},
+      h("strong", {}, `${score.overall ?? "–"} → ${about.overall ?? "–"} of 100`),
+      h("ul", {}, ...about.actions.map((text) => h("li", {}, text))),
+      h("a", { href: url, download: file.name, class: "download" }, "Download", unseen(` ${file.name}`))));
 }
 
 const unseen = (text) => h("span", { class: "unseen" }, text);

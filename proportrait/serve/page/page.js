@@ -1,12 +1,13 @@
 // The page: photos come in, are judged a few at a time, and are ordered.
 
-import { judge, settings } from "./api.js";
+import { crop, judge, settings } from "./api.js";
 import { openCamera } from "./camera.js";
 import { card } from "./card.js";
 import { compare } from "./compare.js";
 import { byId, tell } from "./dom.js";
 import { failures, hopeless, rank, summary, title } from "./verdict.js";
 
+const CROP = "4x5"; // width to height of the crop that is suggested
 const AT_ONCE = 3; // photos that are sent at a time
 const list = byId("cards");
 let photos = [], number = 0, sending = 0;
@@ -21,7 +22,8 @@ function add(files) {
   for (const file of pictures) {
     photos.push({
       id: `photo-${++number}`, number, name: file.name || "pasted picture", file,
-      url: URL.createObjectURL(file), score: null, error: "", isSent: false, isPicked: false,
+      url: URL.createObjectURL(file), score: null, error: "", isSent: false, isPicked: false, isBest: false,
+      crop: null, isCropping: false,
     });
   }
   tell(pictures.length === 1 ? `Looking at ${pictures[0].name}.` : `Looking at ${pictures.length} photos.`);
@@ -63,6 +65,20 @@ const actions = {
     forget([photo]); // and draws others anew
     (byId(next) ?? byId("choose")).focus();
   },
+  async crop(photo) {
+    photo.isCropping = true;
+    redraw(photo);
+    try {
+      const made = await crop(photo.file, photo.name, CROP);
+      photo.crop = { ...made, url: URL.createObjectURL(made.file) };
+      tell(`The crop of ${photo.name} is there: ${made.about.overall} of 100.`);
+    } catch (error) {
+      photo.crop = { error: error.message };
+      tell(error.message);
+    }
+    photo.isCropping = false;
+    redraw(photo);
+  },
   compare(photo) {
     photo.isPicked = !photo.isPicked;
     redraw(photo);
@@ -79,6 +95,7 @@ const actions = {
 function forget(gone) {
   gone.forEach((photo) => {
     URL.revokeObjectURL(photo.url);
+    if (photo.crop?.url) URL.revokeObjectURL(photo.crop.url);
     byId(photo.id)?.remove();
   });
   photos = photos.filter((photo) => !gone.includes(photo));
