@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import sys
 from pathlib import Path
 from urllib.parse import quote
@@ -74,6 +75,8 @@ def execute(options: argparse.Namespace) -> int:
         message = f"nothing can listen at port {options.port} of {options.host}: try another --port"
         raise ConfigurationError(message) from None
     print(_address(settings, listener.getsockname()[1]), flush=True)
+    # uvicorn raises the signal anew once all is answered; the process then ends as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         uvicorn.Server(config).run([listener])
     except KeyboardInterrupt:

@@ -108,10 +108,15 @@ def test_a_port_that_is_taken_is_named(server: tuple[subprocess.Popen[str], str]
     assert f"port {port} of 127.0.0.1" in end.stderr
 
 
-def test_the_end_waits_for_requests_and_leaves_no_worker(
-    server: tuple[subprocess.Popen[str], str],
-) -> None:
-    process, address = server
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_the_end_waits_for_requests_and_leaves_no_worker(end: signal.Signals) -> None:
+    with running() as (process, address):
+        check_end(process, address, end)
+
+
+def check_end(process: subprocess.Popen[str], address: str, end: signal.Signals) -> None:
+    with httpx2.Client(timeout=START_S) as client:
+        client.post(f"{address}api/v1/score", content=b"x", headers=JPEG)  # waits for the worker
     workers = psutil.Process(process.pid).children(recursive=True)
     assert workers
     with httpx2.Client(timeout=START_S) as client:
@@ -119,7 +124,7 @@ def test_the_end_waits_for_requests_and_leaves_no_worker(
         def slowly() -> Iterator[bytes]:
             data = FACE.read_bytes()
             yield data[:1000]
-            process.send_signal(signal.SIGINT)
+            process.send_signal(end)
             time.sleep(1)
             yield data[1000:]
 
