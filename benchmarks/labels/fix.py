@@ -4,10 +4,11 @@
 
 DIR holds photos, with a labels.csv or without. Of those that are badly framed, by the raters where
 there are any and else by the model, every crop is counted: made or refused and why, framing good
-before and after by the model and by the measures, other verdicts lost. The share of cured ones is
-of all that have room and pixels enough, so that a crop refused because it would be worse, or still
-badly framed, counts as a failure. --pairs writes the photos beside their crops, to be looked at.
-Ends with 1 if fewer than 90 % are cured, or more than 2 % lose another verdict.
+after by the model and by the measures, other verdicts lost. The share of cured ones is of all that
+the model too calls badly framed and that have room and pixels enough: a crop refused because it
+would be worse, or still badly framed, counts as a failure. --pairs writes the photos beside their
+crops, to be looked at. Ends with 1 if fewer than 90 % are cured, or more than 2 % lose another
+verdict.
 """
 
 from __future__ import annotations
@@ -50,19 +51,18 @@ def badly_framed(folder: Path, scorer: Scorer) -> list[Score]:
 def report(fixes: Sequence[Fix]) -> tuple[list[str], float, float]:
     """Lines about the crops of one form, the share of the cured, and that of lost verdicts."""
     made = [entry for entry in fixes if entry.after]
+    bad = [entry for entry in fixes if entry.before.verdicts.get("framing") != 1]
     refused = Counter(re.sub(r"\d+", "N", entry.reason) for entry in fixes if entry.reason)
-    faults = sum(entry.reason.startswith(_FAULTS) for entry in fixes)
-    possible = len(made) + faults
-    was_good = sum(entry.before.verdicts["framing"] == 1 for entry in made)
-    good = sum(bool(entry.after and entry.after.verdicts["framing"]) for entry in made)
+    possible = sum(bool(entry.after) or entry.reason.startswith(_FAULTS) for entry in bad)
+    good = sum(bool(entry.after and entry.after.verdicts["framing"]) for entry in bad)
     measured = sum(_well_framed(entry) for entry in made)
     lost = sum(bool(_lost(entry)) for entry in made)
     cured, spoilt = good / max(possible, 1), lost / max(len(made), 1)
     lines = [
         f"{len(made)} crops of {len(fixes)} photos",
         *(f"  {number:4d} refused: {reason}" for reason, number in refused.most_common()),
-        f"  framing good by the model: {was_good} before, {good} after, of {possible} with room "
-        f"and pixels enough: {cured:.3f} (bar {CURED})",
+        f"  bad by the model too: {len(bad)}; with room and pixels enough {possible}, of which "
+        f"{good} become good: {cured:.3f} (bar {CURED})",
         f"  framing good by the measures after: {measured} of {len(made)}",
         f"  another verdict lost: {lost} of {len(made)} (bar {LOST})",
         f"  turned: {sum(bool(entry.window and entry.window.angle) for entry in made)}; "

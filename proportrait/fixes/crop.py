@@ -13,8 +13,10 @@ import numpy as np
 from proportrait.arrays import Double, Mask
 from proportrait.errors import ProPortraitError
 from proportrait.fixes.head import Head
+from proportrait.fixes.tilt import measured_tilt
 from proportrait.fixes.window import Window, rotation
 from proportrait.measures import Subject
+from proportrait.measures.framing import TILT_LIMIT
 
 SMALLEST = 400  # px of the shorter side of a crop: the least that LinkedIn takes
 
@@ -24,12 +26,14 @@ _SIZE = (0.155, 0.37)
 _ABOVE, _BELOW = 1.0, 1.35
 _ACROSS = 0.06
 _DOWN = (-0.165, 0.08)
+_MOST_LEAN = TILT_LIMIT + 2.0  # deg: where the face is measured anew it may lean less
 _ROOM = 0.02  # heights between the hair and the upper border
 _CROWN = 0.25  # face heights above the hairline, where a bald head ends; see `measures.framing`
 # The best headroom in heights, and how far from the best a crop costs 1: by the logarithm of its
 # size, by headroom, by the place of the head in widths, by degrees that it still leans.
 _BEST_ROOM = 0.08
 _SIZE_SPREAD, _ROOM_SPREAD, _ACROSS_SPREAD, _TILT_SPREAD = 0.25, 0.04, 0.03, 4.0
+_SHARES = 1.0, 0.75, 0.5  # of the tilt: less turning needs less room
 _BYSTANDER = 1.0  # cost of some of another face
 _WIDER = 1.05  # times as high: another window
 _STEPS = 40, 31, 25  # of the search: sizes, headrooms, places across
@@ -73,9 +77,18 @@ def windows(
         NoCropError: the photo has no room for one, or not pixels enough.
         AssessmentError: it shows no face that can be measured.
     """
-    searches = [_Search(subject, aspect, angle, tilt) for angle in _angles(tilt)]
+    lean = measured_tilt(subject)
+    searches = [
+        _Search(subject, aspect, angle, tilt)
+        for angle in _angles(tilt)
+        if abs(lean - angle) <= _MOST_LEAN
+    ]
+    if not searches:
+        raise NoCropError(f"the head leans by {abs(lean):.0f} degrees: no crop sets it upright")
     if not any(search.good.any() for search in searches):
-        raise NoCropError(searches[-1].obstacle())
+        reason = searches[-1].obstacle()
+        turn = f", turned by {abs(lean):.0f} degrees" if searches[-1].angle else ""
+        raise NoCropError(reason.replace(": ", f"{turn}: "))
     least = smallest / scale
     large = [search for search in searches if search.large(least).any()]
     if not large:
@@ -90,8 +103,8 @@ def windows(
 
 
 def _angles(tilt: float) -> Iterator[float]:
-    """Angles to turn back by: wholly, by half, not at all."""
-    yield from (tilt, tilt / 2) if tilt else ()
+    """Angles to turn back by: wholly, in part, not at all."""
+    yield from (share * tilt for share in _SHARES if tilt)
     yield 0.0
 
 

@@ -7,10 +7,12 @@ import numpy as np
 
 from proportrait.arrays import Double, Float, Image
 from proportrait.measures import Subject
-from proportrait.measures.framing import head_pose, picture_tilt
+from proportrait.measures.framing import TILT_LIMIT, head_pose, picture_tilt
 
 UPRIGHT = 2.0  # deg that nobody sees: less is not turned
 MOST = 45.0  # deg: what leans more rather lies
+_TOO_MUCH = TILT_LIMIT - 2.0  # deg of lean: in a crop the face is measured anew, and may lean more
+_FRONTAL = 30.0  # deg of yaw
 _LONGEST = 640  # px of the longer side of the picture in which lines are looked for
 _SHORTEST = 0.04  # of its longer side: a shorter line is texture
 _STRAIGHT = 0.1  # longer sides of the picture: lines together as long say how it stands
@@ -18,22 +20,34 @@ _SPREAD = 1.5  # deg within which lines are parallel
 _BEHIND = 0.1  # of the mask of the person: more is the person
 
 
-def tilt(subject: Subject) -> float:
-    """How far to turn an upright picture back, deg, clockwise; 0 where it stands straight.
-
-    It is the tilt of `measures.framing`, head and body together. A person may lean while the
-    camera does not: the picture stays where the lines behind the person stand straight, horizontal
-    or vertical, and not as head and body lean.
+def measured_tilt(subject: Subject) -> float:
+    """PictureTilt of an upright picture, deg, clockwise.
 
     Raises:
         AssessmentError: there is no face, or it is too small.
     """
-    angle = picture_tilt(subject.face, subject.mask, head_pose(subject.face)[2])
+    return picture_tilt(subject.face, subject.mask, head_pose(subject.face)[2])
+
+
+def tilt(subject: Subject) -> float:
+    """How far to turn an upright picture back, deg, clockwise; 0 where it stands straight.
+
+    A person may lean while the camera does not: where the lines behind the person are level and
+    upright, and would not be if head and body were, the picture stays. But if it leans by more
+    than any framing allows, it is turned by half, and both lean less; unless the face looks aside,
+    of which the angle is not sure.
+
+    Raises:
+        AssessmentError: there is no face, or it is too small.
+    """
+    angle = measured_tilt(subject)
     if not UPRIGHT <= abs(angle) <= MOST:
         return 0.0
     lengths, angles = _lines(subject.image, subject.mask)
-    straight = _parallel(lengths, angles, 0.0) - _parallel(lengths, angles, angle)
-    return 0.0 if straight > _STRAIGHT else angle
+    if _parallel(lengths, angles, 0.0) - _parallel(lengths, angles, angle) <= _STRAIGHT:
+        return angle
+    is_frontal = abs(head_pose(subject.face)[0]) <= _FRONTAL
+    return angle / 2 if abs(angle) > _TOO_MUCH and is_frontal else 0.0
 
 
 def _lines(image: Image, mask: Float) -> tuple[Double, Double]:

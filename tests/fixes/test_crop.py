@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from proportrait.fixes import crop
 from proportrait.fixes.crop import ASPECTS, Aspect, NoCropError, windows
 from proportrait.fixes.window import Window
 from tests.fixes.photos import face_at, subject
@@ -87,7 +88,23 @@ def test_a_turned_window_lies_in_the_photo_or_is_turned_less() -> None:
     person = subject(2000, 1600, face_at(900, 700))
     best, *_ = windows(person, SQUARE, 8.0, 100)
     assert best.angle == 8.0
-    tight = subject(300, 330, face_at(150, 130))  # 8 deg need 305 px for a square of 270 px
+    tight = subject(
+        300, 330, face_at(150, 130)
+    )  # 270 px at 8 deg take 305, at 6 deg 297
     best, *_ = windows(tight, SQUARE, 8.0, 100)
-    assert best.angle == 4.0
+    assert best.angle == 6.0
     assert best.cut(tight.image).shape[:2] == best.size[::-1]
+
+
+def test_what_leans_too_much_and_may_not_be_turned_has_no_crop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crop, "measured_tilt", lambda subject: -25.0)
+    person = subject(2000, 1600, face_at(900, 700))
+    with pytest.raises(NoCropError, match="the head leans by 25 degrees"):
+        windows(person, SQUARE, 0.0, 100)
+    best, *_ = windows(person, SQUARE, -25.0, 100)
+    assert best.angle == -25.0
+    tight = subject(300, 330, face_at(150, 130))
+    with pytest.raises(NoCropError, match=r", turned by 25 degrees: nothing is left"):
+        windows(tight, SQUARE, -25.0, 100)

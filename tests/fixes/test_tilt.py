@@ -8,7 +8,7 @@ import pytest
 
 from proportrait.arrays import Image
 from proportrait.faces import shared_analyzer
-from proportrait.fixes.tilt import _lines, _parallel, tilt
+from proportrait.fixes.tilt import _lines, _parallel, measured_tilt, tilt
 from proportrait.measures import Subject
 
 
@@ -28,10 +28,10 @@ def test_lines_tell_how_a_picture_leans(angle: float) -> None:
     assert _lines(striped(angle), np.ones((480, 640), np.float32))[0].size == 0
 
 
-def leaning(image: Image, background: Image | None) -> Subject:
-    """The face turned by 12 degrees clockwise, before what stands straight."""
+def leaning(image: Image, background: Image | None, degrees: float = 12.0) -> Subject:
+    """The face turned clockwise, before what stands straight."""
     canvas = cv2.copyMakeBorder(image, 100, 100, 150, 150, cv2.BORDER_REPLICATE)
-    matrix = cv2.getRotationMatrix2D((406, 356), -12, 1)
+    matrix = cv2.getRotationMatrix2D((406, 356), -degrees, 1)
     size = canvas.shape[1::-1]
     turned = cv2.warpAffine(canvas, matrix, size, borderMode=cv2.BORDER_REPLICATE)
     subject = Subject(np.asarray(turned, np.uint8), shared_analyzer())
@@ -48,6 +48,14 @@ def test_a_leaning_person_before_nothing_is_a_leaning_picture(image: Image) -> N
 def test_before_straight_lines_it_is_the_person_who_leans(image: Image) -> None:
     stripes = cv2.resize(striped(0.0), (812, 712))
     assert tilt(leaning(image, np.asarray(stripes, np.uint8))) == 0.0
+
+
+def test_who_leans_too_much_is_turned_by_half(image: Image) -> None:
+    stripes = np.asarray(cv2.resize(striped(0.0), (812, 712)), np.uint8)
+    person = leaning(image, stripes, 30.0)
+    assert measured_tilt(person) > 14
+    assert tilt(person) == pytest.approx(measured_tilt(person) / 2)
+    assert tilt(leaning(image, None, 30.0)) == pytest.approx(measured_tilt(person), abs=2)
 
 
 def test_a_straight_picture_stays(image: Image) -> None:
