@@ -28,6 +28,7 @@ A room imports only what stands above it in this list, or left of it in its line
     download                      the published data set
     train                         from labelled pictures to a model, and how good it is
     api                           what can be called from Python in one line
+    serve                         a page and a REST endpoint that judge photos
     commands                      what each command takes, does, and prints
     cli, __main__                 the one command
 """

@@ -24,6 +24,9 @@ MAY_USE_NETWORK = re.compile(
     r"|model/backbone\.py"  # asks the local cache of the Hub only
     r"|train/card\.py"  # the form of a model card
 )
+# What listens to others: it asks nobody, but everybody could ask it.
+SERVERS = {"asgiref", "fastapi", "hypercorn", "nicegui", "socketserver", "starlette", "uvicorn"}
+MAY_LISTEN = re.compile(r"serve/\w+\.py|commands/serve\.py")
 LONGEST = 350  # lines of a file
 MOST = 14  # modules of a folder
 
@@ -121,3 +124,12 @@ def test_only_the_online_parts_import_a_network(file: Path) -> None:
     used = {name for name in imports(file) if name.split(".")[0] in NETWORK}
     used |= {name for name in imports(file) if name.startswith("urllib.request")}
     assert not used
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(PACKAGE).as_posix())
+def test_only_the_server_listens(file: Path) -> None:
+    """The server itself may not use the network as others do: pictures that it gets stay there."""
+    name = file.relative_to(PACKAGE).as_posix()
+    listens = {name for name in imports(file) if name.split(".")[0] in SERVERS}
+    assert not listens or MAY_LISTEN.fullmatch(name)
+    assert not (MAY_LISTEN.fullmatch(name) and MAY_USE_NETWORK.fullmatch(name))

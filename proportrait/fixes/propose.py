@@ -78,7 +78,7 @@ class Fix:
 
 
 def fix(
-    picture: Image | PIL.Image.Image | str | Path,
+    picture: Image | PIL.Image.Image | str | Path | bytes,
     scorer: Scorer | None = None,
     *,
     before: Score | None = None,
@@ -95,7 +95,7 @@ def fix(
     ('1x1', 'the head fills the photo: nothing is left to crop from')
 
     Args:
-        picture: a file, a Pillow image, or an RGB array (H, W, 3) uint8.
+        picture: a file, its bytes, a Pillow image, or an RGB array (H, W, 3) uint8.
         scorer: judges photo and crops; default: with the packaged model.
         before: the score of the photo, where it is known.
         smallest: px of the shorter side of a crop.
@@ -133,11 +133,11 @@ class _Photo:
     source: bytes | PIL.Image.Image | None
 
     @classmethod
-    def of(cls, picture: Image | PIL.Image.Image | str | Path, faces: int) -> _Photo:
+    def of(cls, picture: Image | PIL.Image.Image | str | Path | bytes, faces: int) -> _Photo:
         """Raises: ImageError, OSError."""
         source: bytes | PIL.Image.Image | None = None
-        if isinstance(picture, str | os.PathLike):
-            source = Path(picture).read_bytes()
+        if isinstance(picture, str | os.PathLike | bytes):
+            source = picture if isinstance(picture, bytes) else Path(picture).read_bytes()
             image = imaging.decode(source, longest=None)
         elif isinstance(picture, PIL.Image.Image):
             source, image = picture, imaging.from_pillow(picture, longest=None)

@@ -142,11 +142,11 @@ class Look:
         )
 
 
-def look(picture: str | Path | Image, wants: Wants | None = None) -> Look:
+def look(picture: str | Path | bytes | Image, wants: Wants | None = None) -> Look:
     """Look at a picture; a file that cannot be read gives a look with an `error`.
 
     Args:
-        picture: a file, or RGB uint8 (H, W, 3).
+        picture: a file, its bytes, or RGB uint8 (H, W, 3).
         wants: default: the measures and scores of all attributes.
 
     Raises:
@@ -155,6 +155,8 @@ def look(picture: str | Path | Image, wants: Wants | None = None) -> Look:
     wants = wants or Wants()
     if isinstance(picture, np.ndarray):
         return _complete(Look(), imaging.checked(picture), wants)
+    if isinstance(picture, bytes):
+        return _look_at_bytes(picture, wants)
     return look_at_file(Path(picture), wants)
 
 
@@ -169,6 +171,12 @@ def look_at_file(
         data = picture.read_bytes()
     except OSError as error:
         return Look(error=f"it cannot be read: {error.strerror}")
+    return _look_at_bytes(data, wants, lookup)
+
+
+def _look_at_bytes(
+    data: bytes, wants: Wants, lookup: Callable[[str], Look | None] = lambda digest: None
+) -> Look:
     digest = hashlib.sha256(data).hexdigest()
     before = lookup(digest) or Look(digest=digest)
     if before.holds(wants):

@@ -25,7 +25,7 @@ from proportrait.looks.rules import apply
 from proportrait.looks.survey import survey
 from proportrait.model.saved import Headshot, load, packaged
 
-_CLOSE = 10  # marks around it within which a verdict may as well be the other
+CLOSE = 10  # marks around it within which a verdict may as well be the other
 SCHEMA = 1  # version of `Score.to_json`; a key that is taken away or changed makes it higher
 PACKAGED = "packaged"  # the name of the model that comes with the package
 _log = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class Score:
         word = "good" if good else "bad"
         if self.sure[key]:
             return word
-        return f"perhaps {word}" if abs(mark - PASS) < _CLOSE else f"likely {word}"
+        return f"perhaps {word}" if abs(mark - PASS) < CLOSE else f"likely {word}"
 
     @property
     def failures(self) -> list[Reason]:
@@ -218,11 +218,11 @@ class Scorer:
             for path, look in looks:  # one by one, so that no score depends on the others
                 yield self._score(path, look)
 
-    def image(self, picture: Image | PIL.Image.Image | str | Path) -> Score:
-        """The score of one picture.
+    def image(self, picture: Image | PIL.Image.Image | str | Path | bytes) -> Score:
+        """The score of one picture; a file that is no picture has an `error`.
 
         Args:
-            picture: a file, a Pillow image, or an RGB array (H, W, 3) uint8.
+            picture: a file, its bytes, a Pillow image, or an RGB array (H, W, 3) uint8.
 
         Raises:
             ValueError: something else, or too small.
@@ -230,7 +230,8 @@ class Scorer:
         if isinstance(picture, str | os.PathLike):
             path = Path(picture)
             return self._score(path, look(path, self.model.wants))
-        return self._score(None, look(as_image(picture), self.model.wants))
+        data = picture if isinstance(picture, bytes) else as_image(picture)
+        return self._score(None, look(data, self.model.wants))
 
     def _score(self, file: Path | None, look: Look) -> Score:
         path = "" if file is None else str(file)

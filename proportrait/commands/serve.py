@@ -1,0 +1,114 @@
+"""Open a page that judges photos, and a REST endpoint.
+
+Photos stay in the memory of this machine and are forgotten with the answer. The page is at the
+printed address, the endpoint at /api/v1/score, its OpenAPI document at /api/v1/openapi.json. Where
+others can reach the server, it asks for a token."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+from proportrait.commandline import count, positive
+from proportrait.errors import ConfigurationError
+from proportrait.score import PACKAGED
+from proportrait.serve.settings import Settings, is_local
+
+EXAMPLES = """
+proportrait serve                                        # for this machine alone
+proportrait serve --host 0.0.0.0 --token @token.txt      # for others too
+"""
+TOKEN_VARIABLE = "PROPORTRAIT_TOKEN"
+_ANY = ("0.0.0.0", "::")
+_MOST_OPEN = 2000  # connections at once
+_GRACE_S = 30  # in which requests under way are answered at the end
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `proportrait serve`."""
+    # fmt: off
+    add = parser.add_argument
+    add("--host", default="127.0.0.1",
+        help="address to listen at (default 127.0.0.1, for this machine)")
+    add("--port", type=int, choices=range(65536), default=8000, metavar="PORT",
+        help="default 8000; 0 takes a free one")
+    add("--token",
+        help=f"what requests have to send. It would stand in the process list: better set "
+             f"{TOKEN_VARIABLE}, or give @FILE; default: none on 127.0.0.1, a new one elsewhere")
+    add("--max_mb", type=positive, default=25.0, metavar="MB", help="of a picture (default 25)")
+    add("--max_pictures", type=count, default=20, metavar="N", help="of a request (default 20)")
+    add("--timeout", type=positive, default=30.0, metavar="S", help="of a picture (default 30 s)")
+    add("--model", default=PACKAGED, metavar="FILE",
+        help="a model.safetensors (default: the packaged one)")
+    add("--workers", type=count, metavar="N", help="processes (default: one a core)")
+    # fmt: on
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Serve until Ctrl-C or SIGTERM; requests under way are answered first."""
+    import uvicorn
+
+    from proportrait.looks.look import WORKER_BYTES
+    from proportrait.score import Scorer
+    from proportrait.serve.app import create_app
+    from proportrait.workers import fitting_workers
+
+    Scorer(options.model)  # a missing or damaged model is an error now, not in a worker
+    settings = Settings(
+        options.host, _token(options), options.model,
+        fitting_workers(options.workers, WORKER_BYTES), options.timeout,
+        round(options.max_mb * 1e6), round(4 * options.max_mb * 1e6), options.max_pictures,
+    )  # fmt: skip
+    config = uvicorn.Config(
+        create_app(settings), options.host, options.port, ws="none", log_level="warning",
+        access_log=False, server_header=False, proxy_headers=False,
+        limit_concurrency=_MOST_OPEN, timeout_graceful_shutdown=_GRACE_S,
+    )  # fmt: skip
+    try:
+        listener = config.bind_socket()
+    except SystemExit:
+        message = f"nothing can listen at port {options.port} of {options.host}: try another --port"
+        raise ConfigurationError(message) from None
+    print(_address(settings, listener.getsockname()[1]), flush=True)
+    # uvicorn raises the signal anew once all is answered; the process then ends as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        uvicorn.Server(config).run([listener])
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+    return 0
+
+
+def _token(options: argparse.Namespace) -> str:
+    """The chosen token, or a new one where others can reach the server and none was chosen.
+
+    Raises:
+        ConfigurationError: its file cannot be read, or it is no line of printable ASCII.
+    """
+    text = options.token or os.environ.get(TOKEN_VARIABLE, "")
+    if text.startswith("@"):
+        try:
+            text = Path(text[1:]).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigurationError(f"the token cannot be read from {text[1:]}: {error}") from None
+        if not text:
+            raise ConfigurationError("the file of the token is empty")
+    if not text:
+        return "" if is_local(options.host) else secrets.token_urlsafe(24)
+    if not (text.isascii() and text.isprintable() and " " not in text):
+        raise ConfigurationError("a token is one word of printable ASCII")
+    return text
+
+
+def _address(settings: Settings, port: int) -> str:
+    """The line that tells where the page is; behind # stands what only the browser reads."""
+    host = "localhost" if settings.host in _ANY else settings.host
+    host = f"[{host}]" if ":" in host else host
+    secret = f"#token={quote(settings.token, safe='')}" if settings.token else ""
+    note = "   (or by this machine's name)" if settings.host in _ANY else ""
+    return f"http://{host}:{port}/{secret}{note}"

@@ -1,0 +1,142 @@
+"""The routes of the server, as one ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from proportrait import __version__
+from proportrait.commandline import printable
+from proportrait.fixes import ASPECTS
+from proportrait.score import Score
+from proportrait.serve import judges
+from proportrait.serve.guard import Guard
+from proportrait.serve.judges import Judges
+from proportrait.serve.metrics import CONTENT_TYPE, Metrics
+from proportrait.serve.openapi import FIX_HEADER, document, for_page
+from proportrait.serve.settings import Settings
+from proportrait.serve.uploads import Upload, read_uploads
+
+_PAGE = Path(__file__).with_name("page")
+_ASPECTS = [aspect.name for aspect in reversed(ASPECTS)]  # the portrait form first
+_AHEAD = 4  # requests whose pictures are held in memory beside those that are judged
+
+
+def create_app(settings: Settings | None = None) -> Starlette:
+    """The application; its workers start and end with it."""
+    server = _Server(settings or Settings())
+    return Starlette(
+        routes=[
+            Route("/api/v1/score", server.score, methods=["POST"]),
+            Route("/api/v1/fix", server.fix, methods=["POST"]),
+            Route("/api/v1/openapi.json", server.openapi),
+            Route("/healthz", server.health),
+            Route("/metrics", server.counters),
+            Route("/", server.page),
+            Route("/page/settings.json", server.page_settings),
+            Mount("/page", StaticFiles(directory=_PAGE)),
+        ],
+        middleware=[Middleware(Guard, settings=server.settings, count=server.metrics.response)],
+        exception_handlers={HTTPException: _problem, 500: _failure},
+        lifespan=server.lifespan,
+    )
+
+
+class _Server:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        prepare = partial(judges.prepare, settings.model)
+        self.judges = Judges(settings.workers, settings.timeout, prepare)
+        self.metrics = Metrics(lambda: self.judges.restarts)
+        self._room = asyncio.Semaphore(settings.workers + _AHEAD)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        async with self.judges:
+            yield
+
+    async def score(self, request: Request) -> Response:
+        """The scores of the pictures of a request; a problem where none could be judged."""
+        with self.metrics.open.track_inprogress():
+            async with self._room:
+                uploads = await read_uploads(request, self.settings)
+                results = await asyncio.gather(*map(self._score, uploads))
+        scores = [score.to_json() for _, score in results]
+        if any(status == 200 for status, _ in results):
+            return JSONResponse({"scores": scores})
+        status, first = results[0]
+        return JSONResponse({"error": first.error, "scores": scores}, status)
+
+    async def fix(self, request: Request) -> Response:
+        """The suggested crop of one picture as JPEG; what was done to it is in a header."""
+        aspect = request.query_params.get("aspect", _ASPECTS[0])
+        if aspect not in _ASPECTS:
+            raise HTTPException(422, f"no aspect {printable(aspect[:80])}: {', '.join(_ASPECTS)}")
+        with self.metrics.open.track_inprogress():
+            async with self._room:
+                first, *others = await read_uploads(request, self.settings)
+                if others:
+                    raise HTTPException(422, "a crop is made of one picture at a time")
+                model = self.settings.model
+                data, about = await self.judges.run(judges.crop, model, first.data, aspect)
+        if not data:
+            raise HTTPException(422, f"no crop is suggested: {about['reason']}")
+        return Response(data, media_type="image/jpeg", headers={FIX_HEADER: json.dumps(about)})
+
+    async def _score(self, upload: Upload) -> tuple[int, Score]:
+        """The status of one picture, and its score."""
+        start = time.perf_counter()
+        try:
+            score = await self.judges.run(judges.score, self.settings.model, upload.data)
+            status = 422 if score.error else 200
+        except HTTPException as error:
+            score, status = Score("", {}, {}, error=error.detail), error.status_code
+        self.metrics.picture(status)
+        self.metrics.seconds.observe(time.perf_counter() - start)
+        return status, replace(score, path=upload.name)
+
+    async def page(self, request: Request) -> Response:
+        return FileResponse(_PAGE / "index.html")
+
+    async def page_settings(self, request: Request) -> Response:
+        return JSONResponse(for_page(self.settings))
+
+    async def openapi(self, request: Request) -> Response:
+        return JSONResponse(document(self.settings))
+
+    async def health(self, request: Request) -> Response:
+        ready = self.judges.ready
+        return JSONResponse(
+            {
+                "status": "ok" if ready else "starting",
+                "version": __version__,
+                "workers": self.settings.workers,
+            },
+            200 if ready else 503,
+        )
+
+    async def counters(self, request: Request) -> Response:
+        return Response(self.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
+
+
+async def _problem(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def _failure(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "the server failed: its log says why"}, 500)
