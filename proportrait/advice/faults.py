@@ -88,7 +88,7 @@ def _clutter(value: float, values: Values) -> str:
 def _tilt(value: float, values: Values) -> str:
     way = "clockwise" if value > 0 else "counter-clockwise"
     roll = values.get("framing.HeadPoseRoll", value)
-    return f"the picture leans {way}, the head by about {abs(roll):.0f} degrees"
+    return f"head and shoulders lean {way}, the head by about {abs(roll):.0f} degrees"
 
 
 def _yaw(value: float, values: Values) -> str:
@@ -123,6 +123,7 @@ _LATERAL = 0.2  # picture widths from the middle
 _FAR = 35.0  # deg
 _TURNED = 28.0  # deg: a mouth or an eye that is turned farther away is not measured well
 _SMALL = 6.6  # log2 px: of a smaller face neither
+_CROWDED = 0.9  # head heights above the eyes
 _PARTED = 0.06  # head heights
 _LIT = 0.3  # of full brightness: darker skin has hardly any colour
 _CAP = 2.6  # stops a face
@@ -268,7 +269,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("framing.MarginBelowOfTheFaceImage", -1, "no shoulders", lambda v, o:
           "there is little space below the chin", _SHOULDERS),
     Fault("framing.MarginAboveOfTheFaceImage", -1, "head cut off",
-          _fixed("there is next to no space above the eyes"), _HEADROOM),
+          _fixed("there is next to no space above the eyes"), _HEADROOM,
+          applies=lambda o: o.get("framing.MarginAboveOfTheFaceImage", 0.0) < _CROWDED),
     Fault("framing.HorizontalOffset", 1, "off centre", lambda v, o:
           f"the face is {_share(v)} of the picture's width {_horizontal(v)} of the centre",
           _CENTRE),
