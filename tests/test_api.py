@@ -141,9 +141,13 @@ def test_a_store_that_is_not_there_is_not_an_empty_one(tmp_path: Path) -> None:
     assert store.counts()["done"] == 0
 
 
-def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_python_of_the_readme_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(ROOT)
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    assert '"photos"' in code
-    exec(code.replace('"photos"', repr(str(FACE.parent))), {"picture": FACE})
-    assert str(FACE) in capsys.readouterr().out
+    exec(code, {})
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith("the clothes look casual to the model")
+    assert second == f"{FACE.relative_to(ROOT)} {first.split()[0]} None"

@@ -222,7 +222,7 @@ def _example(predictions: Predictions, number: int, wrong: Mask) -> Tile:
     known, lines = predictions.pictures.known[number], []
     for column, key in enumerate(KEYS):
         good = bool(predictions.verdicts[number, column])
-        text = f"{'good' if good else 'bad'}, {predictions.probabilities[number, column]:.0%} good"
+        text = f"{'good' if good else 'bad'}, p = {predictions.probabilities[number, column]:.2f}"
         truth = f" (is {'bad' if good else 'good'})" if wrong[column] else ""
         colour = BAD if wrong[column] else GOOD if known[column] else UNKNOWN
         lines.append((f"{key}: {text}{truth}", colour))

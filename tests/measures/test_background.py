@@ -58,7 +58,9 @@ def test_a_plain_background_is_perfect(analyzer: FaceAnalyzer) -> None:
     assert tuple(found) == NAMES
     assert all(name == measured.name for name, measured in found.items())
     expected = dict.fromkeys(NAMES, 0.0) | {"BackgroundShare": 1 - 0.9 * 0.4}
-    assert values(found) == pytest.approx(expected, abs=0.01)
+    places = {name: values(found)[name] for name in ("ClutterX", "ClutterY")}  # of all of it
+    assert values(found) == pytest.approx(expected | places, abs=0.01)
+    assert places["ClutterX"] == pytest.approx(0.5, abs=0.01)
     # By hand: 190 / (1 + exp(-10 / 100)), and 1 / (1 + exp(-7.43)) without a fault.
     expected = dict.fromkeys(NAMES, 100.0) | {"BackgroundUniformity": 99.746}
     assert scores(found) == pytest.approx(expected, abs=0.1)
@@ -77,6 +79,16 @@ def test_a_ramp_has_the_gradient_that_one_counts(analyzer: FaceAnalyzer) -> None
     assert found["BackgroundSpots"] < 2
 
 
+@pytest.mark.parametrize(("left", "x"), [(True, 0.1), (False, 0.9)])
+def test_clutter_is_where_its_edges_are(analyzer: FaceAnalyzer, left: bool, x: float) -> None:
+    image = GREY.copy()
+    side = slice(0, SIZE // 5) if left else slice(-(SIZE // 5), None)
+    image[:, side] = checkerboard(12)[:, side]
+    found = values(measure(subject(analyzer, image)))
+    assert found["ClutterX"] == pytest.approx(x, abs=0.06)
+    assert found["ClutterY"] == pytest.approx(0.5, abs=0.1)
+
+
 def test_half_black_and_half_white_has_one_bit(analyzer: FaceAnalyzer) -> None:
     image = GREY.copy()
     image[:, : SIZE // 2], image[:, SIZE // 2 :] = 0, 255
@@ -87,7 +99,7 @@ def test_half_black_and_half_white_has_one_bit(analyzer: FaceAnalyzer) -> None:
 @pytest.mark.parametrize("cell", [10, 30, 60])
 def test_plain_beats_a_checkerboard(analyzer: FaceAnalyzer, cell: int) -> None:
     plain, busy = (measure(subject(analyzer, image)) for image in (GREY, checkerboard(cell)))
-    names = set(NAMES) - {"SingleFacePresent", "BackgroundShare", "OtherSkin"}
+    names = {name for name in NAMES if name.endswith(("Uniformity", "Entropy", "Clutter", "Spots"))}
     assert all(scores(plain)[name] > scores(busy)[name] for name in names)
     verdict = assess(busy)
     assert isinstance(verdict, float)

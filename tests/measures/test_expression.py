@@ -137,7 +137,7 @@ def judged(hidden: tuple[str, ...] = (), **values: float) -> float | Unassessed:
         ({"Agitation": 0.9}, False),
         ({"MouthOpenBeyondSmile": 0.28}, False),
         # Each alone would do.
-        ({"MouthOpenBeyondSmile": 0.15, "MouthCavity": 0.08}, False),
+        ({"MouthOpenBeyondSmile": 0.18, "MouthCavity": 0.09}, False),
         ({"GazeAngle": 14.0, "Agitation": 0.4}, False),
     ],
 )

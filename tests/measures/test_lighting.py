@@ -46,6 +46,14 @@ def test_a_well_lit_face_passes(lit, image: np.ndarray) -> None:
     assert assess(found) > LIMIT
 
 
+def test_the_brighter_side_is_told_in_stops(lit, image: np.ndarray, face: Face) -> None:
+    even = values(lit(image))["SideRatio"]
+    dim_right = values(lit(shaded(image, face, 0.73, 1)))["SideRatio"]  # 0.73**2.2 is one half
+    assert dim_right - even == pytest.approx(-1.0, abs=0.25)
+    mirrored = values(measure(Subject(np.ascontiguousarray(image[:, ::-1]), FaceAnalyzer())))
+    assert mirrored["SideRatio"] == pytest.approx(-even, abs=0.1)
+
+
 def test_flat_skin_has_the_values_that_one_counts(lit, image: np.ndarray) -> None:
     found = lit(np.full_like(image, 128))
     number = values(found)

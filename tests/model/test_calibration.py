@@ -10,7 +10,7 @@ from proportrait.model.calibration import (
     SURE,
     Calibration,
     _surest,
-    _threshold,
+    best_threshold,
     expected_calibration_error,
 )
 
@@ -54,7 +54,7 @@ def test_a_threshold_is_the_best_of_balanced_and_plain_accuracy(share: float) ->
     # = 3, so "good" has to be 3 / 3.778 = .794 likely.
     logits, labels = drawn(share, 40_000)
     expected = {0.1: 1 - 3 / (3 + 0.7778), 0.5: 0.5, 0.9: 3 / (3 + 0.7778)}[share]
-    threshold = _threshold(logits, labels, 0.5)
+    threshold = best_threshold(logits, labels, 0.5)
     assert threshold == pytest.approx(expected, abs=0.01)
 
     def value(limit: float) -> float:
@@ -67,24 +67,24 @@ def test_a_threshold_is_the_best_of_balanced_and_plain_accuracy(share: float) ->
 
 def test_the_weight_of_balance_moves_a_threshold_from_one_half_to_the_share() -> None:
     logits, labels = drawn(0.9, 40_000)
-    assert _threshold(logits, labels, 0) == pytest.approx(0.5, abs=0.02)
-    assert _threshold(logits, labels, 1) == pytest.approx(0.9, abs=0.02)
+    assert best_threshold(logits, labels, 0) == pytest.approx(0.5, abs=0.02)
+    assert best_threshold(logits, labels, 1) == pytest.approx(0.9, abs=0.02)
 
 
 def test_a_threshold_undoes_a_factor_and_a_shift() -> None:
     logits, labels = drawn(0.9, 5000)
-    turned = logit(_threshold(3 * logits - 1, labels, 0.5))
-    assert turned == pytest.approx(3 * logit(_threshold(logits, labels, 0.5)) - 1, abs=0.05)
+    turned = logit(best_threshold(3 * logits - 1, labels, 0.5))
+    assert turned == pytest.approx(3 * logit(best_threshold(logits, labels, 0.5)) - 1, abs=0.05)
 
 
 def test_single_pictures_hardly_move_a_threshold() -> None:
-    thresholds = [_threshold(*drawn(0.9, 1000, seed), 0.5) for seed in range(40)]
+    thresholds = [best_threshold(*drawn(0.9, 1000, seed), 0.5) for seed in range(40)]
     assert np.std(logit(thresholds)) < 0.3
 
 
 def test_logits_that_tell_nothing_have_a_threshold_of_one_half() -> None:
     logits, labels = drawn(0.9, 1000)
-    assert _threshold(-logits, labels, 0.5) == 0.5
+    assert best_threshold(-logits, labels, 0.5) == 0.5
 
 
 def test_too_few_bits_stay_neutral() -> None:

@@ -67,7 +67,8 @@ def test_the_surest_mistake_comes_first_in_red(
     names = [Path(judged.pictures.paths[number]).name for number in (5, 2)]
     assert [tile.name for tile in sections[""]] == names
     said, truth = ("bad", "good") if judged.pictures.labels[5, column] else ("good", "bad")
-    line = (f"{KEYS[column]}: {said} 80 % (is {truth})", BAD)
+    likely = 0.8 if said == "good" else 0.2
+    line = (f"{KEYS[column]}: {said}, p = {likely:.2f} (is {truth})", BAD)
     assert sections[""][0].lines[column] == line
     assert [colour for _, colour in sections[""][0].lines].count(BAD) == 1
 
