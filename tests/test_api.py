@@ -148,6 +148,6 @@ def test_the_python_of_the_readme_runs(
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (code,) = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     exec(code, {})
-    first, second = capsys.readouterr().out.splitlines()
-    assert first.endswith("the clothes look casual to the model")
-    assert second == f"{FACE.relative_to(ROOT)} {first.split()[0]} None"
+    first, *reasons, last = capsys.readouterr().out.splitlines()
+    assert reasons[0].startswith("the clothes look casual to the model -> Wear ")
+    assert last.strip() == f"{FACE.relative_to(ROOT)} {first.split()[0]}"
