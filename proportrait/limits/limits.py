@@ -17,6 +17,7 @@ as a yaw, the amount is limited.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -220,7 +221,8 @@ def _violation(key: str, span: Range, value: float, look: Look) -> Reason:
     assert isinstance(measure, Measure)  # else there would be no value
     fault = next((f for f in FAULTS if (f.measure, f.side) == (name, side)), None)
     unit = "" if measure.unit == "1" else f" {measure.unit}"
-    number = f"{span.measure} is {value:.3g}{unit}"
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", span.measure).lower()
+    number = f"{words} is {float(f'{value:.3g}'):g}{unit}"
     asked = f"at most {span.high:g}" if side > 0 else f"at least {span.low:g}"
     text = f"{number}: the limit is {asked}"
     if fault:

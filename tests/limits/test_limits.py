@@ -122,11 +122,11 @@ def test_a_verdict_is_sure_where_the_model_is_sure_of_the_same() -> None:
     [
         (0.3, -20.0, "", ""),
         (0.19, 0.0, "framing", "the head is small: 19 % of the picture's height from the eyes to "
-         "the chin (HeadSize is 0.19 picture heights: the limit is at least 0.2)"),
+         "the chin (head size is 0.19 picture heights: the limit is at least 0.2)"),
         (0.46, 0.0, "framing", "the head is large: 46 % of the picture's height from the eyes to "
-         "the chin (HeadSize is 0.46 picture heights: the limit is at most 0.45)"),
+         "the chin (head size is 0.46 picture heights: the limit is at most 0.45)"),
         (0.3, -20.5, "expression", "the head is turned about 20 degrees to the left "
-         "(HeadPoseYaw is 20.5 deg: the limit is at most 20)"),
+         "(head pose yaw is 20.5 deg: the limit is at most 20)"),
     ],
 )  # fmt: skip
 def test_a_value_outside_its_range_is_bad(size: float, yaw: float, bad: str, text: str) -> None:
@@ -144,7 +144,8 @@ def test_a_measure_that_no_fault_knows_has_its_number_too() -> None:
     limits = Limits.parse("[framing]\nMarginAboveOfTheFaceImage = {max = 2}")
     _, (reason,) = limits.apply(look_of(MarginAboveOfTheFaceImage=3.25), good())
     assert (
-        reason.text == "MarginAboveOfTheFaceImage is 3.25 picture heights: the limit is at most 2"
+        reason.text
+        == "margin above of the face image is 3.25 picture heights: the limit is at most 2"
     )
 
 

@@ -257,7 +257,7 @@ def test_limits_decide_what_is_copied(
         assert code == 0
         output = capsys.readouterr()
         assert f"good        {copies} copied to {good}" in output.err
-    assert "FaceResolution is 8.51 log2 px: the limit is at least 20" in " ".join(
+    assert "face resolution is 8.51 log2 px: the limit is at least 20" in " ".join(
         output.out.split()
     )
     assert (good / FACE.name).read_bytes() == FACE.read_bytes()
