@@ -29,6 +29,7 @@ from proportrait.measures import Subject
 from proportrait.score import Score, Scorer
 
 LIGHTER = 3  # marks of lighting: less is not worth a change of the light
+_FINE = "the photo has this form already, and nothing would help it"
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,10 +195,12 @@ def _fixed(
             if _is_lighter(plain.after, levelled.after):
                 chosen = levelled
         if not (fault := _fault(before, chosen.after)):
+            actions = tuple(_actions(photo, chosen, left_out))
+            if not actions:
+                return Fix(aspect.name, before, reason=_FINE)
             return Fix(
-                aspect.name, before, chosen.after, chosen.data,
-                tuple(_actions(photo, chosen, left_out)), window, _turn(photo, window),
-                chosen.levels,
+                aspect.name, before, chosen.after, chosen.data, actions, window,
+                _turn(photo, window), chosen.levels,
             )  # fmt: skip
         faults.append(fault)
     return Fix(aspect.name, before, reason=faults[0])

@@ -47,6 +47,19 @@ def scorer() -> Scorer:
     return Scorer()
 
 
+def test_a_photo_that_nothing_would_help_is_not_written_again(
+    photo: Image, scorer: Scorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    square = fix(photo, scorer)[0].image
+    assert square is not None
+    (again, _) = fix(square, scorer)
+    assert (again.reason == "") == bool(again.actions)  # a little may be left to do
+    monkeypatch.setattr(propose, "_actions", lambda *_: iter(()))
+    for entry in fix(photo, scorer):
+        assert entry.reason == "the photo has this form already, and nothing would help it"
+        assert (entry.data, entry.after) == (b"", None)
+
+
 def test_a_face_beside_the_middle_comes_into_it(photo: Image, scorer: Scorer) -> None:
     before = photo.copy()
     square, portrait = fixes = fix(photo, scorer)
