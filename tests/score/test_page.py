@@ -147,6 +147,25 @@ def test_a_value_stands_where_it_belongs_beside_its_usual_range(page: Page) -> N
     assert usual["width"] / track["width"] == pytest.approx(0.24 / 0.434, abs=0.01)
 
 
+def test_a_limit_of_ones_own_stands_in_place_of_what_is_usual(
+    browser: Browser, tmp_path: Path
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(FACE.read_bytes())
+    large = Reason("framing", "the head is large", "Step back.", "framing.HeadSize", 0.5,
+                   "picture heights", None, 0.45, is_limit=True)  # fmt: skip
+    marks = (90, 80, 70, 100, 10, 55)
+    page_of([scored(str(tmp_path / "a.jpg"), marks, box=BOX, reasons=(large,))], tmp_path)
+    problems: list[str] = []
+    page = browser.new_page()
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto((tmp_path / "page.html").as_uri())
+    told = page.locator(".card .reasons li").inner_text().split("\n")
+    assert told[-1] == "head size 0.5 picture heights, allowed at most 0.45"
+    assert page.locator(".card .guides .face.dash").count()  # where a head of that size would lie
+    assert problems == []
+    page.close()
+
+
 def test_pictures_are_sorted(page: Page) -> None:
     assert names(page) == ["a", "b", "c", "d10", "d9", "small"]
     page.select_option("#sort", "name")

@@ -26,6 +26,8 @@ function result(score) {
   return passes(score) ? "passes all six" : "lacks verdicts";
 }
 
+const rangeOf = reason => reason.allowed ?? reason.usual;  // limits of one's own, or what is usual
+
 // --- guides: the face and where it usually lies, in shares of the picture
 
 function shape(svg, tag, kind, attributes, isLined = true) {
@@ -54,7 +56,7 @@ function guides(score) {
     svg.lastChild.textContent = text;
   };
   for (const share of [1 / 3, 2 / 3]) { across(share, "third"); down(share, "third"); }
-  const range = reason => [.5 + (reason.usual[0] ?? -.5), .5 + (reason.usual[1] ?? .5)];
+  const range = reason => { const [low, high] = rangeOf(reason); return [.5 + (low ?? -.5), .5 + (high ?? .5)]; };
   if (measured["framing.HorizontalOffset"]) {
     const [low, high] = range(measured["framing.HorizontalOffset"]);
     shape(svg, "rect", "band", { x: low, y: 0, width: high - low, height: 1 }, false);
@@ -67,7 +69,8 @@ function guides(score) {
   face();
   const size = measured["framing.HeadSize"];
   if (size) {
-    const usual = Math.min(Math.max(size.value, size.usual[0] ?? 0), size.usual[1] ?? Infinity) / size.value;
+    const [least, most] = rangeOf(size);
+    const usual = Math.min(Math.max(size.value, least ?? 0), most ?? Infinity) / size.value;
     shape(svg, "rect", "face dash", { x: x0 + width * (1 - usual) / 2, y: y0 + height * (1 - usual) / 2, width: width * usual, height: height * usual });
   }
   const crown = y0 - .25 * height;  // as the measure of a cut head has it
@@ -100,13 +103,13 @@ const number = value => {
   return text.replace("-", "\u2212");
 };
 
-function usualRange([low, high]) {
+function rangeWords([low, high]) {
   if (low === null) return `at most ${number(high)}`;
   return high === null ? `at least ${number(low)}` : `${number(low)} to ${number(high)}`;
 }
 
 function gauge(reason) {
-  const { value, usual: [low, high] } = reason;
+  const { value } = reason, [low, high] = rangeOf(reason);
   const known = [value, low, high].filter(end => end !== null);
   const room = .2 * (Math.max(...known) - Math.min(...known) || 1);
   const start = low === null ? Math.min(high >= 0 ? 0 : high - 4 * room, value - room) : Math.min(low, value) - room;
@@ -119,7 +122,7 @@ function gauge(reason) {
   const unit = UNITS[reason.unit] ?? reason.unit;
   const name = reason.measure.split(".")[1].replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
   return make("span", { className: "gauge" }, make("span", { className: "track", ariaHidden: "true" }, usual, stroke),
-    `${name} ${number(value)}${unit && ` ${unit}`}, usually ${usualRange(reason.usual)}`);
+    `${name} ${number(value)}${unit && ` ${unit}`}, ${reason.allowed ? "allowed" : "usually"} ${rangeWords([low, high])}`);
 }
 
 function line(kind, name, text, reason = {}, more = "") {
