@@ -6,9 +6,9 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from proportrait.errors import StoreError
 
@@ -80,15 +80,15 @@ def replace_file(path: Path, data: bytes) -> None:
     Raises:
         OSError: it cannot be written; the old file stays.
     """
-    with replacing(path) as write:
-        write(data)
+    with replacing(path) as file:
+        file.write(data)
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Callable[[bytes], None]]:
+def replacing(path: Path) -> Iterator[BinaryIO]:
     """Write a file part by part that takes the place of another when the block ends.
 
-    The block gets the function that writes; if it ends with an exception, the old file stays.
+    If the block ends with an exception, the old file stays.
 
     Raises:
         OSError: it cannot be written.
@@ -96,8 +96,8 @@ def replacing(path: Path) -> Iterator[Callable[[bytes], None]]:
     temporary = path.with_name(f".{path.name}.new")
     temporary.unlink(missing_ok=True)
     try:
-        with _new_file(temporary) as file:
-            yield partial(write_all, file)
+        with _new_file(temporary) as number, os.fdopen(number, "wb", closefd=False) as file:
+            yield file
         temporary.replace(path)
         sync(path.parent)
     except BaseException:  # also of a generator that nobody reads to its end

@@ -42,16 +42,16 @@ def test_a_file_that_is_written_in_parts_takes_its_place_at_the_end(
     path.write_bytes(b"old")
 
     def break_off() -> None:
-        with disk.replacing(path) as write:
-            write(b"half")
+        with disk.replacing(path) as file:
+            file.write(b"half")
             raise error
 
     with pytest.raises(error):
         break_off()
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.json", b"old")]
-    with disk.replacing(path) as write:
-        write(b"one ")
-        write(b"two")
+    with disk.replacing(path) as file:
+        file.write(b"one ")
+        file.write(b"two")
         assert path.read_bytes() == b"old"
     assert [(p.name, p.read_bytes()) for p in tmp_path.iterdir()] == [("a.json", b"one two")]
 

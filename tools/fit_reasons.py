@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +119,16 @@ def fit_and_write(photos: Sequence[Path], made: Sequence[Path]) -> None:
         }
     import proportrait.advice.data as folder
 
-    text = json.dumps(data, indent=1)
-    replace_file(Path(str(folder.__file__)).with_name(FILE), f"{text}\n".encode())
+    replace_file(Path(str(folder.__file__)).with_name(FILE), text_of(data).encode())
+
+
+def text_of(data: Mapping[str, Mapping[str, Any]]) -> str:
+    """The JSON of the file: a line a measure."""
+    blocks = (
+        f'"{key}": {{\n' + ",\n".join(f'"{name}": {json.dumps(row)}' for name, row in rows.items())
+        for key, rows in data.items()
+    )
+    return "{\n" + "\n},\n".join(blocks) + "\n}\n}\n"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

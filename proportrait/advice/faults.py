@@ -55,8 +55,8 @@ def _share(value: float) -> str:
     return f"{100 * value:.0f} %" if value >= 0.0095 else f"{100 * value:.1f} %"
 
 
-def _horizontal(value: float, left: str = "left", right: str = "right") -> str:
-    return right if value > 0 else left
+def _horizontal(value: float) -> str:
+    return "right" if value > 0 else "left"
 
 
 def _side_light(value: float, values: Values) -> str:
@@ -81,7 +81,7 @@ def _clutter(value: float, values: Values) -> str:
     if abs(x - 0.5) < _LATERAL:
         place = "around the head" if y <= 2 / 3 else "beside the body"
     else:
-        place = f"on the {'left' if x < 0.5 else 'right'}"
+        place = f"on the {_horizontal(x - 0.5)}"
     return f"the background is not plain: objects, edges, or patterns show, most of all {place}"
 
 
@@ -101,21 +101,6 @@ def _pitch(value: float, values: Values) -> str:
     return f"the head is tipped {abs(value):.0f} degrees {'down' if value > 0 else 'up'}"
 
 
-_LIGHT = "Face a window or a large lamp, so that both halves of the face are equally bright."
-_SOFTER = "Use softer light: a bright window without direct sun, or open shade."
-_BRIGHTER = "Take it in brighter light, or raise the exposure."
-_DARKER = "Lower the exposure, or step out of direct light."
-_COLOUR = "Set the white balance, and use one kind of light: daylight, without lamps beside it."
-_FLASH = "Switch the flash off, and face a window instead."
-_BEHIND = "Turn around, so that the bright window or sky is behind the camera."
-_PLAIN = "Stand before a plain wall, or a metre or two farther from what is behind you."
-_EDIT_OUT = "Take it where nobody else is in the picture, or crop the other person away."
-_CLOSER = "Crop closer, or step nearer to the camera."
-_FARTHER = "Step back, or use a version that was cropped less."
-_CENTRE = "Crop so that the face is in the middle from left to right."
-_HEADROOM = "Leave a little space above the head."
-_SHOULDERS = "Leave space below the chin, down to the upper chest."
-_STRAIGHT = "Straighten the picture until the head stands upright."
 _SHUT = 0.12  # eye widths: of an eye that is less open nobody can tell where it looks
 _DETAIL = 0.2  # cycles/px: below it detail is gone in every direction
 _DIRECTED = 1.0  # decades: nine of ten blurs by motion exceed it
@@ -130,6 +115,21 @@ _CAP = 2.6  # stops a face
 _TENSE = 0.4  # probability
 _BLOCKS, _EQUAL = 0.35, 0.38  # below them an eye sees neither blocks nor equal pixels
 _DIM = -2.5  # stops: skin whose highlights are darker is dark as a whole
+
+_LIGHT = "Face a window or a large lamp, so that both halves of the face are equally bright."
+_SOFTER = "Use softer light: a bright window without direct sun, or open shade."
+_BRIGHTER = "Take it in brighter light, or raise the exposure."
+_DARKER = "Lower the exposure, or step out of direct light."
+_COLOUR = "Set the white balance, and use one kind of light: daylight, without lamps beside it."
+_BEHIND = "Turn around, so that the bright window or sky is behind the camera."
+_PLAIN = "Stand before a plain wall, or a metre or two farther from what is behind you."
+_EDIT_OUT = "Take it where nobody else is in the picture, or crop the other person away."
+_CLOSER = "Crop closer, or step nearer to the camera."
+_FARTHER = "Step back, or use a version that was cropped less."
+_CENTRE = "Crop so that the face is in the middle from left to right."
+_HEADROOM = "Leave a little space above the head."
+_SHOULDERS = "Leave space below the chin, down to the upper chest."
+_STRAIGHT = "Straighten the picture until the head stands upright."
 _LENS = "Look straight into the lens."
 _EYES = "Take it again with the eyes open."
 _MOUTH = "Close the mouth, or smile with the teeth together."

@@ -77,13 +77,12 @@ def reasons(
     result: list[Reason] = []
     values = values_of(look)
     for key in (key for key in KEYS if verdicts.get(key) == 0):
-        named = _faults(key, look, values)[:MOST]
+        named = [reason for reason in violated if reason.attribute == key]
+        limited = {reason.measure for reason in named}
         if key in rules:
-            named = [Reason(key, rules[key], rule_advice(key, rules[key])), *named[: MOST - 1]]
-        first = [reason for reason in violated if reason.attribute == key]
-        measures = {reason.measure for reason in first}
-        named = [*first, *(reason for reason in named if reason.measure not in measures)][:MOST]
-        result += named or [_unnamed(key)]
+            named.append(Reason(key, rules[key], rule_advice(key, rules[key])))
+        named += [entry for entry in _faults(key, look, values) if entry.measure not in limited]
+        result += named[:MOST] or [_unnamed(key)]
     return tuple(result)
 
 
@@ -124,12 +123,7 @@ def _cost(fault: Fault, look: Look) -> float:
     evidence = table().get((fault.attribute, fault.measure))
     room, name = fault.measure.split(".")
     value = value_without_side(look.measures.get(room, {}), name)
-    signed = look.measures.get(room, {}).get(name)
-    if evidence is None or not isinstance(signed, Measure):
-        return 0.0
-    if evidence.side(value) != fault.side:
-        return 0.0
-    return evidence.cost(value)
+    return evidence.cost(value) if evidence and evidence.side(value) == fault.side else 0.0
 
 
 def _reason(fault: Fault, cost: float, look: Look, values: Mapping[str, float]) -> Reason:

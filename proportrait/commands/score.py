@@ -74,7 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print or write the verdicts; returns 0, 1 if a file is no picture, 3 by --strict or such."""
-    from proportrait.fixes.files import fix_files
+    from proportrait.fixes.files import fix_file
     from proportrait.fixes.write import prepare
     from proportrait.score import report
     from proportrait.score.sheet import check, draw
@@ -116,7 +116,7 @@ def execute(options: argparse.Namespace) -> int:
             if options.picture:
                 kept.append(score)
             if options.fix:
-                (saved,) = fix_files([score], options.fix, scorer)
+                saved = fix_file(score, options.fix, scorer)
                 fixes.extend(saved.lines())
                 score = replace(score, fix=tuple(saved.to_json()))
             yield score

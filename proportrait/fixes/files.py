@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,28 +55,25 @@ class Saved:
                 yield f"{printable(file)}: {_change(entry)}{'; '.join(entry.actions)}"
 
 
-def fix_files(scores: Sequence[Score], folder: Path, scorer: Scorer) -> Iterator[Saved]:
-    """Write NAME_1x1.jpg and NAME_4x5.jpg of every photo; no file is ever replaced.
+def fix_file(score: Score, folder: Path, scorer: Scorer) -> Saved:
+    """Write NAME_1x1.jpg and NAME_4x5.jpg of a photo; no file is ever replaced.
 
     Args:
-        scores: of the photos, with their paths.
+        score: of the photo, with its path.
         folder: which is there.
         scorer: judges the crops.
 
     Raises:
         StoreError: a crop cannot be written.
     """
-    for score in scores:
-        path = Path(score.path)
-        fixes = fix(path, scorer, before=score)
-        files = [
-            folder / f"{path.stem}_{entry.aspect}.jpg" if entry.data else None for entry in fixes
-        ]
-        kept = [
-            file is not None and not save(entry.data, file)
-            for entry, file in zip(fixes, files, strict=True)
-        ]
-        yield Saved(path, fixes, tuple(files), tuple(kept))
+    path = Path(score.path)
+    fixes = fix(path, scorer, before=score)
+    files = [folder / f"{path.stem}_{entry.aspect}.jpg" if entry.data else None for entry in fixes]
+    kept = [
+        file is not None and not save(entry.data, file)
+        for entry, file in zip(fixes, files, strict=True)
+    ]
+    return Saved(path, fixes, tuple(files), tuple(kept))
 
 
 def _change(entry: Fix) -> str:

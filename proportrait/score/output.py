@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from proportrait.commandline import printable
-from proportrait.disk import disk_errors, flush, sync
+from proportrait.disk import disk_errors, flush, replacing, sync
 from proportrait.errors import ConfigurationError
 from proportrait.score.formats import csv_texts, json_texts, jsonl_texts, write_parquet
 from proportrait.score.resume import RESUMABLE, earlier, name_in
@@ -114,11 +112,13 @@ class Output:
         with disk_errors(self.path):
             if self.grows:
                 self._append(self.path, texts)
+                sync(self.path.parent)
             elif self.format == "parquet":
-                _replace(self.path, partial(write_parquet, scores))
+                with replacing(self.path) as file:
+                    write_parquet(scores, file)
             else:
-                _replace(self.path, lambda file: file.writelines(map(str.encode, texts)))
-            sync(self.path.parent)
+                with replacing(self.path) as file:
+                    file.writelines(map(str.encode, texts))
 
     def _append(self, path: Path, texts: Iterator[str]) -> None:
         with path.open("ab" if self.resume else "xb") as file:
@@ -152,19 +152,6 @@ def _format_of(path: Path) -> str:
             f"--format"
         )
     return suffix
-
-
-def _replace(path: Path, write: Callable[[BinaryIO], None]) -> None:
-    """Write a file in one step, however large it is."""
-    temporary = path.with_name(f".{path.name}.new")
-    try:
-        with temporary.open("wb") as file:
-            write(file)
-            file.flush()
-            flush(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _print(text: str) -> None:

@@ -60,13 +60,13 @@ def written(scores: Iterable[Score], path: Path, total: int) -> Iterator[Score]:
     """
     side = _LARGE if total <= _FEW else _SMALL
     head, tail = _page().split(_PLACE)
-    with disk_errors(path), replacing(path) as write:
-        write(f"{head}[".encode())
+    with disk_errors(path), replacing(path) as file:
+        file.write(f"{head}[".encode())
         for place, score in enumerate(scores):
             text = json.dumps(_row(score, path.parent, side), separators=(",", ":"))
-            write(f"{',' if place else ''}\n{text}".replace("<", "\\u003c").encode())
+            file.write(f"{',' if place else ''}\n{text}".replace("<", "\\u003c").encode())
             yield score
-        write(f"\n]{tail}".encode())
+        file.write(f"\n]{tail}".encode())
 
 
 def _page() -> str:
@@ -97,12 +97,11 @@ def _row(score: Score, folder: Path, side: int) -> dict[str, Any]:
     """What the page has to know of a picture: the score's JSON, and how to show it."""
     path = Path(score.path)
     parent = "" if path.parent == Path() else printable(path.parent)
-    notes = [f"{score.faces} faces: the largest is judged"] if score.faces > 1 else []
     row = score.to_json() | {
         "name": printable(path.name),
         "folder": parent,
         "href": _link(path, folder),
-        "notes": [*notes, *score.remarks],
+        "notes": score.notes,
         "words": {key: score.words(key) for key in score.verdicts},
     }
     del row["path"]

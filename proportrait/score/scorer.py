@@ -96,11 +96,20 @@ class Score:
     @property
     def remark(self) -> str:
         """What to know beside the verdicts, in one line, or ""."""
-        parts = [f"{self.faces} faces: the largest is judged"] if self.faces > 1 else []
+        parts = []
         for reason in dict.fromkeys(self.unknown.values()):
             keys = [key for key in KEYS if self.unknown.get(key) == reason]
             parts.append(reason if len(keys) == len(KEYS) else f"{', '.join(keys)}: {reason}")
-        return "; ".join([*parts, *self.remarks])
+        return "; ".join([*self._others, *parts, *self.remarks])
+
+    @property
+    def notes(self) -> list[str]:
+        """What to know of the picture whatever its verdicts are: other faces, and the remarks."""
+        return [*self._others, *self.remarks]
+
+    @property
+    def _others(self) -> list[str]:
+        return [f"{self.faces} faces: the largest is judged"] if self.faces > 1 else []
 
     def words(self, key: str) -> str:
         """The verdict on an attribute and how sure it is: "good", "likely good", "perhaps good".
@@ -202,7 +211,7 @@ class Scorer:
         """Yield a score for each file, in their order; a file that is no picture has an `error`.
 
         Args:
-            paths: a picture, a folder of pictures, or several of them; read in batches.
+            paths: a picture, a folder of pictures, or several of them.
             workers: processes that take looks; None for as many as cores and memory allow.
 
         Raises:

@@ -79,8 +79,7 @@ def _card(score: Score) -> Iterator[str]:
     advice = dict.fromkeys(reason.advice for reason in score.failures)
     for place, sentence in enumerate(advice):
         yield from _beside(f"  {'advice:' if place == 0 else '':{_NAMES}s}", sentence)
-    notes = [f"{score.faces} faces: the largest is judged"] if score.faces > 1 else []
-    for note in [*notes, *score.remarks]:
+    for note in score.notes:
         yield f"  note: {note}"
 
 
