@@ -53,8 +53,10 @@ def no_boxes(count: int) -> np.ndarray:
     return np.full((count, 4), np.nan, np.float32)
 
 
-def preprocessing(views: tuple[View, ...] = TRAINED, size: int = SIZE) -> Preprocessing:
-    return Preprocessing(size, views, MEAN, STD)
+def preprocessing(
+    views: tuple[View, ...] = TRAINED, size: int = SIZE, general: tuple[View, ...] = ()
+) -> Preprocessing:
+    return Preprocessing(size, views, MEAN, STD, general, 2 * size)
 
 
 def batches(pictures: Pictures, seed: int = 0, kind: type[Batches] = Batches) -> Batches:
@@ -70,7 +72,8 @@ def network(
 
     torch.manual_seed(seed)
     timm_network = create(Choice(backbone, "none", ""), SIZE)
-    architecture = Architecture(backbone, preprocessing(served(views)), views, general, measures)
+    prepare = preprocessing(served(views), general=general)
+    architecture = Architecture(backbone, prepare, views, measures)
     return HeadshotModel(architecture, timm_network).eval()
 
 

@@ -33,8 +33,10 @@ from proportrait.measures import MODULES, NAMES, PLACES, Measure, Subject, Unass
 
 Features = npt.NDArray[np.float16]
 Measures = Mapping[str, Measure | Unassessed]
-# (picture (H, W, 3), box (4,) of the largest face or None) -> views, each (size, size, 3)
-ViewMaker = Callable[[Image, Float | None], list[Image]]
+# Of each network of a model (V, size, size, 3) uint8.
+Views = tuple[Image, ...]
+# (picture (H, W, 3), box (4,) of the largest face or None) -> views
+ViewMaker = Callable[[Image, Float | None], Views]
 
 SCORE = "Score"
 # What a model can hear of the measures, as "attribute.Name": each of them, and how they add up.
@@ -83,7 +85,7 @@ class Look:
         scores: by attribute, [0, 100]; only of attributes that could be assessed.
         reasons: by attribute, why it could not be assessed.
         features: by name, (1280,) float16: see `FEATURES`.
-        views: (V, size, size, 3) uint8, or None without `Wants.views`.
+        views: what the networks of a model see, or None without `Wants.views`.
         remarks: for the user, about the file.
         error: why it cannot be read, or "".
         digest: SHA-256 of the file in hex; "" for an array or a file that cannot be opened.
@@ -99,7 +101,7 @@ class Look:
     scores: Mapping[str, float] = field(default_factory=dict)
     reasons: Mapping[str, str] = field(default_factory=dict)
     features: Mapping[str, Features] = field(default_factory=dict)
-    views: Image | None = None
+    views: Views | None = None
     remarks: tuple[str, ...] = ()
     error: str = ""
     digest: str = ""
@@ -223,7 +225,7 @@ def _complete(before: Look, image: Image, wants: Wants) -> Look:
             features[name] = FEATURES[name](subject)
     views = before.views
     if wants.views is not None:
-        views = np.stack(wants.views(subject.image, boxes[0] if len(boxes) else None))
+        views = wants.views(subject.image, boxes[0] if len(boxes) else None)
     turns = subject.turns
     if is_mirrored:
         turns, boxes = -turns % 4, mirrored_boxes(boxes)

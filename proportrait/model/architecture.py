@@ -13,16 +13,13 @@ class Architecture:
 
     Attributes:
         backbone: timm's name.
-        preprocessing: of its pictures, with all views that it is served.
+        preprocessing: of its pictures, with all views that it and the network for ImageNet see.
         trained: the views that the backbone and its own heads were trained with: the first ones of
             the preprocessing.
-        general: the views that a network trained on ImageNet alone sees too: it knows clothes that
-            no generated picture shows.
         measures: what is heard of the measures: names of `looks.look.INPUTS`.
     """
 
     backbone: str
     preprocessing: Preprocessing
     trained: tuple[View, ...]
-    general: tuple[View, ...] = ()
     measures: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ from proportrait.model.views import Preprocessing
 from proportrait.networks import efficientnet
 from proportrait.networks.inference import compile_network
 
-FORMAT = 3  # version of the file format, and of what its views show; any other is refused
+FORMAT = 4  # version of the file format, and of what its views show; any other is refused
 _ENTRY = "proportrait"
 _PACKAGED = "headshot_lite0.safetensors"
 _BACKBONE = "backbone."  # what the names of the backbone's weights begin with
@@ -66,8 +66,8 @@ class Headshot:
         """
         state = {name: value.cpu().numpy().copy() for name, value in network.state_dict().items()}
         architecture = network.architecture
-        views = len(architecture.preprocessing.views)
-        count = network.backbone.num_features * views + SIZE * len(architecture.general)
+        shape = architecture.preprocessing
+        count = network.backbone.num_features * len(shape.views) + SIZE * len(shape.general)
         return cls(architecture, state, Fusion.neutral(count, len(architecture.measures)))
 
     @property
@@ -104,7 +104,7 @@ class Headshot:
         Before those of the network trained on ImageNet alone stands "general ".
         """
         every = self.preprocessing.views
-        general = [f"general {view}" for view in self.architecture.general]
+        general = [f"general {view}" for view in self.preprocessing.general]
         own = (len(self.fusion.centre) - SIZE * len(general)) // len(every)
         return np.repeat([*every, *general], [own] * len(every) + [SIZE] * len(general))
 
@@ -117,28 +117,28 @@ class Headshot:
         """Logits of N looks that hold `wants`, (N, 6) float32, before calibration."""
         if not looks:
             return np.zeros((0, len(KEYS)), np.float32)
-        views = np.stack([look.views for look in looks if look.views is not None])
+        views = [look.views for look in looks if look.views is not None]
         measures = np.stack([look.measure_array(self.architecture.measures) for look in looks])
         return self.fusion.logits(*self.features(views), measures)
 
-    def features(self, views: Image) -> tuple[Float, Float]:
+    def features(self, pictures: Sequence[tuple[Image, ...]]) -> tuple[Float, Float]:
         """The logits of the backbone's own heads and all features of N pictures: (N, 6), (N, D).
 
         Args:
-            views: (N, V, size, size, 3), of `Preprocessing`.
+            pictures: the views of each, of `Preprocessing`.
         """
-        flat = views.reshape(-1, *views.shape[2:])
-        rows = [self._backbone(self.preprocessing.normalise(view[None])) for view in flat]
-        features = np.concatenate(rows).reshape(*views.shape[:2], -1)
-        own = head_logits(features[:, : len(self.architecture.trained)], self.state)
-        places = [self.preprocessing.views.index(view) for view in self.architecture.general]
-        general = [[self._general(picture[place]) for place in places] for picture in views]
-        parts = [features.reshape(len(views), -1), np.array(general).reshape(len(views), -1)]
-        return own, np.concatenate(parts, 1).astype(np.float32)
+        rows = []
+        for views, general in pictures:
+            own = [self._backbone(self.preprocessing.normalise(view[None]))[0] for view in views]
+            rows.append((np.stack(own), np.array([self._general(view) for view in general])))
+        features = np.stack([own for own, _ in rows])
+        own_logits = head_logits(features[:, : len(self.architecture.trained)], self.state)
+        flat = [np.concatenate([own.ravel(), general.ravel()]) for own, general in rows]
+        return own_logits, np.stack(flat).astype(np.float32)
 
     @cached_property
     def _general(self) -> Backbone:
-        return Backbone(1, self.preprocessing.size)
+        return Backbone(1, self.preprocessing.general_size)
 
     @cached_property
     def _backbone(self) -> Callable[[Float], Float]:
@@ -216,14 +216,13 @@ def load(path: Path) -> Headshot:
             Calibration(**{k: _six(v) for k, v in metadata["calibration"].items()}),
             dict(metadata["about"]),
         )
-        size, views = headshot.preprocessing.size, len(headshot.preprocessing.views)
         with ThreadPoolExecutor(2) as pool:  # both take as long to compile
             pool.submit(getattr, headshot, "_backbone")
-            if headshot.architecture.general:
+            if headshot.preprocessing.general:
                 pool.submit(getattr, headshot, "_general")
         # A forward pass shows whether the weights fit.
-        blank = Look(views=np.zeros((views, size, size, 3), np.uint8))
-        headshot.logits([blank])
+        blank = np.zeros((64, 64, 3), np.uint8)
+        headshot.logits([Look(views=headshot.preprocessing(blank, None))])
     except (AssetError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise AssetError(f"{path} was written by another version: train it again") from error
     return headshot

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from proportrait.arrays import Float
 from proportrait.looks.features import MEAN, STD
+from proportrait.looks.look import Look
 from proportrait.model.backbone import OFFLINE, Choice, create
 from proportrait.model.fusion import Fusion
 from proportrait.model.saved import Headshot
+from proportrait.model.views import normalise
+
+
+def inputs(headshot: Headshot, looks: Sequence[Look]) -> dict[str, Float]:
+    """What the module takes, by name, in its order, float32; of looks that hold `wants`.
+
+    `views` (N, V, 3, size, size) and, of a model with a network for ImageNet, `general`
+    (N, G, 3, general_size, general_size), each normalised as its network needs it; of a model with
+    measures, `measures` (N, M), NaN where one could not be taken.
+    """
+    prepare, names = headshot.preprocessing, headshot.architecture.measures
+    pictures = [look.views for look in looks if look.views is not None]
+    result = {"views": np.stack([prepare.normalise(views) for views, _ in pictures])}
+    if prepare.general:
+        result["general"] = np.stack([normalise(general, MEAN, STD) for _, general in pictures])
+    if names:
+        result["measures"] = np.stack([look.measure_array(names) for look in looks])
+    return result
 
 
 def served(headshot: Headshot) -> nn.Module:
-    """The module (views (N, V, 3, s, s), measures (N, M)) -> logits (N, 6), in evaluation mode.
-
-    Of a model without measures it takes the views alone.
-    """
+    """The module of `inputs` -> logits (N, 6), in evaluation mode."""
     return _Served(headshot).eval()
 
 
@@ -28,22 +46,18 @@ class _Served(nn.Module):
         architecture = headshot.architecture
         prepare = architecture.preprocessing
         self.own, self.trained = headshot.network, len(architecture.trained)
-        self.places = [prepare.views.index(view) for view in architecture.general]
-        if self.places:
-            self.general: Any = create(Choice(OFFLINE, "package", ""), prepare.size)
-        # From the model's normalisation to that of the network for ImageNet.
-        scale, shift = np.divide(prepare.std, STD), np.subtract(prepare.mean, MEAN) / np.array(STD)
-        self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32).view(-1, 1, 1))
-        self.register_buffer("shift", torch.tensor(shift, dtype=torch.float32).view(-1, 1, 1))
+        self.general: Any = None
+        if prepare.general:
+            self.general = create(Choice(OFFLINE, "package", ""), prepare.general_size)
         self.fusion = _Fusion(headshot.fusion)
 
-    def forward(self, views: Tensor, measures: Tensor | None = None) -> Tensor:
+    def forward(self, views: Tensor, *others: Tensor) -> Tensor:
         parts = [self.own.backbone(views[:, place]) for place in range(views.shape[1])]
         own = self.own.judge(torch.stack(parts[: self.trained], 1))
-        buffers: Any = self
-        for place in self.places:
-            parts.append(self.general(views[:, place] * buffers.scale + buffers.shift))
-        logits: Tensor = self.fusion(own, torch.cat(parts, 1), measures)
+        if self.general is not None:
+            general, others = others[0], others[1:]
+            parts += [self.general(general[:, place]) for place in range(general.shape[1])]
+        logits: Tensor = self.fusion(own, torch.cat(parts, 1), *others)
         return logits
 
 
@@ -58,7 +72,7 @@ class _Fusion(nn.Module):
         for name, value in vars(fusion).items():
             self.register_buffer(name, torch.from_numpy(np.array(value)))
 
-    def forward(self, own: Tensor, features: Tensor, measures: Tensor | None) -> Tensor:
+    def forward(self, own: Tensor, features: Tensor, measures: Tensor | None = None) -> Tensor:
         f: Any = self
         heads = (features - f.centre) @ f.weight.T + f.bias
         costs = f.base if measures is None else self._costs(measures) + f.base

@@ -2,8 +2,10 @@
 
 Framing and background show in the whole picture, clothes in the bust. Sharpness, lighting, and
 expression are lost when a picture of 512 px becomes 224: the others are crops of the face at a
-fixed scale that most photographs have, so that no verdict hangs on pixels that nobody sees. All are
-small uint8 pictures, so that variation and normalisation cost little.
+fixed scale that most photographs have, so that no verdict hangs on pixels that nobody sees. Collars
+and lapels show where the bust and the clothes are larger: so a network trained on ImageNet alone,
+which knows clothes that no generated picture shows, sees them. All are uint8 pictures, so that
+variation and normalisation cost little.
 """
 
 from __future__ import annotations
@@ -16,16 +18,18 @@ import numpy as np
 
 from proportrait.arrays import Float, Image
 
-View = Literal["whole", "face", "bust", "close", "eyes", "mouth"]
+View = Literal["whole", "face", "bust", "close", "eyes", "mouth", "clothes"]
 VIEWS: tuple[View, ...] = ("whole", "face", "bust", "close", "eyes", "mouth")
 TRAINED: tuple[View, ...] = ("whole", "face")  # what a backbone is trained with: the first ones
-GENERAL: tuple[View, ...] = ("bust",)  # what a network trained on ImageNet alone sees too
+GENERAL: tuple[View, ...] = ("bust", "clothes")  # what a network trained on ImageNet alone sees
 
+GENERAL_SIZE = 384  # px of a side of these
 REFERENCE = 512  # px of the shorter side at which sharpness is judged; larger pictures shrink to it
 _MARGIN = 1.25  # side of the view of a face / the longer side of its mesh
 # Of the other views: the side, and how far the middle lies below that of the mesh, in its heights.
 _PARTS: dict[View, tuple[float, float]] = {
     "bust": (3.0, 0.6), "close": (1.1, 0.0), "eyes": (0.7, -0.13), "mouth": (0.55, 0.25),
+    "clothes": (2.2, 1.4),
 }  # fmt: skip
 # px of a side that these are shrunk to before they are enlarged to the input: heads then know
 # expression better and lighting as well, and hear less of scale, grain, and JPEG.
@@ -38,37 +42,61 @@ class Preprocessing:
     """How pictures become the input of a model; saved with its weights.
 
     Attributes:
-        size: px of a side of every view.
-        views: which views, in the order of the model's inputs.
-        mean, std: of each channel (R, G, B), in [0, 1], of the backbone's training.
+        size: px of a side of every view of the backbone.
+        views: which views it sees, in the order of the model's inputs.
+        mean, std: of each channel (R, G, B), in [0, 1], of its training.
+        general: which views a network trained on ImageNet alone sees.
+        general_size: px of a side of those.
     """
 
     size: int
     views: tuple[View, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    general: tuple[View, ...] = ()
+    general_size: int = GENERAL_SIZE
 
-    def __call__(self, image: Image, box: Float | None) -> list[Image]:
-        """The views of a picture (H, W, 3), each (size, size, 3).
+    def __call__(self, image: Image, box: Float | None) -> tuple[Image, Image]:
+        """The views of a picture (H, W, 3): of the backbone, and of the network for ImageNet.
 
         Args:
             image: RGB.
             box: (4,) of the largest face as `Face.box` gives it, or None without a face.
+
+        Returns:
+            (V, size, size, 3) and (G, general_size, general_size, 3).
         """
-        windows = self.windows(image, box)
-        return [cut(picture, part, self.size, view) for view, picture, part in windows]
+        sizes = [self.size] * len(self.views) + [self.general_size] * len(self.general)
+        pictures = [
+            cut(picture, part, size, view)
+            for size, (view, picture, part) in zip(sizes, self.windows(image, box), strict=True)
+        ]
+        own, general = pictures[: len(self.views)], pictures[len(self.views) :]
+        side = self.general_size
+        return np.stack(own), np.array(general, np.uint8).reshape(-1, side, side, 3)
 
     def windows(self, image: Image, box: Float | None) -> list[tuple[View, Image, Float]]:
         """Each view, the picture that it is cut from, and its part there: x0 y0 x1 y1 in px."""
         small = shrink(image)
-        pictures = ((view, small if view in TRAINED else image) for view in self.views)
+        pictures = [(view, small if view in TRAINED else image) for view in self.views]
+        pictures += [(view, image) for view in self.general]
         return [(view, picture, window(picture, box, view)) for view, picture in pictures]
 
     def normalise(self, views: Image) -> Float:
-        """Normalise a batch of views (N, size, size, 3) to float32 (N, 3, size, size)."""
-        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
-        values = (views.astype(np.float32) / 255 - mean) / std
-        return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+        """Normalise views of the backbone (N, size, size, 3) to float32 (N, 3, size, size)."""
+        return normalise(views, self.mean, self.std)
+
+
+def normalise(views: Image, mean: tuple[float, ...], std: tuple[float, ...]) -> Float:
+    """Normalise pictures (N, s, s, 3) to float32 (N, 3, s, s).
+
+    Args:
+        mean, std: of each channel, in [0, 1].
+    """
+    values = (views.astype(np.float32) / 255 - np.array(mean, np.float32)) / np.array(
+        std, np.float32
+    )
+    return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
 
 
 def shrink(image: Image) -> Image:

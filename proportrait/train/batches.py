@@ -135,7 +135,7 @@ def _look(
     rows = []
     for _, look in readable(files, model.wants, workers):
         assert look.views is not None
-        own, features = model.features(look.views[None])
+        own, features = model.features([look.views])
         rows.append((own[0], features[0], look.measure_array(model.architecture.measures)))
         for key, entries in look.measures.items():
             for name, entry in entries.items():
@@ -167,7 +167,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
         box = (mirrored_boxes(boxes) if is_mirrored else boxes)[0]
         box = None if np.isnan(box).any() else box
         if epoch < 0:
-            views = self.preprocessing(image, box)
+            views = list(self.preprocessing(image, box)[0])
         else:
             rng = np.random.default_rng((self.seed, epoch, number))
             vary = Variation.draw(rng)

@@ -6,7 +6,7 @@ OpenVINO runs both files, and their outputs are compared with those of the model
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from proportrait.disk import replace_file
 from proportrait.errors import ProPortraitError
 from proportrait.looks.look import Look
 from proportrait.model.saved import Headshot
-from proportrait.model.served import served
+from proportrait.model.served import inputs, served
 from proportrait.networks.inference import compile_network, read_network
 from proportrait.train.batches import readable
 from proportrait.train.card import card
@@ -32,8 +32,8 @@ _OPSET = 17
 def export(headshot: Headshot, folder: Path, pictures: Pictures) -> list[str]:
     """Write model.onnx, model.xml with model.bin, and README.md; returns a line for each format.
 
-    The inputs are `views` (N, V, 3, size, size) and, of a model with measures, `measures` (N, M),
-    NaN where one could not be taken; the output is `logits` (N, 6) before calibration, all float32.
+    The inputs are those of `model.served.inputs`; the output is `logits` (N, 6) before calibration,
+    float32.
 
     Args:
         pictures: the first few serve to compare the formats.
@@ -44,14 +44,14 @@ def export(headshot: Headshot, folder: Path, pictures: Pictures) -> list[str]:
     """
     replace_file(folder / CARD, card(headshot).encode())
     looks = _looks(pictures[np.arange(min(_COMPARED, len(pictures)))], headshot)
-    inputs = _inputs(headshot, looks)
+    given = inputs(headshot, looks)
     reference = headshot.calibration.probabilities(headshot.logits(looks))
     onnx, openvino = folder / ONNX, folder / OPENVINO
     lines = []
     for name in ("ONNX", "OpenVINO"):
         try:
-            path = to_onnx(headshot, onnx) if name == "ONNX" else to_openvino(onnx, openvino)
-            logits = _run(path, inputs)
+            path = to_onnx(headshot, onnx, given) if name == "ONNX" else to_openvino(onnx, openvino)
+            logits = _run(path, given)
         except RuntimeError as error:  # from the exporter or the runtime
             raise ProPortraitError(
                 f"{headshot.about['backbone']} cannot be written as {name} ({error}): use "
@@ -70,20 +70,21 @@ def export(headshot: Headshot, folder: Path, pictures: Pictures) -> list[str]:
     return lines
 
 
-def to_onnx(headshot: Headshot, path: Path) -> Path:
-    """Write the network as ONNX, for batches of any size."""
+def to_onnx(headshot: Headshot, path: Path, given: Mapping[str, Float]) -> Path:
+    """Write the network as ONNX, for batches of any size.
+
+    Args:
+        given: inputs of a few pictures.
+    """
     import torch
 
-    shape, measures = headshot.preprocessing, headshot.architecture.measures
-    inputs = {"views": torch.zeros(2, len(shape.views), 3, shape.size, shape.size)}
-    if measures:
-        inputs["measures"] = torch.zeros(2, len(measures))
+    blank = [torch.zeros(2, *value.shape[1:]) for value in given.values()]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter is deprecated
         torch.onnx.export(
-            served(headshot), tuple(inputs.values()), str(path), dynamo=False,
-            opset_version=_OPSET, input_names=list(inputs), output_names=["logits"],
-            dynamic_axes={name: {0: "pictures"} for name in (*inputs, "logits")},
+            served(headshot), tuple(blank), str(path), dynamo=False,
+            opset_version=_OPSET, input_names=list(given), output_names=["logits"],
+            dynamic_axes={name: {0: "pictures"} for name in (*given, "logits")},
         )  # fmt: skip
     return path
 
@@ -101,15 +102,7 @@ def _looks(pictures: Pictures, headshot: Headshot) -> list[Look]:
     return [look for _, look in readable(files, headshot.wants, 1)]
 
 
-def _inputs(headshot: Headshot, looks: Sequence[Look]) -> dict[str, Float]:
-    views = [headshot.preprocessing.normalise(v.views) for v in looks if v.views is not None]
-    inputs = {"views": np.stack(views)}
-    if names := headshot.architecture.measures:
-        inputs["measures"] = np.stack([look.measure_array(names) for look in looks])
-    return inputs
-
-
-def _run(path: Path, inputs: Mapping[str, Float]) -> Float:
+def _run(path: Path, given: Mapping[str, Float]) -> Float:
     """The logits of an ONNX or OpenVINO file, by OpenVINO."""
     network: Any = compile_network(read_network(path), 1)  # a path would hit the cache of networks
-    return np.asarray(network(dict(inputs))[0])
+    return np.asarray(network(dict(given))[0])

@@ -36,12 +36,13 @@ _RELATED: dict[str, tuple[str, ...]] = {
 }
 # Attributes whose heads see some views alone: a mouth says nothing of a background. Clothes have a
 # second head, on what the network for ImageNet makes of them: it knows more than all others, which
-# have seen made clothes, and is no judge of made ones. On photographs of other sites
-# (`tools.fit_fusion`) these heads know light, attire, and framing better, and are steadier.
+# have seen made clothes, and is no judge of made ones; sharpness has one on its larger bust. On
+# photographs of other sites (`tools.fit_fusion`) these heads know more, and are steadier.
 _WIDE = ("whole", "face", "bust", "general bust")
 _SEEN: dict[str, tuple[tuple[str, ...], ...]] = {
     "lighting": (("whole", "face", "bust", "close", "eyes"),), "background": (_WIDE,),
-    "attire": (_WIDE, ("general bust",)), "framing": (_WIDE,),
+    "attire": (_WIDE, ("general bust", "general clothes")), "framing": (_WIDE,),
+    "sharpness": (("whole", "face", "bust", "close", "eyes", "mouth"), ("general bust",)),
 }  # fmt: skip
 # How much less a head hears of what harmless changes move: the higher, the steadier. Up to these
 # values the AUC of no head falls by more than .006 on photographs of other sites.

@@ -56,9 +56,8 @@ def build(settings: Settings, choice: backbone.Choice) -> HeadshotModel:
     mean, std = backbone.normalisation(choice.name)
     architecture = Architecture(
         choice.name,
-        Preprocessing(settings.size, served(settings.views), mean, std),
+        Preprocessing(settings.size, served(settings.views), mean, std, GENERAL),
         settings.views,
-        GENERAL,
         INPUTS if settings.measures else (),
     )
     torch.manual_seed(settings.seed)

@@ -177,7 +177,8 @@ def _counts(parts: Split, photos: Pictures) -> str:
 
 def trained_views(model: HeadshotModel) -> Preprocessing:
     """The preprocessing of the views that the backbone is trained with."""
-    return replace(model.architecture.preprocessing, views=model.architecture.trained)
+    architecture = model.architecture
+    return replace(architecture.preprocessing, views=architecture.trained, general=())
 
 
 def _boxes(pictures: Pictures, accelerator: Any, workers: int | None) -> Float:

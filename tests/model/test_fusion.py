@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from proportrait.labels import KEYS
-from proportrait.measures import NAMES
+from proportrait.looks.look import Look
+from proportrait.measures import NAMES, Measure
 from proportrait.model.backbone import OFFLINE
 from proportrait.model.fusion import Fusion, additive
 from proportrait.model.saved import Headshot
-from proportrait.model.served import _Fusion, served
+from proportrait.model.served import _Fusion, inputs, served
 from proportrait.model.views import View
 from tests.tiny_training import TRANSFORMER, network, random_fusion
 
@@ -157,17 +158,17 @@ def test_the_whole_module_gives_the_logits_of_the_model(
         fusion=random_fusion(model.fusion),
     )
     rng = np.random.default_rng(0)
-    shape = 2, len(prepare.views), prepare.size, prepare.size, 3
-    views = rng.integers(0, 256, shape, dtype=np.uint8)
-    values = rng.normal(0, 1, (2, len(measures))).astype(np.float32)
-    values[0, ::2] = NAN
-    expected = model.fusion.logits(*model.features(views), values)
-    flat = torch.from_numpy(prepare.normalise(views.reshape(-1, *views.shape[2:])))
+    looks = []
+    for value in (0.3, 0.6):
+        views = prepare(rng.integers(0, 256, (96, 128, 3), dtype=np.uint8), None)
+        key, name = NAMES[0].split(".")
+        measure = Measure(name, value, "1", 50.0, "middle")
+        looks.append(Look(views=views, measures={key: {name: measure}}))
+    expected = model.logits(looks)
+    given = inputs(model, looks)
+    assert list(given) == ["views", *["general"] * bool(general), *["measures"] * bool(measures)]
     with torch.inference_mode():
-        module = served(model)
-        inputs = [flat.unflatten(0, views.shape[:2])]
-        inputs += [torch.from_numpy(values)] if measures else []
-        logits = module(*inputs).numpy()
+        logits = served(model)(*map(torch.from_numpy, given.values())).numpy()
     assert logits.shape == (2, len(KEYS))
     assert logits == pytest.approx(expected, abs=1e-4)
     assert np.abs(logits[0] - logits[1]).min() > 1e-3

@@ -125,16 +125,22 @@ def test_a_model_of_another_version_is_refused(
 # --- serving
 
 
-def views_of(model: Headshot, seed: int = 0) -> np.ndarray:
-    side = model.preprocessing.size
-    shape = 3, len(model.preprocessing.views), side, side, 3
-    return np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
+def views_of(model: Headshot, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of three pictures of noise."""
+    shape, rng = model.preprocessing, np.random.default_rng(seed)
+
+    def noise(count: int, side: int) -> np.ndarray:
+        return rng.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
+
+    return [
+        (noise(len(shape.views), shape.size), noise(len(shape.general), shape.general_size))
+        for _ in range(3)
+    ]
 
 
-def by_torch(model: Headshot, views: np.ndarray) -> np.ndarray:
+def by_torch(model: Headshot, views: list[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     """The logits of the network that was trained, in PyTorch."""
-    flat = model.preprocessing.normalise(views.reshape(-1, *views.shape[2:]))
-    batch = torch.from_numpy(flat).unflatten(0, views.shape[:2])
+    batch = torch.from_numpy(np.stack([model.preprocessing.normalise(own) for own, _ in views]))
     with torch.inference_mode():
         logits: np.ndarray = model.network(batch[:, : len(model.architecture.trained)]).numpy()
     return logits
@@ -183,17 +189,18 @@ def test_general_views_are_seen_by_the_network_for_imagenet() -> None:
     views = views_of(model)
     features = model.features(views)[1].reshape(3, -1)
     assert features.shape[1] == model.fusion.weight.shape[1]
-    backbone = Backbone(1, SIZE)
-    for place, start in ((model.preprocessing.views.index("bust"), -2560), (1, -1280)):
+    assert model.preprocessing.general_size == 2 * SIZE
+    backbone = Backbone(1, 2 * SIZE)
+    for place, start in ((0, -2560), (1, -1280)):
         part = features[:, start : start + 1280 or None]
-        assert part == pytest.approx(np.stack([backbone(view[place]) for view in views]))
+        assert part == pytest.approx(np.stack([backbone(view[place]) for _, view in views]))
 
 
 def test_the_packaged_model_is_the_network_that_was_trained() -> None:
     model = load(packaged())
     assert model.architecture.backbone == OFFLINE
-    assert model.preprocessing.views == VIEWS
-    assert (model.architecture.trained, model.architecture.general) == (TRAINED, GENERAL)
+    assert (model.preprocessing.views, model.preprocessing.general) == (VIEWS, GENERAL)
+    assert model.architecture.trained == TRAINED
     known = {*NAMES, *(f"{key}.Score" for key in KEYS)}  # another would always be missing
     assert set(model.architecture.measures) <= known
     views = views_of(model)
@@ -209,7 +216,8 @@ def test_other_pictures_of_a_batch_change_no_bit_of_the_features(name: str) -> N
     features = model.features(views)[1]
     assert np.array_equal(model.features(views[1:2])[1], features[1:2])
     by_view = features.reshape(3, len(VIEWS), -1)
-    turned = model.features(views[:, ::-1])[1].reshape(3, len(VIEWS), -1)
+    turned = [(own[::-1], general) for own, general in views]
+    turned = model.features(turned)[1].reshape(3, len(VIEWS), -1)
     assert np.array_equal(turned, by_view[:, ::-1])
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from proportrait.model.views import REFERENCE, VIEWS, Preprocessing, View, cut, shrink, window
+from proportrait.model.views import (
+    GENERAL_SIZE,
+    REFERENCE,
+    VIEWS,
+    Preprocessing,
+    View,
+    cut,
+    shrink,
+    window,
+)
 
 HALF = (0.5, 0.5, 0.5)
 
@@ -118,13 +127,14 @@ def test_a_part_beyond_the_border_ends_there() -> None:
 
 def test_a_picture_becomes_its_views_in_order() -> None:
     prepare = Preprocessing(32, ("whole", "face"), HALF, HALF)
-    whole, face = prepare(slope(128, 128), np.float32([0.25, 0.5, 0.65, 0.9]))
+    (whole, face), general = prepare(slope(128, 128), np.float32([0.25, 0.5, 0.65, 0.9]))
+    assert general.shape == (0, GENERAL_SIZE, GENERAL_SIZE, 3)
     assert whole.shape == face.shape == (32, 32, 3)
     # The face: 0.4 * 1.25 * 128 = 64 px, around (57.6, 89.6), rounded.
     assert face[0, 0, :2].tolist() == pytest.approx([26.5, 58.5], abs=0.6)
     assert face[-1, -1, :2].tolist() == pytest.approx([88.5, 120.5], abs=0.6)
     assert whole[0, 0, :2].tolist() == pytest.approx([1.5, 1.5], abs=0.6)
-    (alone,) = Preprocessing(32, ("face",), HALF, HALF)(slope(128, 128), None)
+    (alone,), _ = Preprocessing(32, ("face",), HALF, HALF)(slope(128, 128), None)
     assert not np.array_equal(alone, face)
 
 
@@ -134,14 +144,25 @@ def test_whole_and_face_are_those_of_the_reference_size_and_the_others_keep_deta
     prepare = Preprocessing(64, VIEWS, HALF, HALF)
     same = [
         np.array_equal(view, reduced)
-        for view, reduced in zip(prepare(image, None), prepare(shrink(image), None), strict=True)
+        for view, reduced in zip(
+            prepare(image, None)[0], prepare(shrink(image), None)[0], strict=True
+        )
     ]
     assert same == [True, True, False, False, False, False]
     # A mouth of as many pixels as its view shows is copied.
     box = np.float32([0.4, 0.4, 0.5, 0.4 + 56 / 0.55 / 1024])
-    (mouth,) = Preprocessing(56, ("mouth",), HALF, HALF)(image, box)
+    (mouth,), _ = Preprocessing(56, ("mouth",), HALF, HALF)(image, box)
     x0, y0, _, _ = np.round(window(image, box, "mouth")).astype(int)
     assert np.array_equal(mouth, image[y0 : y0 + 56, x0 : x0 + 56])
+
+
+def test_clothes_are_seen_larger_below_the_chin() -> None:
+    prepare = Preprocessing(8, ("whole",), HALF, HALF, ("clothes",), 32)
+    _, (clothes,) = prepare(slope(200, 200), np.float32([0.4, 0.2, 0.6, 0.4]))
+    # 2.2 heads of 40 px, 1.4 heads below (100, 60): 56 to 144 px across, 72 to 160 px down.
+    assert clothes.shape == (32, 32, 3)
+    assert clothes[0, 0, :2].tolist() == pytest.approx([57, 73], abs=0.6)
+    assert clothes[-1, -1, :2].tolist() == pytest.approx([142, 158], abs=0.6)
 
 
 @pytest.mark.parametrize(("view", "side"), [("close", 112), ("eyes", 112), ("mouth", 56)])

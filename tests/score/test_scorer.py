@@ -515,7 +515,7 @@ def test_training_and_serving_see_equal_bits(
     logits = Headshot.logits
 
     def spy(self: Headshot, looks: Sequence[Look]) -> np.ndarray:
-        inputs.extend(look.views for look in looks if look.views is not None)
+        inputs.extend(look.views[0] for look in looks if look.views is not None)
         outputs.extend(logits(self, looks))
         return np.stack(outputs[-len(looks) :])
 

@@ -79,7 +79,7 @@ def exported(
 def quick_onnx(exported: tuple[Path, list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
     """The right model is copied instead of written anew."""
 
-    def copied(_: Headshot, path: Path) -> Path:
+    def copied(_: Headshot, path: Path, given: object) -> Path:
         return Path(shutil.copy(exported[0] / ONNX, path))
 
     monkeypatch.setattr(exporting, "to_onnx", copied)
@@ -114,12 +114,15 @@ def test_exports_accept_any_number_of_pictures_and_missing_measures(
         for count in (1, 5):
             shape = count, count_views, SIZE, SIZE, 3
             pictures = rng.integers(0, 256, shape, dtype=np.uint8)
+            none = np.zeros((0, SIZE, SIZE, 3), np.uint8)  # for the network for ImageNet
             measures = rng.normal(0, 1, (count, count_measures)).astype(np.float32)
             measures[0], measures[-1, 1:3] = np.nan, (-99, 99)
             flat = model.preprocessing.normalise(pictures.reshape(-1, SIZE, SIZE, 3))
             views = flat.reshape(count, count_views, 3, SIZE, SIZE)
             (logits,) = network({"views": views, "measures": measures})
-            expected = model.fusion.logits(*model.features(pictures), measures)
+            expected = model.fusion.logits(
+                *model.features([(picture, none) for picture in pictures]), measures
+            )
             assert logits == pytest.approx(expected, abs=1e-4)
             assert np.isfinite(logits).all()
     names = {name for port in read_network(onnx).inputs for name in port.names}

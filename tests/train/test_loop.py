@@ -93,8 +93,8 @@ def test_an_item_is_a_function_of_seed_epoch_and_number(pictures: Pictures) -> N
     assert not torch.equal(one[2, 7][0], batches(pictures, 6)[2, 7][0])
     views, labels, known = one[-1, 7]
     assert views.shape == (2, 3, SIZE, SIZE)
-    plain = one.preprocessing(read(str(pictures.paths[7])), None)
-    assert np.array_equal(views.numpy(), one.preprocessing.normalise(np.stack(plain)))
+    plain = one.preprocessing(read(str(pictures.paths[7])), None)[0]
+    assert np.array_equal(views.numpy(), one.preprocessing.normalise(plain))
     assert torch.equal(one[-1, 7][0], batches(pictures, 6)[-1, 7][0])
     assert labels.tolist() == pictures.labels[7].tolist()
     assert known.tolist() == [1] * 6
