@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from proportrait.commandline import printable
 from proportrait.labels import KEYS
-from proportrait.score.scorer import SCHEMA, Score
+from proportrait.score.scorer import SCHEMA, UNASKED, Score
 
 # Columns of CSV and Parquet, with the types of pyarrow.
 COLUMNS: dict[str, str] = {
@@ -41,7 +41,7 @@ def cells(score: Score) -> dict[str, Any]:
     """The values of `COLUMNS`; None where there is none.
 
     Names are `printable`. "reason" and "advice" are those of the worst attribute, "lighting_reason"
-    and such the first of each that failed, or why there is no verdict.
+    and such the first of each that failed, why there is no verdict, or that it is not asked for.
     """
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row["path"] = path_cell(score.path)
@@ -52,7 +52,7 @@ def cells(score: Score) -> dict[str, Any]:
         row[f"{key}_mark"] = score.marks[key]
         row[f"{key}_probability"] = score.probabilities[key]
         row[f"{key}_sure"] = score.sure[key]
-        row[f"{key}_reason"] = score.unknown.get(key)
+        row[f"{key}_reason"] = UNASKED if key in score.unasked else score.unknown.get(key)
     failures = score.failures
     for failure in failures:
         row[f"{failure.attribute}_reason"] = failure.text

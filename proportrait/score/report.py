@@ -18,7 +18,7 @@ from proportrait.disk import disk_errors, replacing
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.model.calibration import SURE
-from proportrait.score.scorer import PASS, Score
+from proportrait.score.scorer import PASS, UNASKED, Score
 from proportrait.sheets import thumbnail
 
 _MARK = "ProPortrait-Gen report"  # in every page, which tells it from other files
@@ -89,6 +89,7 @@ def _page() -> str:
         keys=KEYS,
         pass_mark=PASS,
         sure=f"{SURE:.0%}",
+        unasked=UNASKED,
         data=_PLACE,
     )
 
@@ -102,7 +103,6 @@ def _row(score: Score, folder: Path, side: int) -> dict[str, Any]:
         "folder": parent,
         "href": _link(path, folder),
         "notes": score.notes,
-        "words": {key: score.words(key) for key in score.verdicts},
     }
     del row["path"]
     picture = thumbnail(path, side)

@@ -69,7 +69,7 @@ def _tile(score: Score) -> Tile:
 
 def _bar(score: Score, key: str) -> Bar:
     good, mark = score.verdicts[key], score.marks[key]
-    if good is None or mark is None:
+    if good is None or mark is None or key in score.unasked:
         return Bar(key, 0.0, score.words(key), UNKNOWN)
     return Bar(key, mark / 100, f"{mark}  {score.words(key)}", GOOD if good else BAD)
 
