@@ -52,7 +52,9 @@ def cells(score: Score) -> dict[str, Any]:
         row[f"{key}_mark"] = score.marks[key]
         row[f"{key}_probability"] = score.probabilities[key]
         row[f"{key}_sure"] = score.sure[key]
-        row[f"{key}_reason"] = UNASKED if key in score.unasked else score.unknown.get(key)
+        row[f"{key}_reason"] = score.unknown.get(key)
+        if key in score.unasked:
+            row[f"{key}_reason"] = f"not asked: {UNASKED}"
     failures = score.failures
     for failure in failures:
         row[f"{failure.attribute}_reason"] = failure.text

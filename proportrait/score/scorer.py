@@ -27,7 +27,7 @@ from proportrait.model.saved import Headshot, load, packaged
 
 CLOSE = 10  # marks around it within which a verdict may as well be the other
 SCHEMA = 1  # version of `Score.to_json`; a key that is taken away or changed makes it higher
-UNASKED = "not asked for: these limits let everything pass"
+UNASKED = "these limits let everything pass"  # why an attribute is not asked for
 PACKAGED = "packaged"  # the name of the model that comes with the package
 _log = logging.getLogger(__name__)
 
@@ -320,7 +320,7 @@ def _rounded(mark: float) -> int:
 
 
 def _overall(marks: Collection[int | None]) -> int | None:
-    """Half the weakest mark, half the mean of all; None where one is not known, or there is none."""
+    """Half the weakest mark, half the mean of all; None where one is not known, or none is."""
     known = [mark for mark in marks if mark is not None]
     if not known or len(known) < len(marks):
         return None

@@ -77,7 +77,7 @@ def test_every_failed_attribute_has_its_first_reason_and_advice() -> None:
         "framing_reason": "it leans", "framing_advice": "Straighten it.",
     }  # fmt: skip
     unasked = scored("a.jpg", (90, 80, 55, 90, 90, 90), unasked=("attire",))
-    assert formats.cells(unasked)["attire_reason"].startswith("not asked for")
+    assert formats.cells(unasked)["attire_reason"].startswith("not asked: ")
     assert (rows[1]["lighting_reason"], rows[1]["lighting_advice"]) == ("dark glasses", "")
 
 

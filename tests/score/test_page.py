@@ -134,7 +134,7 @@ def test_a_card_says_the_verdicts_in_words_and_signs(page: Page) -> None:
     assert "no verdict on lighting: the face is hidden." in unclear.inner_text()
     unasked = page.locator(".card").nth(4)
     assert unasked.locator(".chip").nth(1).inner_text().split("\n") == ["– background", "not asked"]
-    assert "background: not asked for: these limits let everything pass." in unasked.inner_text()
+    assert "background not asked: these limits let everything pass." in unasked.inner_text()
     assert "Not judged: it is no picture." in broken.inner_text()
 
 

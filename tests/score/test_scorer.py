@@ -39,6 +39,7 @@ from proportrait.train.batches import Batches, collect, collect_boxes
 from proportrait.train.data import TABLE, Pictures, source_hashes
 from proportrait.train.evaluate import typology_angle
 from tests import FACE, ROOT
+from tests.score.samples import scored
 from tests.store.test_store import files
 from tests.store_samples import commit_all
 from tests.tiny_training import banded, headshot

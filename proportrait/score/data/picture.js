@@ -144,7 +144,7 @@ function findings(score, most) {
       list.append(line("", `${key}:`, reason.text, isSaid ? { ...reason, advice: "" } : reason, more));
     });
   }
-  if (score.unasked?.length) list.append(line("why", `${score.unasked.join(", ")}:`, document.body.dataset.unasked));
+  if (score.unasked?.length) list.append(line("why", `${score.unasked.join(", ")} not asked:`, document.body.dataset.unasked));
   const unknown = score.unknown ?? {};
   for (const why of new Set(Object.values(unknown))) {
     const keys = KEYS.filter(key => unknown[key] === why);
