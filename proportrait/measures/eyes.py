@@ -25,8 +25,8 @@ NAMES = ("GazeYaw", "GazePitch", "GazeAngle", "EyeOpenness", "EyesVisible")
 # corners' middle in a level gaze, and the share of the head's pitch that counts: the mesh takes
 # the shape of a face for pitch. From photos of people who look at the camera with turned heads.
 TURN, LEVEL, PITCH_SHARE = 0.230, -0.062, 0.136
-# L* of CIELAB by which the better eye with its lids varies at least: under a bar by 0 to 1, in 1,098
-# photographs and 202 made pictures whose eyes show by 3 and more, however blurred or dark.
+# L* of CIELAB by which the better eye with its lids varies at least: under a bar by 0 to 1, in the
+# rated photographs and made pictures whose eyes show by 3 and more, however blurred or dark.
 _EVEN = 2.0
 _PITCH_WEIGHT = 0.5  # pitch is read half as surely as yaw
 
