@@ -34,6 +34,7 @@ PUBLISHED: Mapping[str, Any] = {
 }
 _TICK, _QUIET = "#333333", "#777777"
 _ALL = "all six right"
+_GAP, _NUMBER = 11.0, 32.0  # points, from a dot to its number, and that a number is wide
 _MARGIN = 0.09  # of the chart's width: a dot and its number beyond 100 %
 
 
@@ -111,10 +112,10 @@ def _draw(axes: Axes, sets: list[_Series], published: _Series) -> None:
     least = np.nanmin([part.rows[name] for part in (*sets, published) for name in places])
     left = min(0.4, least - 0.1)
     right = (1 - _MARGIN * left) / (1 - _MARGIN)
+    axes.set(xlim=(left, right), ylim=(7.2, -0.6))
     for name, y in places.items():
         dots = sorted((part.rows[name], part.colour) for part in sets)
         _row(axes, y, [dot for dot in dots if not np.isnan(dot[0])], published.rows[name])
-    axes.set(xlim=(left, right), ylim=(7.2, -0.6))
     axes.set_yticks(list(places.values()), list(places), fontsize=14)
     axes.set_xticks((0.5, 1), ("50 %", "100 %"), fontsize=11, color=_QUIET)
     axes.set_xlabel("verdicts that are right", fontsize=11, color=_QUIET, labelpad=-12)
@@ -132,8 +133,22 @@ def _row(axes: Axes, y: float, dots: list[tuple[float, str]], tick: float) -> No
     for number, (share, colour) in enumerate(dots):
         side = 1 if number == len(dots) - 1 else -1
         axes.scatter(share, y, s=140, color=colour, zorder=3)
+        gap = _gap(side * (tick - share) * _points(axes))
         axes.annotate(
-            f"{100 * share:.0f}", (share, y), (11 * side, 0), textcoords="offset points",
+            f"{100 * share:.0f}", (share, y), (gap * side, 0), textcoords="offset points",
             color=colour, fontsize=14, fontweight="bold", va="center",
             ha="left" if side == 1 else "right",
         )  # fmt: skip
+
+
+def _gap(tick: float) -> float:
+    """Points from a dot to its number, which stands beyond a tick that would cross it."""
+    return tick + 0.5 * _GAP if 0.5 * _GAP < tick < _GAP + _NUMBER else _GAP
+
+
+def _points(axes: Axes) -> float:
+    """Points that the whole of one share, [0, 1], takes."""
+    left, right = axes.get_xlim()
+    figure = axes.get_figure()
+    assert isinstance(figure, Figure)
+    return float(axes.get_position().width * figure.get_figwidth() * 72 / (right - left))

@@ -21,12 +21,30 @@ COMMANDS = {  # in the order in which data flow
     "serve": "judge photos on a web page, and by REST",
     "download": "fetch the published data set",
 }
+OVERVIEW = {  # an example of each command, for a first look
+    "your photos": {
+        "score": "score me.jpg",
+        "serve": "serve",
+        "limits": "limits --from photos/labels.csv",
+    },
+    "a labelled data set, and a model of your own": {
+        "generate": "generate --mock",
+        "verify": "verify --input output",
+        "balance": "balance --input output",
+        "train": "train output",
+        "evaluate": "evaluate photos",
+        "download": "download -o output",
+    },
+}
 _END = "`proportrait COMMAND --help` explains a command."
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, 1 if something failed, 2 for wrong options, 3 by a gate, 130 after Ctrl-C."""
     words = sys.argv[1:] if argv is None else argv
+    if not words:
+        print(overview(), file=sys.stderr)
+        return 2
     parser().parse_args(words[:1])  # ends here at --help and where there is no such command
     return run(words[0], words[1:])
 
@@ -35,6 +53,17 @@ def run(name: str, argv: Sequence[str] | None = None, prog: str = "") -> int:
     """Run one command; nothing of the others is imported."""
     module = import_module(f"proportrait.commands.{name}")
     return commandline.run(cast(commandline.Command, module), argv, prog or f"proportrait {name}")
+
+
+def overview() -> str:
+    """What there is, each with an example to try."""
+    lines = [f"{__doc__}"]
+    for title, examples in OVERVIEW.items():
+        lines += ["", f"{title}:"]
+        lines += [
+            f"  {f'proportrait {words}':46s} {COMMANDS[name]}" for name, words in examples.items()
+        ]
+    return "\n".join([*lines, "", _END])
 
 
 def parser() -> commandline.Parser:

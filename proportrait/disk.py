@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -103,6 +103,43 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except BaseException:  # also of a generator that nobody reads to its end
         temporary.unlink(missing_ok=True)
         raise
+
+
+def add_file(path: Path, write: Callable[[Path], object]) -> bool:
+    """Add a file in one step, never in place of another; returns False where its name is taken.
+
+    Args:
+        write: makes the file at the path that it is given.
+
+    Raises:
+        OSError: it cannot be written; nothing is left.
+    """
+    if os.path.lexists(path):
+        return False
+    temporary = path.with_name(f".{os.getpid()}.new")
+    temporary.unlink(missing_ok=True)
+    try:
+        write(temporary)
+        sync(temporary)
+        with contextlib.suppress(FileExistsError):
+            _name(temporary, path)
+            sync(path.parent)
+            return True
+        return False
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _name(temporary: Path, path: Path) -> None:
+    """Give a file its name, never that of another."""
+    try:
+        path.hardlink_to(temporary)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without links, such as exFAT
+        if os.path.lexists(path):
+            raise FileExistsError from None
+        temporary.rename(path)
 
 
 def sync(path: Path) -> None:

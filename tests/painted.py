@@ -44,6 +44,16 @@ def dark_glasses(image: Image, face: Face) -> Image:
     return image
 
 
+def bar(image: Image, face: Face, colour: tuple[int, int, int]) -> Image:
+    """A bar of one colour over both eyes, with hard edges."""
+    points, margin = face.landmarks[[*LEFT_EYE, *RIGHT_EYE], :2], 0.12 * face.height
+    room = np.array([2 * margin, margin])
+    (x0, y0), (x1, y1) = points.min(0) - room, points.max(0) + room
+    result = image.copy()
+    result[max(0, int(y0)) : int(y1), max(0, int(x0)) : int(x1)] = colour
+    return result
+
+
 def shut_eyes(image: Image, face: Face, eyes: tuple[tuple[int, ...], ...]) -> Image:
     """Lids of skin over some eyes of `LEFT_EYE` and `RIGHT_EYE`, a line of lashes below them."""
     for eye in eyes:

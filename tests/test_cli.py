@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
@@ -38,7 +39,7 @@ def test_help_lists_the_commands_in_the_order_of_the_flow(
     assert output_of("--version", capsys=capsys) == f"{__version__}\n"
 
 
-@pytest.mark.parametrize("words", [[], ["judge"], ["--judge", "score"]])
+@pytest.mark.parametrize("words", [["judge"], ["--judge", "score"]])
 def test_without_a_command_that_exists_the_choices_are_named(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -46,6 +47,25 @@ def test_without_a_command_that_exists_the_choices_are_named(
         cli.main(words)
     assert end.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
+
+
+def test_without_a_word_each_command_is_shown_with_an_example_that_works(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main([]) == 2  # a script whose command is missing fails
+    output, text = capsys.readouterr()
+    assert output == ""
+    examples = [
+        re.split(" {3,}", line.strip())[0] for line in text.splitlines() if line[:2] == "  "
+    ]
+    names = []
+    for program, name, *rest in map(shlex.split, examples):
+        assert program == "proportrait"
+        parse(import_module(f"proportrait.commands.{name}"), rest)
+        names.append(name)
+    assert sorted(names) == sorted(cli.COMMANDS)
+    assert max(map(len, text.splitlines())) <= 100
+    assert "--help" in text.splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)

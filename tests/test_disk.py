@@ -34,6 +34,36 @@ def test_a_replaced_file_is_on_the_disk_with_its_name(
     ]
 
 
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_is_added_and_none_replaced(
+    tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not links:  # as on exFAT
+
+        def refuse(*_: object, **__: object) -> None:
+            raise OSError(errno.EPERM, "no links here")
+
+        monkeypatch.setattr(os, "link", refuse)
+    path = tmp_path / "a.jpg"
+    assert disk.add_file(path, lambda temporary: temporary.write_bytes(b"mine"))
+    assert not disk.add_file(path, lambda temporary: temporary.write_bytes(b"other"))
+
+    def meanwhile(temporary: Path) -> None:
+        temporary.write_bytes(b"late")
+        (tmp_path / "b.jpg").write_bytes(b"first")
+
+    assert not disk.add_file(tmp_path / "b.jpg", meanwhile)
+    with pytest.raises(KeyboardInterrupt):
+        disk.add_file(tmp_path / "c.jpg", _interrupted)
+    contents = {entry.name: entry.read_bytes() for entry in tmp_path.iterdir()}
+    assert contents == {"a.jpg": b"mine", "b.jpg": b"first"}
+
+
+def _interrupted(temporary: Path) -> None:
+    temporary.write_bytes(b"half")
+    raise KeyboardInterrupt
+
+
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, GeneratorExit])
 def test_a_file_that_is_written_in_parts_takes_its_place_at_the_end(
     tmp_path: Path, error: type[BaseException]

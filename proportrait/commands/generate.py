@@ -30,7 +30,7 @@ from proportrait.generate import (
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource
 from proportrait.generate.fetching import PatientGenerator
 from proportrait.generate.gemini.prices import AS_OF
-from proportrait.generate.sample import check_probabilities
+from proportrait.generate.sample import check_continues, check_probabilities
 from proportrait.generate.sources.names import DEFAULT_DATASET, SKIN_TONES
 from proportrait.generate.sources.registry import SOURCES, open_source
 from proportrait.imaging import ENCODERS
@@ -110,10 +110,15 @@ def execute(options: argparse.Namespace) -> int:
     """Make the portraits that the options name, and report; returns the exit code."""
     settle(options)
     portraits = source(options)
+    before = RecordStore(options.output_dir)
+    if before.metadata.is_dir():
+        check_continues(
+            before.records(), options.seed, perfect_prob=options.perfect_prob,
+            near_perfect_prob=options.near_perfect_prob,
+        )  # fmt: skip
     if options.dry_run:
-        store = RecordStore(options.output_dir)
         print(
-            report.forecast(store, portraits, *price(options), options.limit, options.retry_failed)
+            report.forecast(before, portraits, *price(options), options.limit, options.retry_failed)
         )
         return 0
     with RecordStore(options.output_dir) as store, log_to(options.output_dir, options.verbose):
@@ -134,7 +139,7 @@ def execute(options: argparse.Namespace) -> int:
             return 130
         if options.export != "none" and store.counts()["pictures"]:
             print(f"export      {export(store, options.export)}")
-    return 1 if tally.failed or tally.stopped else 0
+    return 1 if tally.failed or tally.passed_over or tally.stopped else 0
 
 
 def source(options: argparse.Namespace) -> PortraitSource:

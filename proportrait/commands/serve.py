@@ -75,6 +75,7 @@ def execute(options: argparse.Namespace) -> int:
         message = f"nothing can listen at port {options.port} of {options.host}: try another --port"
         raise ConfigurationError(message) from None
     print(_address(settings, listener.getsockname()[1]), flush=True)
+    print("\n".join(_notes(settings)), file=sys.stderr, flush=True)
     # uvicorn raises the signal anew once all is answered; the process then ends as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
@@ -106,9 +107,23 @@ def _token(options: argparse.Namespace) -> str:
 
 
 def _address(settings: Settings, port: int) -> str:
-    """The line that tells where the page is; behind # stands what only the browser reads."""
+    """Where the page is; behind # stands what only the browser reads."""
     host = "localhost" if settings.host in _ANY else settings.host
     host = f"[{host}]" if ":" in host else host
     secret = f"#token={quote(settings.token, safe='')}" if settings.token else ""
-    note = "   (or by this machine's name)" if settings.host in _ANY else ""
-    return f"http://{host}:{port}/{secret}{note}"
+    return f"http://{host}:{port}/{secret}"
+
+
+def _notes(settings: Settings) -> list[str]:
+    """What stands below the address: what it is, where photos go, how others reach it."""
+    if is_local(settings.host):
+        reach, phone = "for this machine alone", "run it with --host 0.0.0.0, which adds a token"
+    else:
+        reach, phone = "for who has the token behind #", "open this address"
+    if settings.host in _ANY:
+        phone += " with this machine's name or IP for localhost"
+    return [
+        f"  A page that judges photos, {reach}. For programs: POST /api/v1/score.",
+        "  Photos stay in memory and are forgotten with the answer: none is stored or sent on.",
+        f"  Ctrl-C ends it. From a phone in the same network: {phone}.",
+    ]

@@ -13,7 +13,7 @@ from PIL import ImageCms
 
 from proportrait.arrays import Image
 from proportrait.commandline import printable
-from proportrait.disk import disk_errors, replace_file
+from proportrait.disk import add_file, disk_errors
 from proportrait.errors import ConfigurationError
 
 QUALITY = 95
@@ -59,8 +59,5 @@ def save(data: bytes, path: Path) -> bool:
     Raises:
         StoreError: it cannot be written.
     """
-    if os.path.lexists(path):
-        return False
     with disk_errors(path):
-        replace_file(path, data)
-    return True
+        return add_file(path, lambda temporary: temporary.write_bytes(data))

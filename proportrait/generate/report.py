@@ -35,6 +35,7 @@ class Tally:
 
     Attributes:
         made, failed: sources.
+        passed_over: sources that failed in an earlier run and were not tried again.
         spent_before_usd: dollars that the folder had cost when the run began.
         stopped: why the run ended before all portraits were made; None if it did not.
         interrupted: whether that was Ctrl-C.
@@ -43,6 +44,7 @@ class Tally:
 
     made: int = 0
     failed: int = 0
+    passed_over: int = 0
     spent_before_usd: float = 0.0
     stopped: str | None = None
     interrupted: bool = False
@@ -56,7 +58,7 @@ class Summary:
     Attributes:
         generator: name of the generator.
         sources_done, sources_failed, sources_rejected: of the whole folder.
-        made, failed: sources of this run.
+        made, failed, passed_over: sources of this run, as in `Tally`.
         pictures: of the whole folder, twins included.
         labels: attribute -> how many pictures have its bit at 1, at 0, and unknown.
         failures: error class -> how often, of the whole folder.
@@ -85,6 +87,7 @@ class Summary:
     run_cost_usd: float
     seconds: float
     stopped: str | None = None
+    passed_over: int = 0
 
 
 def publish(store: RecordStore, generator: str, tally: Tally) -> str:
@@ -213,6 +216,7 @@ def summarize(
         run_cost_usd=round(store.spent_usd - tally.spent_before_usd, 6),
         seconds=round(time.monotonic() - tally.started, 1),
         stopped=tally.stopped,
+        passed_over=tally.passed_over,
     )
 
 
@@ -241,6 +245,11 @@ def format_summary(summary: Summary) -> str:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(summary.failures.items()))
         rows.append(f"failures    {kinds}; all reasons stand in ledger.jsonl")
         rows += [f"            {reason}" for reason in summary.reasons]
+    if summary.passed_over:
+        rows.append(
+            f"passed over {summary.passed_over} portraits that failed in an earlier run: "
+            f"--retry_failed tries them again"
+        )
     if summary.redone:
         shares = ", ".join(f"{key} {share:.1%}" for key, share in summary.redone.items())
         lost = ", ".join(f"{count} {key}" for key, count in sorted(summary.given_up.items()))

@@ -30,9 +30,8 @@ from proportrait.generate import report
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource, SourceItem
 from proportrait.generate.finish import finish
 from proportrait.generate.prompt import build_prompt
-from proportrait.generate.sample import sample_labels
+from proportrait.generate.sample import generation_seed, sample_labels
 from proportrait.imaging import ENCODERS
-from proportrait.labels import stream
 from proportrait.store import RecordStore
 
 log = logging.getLogger("proportrait.generate")
@@ -63,6 +62,7 @@ class Run:
                 stem = self.store.unique_stem(item.source_id, item.stem)
                 if not self.store.is_finished(item.source_id, self.options.retry_failed):
                     return item, stem
+                self.tally.passed_over += self.store.status(item.source_id) != "done"
                 self.bar.update()
             return None
 
@@ -81,8 +81,7 @@ class Run:
         # The offline editor reads the bits, not the words: nothing need be left out of those.
         dropout = 0.0 if options.mock else 0.1
         prompt = build_prompt(*names, labels, variation=not options.no_variation, dropout=dropout)
-        seed = int(stream(*names, "generation").integers(2**31))
-        request = GenerationRequest(item, labels, prompt.text, seed)
+        request = GenerationRequest(item, labels, prompt.text, generation_seed(*names))
         try:
             generated = await self.generator.generate(request)
             known = prompt.known_without(generated.unread_prompt)

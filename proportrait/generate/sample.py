@@ -1,10 +1,15 @@
-"""Which label vector a source portrait gets."""
+"""What the run's seed gives a source portrait, and whether a folder was begun with that seed."""
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 
+from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS, LabelVector, stream
+from proportrait.store.records import Record
+
+_CHECKED = 20  # portraits of a folder: other shares of good ones differ in some of them
 
 PERFECT = LabelVector.ones()
 NEAR_PERFECT: tuple[LabelVector, ...] = tuple(PERFECT.replace(**{key: 0}) for key in KEYS)
@@ -45,6 +50,40 @@ def sample_labels(
         return PERFECT
     bucket = NEAR_PERFECT if draw < perfect_prob + near_perfect_prob else MIXED
     return bucket[int(rng.integers(len(bucket)))]
+
+
+def generation_seed(seed: int, source_id: str) -> int:
+    """The seed of one source's pictures, [0, 2**31), as a pure function of the run's seed."""
+    return int(stream(seed, source_id, "generation").integers(2**31))
+
+
+def check_continues(
+    records: Iterable[Record], seed: int, *, perfect_prob: float, near_perfect_prob: float
+) -> None:
+    """Make sure that a run adds to a set what the set's first run would have added.
+
+    Args:
+        records: of the folder; the first ones that know their seed are looked at.
+        seed, perfect_prob, near_perfect_prob: of the run that begins.
+
+    Raises:
+        ConfigurationError: the folder was begun with other ones; the message says which.
+    """
+    known = (r for r in records if r.parent is None and r.generation_seed is not None)
+    for record in itertools.islice(known, _CHECKED):
+        source_id, probabilities = record.source_id, (perfect_prob, near_perfect_prob)
+        labels = sample_labels(
+            seed, source_id, perfect_prob=perfect_prob, near_perfect_prob=near_perfect_prob
+        )
+        option = f"--seed than {seed}"
+        if record.generation_seed == generation_seed(seed, source_id):
+            if record.requested == labels:
+                continue
+            option = "--perfect_prob or --near_perfect_prob than {} and {}".format(*probabilities)
+        raise ConfigurationError(
+            f"the pictures in this folder were made with another {option}, and more of them would "
+            f"be no part of that set: give the option of the first run, or another folder with -o"
+        )
 
 
 def check_probabilities(perfect_prob: float, near_perfect_prob: float) -> None:

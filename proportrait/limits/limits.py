@@ -73,6 +73,11 @@ class Limit:
     probability: float | None = None
     ranges: tuple[Range, ...] = ()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether everything passes."""
+        return 0 in (self.mark, self.probability) and not self.ranges
+
     def threshold(self, usual: float) -> float:
         """The probability from which on it passes, by that of the model."""
         if self.probability is not None:
@@ -85,6 +90,11 @@ class Limits:
     """Limits of some attributes, by key; the others keep the verdicts of the model."""
 
     attributes: Mapping[str, Limit] = field(default_factory=dict)
+
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        """The keys of attributes that pass whatever the picture shows."""
+        return tuple(key for key, limit in self.attributes.items() if limit.is_open)
 
     @classmethod
     def read(cls, source: str | Path) -> Limits:

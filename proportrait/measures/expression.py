@@ -125,12 +125,15 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
 def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
     """The score of the whole attribute, [0, 100]; from `LIMIT` on it counts as professional.
 
-    What shows may be bad enough. Otherwise a face whose eyes or mouth are hidden has no score.
+    What shows may be bad enough. Otherwise a face whose eyes or mouth are hidden has no score. A
+    face without its eyes has no emotion: the network guesses one.
     """
     if isinstance(missing := measures["Agitation"], Unassessed):
         return Unassessed("Expression", missing.reason)
     hidden = [entry for name in FAULTS if isinstance(entry := measures[name], Unassessed)]
     visible = {name: FAULTS[name] for name in FAULTS if isinstance(measures[name], Measure)}
+    if isinstance(measures["GazeAngle"], Unassessed):
+        visible.pop("Agitation", None)
     score = combine("Expression", BEST, visible, measures)
     if hidden and isinstance(score, float) and score >= LIMIT:
         return Unassessed("Expression", hidden[0].reason)

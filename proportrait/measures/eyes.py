@@ -25,6 +25,9 @@ NAMES = ("GazeYaw", "GazePitch", "GazeAngle", "EyeOpenness", "EyesVisible")
 # corners' middle in a level gaze, and the share of the head's pitch that counts: the mesh takes
 # the shape of a face for pitch. From photos of people who look at the camera with turned heads.
 TURN, LEVEL, PITCH_SHARE = 0.230, -0.062, 0.136
+# L* of CIELAB by which the better eye with its lids varies at least: under a bar by 0 to 1, in the
+# rated photographs and made pictures whose eyes show by 3 and more, however blurred or dark.
+_EVEN = 2.0
 _PITCH_WEIGHT = 0.5  # pitch is read half as surely as yaw
 
 
@@ -37,7 +40,7 @@ def measure(face: Face, eyes: tuple[Eye, Eye], aligned: AlignedFace) -> list[Mea
     visible = visibility(aligned)
     entry = Measure("EyesVisible", visible, "1", sigmoid(visible, 0.645, 0.05), "higher")
     if entry.score < 50:
-        reason = "the eyes do not show: dark glasses or a shadow hide them"
+        reason = "the eyes do not show: dark glasses, a shadow, or a bar hides them"
         return [*(Unassessed(name, reason) for name in NAMES[:-1]), entry]
     head_x, head_y, iris_x, iris_y = gaze_terms(face, eyes)
     yaw = _degrees(head_x + iris_x / TURN)
@@ -69,9 +72,12 @@ def gaze_terms(face: Face, eyes: tuple[Eye, Eye]) -> tuple[float, float, float, 
 
 
 def visibility(aligned: AlignedFace) -> float:
-    """Brightness plus contrast of the better eye with its lids, relative to the cheek below it."""
+    """Brightness plus contrast of the better eye with its lids, relative to the cheek below it.
+
+    0 where something of one colour, whatever it is, covers both.
+    """
     lightness = aligned.lab[..., 0]
-    values = []
+    values, contrasts = [], []
     for outline, cheek in zip((LEFT_EYE, RIGHT_EYE), CHEEKS, strict=True):
         points = aligned.points[list(outline)]
         skin = float(np.median(lightness[aligned.region(cheek)]))
@@ -79,7 +85,8 @@ def visibility(aligned: AlignedFace) -> float:
             lightness[_ellipse(aligned.pixels, points)], (10, 85, 90)
         )
         values.append(light / (skin + 5) + (bright - dark) / (skin + 10))
-    return float(max(values))
+        contrasts.append(bright - dark)
+    return float(max(values)) if max(contrasts) > _EVEN else 0.0
 
 
 def _ellipse(pixels: Image, points: Real) -> Mask:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import filecmp
 import itertools
 import os
 import shutil
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from proportrait.commandline import printable
-from proportrait.disk import disk_errors, sync
+from proportrait.disk import add_file, disk_errors
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import pictures_folder
 from proportrait.score.scorer import Score
@@ -65,7 +65,7 @@ class Copies:
                 if os.path.lexists(target):
                     if target.is_file() and filecmp.cmp(source, target, shallow=False):
                         break
-                elif _copy(source, target):
+                elif add_file(target, partial(shutil.copy2, source)):
                     break
         self.count += 1
 
@@ -75,30 +75,3 @@ def _names(folder: Path, source: Path) -> Iterator[Path]:
     yield folder / source.name
     for number in itertools.count(2):
         yield folder / f"{source.stem}-{number}{source.suffix}"
-
-
-def _copy(source: Path, target: Path) -> bool:
-    """Copy bytes and times in one step; False where the name was taken meanwhile."""
-    temporary = target.with_name(f".{os.getpid()}.new")
-    temporary.unlink(missing_ok=True)
-    try:
-        shutil.copy2(source, temporary)
-        sync(temporary)
-        with contextlib.suppress(FileExistsError):
-            _name(temporary, target)
-            return True
-        return False
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _name(temporary: Path, target: Path) -> None:
-    """Give a file its name, never that of another."""
-    try:
-        target.hardlink_to(temporary)
-    except FileExistsError:
-        raise
-    except OSError:  # a disk without links, such as exFAT
-        if os.path.lexists(target):
-            raise FileExistsError from None
-        temporary.rename(target)

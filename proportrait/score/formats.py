@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from proportrait.commandline import printable
 from proportrait.labels import KEYS
-from proportrait.score.scorer import SCHEMA, Score
+from proportrait.score.scorer import SCHEMA, UNASKED, Score
 
 # Columns of CSV and Parquet, with the types of pyarrow.
 COLUMNS: dict[str, str] = {
@@ -31,6 +31,7 @@ COLUMNS: dict[str, str] = {
     "one_person": "bool",
     "remarks": "string",
     "error": "string",
+    **{f"{key}_{name}": "string" for key in KEYS for name in ("reason", "advice")},
 }  # fmt: skip
 _FORMULA = tuple("=+-@")  # what begins a formula in a spreadsheet
 _ROW_GROUP = 5_000  # pictures that are held until they are written to Parquet
@@ -39,7 +40,8 @@ _ROW_GROUP = 5_000  # pictures that are held until they are written to Parquet
 def cells(score: Score) -> dict[str, Any]:
     """The values of `COLUMNS`; None where there is none.
 
-    Names are `printable`; of the reasons and their advice it is the first of the worst attribute.
+    Names are `printable`. "reason" and "advice" are those of the worst attribute, "lighting_reason"
+    and such the first of each that failed, why there is no verdict, or that it is not asked for.
     """
     row: dict[str, Any] = dict.fromkeys(COLUMNS)
     row["path"] = path_cell(score.path)
@@ -50,7 +52,14 @@ def cells(score: Score) -> dict[str, Any]:
         row[f"{key}_mark"] = score.marks[key]
         row[f"{key}_probability"] = score.probabilities[key]
         row[f"{key}_sure"] = score.sure[key]
-    first = next(iter(score.failures), None)
+        row[f"{key}_reason"] = score.unknown.get(key)
+        if key in score.unasked:
+            row[f"{key}_reason"] = f"not asked: {UNASKED}"
+    failures = score.failures
+    for failure in failures:
+        row[f"{failure.attribute}_reason"] = failure.text
+        row[f"{failure.attribute}_advice"] = failure.advice or None
+    first = failures[0] if failures else None
     return row | {
         "overall": score.overall,
         "reason": first and first.text,

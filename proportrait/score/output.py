@@ -13,6 +13,7 @@ from proportrait.commandline import printable
 from proportrait.disk import disk_errors, flush, replacing, sync
 from proportrait.errors import ConfigurationError
 from proportrait.score.formats import csv_texts, json_texts, jsonl_texts, write_parquet
+from proportrait.score.places import check_folder
 from proportrait.score.resume import RESUMABLE, earlier, name_in
 from proportrait.score.scorer import Score
 from proportrait.score.summary import Outcome
@@ -57,9 +58,8 @@ class Output:
             raise ConfigurationError(
                 f"a {kind} that was cut short cannot be resumed: take --output scores.jsonl or .csv"
             )
-        if not os.path.isdir(path.parent):  # noqa: PTH112 - never raises
-            raise ConfigurationError(f"{printable(path.parent)} is no folder: make it first")
-        if os.path.isdir(path):  # noqa: PTH112
+        check_folder(path)
+        if os.path.isdir(path):  # noqa: PTH112 - never raises
             raise ConfigurationError(f"{name} is a folder: name a file in it")
         if os.path.lexists(path) and not resume:
             way = "go on with it by --resume, or " if kind in RESUMABLE else ""

@@ -15,10 +15,10 @@ from urllib.parse import quote
 from proportrait import imaging
 from proportrait.commandline import printable
 from proportrait.disk import disk_errors, replacing
-from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.model.calibration import SURE
-from proportrait.score.scorer import PASS, Score
+from proportrait.score import places
+from proportrait.score.scorer import PASS, UNASKED, Score
 from proportrait.sheets import thumbnail
 
 _MARK = "ProPortrait-Gen report"  # in every page, which tells it from other files
@@ -30,19 +30,8 @@ _PLACE = "\x00"  # of the data in the page
 
 
 def check(path: Path) -> None:
-    """Look whether a report can be written there, before the pictures are judged.
-
-    Raises:
-        ConfigurationError: it is no name of an HTML file, its folder is not there, or something
-            else than an earlier report would be lost.
-    """
-    name = printable(path)
-    if path.suffix.lower() not in _SUFFIXES:
-        raise ConfigurationError(f"{name} is no name of a page: give one such as verdicts.html")
-    if not os.path.isdir(path.parent):  # noqa: PTH112 - never raises
-        raise ConfigurationError(f"{printable(path.parent)} is no folder that can be written to")
-    if os.path.lexists(path) and not _is_report(path):
-        raise ConfigurationError(f"{name} is there and no report of ours: name another file")
+    """Look whether a report can be written there; see `places.check`."""
+    places.check(path, "page", _SUFFIXES, _is_report)
 
 
 def written(scores: Iterable[Score], path: Path, total: int) -> Iterator[Score]:
@@ -89,6 +78,7 @@ def _page() -> str:
         keys=KEYS,
         pass_mark=PASS,
         sure=f"{SURE:.0%}",
+        unasked=UNASKED,
         data=_PLACE,
     )
 
@@ -102,7 +92,6 @@ def _row(score: Score, folder: Path, side: int) -> dict[str, Any]:
         "folder": parent,
         "href": _link(path, folder),
         "notes": score.notes,
-        "words": {key: score.words(key) for key in score.verdicts},
     }
     del row["path"]
     picture = thumbnail(path, side)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from proportrait.model.saved import Headshot, load, packaged
 
 CLOSE = 10  # marks around it within which a verdict may as well be the other
 SCHEMA = 1  # version of `Score.to_json`; a key that is taken away or changed makes it higher
+UNASKED = "these limits let everything pass"  # why an attribute is not asked for
 PACKAGED = "packaged"  # the name of the model that comes with the package
 _log = logging.getLogger(__name__)
 
@@ -48,11 +49,13 @@ class Score:
         reasons: what speaks against the attributes that failed: of each the worst first.
         disagreements: what measures hold against attributes that passed.
         marks: by attribute key, [0, 100]: from `PASS` on the verdict is 1; None without a verdict.
-        overall: [0, 100]: half the lowest mark, half their mean; None without all six verdicts.
+        overall: [0, 100]: half the lowest mark, half their mean; None without all verdicts that are
+            asked for.
         fix: what became of each form of a crop, JSON-ready; only by `proportrait score --fix`.
         one_person: whether exactly one person is the subject; None where that cannot be told.
         sure: by attribute key, whether a verdict belongs to those of which at least
             `calibration.SURE` are right on photographs from elsewhere.
+        unasked: attribute keys that the limits let pass whatever the picture shows.
     """
 
     path: str
@@ -70,6 +73,7 @@ class Score:
     overall: int | None = None
     one_person: bool | None = None
     sure: dict[str, bool] = field(default_factory=dict)
+    unasked: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready, as `score.schema.json` describes it."""
@@ -83,6 +87,9 @@ class Score:
             "marks": self.marks,
             "probabilities": self.probabilities,
             "sure": self.sure,
+            "words": {key: self.words(key) for key in self.verdicts},
+            "failed": self.failed,
+            "unasked": list(self.unasked),
             "unknown": self.unknown,
             "reasons": [reason.to_json() for reason in self.reasons],
             "disagreements": [reason.to_json() for reason in self.disagreements],
@@ -115,8 +122,11 @@ class Score:
         """The verdict on an attribute and how sure it is: "good", "likely good", "perhaps good".
 
         At least `calibration.SURE` of those without a word before them are right on photographs
-        from elsewhere; "perhaps" may as well be the other. "cannot tell" without a verdict.
+        from elsewhere; "perhaps" may as well be the other. "cannot tell" without a verdict, "not
+        asked" where the limits let everything pass.
         """
+        if key in self.unasked:
+            return "not asked"
         good, mark = self.verdicts[key], self.marks[key]
         if good is None or mark is None:
             return "cannot tell"
@@ -126,13 +136,16 @@ class Score:
         return f"perhaps {word}" if abs(mark - PASS) < CLOSE else f"likely {word}"
 
     @property
+    def failed(self) -> list[str]:
+        """The attributes with a verdict of 0, the lowest mark first."""
+        keys = [key for key in KEYS if self.verdicts.get(key) == 0]
+        return sorted(keys, key=lambda key: self.marks[key] or 0)
+
+    @property
     def failures(self) -> list[Reason]:
         """The first reason of each attribute that failed, the lowest mark first."""
         first = {reason.attribute: reason for reason in reversed(self.reasons)}
-        return sorted(
-            (first[key] for key in KEYS if key in first),
-            key=lambda reason: self.marks.get(reason.attribute) or 0,
-        )
+        return [first[key] for key in self.failed if key in first]
 
     @property
     def certain(self) -> bool:
@@ -258,18 +271,21 @@ class Scorer:
         for key, mark in marks.items():  # where a limit is so low that what is bad exceeds it
             marks[key] = min(mark, PASS - 1) if mark is not None and good[key] == 0 else mark
         rules = {key: why for key, why in decided.reasons.items() if good[key] is not None}
+        unasked = tuple(key for key in self.limits.unasked if good[key] == 1)
+        asked = {key: verdict for key, verdict in good.items() if key not in unasked}
         decisive = {*rules, *(reason.attribute for reason in violated)}
         return Score(
             path, decided.probabilities, good, look.faces, _box(look), remarks=look.remarks,
             unknown={key: why for key, why in decided.reasons.items() if good[key] is None},
             reasons=reasons(look, good, rules, violated),
-            disagreements=disagreements(look, good),
-            marks=marks, overall=_overall(marks.values()),
+            disagreements=disagreements(look, asked),
+            marks=marks, overall=_overall([marks[key] for key in asked]),
             one_person=decided.one_person,
             sure={
                 key: good[key] is not None and (key in decisive or bool(certain))
                 for key, certain in zip(KEYS, calibration.sure(probabilities)[0], strict=True)
             },
+            unasked=unasked,
         )  # fmt: skip
 
 
@@ -303,10 +319,12 @@ def _rounded(mark: float) -> int:
     return round(mark) if mark >= PASS else int(mark)
 
 
-def _overall(marks: Iterable[int | None]) -> int | None:
-    """Half the weakest mark, half the mean of all; None where one is not known."""
+def _overall(marks: Collection[int | None]) -> int | None:
+    """Half the weakest mark, half the mean of all; None where one is not known, or none is."""
     known = [mark for mark in marks if mark is not None]
-    return round((min(known) + sum(known) / len(known)) / 2) if len(known) == len(KEYS) else None
+    if not known or len(known) < len(marks):
+        return None
+    return round((min(known) + sum(known) / len(known)) / 2)
 
 
 def _box(look: Look) -> tuple[float, float, float, float] | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from proportrait.commandline import printable
-from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
+from proportrait.score import places
 from proportrait.score.scorer import Score
 from proportrait.sheets import (
     BAD,
@@ -29,19 +27,8 @@ _NOTE = (
 
 
 def check(path: Path) -> None:
-    """Look whether a sheet can be written there, before the pictures are judged.
-
-    Raises:
-        ConfigurationError: it is no name of a PNG, its folder is not there, or something else than
-            an earlier sheet would be lost.
-    """
-    name = printable(path)
-    if path.suffix.lower() != ".png":
-        raise ConfigurationError(f"{name} is no name of a PNG: give one such as verdicts.png")
-    if not os.path.isdir(path.parent):  # noqa: PTH112 - never raises
-        raise ConfigurationError(f"{printable(path.parent)} does not exist: create it first")
-    if os.path.lexists(path) and not is_sheet(path):
-        raise ConfigurationError(f"{name} is there and no contact sheet: name another file")
+    """Look whether a sheet can be written there; see `places.check`."""
+    places.check(path, "contact sheet", (".png",), is_sheet)
 
 
 def draw(scores: Sequence[Score], path: Path) -> list[Path]:
@@ -69,7 +56,7 @@ def _tile(score: Score) -> Tile:
 
 def _bar(score: Score, key: str) -> Bar:
     good, mark = score.verdicts[key], score.marks[key]
-    if good is None or mark is None:
+    if good is None or mark is None or key in score.unasked:
         return Bar(key, 0.0, score.words(key), UNKNOWN)
     return Bar(key, mark / 100, f"{mark}  {score.words(key)}", GOOD if good else BAD)
 

@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from proportrait.commandline import printable
 from proportrait.labels import KEYS
-from proportrait.score.scorer import Score
+from proportrait.score.scorer import UNASKED, Score
 
 _WIDEST = 40  # characters of a name in the table
 _CELL = len("perhaps good")
@@ -67,12 +67,15 @@ def _card(score: Score) -> Iterator[str]:
     mark = "" if score.overall is None else f"   {score.overall} of 100"
     yield f"{printable(score.path)}{mark}"
     for key in KEYS:
-        number = score.marks[key]
+        number = None if key in score.unasked else score.marks[key]
         shown = "  -" if number is None else f"{number:3d}"
         texts = [score.unknown[key]] if key in score.unknown else []
+        texts += [UNASKED] if key in score.unasked else []
         texts += [reason.text for reason in score.reasons if reason.attribute == key]
         texts += [
-            f"though {reason.text}" for reason in score.disagreements if reason.attribute == key
+            f"though {reason.text}; if you see it too: {reason.advice}"
+            for reason in score.disagreements
+            if reason.attribute == key
         ]
         head = f"  {key:{_NAMES}s}  {shown}  {score.words(key):{_CELL}s}"
         yield from _beside(head, "; ".join(texts))

@@ -10,7 +10,7 @@ from proportrait import __version__
 from proportrait.fixes import ASPECTS
 from proportrait.labels import ATTRIBUTES
 from proportrait.measures import framing
-from proportrait.score.scorer import CLOSE, PASS
+from proportrait.score.scorer import CLOSE
 from proportrait.serve.settings import Settings, is_local
 from proportrait.serve.uploads import FORM, PICTURES, UNKNOWN
 
@@ -110,7 +110,6 @@ def for_page(settings: Settings) -> dict[str, Any]:
         "is_local": is_local(settings.host),
         "picture_bytes": settings.picture_bytes,
         "types": [*PICTURES, UNKNOWN],
-        "pass": PASS,
         "close": CLOSE,
         "attributes": [{"key": entry.key, "title": entry.title} for entry in ATTRIBUTES],
         # Between which shares of the sides the middle of a well-framed face lies.

@@ -76,6 +76,26 @@ def test_an_attribute_without_labels_has_no_dot() -> None:
     assert "4 photographs, 10 portraits" in texts(card)[1]  # each of a site of its own
 
 
+@pytest.mark.parametrize("pictures", [40, 57, 100])
+@pytest.mark.parametrize("wrong", range(0, 20, 2))
+def test_no_tick_crosses_a_number(wrong: int, pictures: int) -> None:
+    """Whatever the shares are: the published ones lie from 70 to 99 %."""
+    card = summary_card(
+        of_mistakes([0] * 6, pictures), of_mistakes([wrong + n for n in range(6)], pictures)
+    )
+    card.canvas.draw()
+    axes = card.axes[1]
+    ticks = [line for line in axes.lines if line.get_color() == "#333333"]
+    numbers = [text for text in axes.texts if text.get_text().isdigit()]
+    assert len(numbers) == 14
+    for text in numbers:
+        box = text.get_window_extent()
+        for tick in ticks:
+            place = tick.get_window_extent()
+            across = box.x0 <= place.x0 <= box.x1
+            assert not (across and place.y0 < box.y1 and box.y0 < place.y1), text.get_text()
+
+
 def test_few_words_and_all_of_them_inside() -> None:
     card = summary_card(of_mistakes([0] * 6), of_mistakes([9, 3, 1, 5, 0, 10]))
     card.canvas.draw()

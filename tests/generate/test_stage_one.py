@@ -215,8 +215,10 @@ def test_what_cannot_be_used_is_rejected_and_the_run_goes_on(
     assert "2 done, 0 failed, 4 rejected" in printed
     assert "3 CorruptImageError, 1 ImageTooSmallError" in printed
     check_whole(tmp_path / "out")
-    # They are not looked at again, unless one asks for it.
-    assert run("--mock") == 0
+    # They are not looked at again, unless one asks for it; they still are failures.
+    assert run("--mock") == 1
+    printed = capsys.readouterr().out
+    assert "passed over 4 portraits that failed in an earlier run: --retry_failed tries" in printed
     assert len(ledger(tmp_path / "out")) == 6
     assert run("--mock", "--retry_failed") == 1
     assert len(ledger(tmp_path / "out")) == 10
@@ -228,12 +230,33 @@ def test_retry_failed_makes_what_failed_and_nothing_else(tmp_path: Path, run: Ru
         online = ("--base_url", server.url, "--concurrency", "1")
         assert run(*online) == 1
         assert server.count == 3
-        assert run(*online) == 0
+        assert run(*online) == 1
         assert server.count == 3
         assert run(*online, "--retry_failed") == 0
         assert server.count == 4
     assert [line["status"] for line in ledger(tmp_path / "out")].count("done") == 3
     check_whole(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("other", "name"),
+    [
+        (("--seed", "1"), "another --seed than 1"),
+        (("--perfect_prob", "1", "--near_perfect_prob", "0"), "another --perfect_prob or"),
+    ],
+)
+def test_a_set_does_not_go_on_with_what_would_make_another_one(
+    tmp_path: Path, run: Run, cheap: CheapGenerator, capsys: pytest.CaptureFixture[str],
+    other: tuple[str, ...], name: str,
+) -> None:  # fmt: skip
+    make_faces(tmp_path / "faces", 2)
+    assert run("--mock", "--limit", "1", *MIXED) == 0
+    before = files(tmp_path / "out")
+    for more in ((), ("--dry_run",)):
+        assert run("--mock", *MIXED, *other, *more) == 2
+        assert name in capsys.readouterr().err
+    assert files(tmp_path / "out") == before
+    assert run("--mock", *MIXED) == 0
 
 
 @pytest.mark.parametrize("kind", ["imagefolder", "parquet"])

@@ -106,6 +106,17 @@ def test_a_mark_is_a_probability_on_the_scale_of_the_model() -> None:
     assert limits.thresholds == (0.8, 0.4, 0.2, 0.4, 0.4, 0.4)
 
 
+@pytest.mark.parametrize(
+    ("table", "unasked"),
+    [
+        ("mark = 0", ("attire",)), ("probability = 0.0", ("attire",)), ("mark = 1", ()),
+        ("", ()), ("mark = 0\nHeadSize = {min = 0.1}", ()),
+    ],
+)  # fmt: skip
+def test_what_everything_passes_is_not_asked_for(table: str, unasked: tuple[str, ...]) -> None:
+    assert Limits.parse(f"[attire]\n{table}\n").unasked == unasked
+
+
 def test_a_verdict_is_sure_where_the_model_is_sure_of_the_same() -> None:
     model = Calibration(thresholds=(0.4,) * 6, sure_bad=(0.3,) * 6, sure_good=(0.6,) * 6)
     own = Limits.parse(OWN).calibration(model)

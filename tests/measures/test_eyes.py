@@ -7,6 +7,7 @@ import pytest
 from proportrait.arrays import Image
 from proportrait.faces import Eye, Face, FaceAnalyzer
 from proportrait.faces.face import LEFT_EYE, RIGHT_EYE
+from proportrait.imaging import decode, encode_jpeg
 from proportrait.measures import Measure, Subject, Unassessed, expression
 from proportrait.measures.eyes import LEVEL, NAMES, TURN, gaze_terms, measure
 from proportrait.measures.geometry import AlignedFace
@@ -117,6 +118,31 @@ def test_shut_eyes_and_a_wink_are_bad(
     score = expression.assess(expression.measure(subject))
     assert isinstance(score, float)
     assert score < expression.LIMIT
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (128, 128, 128), (30, 60, 200)])
+def test_a_bar_hides_the_eyes_whatever_its_colour(
+    analyzer: FaceAnalyzer, image: Image, face: Face, colour: tuple[int, int, int]
+) -> None:
+    picture = decode(encode_jpeg(painted.bar(image, face, colour), 75))
+    measures = expression.measure(Subject(picture, analyzer))
+    visible = measures["EyesVisible"]
+    assert isinstance(visible, Measure)
+    assert visible.value == 0
+    whole = expression.assess(measures)
+    assert isinstance(whole, Unassessed)
+    assert "a bar hides them" in whole.reason
+
+
+def test_a_face_without_eyes_has_no_emotion(
+    analyzer: FaceAnalyzer, image: Image, face: Face
+) -> None:
+    tense = Measure("Agitation", 0.9, "probability", 0.0, "lower")
+    shown = expression.measure(Subject(image, analyzer, face=face))
+    assert isinstance(expression.assess(shown), float)
+    assert float(str(expression.assess(shown | {"Agitation": tense}))) < expression.LIMIT
+    hidden = expression.measure(Subject(painted.dark_glasses(image, face), analyzer))
+    assert isinstance(expression.assess(hidden | {"Agitation": tense}), Unassessed)
 
 
 def test_dark_glasses_hide_the_eyes(analyzer: FaceAnalyzer, image: Image, face: Face) -> None:

@@ -65,6 +65,31 @@ def test_a_name_of_any_bytes_is_one_line_of_utf_8() -> None:
     assert line.count("\n") == 1
 
 
+def test_every_failed_attribute_has_its_first_reason_and_advice() -> None:
+    rows = list(csv.DictReader(io.StringIO("".join(csv_texts(SCORES)), newline="")))
+    texts = {
+        name: text
+        for name, text in rows[0].items()
+        if name.partition("_")[0] in KEYS and name.endswith(("_reason", "_advice")) and text
+    }
+    assert texts == {
+        "attire_reason": 'a, "b"', "attire_advice": "Wear it.",
+        "framing_reason": "it leans", "framing_advice": "Straighten it.",
+    }  # fmt: skip
+    unasked = scored("a.jpg", (90, 80, 55, 90, 90, 90), unasked=("attire",))
+    assert formats.cells(unasked)["attire_reason"].startswith("not asked: ")
+    assert (rows[1]["lighting_reason"], rows[1]["lighting_advice"]) == ("dark glasses", "")
+
+
+def test_the_first_columns_stay_where_they_were() -> None:
+    assert list(COLUMNS)[:5] == [
+        "path", "overall", "lighting_verdict", "lighting_mark", "lighting_probability",
+    ]  # fmt: skip
+    assert list(COLUMNS)[26:32] == [
+        "reason", "advice", "faces", "one_person", "remarks", "error",
+    ]  # fmt: skip
+
+
 def test_parquet_has_types_and_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "_ROW_GROUP", 2)
     with (tmp_path / "s.parquet").open("wb") as file:

@@ -62,7 +62,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
                remarks=("no end",)),
         scored(str(folder / "d10.jpg"), (None, 80, 40, 100, 60, 55), unknown=unknown,
                reasons=(CASUAL,)),
-        scored(str(folder / "d9.jpg"), (90, 80, 40, 100, 60, 55), reasons=(CASUAL,)),
+        scored(str(folder / "d9.jpg"), (90, 80, 40, 100, 60, 55), reasons=(CASUAL,),
+               unasked=("background",)),
         Score(str(folder / "small.png"), {}, {}, error="it is no picture"),
     ]  # fmt: skip
     page_of(scores, folder)
@@ -122,6 +123,7 @@ def test_a_card_says_the_verdicts_in_words_and_signs(page: Page) -> None:
     assert attire.split("\n") == ["attire: the clothes look casual.", "Wear a jacket."]
     assert page.locator(".card").nth(1).locator(".reasons li").inner_text().split("\n") == [
         "lighting is good to the model, though light from above.",
+        "If you see it too: Lower the lamp.",
         "top light 2 stops, usually at most 1.5",
     ]
     assert page.locator(".card").nth(2).locator(".notes").all_inner_texts() == [
@@ -130,6 +132,9 @@ def test_a_card_says_the_verdicts_in_words_and_signs(page: Page) -> None:
     unclear, broken = page.locator(".card").nth(3), page.locator(".card").nth(5)
     assert "? lighting\ncannot tell" in unclear.inner_text()
     assert "no verdict on lighting: the face is hidden." in unclear.inner_text()
+    unasked = page.locator(".card").nth(4)
+    assert unasked.locator(".chip").nth(1).inner_text().split("\n") == ["– background", "not asked"]
+    assert "background not asked: these limits let everything pass." in unasked.inner_text()
     assert "Not judged: it is no picture." in broken.inner_text()
 
 

@@ -56,7 +56,7 @@ def test_a_page_holds_the_scores_and_their_pictures(tmp_path: Path) -> None:
     assert face["size"] == [320, 320]
     assert gone == {
         "schema": 1, "error": "it is gone", "name": "gone.jpg", "folder": "", "notes": [],
-        "href": os.path.relpath("gone.jpg", tmp_path).replace(os.sep, "/"), "words": {},
+        "href": os.path.relpath("gone.jpg", tmp_path).replace(os.sep, "/"),
         "missing": "cannot be read: No such file or directory",
     }  # fmt: skip
 

@@ -39,6 +39,7 @@ from proportrait.train.batches import Batches, collect, collect_boxes
 from proportrait.train.data import TABLE, Pictures, source_hashes
 from proportrait.train.evaluate import typology_angle
 from tests import FACE, ROOT
+from tests.score.samples import scored
 from tests.store.test_store import files
 from tests.store_samples import commit_all
 from tests.tiny_training import banded, headshot
@@ -86,9 +87,11 @@ def test_every_file_has_a_score_or_an_error(scores: list[Score], photos: Path) -
 def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) -> None:
     data = scores[0].to_json()
     assert list(data) == [
-        "schema", "path", "overall", "verdicts", "marks", "probabilities", "sure", "unknown",
-        "reasons", "disagreements", "faces", "box", "one_person", "remarks",
+        "schema", "path", "overall", "verdicts", "marks", "probabilities", "sure", "words",
+        "failed", "unasked", "unknown", "reasons", "disagreements", "faces", "box", "one_person",
+        "remarks",
     ]  # fmt: skip
+    assert data["words"] == {key: scores[0].words(key) for key in KEYS}
     assert data["one_person"] is True
     assert list(data["verdicts"]) == list(data["probabilities"]) == list(data["sure"]) == list(KEYS)
     assert all(0 <= value <= 1 for value in data["probabilities"].values())
@@ -96,6 +99,20 @@ def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) ->
     assert list(scores[2].to_json()) == ["schema", "path", "error"]
     failed = [key for key in KEYS if data["verdicts"][key] == 0]
     assert list(dict.fromkeys(reason["attribute"] for reason in data["reasons"])) == failed
+
+
+def test_what_everything_passes_is_not_asked_and_has_no_say() -> None:
+    score = Scorer(limits="badge").image(FACE)
+    assert score.unasked == ("attire",)
+    assert (score.verdicts["attire"], score.words("attire")) == (1, "not asked")
+    asked = [score.marks[key] for key in KEYS if key != "attire"]
+    assert score.overall == scorer._overall(asked)
+    assert all(reason.attribute != "attire" for reason in score.disagreements)
+    assert Scorer().image(FACE).unasked == ()
+
+
+def test_the_failed_attributes_stand_in_the_order_of_their_marks() -> None:
+    assert scored("", (90, 30, 20, 90, 30, None)).failed == ["attire", "background", "framing"]
 
 
 def test_the_schema_describes_the_json(scores: list[Score]) -> None:

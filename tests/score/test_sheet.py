@@ -105,12 +105,12 @@ def test_nothing_but_a_sheet_is_drawn_over(tmp_path: Path, name: str) -> None:
     (tmp_path / "hard.png").hardlink_to(tmp_path / "me.png")
     (tmp_path / "soft.png").symlink_to("me.png")
     (tmp_path / "loop.png").symlink_to("loop.png")
-    with pytest.raises(ConfigurationError, match=r"name another file|does not exist"):
+    with pytest.raises(ConfigurationError, match=r"name another file|is no folder"):
         sheet.check(tmp_path / name)
 
 
 def test_a_sheet_is_a_png_and_may_replace_an_earlier_one(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="is no name of a PNG"):
+    with pytest.raises(ConfigurationError, match="is no name of a contact sheet"):
         sheet.check(tmp_path / "verdicts.jpg")
     path = tmp_path / "verdicts.png"
     sheet.check(path)

@@ -21,7 +21,8 @@ def test_a_card_has_marks_verdicts_reasons_and_advice() -> None:
     )  # fmt: skip
     assert list(cards([score])) == [
         "me.jpg   33 of 100",
-        "  lighting     90  good          though the face is dark",
+        "  lighting     90  good          though the face is dark; if you see it too: Use more "
+        "light.",
         "  background   80  good",
         "  attire       45  perhaps bad   the clothes look casual to the model",
         "  expression  100  good",
@@ -32,6 +33,14 @@ def test_a_card_has_marks_verdicts_reasons_and_advice() -> None:
         "  note: 2 faces: the largest is judged",
         "  note: no end",
     ]
+
+
+def test_a_card_says_what_is_not_asked_for() -> None:
+    score = scored("me.jpg", (90, 80, 55, 90, 90, 55), unasked=("attire",))
+    text = list(cards([score]))[3]
+    assert text == "  attire        -  not asked     these limits let everything pass"
+    _, row = table([score])
+    assert "not asked" in row
 
 
 def test_a_card_says_why_there_is_no_verdict() -> None:

@@ -63,7 +63,7 @@ def test_a_token_that_no_header_can_hold_is_refused(
         (Settings("::1"), "http://[::1]:80/"),
         (
             Settings("0.0.0.0", "a&b"),
-            "http://localhost:80/#token=a%26b   (or by this machine's name)",
+            "http://localhost:80/#token=a%26b",
         ),
     ],
 )
@@ -71,6 +71,26 @@ def test_the_address_has_the_token_where_only_the_browser_reads_it(
     settings: Settings, line: str
 ) -> None:
     assert serve._address(settings, 80) == line
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (Settings(), ("for this machine alone", "--host 0.0.0.0")),
+        (Settings("0.0.0.0", "secret"), ("has the token", "name or IP for localhost")),
+        (Settings("192.168.1.5", "secret"), ("has the token", "open this address.")),
+    ],
+)
+def test_the_notes_say_what_it_is_and_how_a_phone_reaches_it(
+    settings: Settings, words: tuple[str, ...]
+) -> None:
+    notes = serve._notes(settings)
+    assert len(notes) <= 3  # four lines with the address
+    assert all(len(line) <= 100 for line in notes)
+    text = "\n".join(notes)
+    for word in (*words, "stay in memory", "none is stored", "Ctrl-C", "phone"):
+        assert word in text
+    assert "secret" not in text  # stderr often goes to a log
 
 
 def test_a_model_that_is_missing_is_an_error_before_the_start(

@@ -1,7 +1,7 @@
 "use strict";
 // Text from files reaches the page through textContent and properties alone, never as markup.
 const KEYS = document.body.dataset.keys.split(" ");
-const SIGNS = { good: "\u2713", bad: "\u2717", unknown: "?" };
+const SIGNS = { good: "\u2713", bad: "\u2717", unknown: "?", unasked: "\u2013" };
 const UNITS = { 1: "", ratio: "", deg: "degrees" };
 
 function make(tag, properties = {}, ...children) {
@@ -17,11 +17,12 @@ const failed = (score, key) => verdict(score, key) === "bad";
 const passes = score => KEYS.every(key => verdict(score, key) === "good");
 const isUnclear = score => !score.error && KEYS.some(key => verdict(score, key) === "unknown");
 const mark = (score, key) => score.marks?.[key] ?? null;
-const weakestFirst = score => KEYS.filter(key => failed(score, key)).sort((a, b) => mark(score, a) - mark(score, b));
+const failedKeys = score => score.failed ?? [];  // the lowest mark first
+const isUnasked = (score, key) => score.unasked?.includes(key) ?? false;
 
 function result(score) {
   if (score.error) return "could not be judged";
-  const bad = weakestFirst(score);
+  const bad = failedKeys(score);
   if (bad.length) return `fails ${bad.join(", ")}`;
   return passes(score) ? "passes all six" : "lacks verdicts";
 }
@@ -92,8 +93,8 @@ function frame(score, alternative) {
 // --- verdicts, reasons, advice
 
 function chip(score, key) {
-  const kind = verdict(score, key), number = mark(score, key);
-  const words = score.words?.[key] ?? "no verdict";
+  const kind = isUnasked(score, key) ? "unasked" : verdict(score, key);
+  const number = kind === "unasked" ? null : mark(score, key), words = score.words[key];
   return make("li", { className: `chip ${kind}` }, make("b", { textContent: `${SIGNS[kind]} ${key}` }),
     number === null ? words : `${words} \u00b7 ${number}`);
 }
@@ -135,7 +136,7 @@ function line(kind, name, text, reason = {}, more = "") {
 function findings(score, most) {
   const list = make("ul", { className: "reasons" });
   if (score.error) list.append(line("", "Not judged:", score.error));
-  for (const key of weakestFirst(score)) {
+  for (const key of failedKeys(score)) {
     const reasons = score.reasons.filter(reason => reason.attribute === key), rest = reasons.length - most;
     reasons.slice(0, most).forEach((reason, place) => {
       const isSaid = place && reasons[place - 1].advice === reason.advice;  // two reasons may have one cure
@@ -143,13 +144,14 @@ function findings(score, most) {
       list.append(line("", `${key}:`, reason.text, isSaid ? { ...reason, advice: "" } : reason, more));
     });
   }
+  if (score.unasked?.length) list.append(line("why", `${score.unasked.join(", ")} not asked:`, document.body.dataset.unasked));
   const unknown = score.unknown ?? {};
   for (const why of new Set(Object.values(unknown))) {
     const keys = KEYS.filter(key => unknown[key] === why);
     list.append(line("why", `no verdict on ${keys.length === KEYS.length ? "any of the six" : keys.join(", ")}:`, why));
   }
   for (const reason of score.disagreements ?? []) {
-    list.append(line("though", `${reason.attribute} is good to the model, though`, reason.text, { ...reason, advice: "" }));
+    list.append(line("though", `${reason.attribute} is good to the model, though`, reason.text, { ...reason, advice: `If you see it too: ${reason.advice}` }));
   }
   return list;
 }

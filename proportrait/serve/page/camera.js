@@ -2,7 +2,7 @@
 
 import { judge } from "./api.js";
 import { byId, h } from "./dom.js";
-import { advice, hopeless, keys, state, title, words } from "./verdict.js";
+import { advice, hopeless, keys, state, title } from "./verdict.js";
 
 const EVERY_MS = 700;
 const SHORT_PX = 512; // of the longer side of a frame that is judged
@@ -94,7 +94,7 @@ function frame(longest, quality) {
 
 function show(score) {
   keys.forEach((key, place) => {
-    lights.children[place].replaceWith(light(key, state(score, key), words(score, key)));
+    lights.children[place].replaceWith(light(key, state(score, key), score.words[key]));
   });
   const all = keys.every((key) => state(score, key) === "good");
   const text = all ? "All six are good: take the photo." : hopeless(score) || advice(score)[0] || "";

@@ -2,7 +2,7 @@
 
 import { settings } from "./api.js";
 import { h, svg } from "./dom.js";
-import { advice, hopeless, keys, number, state, summary, title, words } from "./verdict.js";
+import { advice, hopeless, keys, number, state, summary, title } from "./verdict.js";
 
 /** The list item of a photo; actions are functions of it: remove, compare. */
 export function card(photo, actions) {
@@ -90,19 +90,19 @@ function row(score, key) {
   const notes = score.reasons.filter((reason) => reason.attribute === key)
     .map((reason) => note(reason, ""));
   notes.push(...score.disagreements.filter((reason) => reason.attribute === key)
-    .map((reason) => note(reason, "though ")));
+    .map((reason) => note(reason, "though ", ` \u2013 if you see it too: ${reason.advice}`)));
   if (score.unknown[key]) notes.push(h("p", {}, score.unknown[key]));
   return h("li", { class: state(score, key) },
     h("span", { class: "name" }, title(key)),
     meter(mark),
     h("span", { class: "mark" }, mark === null ? "–" : String(mark)),
-    h("span", { class: "word" }, words(score, key)),
+    h("span", { class: "word" }, score.words[key]),
     notes.length ? h("div", { class: "notes" }, ...notes) : null);
 }
 
-function note(reason, before) {
+function note(reason, before, after = "") {
   const detail = number(reason);
-  return h("p", {}, before + reason.text, detail ? h("small", {}, detail) : null);
+  return h("p", {}, before + reason.text + after, detail ? h("small", {}, detail) : null);
 }
 
 export function meter(mark) {

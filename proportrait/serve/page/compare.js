@@ -3,7 +3,7 @@
 import { settings } from "./api.js";
 import { meter, picture } from "./card.js";
 import { byId, h } from "./dom.js";
-import { advice, keys, state, summary, title, words } from "./verdict.js";
+import { advice, keys, state, summary, title } from "./verdict.js";
 
 export function compare(left, right, closed) {
   byId("pair").replaceChildren(
@@ -29,7 +29,7 @@ function head(photo, other) {
 function cell(score, other, key) {
   const mark = score.marks[key];
   return h("td", { role: "cell", class: `${state(score, key)}${mark - other.marks[key] >= settings.close ? " better" : ""}` },
-    h("span", { class: "mark" }, String(mark ?? "–")), h("span", { class: "word" }, words(score, key)),
+    h("span", { class: "mark" }, String(mark ?? "–")), h("span", { class: "word" }, score.words[key]),
     meter(mark));
 }
 

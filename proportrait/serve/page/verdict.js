@@ -11,21 +11,9 @@ export function state(score, key) {
   return verdict === null ? "unknown" : verdict ? "good" : "bad";
 }
 
-/** As Score.words: "good", "likely bad", "perhaps good", "cannot tell". */
-export function words(score, key) {
-  const word = state(score, key);
-  if (word === "unknown") return "cannot tell";
-  if (score.sure[key]) return word;
-  const close = Math.abs(score.marks[key] - settings.pass) < settings.close;
-  return `${close ? "perhaps" : "likely"} ${word}`;
-}
-
-/** The first reason of each attribute that failed, the lowest mark first, as Score.failures. */
+/** The first reason of each attribute that failed, the lowest mark first. */
 export function failures(score) {
-  const first = keys.map((key) => score.reasons.find((reason) => reason.attribute === key));
-  return first
-    .filter((reason) => reason)
-    .sort((a, b) => score.marks[a.attribute] - score.marks[b.attribute]);
+  return score.failed.map((key) => score.reasons.find((reason) => reason.attribute === key));
 }
 
 /** What to do, the most helpful first, nothing twice. */
