@@ -77,7 +77,7 @@ def fit(rows: Table) -> Model:
 
 
 def read(looks: Looks) -> Table:
-    """The measures of every picture with a background and one face."""
+    """The measures of every picture in colour with a background and one face."""
     rows = looks.table("background", NAMES)
     known = ~np.isnan(rows.values).any(1)
     return rows[np.flatnonzero(known & (rows.values[:, 2] == 0))]

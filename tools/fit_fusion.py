@@ -1,12 +1,14 @@
 """What the last step of a model learns from which pictures: trainings side by side.
 
     python -m tools.fit_fusion --made DIR [DIR ...] --photos DIR [DIR ...] [--judged DIR ...]
+    python -m tools.fit_fusion --made DIR [DIR ...] --photos DIR [DIR ...] --grid
 
 Made pictures are of folders that the generator wrote, and that the backbone has not learnt from.
 Photographs have a labels.csv with the columns file, labels, site, and perhaps licence. Every figure
 of a photograph is by a fit that saw no photograph of its site; the thresholds are chosen on other
 sites too. `--judged` names further labelled folders, which teach nothing. `proportrait train
---learn_from` fits the fusion that is used; here it is only compared.
+--learn_from` fits the fusion that is used; here it is only compared. `--grid` tries other views and
+other values of calm for every head instead (`VIEWS` and `CALM` of `proportrait/train/fuse.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from proportrait.arrays import Float, Mask, Text
@@ -29,12 +32,13 @@ from proportrait.model.fusion import Fusion
 from proportrait.model.saved import Headshot, load, packaged
 from proportrait.train.batches import Evidence, collect
 from proportrait.train.data import TABLE, Pictures
-from proportrait.train.fuse import fuse
+from proportrait.train.fuse import CALM, VIEWS, fuse, head_out_of_fold
 from proportrait.train.metrics import report
 from proportrait.train.run import MADE
 
 COUNTS = (100, 300)  # photographs: what so many are worth
 BALANCES = (0, 0.15, 0.3, 0.5, 0.75, 1)  # what other weights than `calibration.BALANCE` give
+CALMS = (0, 0.03, 0.1, 0.3, 1)  # what other values than those of `fuse.CALM` give
 FOLDS = 10  # of sites, for the thresholds
 _NO_LICENCE = ("", "none stated")
 
@@ -97,6 +101,39 @@ def trainings(data: Data, seed: int = 0) -> Iterator[tuple[str, list[str]]]:
     yield f"both, all {len(every)} photographs", _report(data, every)
 
 
+def grid(data: Data) -> Iterator[str]:
+    """For each head of an attribute: what other values of calm, and other views, are worth.
+
+    AUC on photographs of sites that a head was not taught by, and the share of them whose copy is
+    on the other side of the limit; it calls as many good as raters do.
+    """
+    count = len(data.photos.labels)
+    evidence = _together(data, np.arange(count))
+    every = tuple(dict.fromkeys(data.views))
+    for key in KEYS:
+        for names in VIEWS.get(key, (every,)):
+            views = tuple(view for view in every if view in names)
+            if not views:
+                continue
+            yield f"{key}, now: {', '.join(views)}; calm {CALM[key]:g}"
+            for calm in CALMS:
+                yield f"  {f'calm {calm:g}':24s}{_head(data, evidence, key, views, calm)}"
+            for view in every:
+                others = tuple(v for v in every if (v in views) != (v == view))
+                title = f"{'without' if view in views else 'and'} {view}"
+                if others:
+                    yield f"  {title:24s}{_head(data, evidence, key, others, CALM[key])}"
+
+
+def _head(data: Data, evidence: Evidence, key: str, views: Sequence[str], calm: float) -> str:
+    known, logits, copies = head_out_of_fold(evidence, key, np.isin(data.views, views), calm)
+    photos = known < len(data.photos.labels)
+    good, logits = evidence.labels[known[photos], KEYS.index(key)] > 0.5, logits[photos]
+    limit = np.quantile(logits, 1 - good.mean())
+    turned = np.mean((logits >= limit) != (copies[photos] >= limit))
+    return f"AUC {roc_auc_score(good, logits):.3f}, {turned:.1%} of the copies turn it"
+
+
 def _some(data: Data, count: int, seed: int) -> np.ndarray:
     """About so many photographs, of whole sites that are drawn one after the other."""
     sites = np.random.default_rng(seed).permutation(np.unique(data.photos.groups))
@@ -111,12 +148,7 @@ def _some(data: Data, count: int, seed: int) -> np.ndarray:
 def _report(data: Data, taught: np.ndarray, with_made: bool = True) -> list[str]:
     """Fit the fusion to made pictures and the photographs `taught`, and judge all."""
     photos, made = data.photos, data.made
-    weight = MADE * len(taught) / max(1, len(made.labels)) if len(taught) else 1.0
-    parts = [_part(photos, taught, 1.0)]
-    parts += [_part(made, np.arange(len(made.labels)), weight)] if with_made else []
-    evidence = Evidence(
-        *(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Evidence))
-    )
+    evidence = _together(data, taught, with_made)
     fusion, held_out = fuse(evidence, data.names, data.directions, views=data.views)
     logits = _logits(fusion, photos)
     logits[taught] = held_out[: len(taught)]
@@ -132,6 +164,17 @@ def _report(data: Data, taught: np.ndarray, with_made: bool = True) -> list[str]
     for name, other in data.judged.items():
         lines += _judge(name, other, _logits(fusion, other), calibration)
     return lines
+
+
+def _together(data: Data, taught: np.ndarray, with_made: bool = True) -> Evidence:
+    """The photographs `taught`, then the made pictures, which weigh `MADE` of them."""
+    count = len(data.made.labels)
+    weight = MADE * len(taught) / max(1, count) if len(taught) else 1.0
+    parts = [_part(data.photos, taught, 1.0)]
+    parts += [_part(data.made, np.arange(count), weight)] if with_made else []
+    return Evidence(
+        *(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Evidence))
+    )
 
 
 def _part(evidence: Evidence, rows: np.ndarray, weight: float) -> Evidence:
@@ -208,10 +251,15 @@ def main(argv: list[str] | None = None) -> int:
     add("--photos", type=Path, nargs="+", required=True, metavar="DIR")
     add("--judged", type=Path, nargs="*", default=[], metavar="DIR")
     add("--seed", type=seed, default=0, help="draws the sites of fewer photographs (default 0)")
+    add("--grid", action="store_true", help="other views and values of calm for every head")
     options = parser.parse_args(argv)
 
     def work() -> int:
         data = gather(load(options.model), options.made, options.photos, options.judged)
+        if options.grid:
+            for line in grid(data):
+                print(line, flush=True)
+            return 0
         print(f"{'':18s}" + "".join(f"{key[:7]:>8s}" for key in KEYS))
         for name, lines in trainings(data, options.seed):
             print(f"\n{name}")

@@ -20,7 +20,7 @@ from proportrait.faces import Face
 from proportrait.faces.face import FOREHEAD
 from proportrait.measures.base import Measure, Subject, Unassessed
 from proportrait.measures.evidence import Faults, combine, fault_score
-from proportrait.measures.skin import CHEEKS
+from proportrait.measures.skin import CHEEKS, is_grey
 from proportrait.tone import LINEAR, luminance
 
 LIMIT = 50.0  # of the score that `assess` gives
@@ -85,7 +85,8 @@ def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
     """The score of the whole attribute, [0, 100]; from `LIMIT` on it is professional.
 
     0 where another face is seen, else the faults of BackgroundClutter and OtherSkin add up. Where
-    next to nothing is background, nothing distracts: raters called nine such of ten clean.
+    next to nothing is background, nothing distracts: raters called nine such of ten clean. In black
+    and white nobody else's skin can be told: the clutter decides alone.
     """
     single, share = measures["SingleFacePresent"], measures["BackgroundShare"]
     if isinstance(single, Measure) and single.value > 0:
@@ -93,7 +94,9 @@ def assess(measures: Mapping[str, Measure | Unassessed]) -> float | Unassessed:
     clutter = measures["BackgroundClutter"]
     if isinstance(clutter, Unassessed) and isinstance(share, Measure) and share.value < _HIDDEN:
         return _NOTHING_SEEN
-    return combine("Background", BEST, FAULTS, measures)
+    has_skin = isinstance(measures["OtherSkin"], Measure)
+    faults = FAULTS if has_skin else {"BackgroundClutter": FAULTS["BackgroundClutter"]}
+    return combine("Background", BEST, faults, measures)
 
 
 def _single_face(subject: Subject) -> Measure:
@@ -193,7 +196,7 @@ def _blurred(lab: Float, free: Float, sigma: float) -> Float:
     return np.asarray(blurred / weight[..., None], np.float32)
 
 
-def _other_skin(image: Image, face: Face) -> Measure:
+def _other_skin(image: Image, face: Face) -> Measure | Unassessed:
     """The share of the picture that is of the subject's skin colour, but beside the head.
 
     Chromaticity (linear r, g of r + g + b) tells skin from most things whatever its tone and the
@@ -211,6 +214,8 @@ def _other_skin(image: Image, face: Face) -> Measure:
         cv2.fillConvexPoly(cheeks, hull, 1)
     if not cheeks.any():
         raise AssessmentError("the cheeks are outside the picture")
+    if is_grey(image, cheeks > 0):
+        return Unassessed("OtherSkin", "the picture is black and white")
     linear = cv2.GaussianBlur(LINEAR[image], (0, 0), _TOLERANCE)
     total = linear.sum(-1) + 0.01
     colour = linear / total[..., None]

@@ -18,7 +18,7 @@ from proportrait.errors import AssessmentError
 from proportrait.measures.base import Direction, Measure, Subject, Unassessed
 from proportrait.measures.evidence import combine
 from proportrait.measures.fitted.lighting import BEST, FAULTS, score
-from proportrait.measures.skin import CHEEKS, FLOOR, FOREHEADS, HEIGHT, NOSE, Skin
+from proportrait.measures.skin import CHEEKS, FLOOR, FOREHEADS, HEIGHT, NOSE, Skin, is_grey
 from proportrait.tone import LINEAR, luminance
 
 LIMIT = 50.0  # of the score that `assess` gives
@@ -30,8 +30,6 @@ _SAMPLES = 20_000  # pixels of the picture
 # dark skin, has none of it (Mallick et al., "Beyond Lambert", CVPR 2005). The share of luminance
 # keeps the measure alive in black and white.
 _LUMINANCE_SHARE = 0.25
-_GREY = 6.0  # mean difference of the channels: a picture below it is black and white
-_GREY_BLUR = 2.0  # px
 # CIE Lab of well-lit skin, and how far its colour spreads, for a picture without colour.
 _USUAL_SKIN, _USUAL_SPREAD = (16.0, 17.0), 6.5
 _SHADOW_AND_HIGHLIGHT = (25, 90)  # percentiles of the skin
@@ -206,10 +204,7 @@ def _colour(skin: Skin) -> list[Measure]:
     natural = 200 * (1 - _sigmoid(strange, 0, 10))
     middle = np.median(lab, 0)
     spread = float(np.percentile(np.linalg.norm(lab - middle, axis=1), 90))
-    # Blurred: grain may have colours where the picture has none.
-    red, green, blue = cv2.split(cv2.GaussianBlur(skin.image, (0, 0), _GREY_BLUR))
-    chroma = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
-    if float(chroma[skin.inside].mean()) < _GREY:
+    if is_grey(skin.image, skin.inside):
         middle, spread = np.array(_USUAL_SKIN), _USUAL_SPREAD
     return [
         Measure("NaturalColour", strange, "Lab", natural, "lower"),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from proportrait.arrays import Float, Image
+from proportrait.arrays import Double, Float, Image
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
 from proportrait.faces.face import OVAL
@@ -40,6 +40,11 @@ _VIEW = 512  # px of the longer side of a picture as it is looked at
 _REBLUR = 9  # px, as in the paper
 _ROLL_OFF = 0.95  # of the gradients' energy lies under the cut-off
 _BLOCK = 8  # px of a block of JPEG
+_PERIODS = np.arange(5, 24.05, 0.1)  # px of a block in a picture that was resized afterwards
+_FEWEST_BLOCKS = 4  # in a row
+_TREND = 4.0  # px of blur that leaves what is no grid: eyes, hair, a collar
+_ROUNDING = 0.05  # grey levels: smaller steps are rounding, not blocks
+_FREQUENCIES = 1 << 14  # of the spectrum of the steps
 _NOISE = 0.5  # grey levels: more than rounding makes
 _SECTORS = 6  # directions of the spectrum
 _FINE, _COARSE = (0.10, 0.25), (0.02, 0.06)  # bands of the spectrum, cycles a px
@@ -76,7 +81,7 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
         Measure("SpectralCutoff", cutoff, "cycles/px", sigmoid(cutoff, 0.2, 0.02), "higher"),
         Measure("EffectiveResolution", resolution, "px", sigmoid(resolution, 48, 8), "higher"),
         Measure("DirectionalBlur", directional, "decades", sigmoid(directional, 1, -0.15), "lower"),
-        Measure("CompressionArtifacts", blocks, "1", sigmoid(blocks, 0.5, -0.08), "lower"),
+        Measure("CompressionArtifacts", blocks, "1", sigmoid(blocks, 0.6, -0.08), "lower"),
         Measure("RepeatedPixels", repeated, "ratio", sigmoid(repeated, 0.4, -0.03), "lower"),
         *details,
     )
@@ -114,25 +119,31 @@ def blur_effect(grey: Float, weights: Float) -> float:
 
 
 def blockiness(image: Image, face: Face) -> float:
-    """How much larger steps are on the grid of 8 px than beside it: natural logarithm, 0 if equal.
+    """How much larger steps are on a grid of blocks than beside it: natural logarithm, 0 if equal.
 
     After Wang, Sheikh, Bovik, "No-reference perceptual quality assessment of JPEG compressed
-    images", ICIP 2002; the grid's corner is searched for, because the picture may have been cut
-    after it was compressed.
+    images", ICIP 2002, which looks for the harmonics of blocks of 8 px; a picture that was resized
+    after it was compressed has them at another period, the same across and down.
     """
     left, top, right, bottom = _box(face, image)
     grey = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_RGB2GRAY).astype(np.float32)
-    found = []
-    for plane in (grey, grey.T):
-        steps = np.abs(np.diff(plane, axis=1)).mean(0)
-        whole = len(steps) // _BLOCK * _BLOCK
-        if whole < 3 * _BLOCK:
-            continue
-        phases = steps[:whole].reshape(-1, _BLOCK).mean(0)
-        beside = float(np.median(np.delete(phases, phases.argmax())))
-        # Steps under a small part of a grey level are rounding, not blocks.
-        found.append(np.log((float(phases.max()) + 0.02) / (beside + 0.02)))
-    return float(np.mean(found)) if found else 0.0
+    across, down = _harmonics(grey), _harmonics(grey.T)
+    # One step in `_BLOCK` is larger: so much less is the mean of all.
+    return _BLOCK * float(np.sqrt(across * down).max())
+
+
+def _harmonics(grey: Float) -> Double:
+    """For each of `_PERIODS`, how much of the steps from column to column recurs with it."""
+    steps = np.log(np.abs(np.diff(grey, axis=1)).mean(0) + _ROUNDING)
+    steps -= cv2.GaussianBlur(steps[None], (0, 0), _TREND, borderType=cv2.BORDER_REFLECT)[0]
+    size = max(_FREQUENCIES, _BLOCK * len(steps))
+    spectrum = np.abs(np.fft.rfft(steps, size)) / len(steps)
+    orders = np.arange(1, 4)[:, None]
+    places = np.rint(orders * size / _PERIODS).astype(np.int64)
+    # A harmonic of less than 2 px is none.
+    heard = 2 * orders < _PERIODS
+    strength = (spectrum[np.minimum(places, size // 2)] * heard).sum(0) / heard.sum(0)
+    return np.where(len(steps) >= _FEWEST_BLOCKS * _PERIODS, strength, 0.0)
 
 
 def _repeated(image: Image, face: Face) -> float:

@@ -24,6 +24,8 @@ _ENOUGH = 200  # px of skin
 # A pixel whose colour is further from the middle of the face than this is no skin: a lens, hair, a
 # microphone. Differences of log2 of R / G and B / G; a multiple of the median one, within limits.
 _UNLIKE, _UNLIKE_LIMITS = 4.0, (0.3, 0.8)
+_GREY = 6.0  # mean difference of the channels: a picture below it is black and white
+_GREY_BLUR = 2.0  # px
 _NOISE = 0.01  # linear: dark pixels have no colour
 _DARK = 3.5  # stops below the middle of the face: a lens or hair, shadows of a face are lighter
 # Glasses, beards, and masks hide both sides alike: where more than this share of the face differs
@@ -36,6 +38,14 @@ _RIGHT_BROW = (276, 283, 282, 295, 285, 336, 296, 334, 293, 300)
 FOREHEADS = ((109, 67, 103, 104, 69, 108), (338, 297, 332, 333, 299, 337))
 CHEEKS = ((117, 118, 101, 36, 205, 187, 123), (346, 347, 330, 266, 425, 411, 352))
 NOSE = (6, 197, 195, 5, 122, 351, 193, 417, 168)
+
+
+def is_grey(image: Image, area: Mask) -> bool:
+    """Whether a picture (h, w, 3) is black and white within an area (h, w)."""
+    # Blurred: grain may have colours where the picture has none.
+    red, green, blue = cv2.split(cv2.GaussianBlur(image, (0, 0), _GREY_BLUR))
+    chroma = cv2.subtract(cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue))
+    return float(chroma[area].mean()) < _GREY
 
 
 class Skin:

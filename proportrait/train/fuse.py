@@ -37,16 +37,16 @@ _RELATED: dict[str, tuple[str, ...]] = {
 # Attributes whose heads see some views alone: a mouth says nothing of a background. Clothes have a
 # second head, on what the network for ImageNet makes of them: it knows more than all others, which
 # have seen made clothes, and is no judge of made ones; sharpness has one on its larger bust. On
-# photographs of other sites (`tools.fit_fusion`) these heads know more, and are steadier.
+# photographs of other sites (`tools.fit_fusion --grid`) these heads know more, and are steadier.
 _WIDE = ("whole", "face", "bust", "general bust")
-_SEEN: dict[str, tuple[tuple[str, ...], ...]] = {
+VIEWS: dict[str, tuple[tuple[str, ...], ...]] = {
     "lighting": (("whole", "face", "bust", "close", "eyes"),), "background": (_WIDE,),
     "attire": (_WIDE, ("general bust", "general clothes")), "framing": (_WIDE,),
     "sharpness": (("whole", "face", "bust", "close", "eyes", "mouth"), ("general bust",)),
 }  # fmt: skip
 # How much less a head hears of what harmless changes move: the higher, the steadier. Up to these
-# values the AUC of no head falls by more than .006 on photographs of other sites.
-_CALM = dict.fromkeys(KEYS, 0.3) | {"lighting": 0.1, "sharpness": 0.1}
+# values the AUC of no head falls by more than .006 on photographs of other sites (`--grid` again).
+CALM = dict.fromkeys(KEYS, 0.3) | {"lighting": 0.1, "sharpness": 0.1}
 
 Fold = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
@@ -88,8 +88,8 @@ def fuse(
         opinions[:, 0] = evidence.own[known, column]
         weights, biases = np.zeros((len(seen), evidence.features.shape[1])), np.zeros(len(seen))
         for place, heard in enumerate(seen):
-            if (kind := (heard.tobytes(), _CALM[key])) not in spaces:
-                spaces[kind] = _space(evidence, heard, _CALM[key])
+            if (kind := (heard.tobytes(), CALM[key])) not in spaces:
+                spaces[kind] = _space(evidence, heard, CALM[key])
             space, rows = spaces[kind]
             heads = _Heads(rows, labels, evidence.weights)
             strength = heads.best_strength(folds, known)
@@ -118,10 +118,38 @@ def fuse(
     return fusion, logits
 
 
+def head_out_of_fold(
+    evidence: Evidence, key: str, heard: Mask, calm: float
+) -> tuple[npt.NDArray[np.intp], Double, Double]:
+    """How one head of an attribute judges pictures and their copies of groups that it never saw.
+
+    Args:
+        evidence: with copies.
+        heard: (D,), the features that the head hears.
+        calm: how much less it hears of what copies move.
+
+    Returns:
+        The K rows whose bit is known, and their logits (K,) and those of their copies (K,).
+    """
+    assert evidence.copies is not None
+    column = KEYS.index(key)
+    known = np.flatnonzero(evidence.known[:, column])
+    folds = [(known[train], known[test]) for train, test in _folds(evidence.groups[known])]
+    space, rows = _space(evidence, heard, calm)
+    heads = _Heads(rows, evidence.labels[:, column] > 0.5, evidence.weights)
+    strength = heads.best_strength(folds, known)
+    copies = space.project(evidence.copies[:, heard])
+    return (
+        known,
+        heads.out_of_fold(folds, known, strength),
+        heads.out_of_fold(folds, known, strength, copies),
+    )
+
+
 def _seen(key: str, views: Text | None, count: int) -> list[Mask]:
     """For each head of an attribute (D,): the features that it hears; all, if there are no such."""
     every = np.ones(count, bool)
-    heads = [] if views is None else [np.isin(views, names) for names in _SEEN.get(key, ())]
+    heads = [] if views is None else [np.isin(views, names) for names in VIEWS.get(key, ())]
     return [heard for heard in heads if heard.any()] or [every]
 
 
@@ -198,13 +226,18 @@ class _Heads:
         return _logistic(self.rows[train], self.labels[train], self.weights[train], strength)
 
     def out_of_fold(
-        self, folds: Sequence[Fold], known: npt.NDArray[np.intp], strength: float
+        self,
+        folds: Sequence[Fold],
+        known: npt.NDArray[np.intp],
+        strength: float,
+        judged: Double | None = None,
     ) -> Double:
-        """Logits at `known`, each by a fit without its group."""
+        """Logits at `known` of rows, or of `judged` (N, P), each by a fit without its group."""
+        judged = self.rows if judged is None else judged
         logits = np.zeros(len(self.rows))
         for train, test in folds:
             direction, intercept = self.fit(train, strength)
-            logits[test] = self.rows[test] @ direction + intercept
+            logits[test] = judged[test] @ direction + intercept
         return logits[known]
 
     def best_strength(self, folds: Sequence[Fold], known: npt.NDArray[np.intp]) -> float:

@@ -131,6 +131,18 @@ def test_what_the_person_wears_does_not_matter(analyzer: FaceAnalyzer) -> None:
     assert scores(found) == pytest.approx(scores(measure(subject(analyzer, GREY))), abs=0.1)
 
 
+def test_in_black_and_white_a_grey_wall_is_nobodys_skin(analyzer: FaceAnalyzer) -> None:
+    image = np.full_like(GREY, int(GREEN @ np.array([0.299, 0.587, 0.114])))
+    found = measure(Subject(image, analyzer, face=face(), mask=person()))
+    assert isinstance(found["OtherSkin"], Unassessed)
+    assert "black and white" in found["OtherSkin"].reason
+    assert assess(found) == pytest.approx(99.940, abs=0.01)  # 1 / (1 + exp(-7.43))
+    image[: SIZE // 2] = checkerboard(12)[: SIZE // 2]
+    busy = assess(measure(Subject(image, analyzer, face=face(), mask=person())))
+    assert isinstance(busy, float)
+    assert busy < LIMIT
+
+
 def test_skin_beside_the_head_is_somebody_elses(analyzer: FaceAnalyzer) -> None:
     found = []
     for height in (0, 20, 50, 90):

@@ -172,14 +172,30 @@ def test_the_blur_effect_of_a_step_by_hand() -> None:
     assert blur_effect(np.full((16, 16), 7, np.float32), np.ones((16, 16), np.float32)) == 1
 
 
-def test_blockiness_by_hand() -> None:
-    """Columns rise by 1 a pixel and by 5 between blocks of 8: ln(5.02 / 1.02)."""
-    steps = np.ones(63)
-    steps[4::8] = 5
-    row = np.concatenate([[0], np.cumsum(steps)])
-    picture = (row[None] + row[:, None]).astype(np.uint8)
-    grey = np.repeat(picture[..., None], 3, axis=2)
-    assert blockiness(grey, box_face(0, 0, 63)) == pytest.approx(np.log(5.02 / 1.02), abs=0.01)
+@pytest.mark.parametrize("period", [8, 12])
+def test_blockiness_by_hand(period: int) -> None:
+    """Columns differ by 1, those between blocks by 5: one of `period` is ln(5.05 / 1.05) larger."""
+    row = [0]
+    for column in range(1, 241):
+        step = 5 if column % period == 0 else 1
+        row.append(row[-1] - step if row[-1] > 0 else row[-1] + step)
+    picture = 128 + np.array(row)[None] + np.array(row)[:, None]
+    grey = np.repeat(picture[..., None], 3, axis=2).astype(np.uint8)
+    expected = 8 / period * np.log(5.05 / 1.05)
+    assert blockiness(grey, box_face(0, 0, 240)) == pytest.approx(expected, rel=0.08)
+
+
+@pytest.mark.parametrize("share", [0.8, 1.25, 1.5])
+def test_blocks_show_in_a_picture_that_was_resized_after_compression(
+    image: np.ndarray, face: Face, share: float
+) -> None:
+    def resized(picture: np.ndarray) -> np.ndarray:
+        method = cv2.INTER_AREA if share < 1 else cv2.INTER_LINEAR
+        return cv2.resize(picture, None, fx=share, fy=share, interpolation=method)
+
+    there = Face(face.bbox * share, face.landmarks * np.float32(share), face.score)
+    assert score(resized(image), there) >= LIMIT
+    assert score(resized(decode(encode_jpeg(image, 13))), there) < LIMIT
 
 
 def test_compression_is_told_by_its_blocks(image: np.ndarray, face: Face) -> None:
