@@ -17,6 +17,7 @@ as a yaw, the amount is limited.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -85,6 +86,15 @@ class Limits:
     """Limits of some attributes, by key; the others keep the verdicts of the model."""
 
     attributes: Mapping[str, Limit] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex: equal limits, in whatever order, have the same one."""
+        parts = sorted(
+            (key, limit.mark, limit.probability, sorted(map(str, limit.ranges)))
+            for key, limit in self.attributes.items()
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @classmethod
     def read(cls, source: str | Path) -> Limits:

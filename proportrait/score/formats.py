@@ -30,6 +30,7 @@ COLUMNS: dict[str, str] = {
     "faces": "int32",
     "one_person": "bool",
     "remarks": "string",
+    "judge": "string",
     "error": "string",
 }  # fmt: skip
 _FORMULA = tuple("=+-@")  # what begins a formula in a spreadsheet
@@ -58,6 +59,7 @@ def cells(score: Score) -> dict[str, Any]:
         "faces": score.faces,
         "one_person": score.one_person,
         "remarks": printable(score.remark) or None,
+        "judge": score.judge or None,
     }
 
 

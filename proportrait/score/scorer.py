@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ import PIL.Image
 
 from proportrait.advice import Reason, disagreements, reasons
 from proportrait.arrays import Image
+from proportrait.commandline import printable
+from proportrait.errors import PictureNotFoundError
 from proportrait.imaging import as_image, each_file
 from proportrait.labels import KEYS, LabelVector
 from proportrait.limits import PASS as PASS
@@ -23,6 +27,7 @@ from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Look, look
 from proportrait.looks.rules import apply
 from proportrait.looks.survey import survey
+from proportrait.looks.version import version
 from proportrait.model.saved import Headshot, load, packaged
 
 CLOSE = 10  # marks around it within which a verdict may as well be the other
@@ -53,6 +58,7 @@ class Score:
         one_person: whether exactly one person is the subject; None where that cannot be told.
         sure: by attribute key, whether a verdict belongs to those of which at least
             `calibration.SURE` are right on photographs from elsewhere.
+        judge: `Scorer.judge`; "" with an error.
     """
 
     path: str
@@ -70,6 +76,7 @@ class Score:
     overall: int | None = None
     one_person: bool | None = None
     sure: dict[str, bool] = field(default_factory=dict)
+    judge: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready, as `score.schema.json` describes it."""
@@ -90,6 +97,7 @@ class Score:
             "box": None if self.box is None else list(self.box),
             "one_person": self.one_person,
             "remarks": list(self.remarks),
+            "judge": self.judge,
             **({"fix": list(self.fix)} if self.fix else {}),
         }
 
@@ -187,6 +195,12 @@ class Scorer:
         self.model, self.limits = model, limits
         self._calibration = limits.calibration(model.calibration)
 
+    @cached_property
+    def judge(self) -> str:
+        """Of model, limits, and the code of the measures: scorers that share it judge alike."""
+        parts = self.model.digest, self.limits.digest, version()
+        return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
+
     @classmethod
     def packaged(cls) -> Scorer:
         """A scorer with the model that comes with the package.
@@ -218,8 +232,9 @@ class Scorer:
             ConfigurationError: a folder holds no pictures.
             ValueError: something else than a path.
         """
-        files: Iterable[Path] = each_file(_paths(paths), _log.warning)
-        files = list(files) if isinstance(paths, Sized | os.PathLike) else files
+        files: Iterable[str | Path] = each_file(_paths(paths), _log.warning)
+        if isinstance(paths, Sized | os.PathLike):
+            files = list(map(str, files))  # a quarter of the memory of paths
         with (
             LookCache() as cache,
             contextlib.closing(survey(files, self.model.wants, cache, workers)) as looks,
@@ -234,10 +249,12 @@ class Scorer:
             picture: a file, its bytes, a Pillow image, or an RGB array (H, W, 3) uint8.
 
         Raises:
-            ValueError: something else, or too small.
+            PictureNotFoundError: there is no such file; `files` would give its score an `error`.
+            ValueError: a folder, something else, or too small.
         """
         if isinstance(picture, str | os.PathLike):
             path = Path(picture)
+            _check_there(path)
             return self._score(path, look(path, self.model.wants))
         data = picture if isinstance(picture, bytes) else as_image(picture)
         return self._score(None, look(data, self.model.wants))
@@ -270,7 +287,18 @@ class Scorer:
                 key: good[key] is not None and (key in decisive or bool(certain))
                 for key, certain in zip(KEYS, calibration.sure(probabilities)[0], strict=True)
             },
+            judge=self.judge,
         )  # fmt: skip
+
+
+def _check_there(path: Path) -> None:
+    if not os.path.lexists(path):
+        raise PictureNotFoundError(
+            f"{printable(path)} is not there: check its name; it is looked for from "
+            f"{printable(Path.cwd())}"
+        )
+    if os.path.isdir(path):  # noqa: PTH112 - never raises
+        raise ValueError(f"{printable(path)} is a folder: Scorer.files judges its pictures")
 
 
 def _paths(paths: object) -> Iterator[str | Path]:
