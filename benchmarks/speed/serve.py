@@ -42,13 +42,13 @@ def measure(
         with ThreadPoolExecutor(4) as threads:  # every worker has judged a photo before
             list(threads.map(client.post, [large] * 4))
         seconds = [client.post(large) for _ in range(uploads)]
-        resident = _resident(process, client, requests)
+        sizes = resident(process, client, requests)
     start = first // _EVERY
-    growth = {name: (max(sizes[start:]) - sizes[start]) / 1e6 for name, sizes in resident.items()}
+    growth = {name: (max(held[start:]) - held[start]) / 1e6 for name, held in sizes.items()}
     figures = {
         "requests": requests,
-        **{f"{name}_at_request_{first}_mb": sizes[start] / 1e6 for name, sizes in resident.items()},
-        **{f"{name}_growth_mb": growth[name] for name in resident},
+        **{f"{name}_at_request_{first}_mb": held[start] / 1e6 for name, held in sizes.items()},
+        **{f"{name}_growth_mb": growth[name] for name in sizes},
     }
     times = {"uploads": uploads, "megabytes": len(large) / 1e6, "worst_s": max(seconds),
              "median_s": median(seconds)}  # fmt: skip
@@ -60,7 +60,7 @@ def measure(
     ]  # fmt: skip
 
 
-def _resident(process: psutil.Process, client: Client, requests: int) -> dict[str, list[int]]:
+def resident(process: psutil.Process, client: Client, requests: int) -> dict[str, list[int]]:
     """Bytes of the server and each worker at the start and after every `_EVERY` requests."""
     workers = [
         child for child in process.children(recursive=True)
@@ -73,7 +73,8 @@ def _resident(process: psutil.Process, client: Client, requests: int) -> dict[st
         for start in range(0, requests + 1, _EVERY):
             for name, one in processes.items():
                 sizes[name].append(one.memory_info().rss)
-            list(threads.map(client.post, small_pictures(face, start, min(_EVERY, requests))))
+            count = min(_EVERY, requests - start)
+            list(threads.map(client.post, small_pictures(face, start, count)))
     return sizes
 
 

@@ -13,7 +13,7 @@ from benchmarks.speed.stream import judging, make_files
 from proportrait import cli
 from proportrait.score import spool
 
-PICTURES = 1200
+PICTURES = 600
 BAR = 400  # bytes a picture
 
 
