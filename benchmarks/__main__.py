@@ -1,6 +1,6 @@
 """Measure ratios, print them with the conditions of the run, and hold them against their bars.
 
-    python -m benchmarks                    all of them: about six minutes on two idle cores
+    python -m benchmarks                    all of them: about 25 minutes on two idle cores
     python -m benchmarks online resume      some of them
     python -m benchmarks --quick            small sizes, to see that they run; the bars may fail
 

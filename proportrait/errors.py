@@ -5,7 +5,8 @@ ProPortraitError
  ├─ AssetError              a weight file is not installed or is damaged
  ├─ ImageError              a picture that cannot be used
  │   ├─ CorruptImageError
- │   └─ ImageTooSmallError
+ │   ├─ ImageTooSmallError
+ │   └─ PictureNotFoundError  there is no such file
  ├─ AssessmentError         a measure that cannot be taken (no face, several faces, face too small)
  ├─ GenerationError         one picture could not be made
  │   ├─ RetryableError      worth another try (429, 5xx, time-out, damaged reply)
@@ -56,6 +57,10 @@ class CorruptImageError(ImageError):
 
 class ImageTooSmallError(ImageError):
     """A picture whose shorter side is under the limit."""
+
+
+class PictureNotFoundError(ImageError, FileNotFoundError):
+    """There is no picture file of that name."""
 
 
 class AssessmentError(ProPortraitError):

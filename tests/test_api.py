@@ -83,7 +83,16 @@ def test_a_scorer_takes_what_people_have_in_hand(scorer: Scorer, tmp_path: Path)
 def test_a_path_is_no_list_of_letters(scorer: Scorer) -> None:
     (score,) = scorer.files("me.jpg")
     assert (score.path, score.error) == ("me.jpg", "it cannot be read: No such file or directory")
-    assert scorer.image("me.jpg").error == score.error
+    with pytest.raises(FileNotFoundError, match=r"me\.jpg is not there: check its name") as error:
+        scorer.image("me.jpg")
+    assert isinstance(error.value, ImageError)
+
+
+def test_one_picture_is_no_folder_and_may_be_damaged(scorer: Scorer, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"is a folder: Scorer\.files judges its pictures"):
+        scorer.image(tmp_path)
+    (tmp_path / "me.jpg").write_bytes(FACE.read_bytes()[:999])
+    assert "damaged" in str(scorer.image(tmp_path / "me.jpg").error)
 
 
 @pytest.mark.parametrize("wrong", [read(FACE), 7, [read(FACE)], None])

@@ -7,11 +7,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.speed.plain import plain_judge, time_networks, time_plain
 from benchmarks.speed.ratio import Ratio
 from proportrait import imaging
 from proportrait.arrays import Image
@@ -23,6 +25,8 @@ from proportrait.workers import fitting_workers
 from tests import ROOT
 
 BAR = 0.85
+PLAIN = 3.0  # times as fast as one plain loop
+NETWORKS = 0.9  # of the time is that of networks, where decoding is hidden
 FIRST_S = 2.5  # from the start of a process to its verdict on one photo
 _FACES = 10  # different people
 # (width, height) px and how many of ten photos have it: of the web, of a phone, of a camera.
@@ -34,13 +38,20 @@ def measure(folder: Path, *, photos: int = 100) -> list[Ratio]:
 
     The parts are decoding, looking, and the network, each in one thread; the bound is their sum
     over the cores. Start-up is taken off: it is the time of `photos` more. No look is kept from one
-    run to the next.
+    run to the next. A plain loop (see `plain`) judges half of the photos before, half after the
+    runs that it is held against.
     """
     paths = make_photos(folder / "photos", 2 * photos)
     scorer = Scorer.packaged()
     parts = time_parts(scorer, paths[photos:])
+    judge, half = plain_judge(scorer.model), paths[photos : photos + (photos + 1) // 2]
+    judge(half[0])  # networks are compiled
+    plain = time_plain(judge, half)
     few, many = (time_scores(scorer, paths[:count], folder) for count in (photos, 2 * photos))
+    plain = (plain + time_plain(judge, half)) / (2 * len(half))
     cores = fitting_workers(None, 1)
+    whole, bare = time_bare(scorer, half)
+    hidden = (many - few) * cores - parts["decode"]  # a photo's decoding is off every core
     bound = sum(parts.values()) / cores
     figures = {
         "photos": photos,
@@ -49,9 +60,15 @@ def measure(folder: Path, *, photos: int = 100) -> list[Ratio]:
         "photos_a_second": photos / (many - few),
         "start_up_s": 2 * few - many,
     }
+    networks = {"networks_ms_each": 1000 * bare, "look_and_network_ms_each": 1000 * whole,
+                "share_in_one_thread": bare / whole}  # fmt: skip
     return [
         Ratio("score: parts", "sum of the parts over the cores / time", bound / (many - few), BAR,
               figures=figures),
+        Ratio("score: plain loop", "its time / time", plain * photos / (many - few), PLAIN,
+              figures={"plain_ms_each": 1000 * plain}),
+        Ratio("score: networks", "their bare sum over the cores / time without decoding",
+              bare * photos / hidden, NETWORKS, figures=networks),
         Ratio("score: with start-up", "the same, start-up included", bound / few),
         Ratio("score: first verdict", f"seconds of one photo in a new process / {FIRST_S:g} s",
               time_process(paths, folder) / FIRST_S, 1.0, "under"),
@@ -85,6 +102,21 @@ def time_parts(scorer: Scorer, paths: list[Path]) -> dict[str, float]:
         seconds["network"] = time.perf_counter() - began
     cv2.setNumThreads(own)
     return seconds
+
+
+def time_bare(scorer: Scorer, paths: list[Path]) -> tuple[float, float]:
+    """Seconds of judging one decoded photo in one thread, and of its networks' bare calls."""
+    import cv2
+
+    own = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    rows = []
+    for path in paths:
+        image = imaging.read(path)
+        rows.append(time_networks(partial(scorer.image, image)))
+    cv2.setNumThreads(own)
+    whole, bare = np.mean(rows, axis=0)
+    return float(whole), float(bare)
 
 
 def time_scores(scorer: Scorer, paths: list[Path], folder: Path) -> float:

@@ -24,6 +24,7 @@ from proportrait.score import PACKAGED, Score, Scorer
 from proportrait.score.copies import Copies
 from proportrait.score.order import ORDERS, ordered
 from proportrait.score.output import FEW, FORMATS, Output
+from proportrait.score.spool import Spool
 from proportrait.score.summary import Outcome, Summary
 from proportrait.sheets import listing
 
@@ -91,18 +92,20 @@ def execute(options: argparse.Namespace) -> int:
     if options.fix:
         prepare(options.fix)
     note = partial(print, file=sys.stderr)
-    paths = list(each_file(options.paths, note, recursive=options.recursive))
+    paths = list(map(str, each_file(options.paths, note, recursive=options.recursive)))
     scorer = Scorer(options.model, options.limits)
     good = None
     if options.copy_good:
         good = Copies(options.copy_good, options.paths, options.recursive)
     summary = Summary(options.strict, options.fail_under)
     judged: Counter[str] = Counter()
-    for outcome in output.earlier():
+    for outcome in output.earlier(scorer.judge):
         summary.add(outcome)
         judged[outcome.path] += 1
     rest = list(output.remaining(paths, judged))
-    kept: list[Score] = []
+    if options.resume and not rest:
+        note(f"{printable(options.output)} holds all {len(paths)} pictures already")
+    kept = Spool()
     fixes: list[str] = []
 
     def results() -> Iterator[Score]:
@@ -138,7 +141,8 @@ def execute(options: argparse.Namespace) -> int:
     if good:
         note(f"good        {good.count} copied to {printable(good.folder)}")
     if options.picture:
-        note(f"picture     {listing(draw(kept, options.picture))}")
+        with kept:
+            note(f"picture     {listing(draw(kept, options.picture))}")
     if options.report:
         note(f"report      {printable(options.report)}")
     return summary.exit_code

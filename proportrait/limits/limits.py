@@ -17,6 +17,7 @@ as a yaw, the amount is limited.
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -95,6 +96,15 @@ class Limits:
     def unasked(self) -> tuple[str, ...]:
         """The keys of attributes that pass whatever the picture shows."""
         return tuple(key for key, limit in self.attributes.items() if limit.is_open)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex: equal limits, in whatever order, have the same one."""
+        parts = sorted(
+            (key, limit.mark, limit.probability, sorted(map(str, limit.ranges)))
+            for key, limit in self.attributes.items()
+        )
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
     @classmethod
     def read(cls, source: str | Path) -> Limits:

@@ -6,6 +6,7 @@ EfficientNet-lite is served without PyTorch.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -107,6 +108,16 @@ class Headshot:
         general = [f"general {view}" for view in self.preprocessing.general]
         own = (len(self.fusion.centre) - SIZE * len(general)) // len(every)
         return np.repeat([*every, *general], [own] * len(every) + [SIZE] * len(general))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 in hex of all that its logits and verdicts depend on, beside the look."""
+        digest = hashlib.sha256(repr(self.architecture).encode())
+        digest.update(np.array(list(vars(self.calibration).values()), np.float64).tobytes())
+        for name, values in sorted({**self.state, **self.fusion.to_state()}.items()):
+            digest.update(f"{name} {values.dtype} {values.shape}".encode())
+            digest.update(values.tobytes())
+        return digest.hexdigest()
 
     @property
     def wants(self) -> Wants:

@@ -14,7 +14,7 @@ from proportrait.commandline import printable
 from proportrait.disk import add_file, disk_errors
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import pictures_folder
-from proportrait.score.scorer import Score
+from proportrait.score.verdicts import Score
 
 
 class Copies:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from proportrait.commandline import printable
 from proportrait.labels import KEYS
-from proportrait.score.scorer import SCHEMA, UNASKED, Score
+from proportrait.score.verdicts import SCHEMA, UNASKED, Score
 
 # Columns of CSV and Parquet, with the types of pyarrow.
 COLUMNS: dict[str, str] = {
@@ -30,6 +30,7 @@ COLUMNS: dict[str, str] = {
     "faces": "int32",
     "one_person": "bool",
     "remarks": "string",
+    "judge": "string",
     "error": "string",
     **{f"{key}_{name}": "string" for key in KEYS for name in ("reason", "advice")},
 }  # fmt: skip
@@ -67,6 +68,7 @@ def cells(score: Score) -> dict[str, Any]:
         "faces": score.faces,
         "one_person": score.one_person,
         "remarks": printable(score.remark) or None,
+        "judge": score.judge or None,
     }
 
 

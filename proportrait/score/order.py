@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from proportrait.labels import KEYS
-from proportrait.score.scorer import Score
+from proportrait.score.spool import Spool
+from proportrait.score.verdicts import Score
 
 ORDERS = ("overall", "path", *KEYS)
 
 
-def ordered(scores: Iterable[Score], by: str, reverse: bool = False) -> list[Score]:
+def ordered(scores: Iterable[Score], by: str, reverse: bool = False) -> Iterator[Score]:
     """Sort by path, or by a mark, the best first; without a mark they come last either way.
+
+    Scores wait on the disk meanwhile; of each only its path or mark is held in memory.
 
     Args:
         by: of `ORDERS`.
         reverse: from Z to A, the worst first.
-    """
-    if by == "path":
-        return sorted(scores, key=lambda score: score.path, reverse=reverse)
 
-    def rank(score: Score) -> tuple[bool, int]:
+    Raises:
+        StoreError: the disk of temporary files is full.
+    """
+
+    def rank(score: Score) -> Any:
+        if by == "path":
+            return score.path
         mark = score.overall if by == "overall" else score.marks.get(by)
         return (mark is None, 0 if mark is None else mark if reverse else -mark)
 
-    return sorted(scores, key=rank)
+    with Spool() as spool:
+        ranks = [rank(score) for score in spool.taking(scores)]
+        places = sorted(range(len(ranks)), key=ranks.__getitem__, reverse=reverse and by == "path")
+        yield from map(spool.__getitem__, places)

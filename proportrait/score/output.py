@@ -15,9 +15,9 @@ from proportrait.errors import ConfigurationError
 from proportrait.score.formats import csv_texts, json_texts, jsonl_texts, write_parquet
 from proportrait.score.places import check_folder
 from proportrait.score.resume import RESUMABLE, earlier, name_in
-from proportrait.score.scorer import Score
 from proportrait.score.summary import Outcome
 from proportrait.score.text import cards, name_width, table
+from proportrait.score.verdicts import Score
 
 FORMATS = ("cards", "table", "json", "jsonl", "csv", "parquet")
 FEW = 5  # pictures, of which everything is printed
@@ -71,18 +71,21 @@ class Output:
         """Whether results are in the file as soon as they are there."""
         return self.path is not None and self.format in RESUMABLE
 
-    def earlier(self) -> Iterator[Outcome]:
+    def earlier(self, judge: str) -> Iterator[Outcome]:
         """The pictures that the file of an earlier run holds; see `resume.earlier`.
 
+        Args:
+            judge: `Scorer.judge` of who goes on.
+
         Raises:
-            ConfigurationError: a line is none of ours.
+            ConfigurationError: a line is none of ours, or by another judge.
             StoreError: the file cannot be read or written.
         """
         if self.resume and self.path is not None and os.path.lexists(self.path):
             with disk_errors(self.path):
-                yield from earlier(self.path, self.format)
+                yield from earlier(self.path, self.format, judge)
 
-    def remaining(self, paths: Iterable[Path], judged: Counter[str]) -> Iterator[Path]:
+    def remaining(self, paths: Iterable[str], judged: Counter[str]) -> Iterator[str]:
         """The paths without those that are judged, each as often as it was.
 
         Args:
@@ -95,7 +98,7 @@ class Output:
             else:
                 yield path
 
-    def write(self, scores: Iterable[Score], paths: Sequence[Path]) -> None:
+    def write(self, scores: Iterable[Score], paths: Sequence[str]) -> None:
         """Write scores as they come.
 
         Args:
@@ -129,7 +132,7 @@ class Output:
                 file.flush()
             flush(file.fileno())
 
-    def _texts(self, scores: Iterable[Score], paths: Sequence[Path]) -> Iterator[str]:
+    def _texts(self, scores: Iterable[Score], paths: Sequence[str]) -> Iterator[str]:
         match self.format or ("cards" if len(paths) <= FEW else "table"):
             case "json":
                 return json_texts(scores)

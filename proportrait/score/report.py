@@ -16,9 +16,10 @@ from proportrait import imaging
 from proportrait.commandline import printable
 from proportrait.disk import disk_errors, replacing
 from proportrait.labels import KEYS
+from proportrait.limits import PASS
 from proportrait.model.calibration import SURE
 from proportrait.score import places
-from proportrait.score.scorer import PASS, UNASKED, Score
+from proportrait.score.verdicts import UNASKED, Score
 from proportrait.sheets import thumbnail
 
 _MARK = "ProPortrait-Gen report"  # in every page, which tells it from other files

@@ -13,27 +13,28 @@ from proportrait.disk import flush
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
 from proportrait.score.formats import COLUMNS, csv_head, path_cell
-from proportrait.score.scorer import SCHEMA
 from proportrait.score.summary import Outcome
+from proportrait.score.verdicts import SCHEMA
 
 RESUMABLE = ("jsonl", "csv")  # a line a picture
 
 
-def name_in(kind: str | None, path: Path) -> str:
+def name_in(kind: str | None, path: str) -> str:
     """A picture's path as a file of that format has it."""
-    return path_cell(str(path)) if kind == "csv" else str(path)
+    return path_cell(path) if kind == "csv" else path
 
 
-def earlier(path: Path, kind: str | None) -> Iterator[Outcome]:
+def earlier(path: Path, kind: str | None, judge: str) -> Iterator[Outcome]:
     """The pictures of the whole lines; then half a line at the end is cut off.
 
     Nothing is cut off a file that is not wholly ours. Paths are as `name_in` writes them.
 
     Args:
         kind: of `RESUMABLE`.
+        judge: `Scorer.judge` of who goes on.
 
     Raises:
-        ConfigurationError: a line is none of ours.
+        ConfigurationError: a line is none of ours, or by another judge.
         OSError: the file cannot be read or written.
     """
     with path.open("rb+") as file:
@@ -46,14 +47,19 @@ def earlier(path: Path, kind: str | None) -> Iterator[Outcome]:
             end += len(line)
             try:
                 text = line.decode()
-                if kind == "jsonl":
-                    yield _of_json(text)
-                elif number > 1:
-                    yield _of_cells(text)
-                elif text.rstrip() != csv_head().rstrip():
-                    _refuse(path, number)
+                if kind == "csv" and number == 1:
+                    if text.rstrip() != csv_head().rstrip():
+                        _refuse(path, number)
+                    continue
+                outcome = _of_json(text) if kind == "jsonl" else _of_cells(text)
             except (ValueError, LookupError, TypeError, csv.Error):
                 _refuse(path, number)
+            if outcome.error is None and outcome.judge != judge:
+                raise ConfigurationError(
+                    f"line {number} of {printable(path)} was judged by another model, other "
+                    f"limits, or another version: take the options of that run, or another file"
+                )
+            yield outcome
 
 
 def _refuse(path: Path, number: int) -> NoReturn:
@@ -82,7 +88,7 @@ def _of_json(line: str) -> Outcome:
         return Outcome(data["path"], data["error"], None, False)
     verdicts = [data["verdicts"][key] for key in KEYS]
     certain = data["one_person"] is True and None not in verdicts
-    return Outcome(data["path"], None, data["overall"], certain)
+    return Outcome(data["path"], None, data["overall"], certain, data["judge"])
 
 
 def _of_cells(line: str) -> Outcome:
@@ -90,4 +96,4 @@ def _of_cells(line: str) -> Outcome:
     row = dict(zip(COLUMNS, values, strict=True))
     certain = row["one_person"] == "1" and all(row[f"{key}_verdict"] for key in KEYS)
     overall = int(row["overall"]) if row["overall"] else None
-    return Outcome(row["path"], row["error"] or None, overall, certain)
+    return Outcome(row["path"], row["error"] or None, overall, certain, row["judge"])

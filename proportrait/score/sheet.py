@@ -7,7 +7,7 @@ from pathlib import Path
 
 from proportrait.labels import KEYS
 from proportrait.score import places
-from proportrait.score.scorer import Score
+from proportrait.score.verdicts import Score
 from proportrait.sheets import (
     BAD,
     GOOD,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from proportrait.commandline import printable
-from proportrait.score.scorer import Score
+from proportrait.score.verdicts import Score
 
 _NAMED = 20  # unreadable pictures that are named
 
@@ -19,11 +19,13 @@ class Outcome(NamedTuple):
     error: str | None
     overall: int | None
     certain: bool
+    judge: str = ""
 
     @classmethod
     def of(cls, score: Score) -> Outcome:
         """The outcome of a score."""
-        return cls(score.path, score.error, score.overall, score.error is None and score.certain)
+        certain = score.error is None and score.certain
+        return cls(score.path, score.error, score.overall, certain, score.judge)
 
 
 @dataclass

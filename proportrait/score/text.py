@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from proportrait.commandline import printable
 from proportrait.labels import KEYS
-from proportrait.score.scorer import UNASKED, Score
+from proportrait.score.verdicts import UNASKED, Score
 
 _WIDEST = 40  # characters of a name in the table
 _CELL = len("perhaps good")

@@ -10,7 +10,7 @@ from proportrait import __version__
 from proportrait.fixes import ASPECTS
 from proportrait.labels import ATTRIBUTES
 from proportrait.measures import framing
-from proportrait.score.scorer import CLOSE
+from proportrait.score.verdicts import CLOSE
 from proportrait.serve.settings import Settings, is_local
 from proportrait.serve.uploads import FORM, PICTURES, UNKNOWN
 

@@ -27,6 +27,8 @@ SMALL = {
     "resume": {"portraits": 6},
     "training": {"batches": 2, "batch_size": 2},
     "score": {"photos": 2},
+    "serve": {"uploads": 1, "requests": 50, "first": 0},
+    "stream": {"pictures": 400, "first": 100},
 }
 # name of the ratio -> the bar, as the ratio has it
 BARS = {
@@ -39,7 +41,15 @@ BARS = {
     "resume: built-in faces": ("under", 1.0),
     "training: rate": ("at least", 0.85),
     "score: parts": ("at least", 0.85),
+    "score: plain loop": ("at least", 3.0),
+    "score: networks": ("at least", 0.9),
     "score: first verdict": ("under", 1.0),
+    "serve: answer": ("under", 1.0),
+    "serve: memory": ("under", 1.0),
+    "stream: listing": ("under", 1.0),
+    "stream: a killed run": ("under", 1.0),
+    "stream: its resume": ("under", 1.0),
+    "stream: sort and report": ("under", 1.0),
 }
 
 

@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from proportrait.labels import KEYS
+from proportrait.limits import PASS
 from proportrait.score import Score, report
-from proportrait.score.scorer import PASS, _overall
+from proportrait.score.scorer import _overall
+
+JUDGE = "0123456789ab"
 
 
 def scored(path: str, marks: Sequence[int | None], sure: str = "111111", **more: Any) -> Score:
@@ -22,7 +25,7 @@ def scored(path: str, marks: Sequence[int | None], sure: str = "111111", **more:
         marks=by_key,
         overall=_overall(marks),
         sure={key: bit == "1" for key, bit in zip(KEYS, sure, strict=True)},
-        **{"faces": 1, "one_person": True, **more},
+        **{"faces": 1, "one_person": True, "judge": JUDGE, **more},
     )
 
 

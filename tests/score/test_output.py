@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet
@@ -24,7 +25,7 @@ from proportrait.score.formats import csv_head
 from proportrait.score.output import FORMATS, Output
 from proportrait.score.summary import Outcome
 from tests import FACE, ROOT
-from tests.score.samples import scored
+from tests.score.samples import JUDGE, scored
 from tests.tiny_training import banded, headshot
 
 SCORES = [
@@ -33,7 +34,7 @@ SCORES = [
     Score("c.jpg", {}, {}, error="it is gone"),
     scored("a.jpg", (90, 80, 70, 100, 60, 55)),  # named twice
 ]
-PATHS = [Path(score.path) for score in SCORES]
+PATHS = [score.path for score in SCORES]
 
 
 def fresh(path: Path) -> None:
@@ -43,13 +44,13 @@ def fresh(path: Path) -> None:
 def go_on(path: Path) -> list[Outcome]:
     """Resume a file; returns the earlier outcomes."""
     output = Output.of(None, path, True)
-    outcomes = list(output.earlier())
+    outcomes = list(output.earlier(JUDGE))
     waiting = list(SCORES)
     left = list(output.remaining(PATHS, Counter(outcome.path for outcome in outcomes)))
 
     def judged() -> Iterator[Score]:
         for path in left:
-            yield next(score for score in waiting if score.path == str(path))
+            yield next(score for score in waiting if score.path == path)
 
     output.write(judged(), PATHS)
     return outcomes
@@ -96,6 +97,19 @@ def test_what_is_no_output_of_ours_stays_as_it_is(
     with pytest.raises(ConfigurationError, match=f"line {line} of .* is no score that this"):
         go_on(tmp_path / name)
     assert (tmp_path / name).read_bytes() == content.encode("latin-1")
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv"])
+def test_what_another_judge_wrote_is_not_gone_on_with(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"scores.{suffix}"
+    others = [SCORES[2], replace(SCORES[0], judge="other")]  # no judge of what cannot be read
+    Output.of(None, path, False).write(iter(others), PATHS)
+    whole = path.read_bytes() + b"half"
+    path.write_bytes(whole)
+    line = 3 if suffix == "csv" else 2
+    with pytest.raises(ConfigurationError, match=f"line {line} of .* another model, other limits"):
+        go_on(path)
+    assert path.read_bytes() == whole
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -219,6 +233,12 @@ def test_a_killed_run_is_resumed_to_the_bytes_of_a_whole_one(
     error = capsys.readouterr().err
     assert "unreadable  35 of 40 pictures:" in error  # of the run that was killed too
     assert error.count("01.png: the bytes are no picture of a known format") == 1
+    assert "holds all" not in error
+    assert run(*options, "--output", part, "--resume") == 1
+    assert f"{part} holds all 40 pictures already" in capsys.readouterr().err
+    assert run(*options, "--output", part, "--resume", "--limits", "badge") == 2
+    assert "was judged by another model, other limits" in capsys.readouterr().err
+    assert part.read_bytes() == whole.read_bytes()
     assert run(*options, "--output", part) == 2
     assert "by --resume" in capsys.readouterr().err
 

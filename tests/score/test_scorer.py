@@ -89,7 +89,7 @@ def test_json_of_a_score_has_the_six_attributes_in_order(scores: list[Score]) ->
     assert list(data) == [
         "schema", "path", "overall", "verdicts", "marks", "probabilities", "sure", "words",
         "failed", "unasked", "unknown", "reasons", "disagreements", "faces", "box", "one_person",
-        "remarks",
+        "remarks", "judge",
     ]  # fmt: skip
     assert data["words"] == {key: scores[0].words(key) for key in KEYS}
     assert data["one_person"] is True
@@ -209,6 +209,23 @@ def test_limits_of_ones_own_change_verdicts_marks_and_reasons(
     assert first.text.endswith("picture heights: the limit is at most 0.2)")
     assert (lenient.verdicts["framing"], lenient.sure["framing"]) == (0, True)
     assert [r.measure for r in lenient.reasons].count("framing.HeadSize") == 1
+
+
+def test_who_judges_alike_has_the_same_name(model: Path) -> None:
+    own = Scorer(headshot())
+    text = "[attire]\nmark = 60\n[framing]\nHeadSize = {max = 0.4}"
+    other_order = "[framing]\nHeadSize = {max = 0.4}\n[attire]\nmark = 60"
+    strict = Scorer(headshot(), Limits.parse(text))
+    assert len(own.judge) == 12
+    assert own.judge == Scorer.from_file(model).judge
+    assert strict.judge == Scorer(headshot(), Limits.parse(other_order)).judge
+    weights = dict(headshot().state)
+    name = next(name for name in weights if name.endswith("weight"))
+    weights[name] = weights[name] + 1
+    judges = [own, strict, Scorer(replace(headshot(), state=weights)),
+              Scorer(replace(headshot(), calibration=Calibration((2.0,) * 6)))]  # fmt: skip
+    assert len({scorer.judge for scorer in judges}) == 4
+    assert own.image(read(FACE)).to_json()["judge"] == own.judge
 
 
 def test_what_is_plainly_bad_has_a_low_mark_under_every_limit(photos: Path) -> None:

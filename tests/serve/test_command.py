@@ -14,6 +14,7 @@ import httpx2
 import psutil
 import pytest
 
+from benchmarks.speed.serve import Client, resident
 from proportrait import cli
 from proportrait.commandline import parse
 from proportrait.commands import serve
@@ -126,6 +127,18 @@ def test_a_port_that_is_taken_is_named(server: tuple[subprocess.Popen[str], str]
     end = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert (end.returncode, end.stdout) == (2, "")
     assert f"port {port} of 127.0.0.1" in end.stderr
+
+
+@pytest.mark.slow
+def test_memory_stays_where_it_is() -> None:
+    """Over 150 small pictures; `python -m benchmarks serve` sends 2,000."""
+    with running() as (process, address):
+        client = Client(address)
+        client.post(FACE.read_bytes())  # waits for the worker
+        sizes = resident(psutil.Process(process.pid), client, 150)
+    assert list(sizes) == ["server", "worker_1"]
+    for name, (_, *later) in sizes.items():  # the first requests fill caches
+        assert max(later) - later[0] < 20e6, name
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
+import time
 import tomllib
 from fnmatch import fnmatch
+from importlib.metadata import version
+from pathlib import Path
 
+import pytest
 from starlette.testclient import TestClient
 
 from proportrait.commandline import parse
@@ -29,6 +37,34 @@ def test_it_installs_what_make_setup_installs_in_that_order() -> None:
     assert len(made) == 3
     expected = [("pip install " if what == "PIP" else "python ") + rest for what, rest in made]
     assert [step for step in steps("RUN") if not step.startswith("useradd")] == expected
+
+
+def test_what_it_installs_is_what_the_tests_run_with() -> None:
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    names = dict(pin.split("==") for pin in pins if pin and not pin.startswith("#"))
+    assert len(names) > 20
+    # "+cpu" is the build of the same version for processors alone.
+    assert {name: version(name).partition("+")[0] for name in names} == names
+
+
+def test_each_step_finds_what_it_needs() -> None:
+    """A file is copied before the step that names it; the user comes when all is installed."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if re.match("[A-Z]+ ", line)]
+    words = [line.split()[0] for line in lines]
+    copied = words.index("COPY"), len(words) - words[::-1].index("COPY") - 1
+    assert lines[copied[0]].split()[1] == "requirements.txt"
+    assert lines.index("RUN pip install -r requirements.txt") > copied[0]
+    assert lines.index("RUN pip install --no-deps -e .") > copied[1]
+    assert words.index("USER") > max(place for place, word in enumerate(words) if word == "RUN")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="no clone, but an archive")
+def test_what_it_copies_is_in_the_repository() -> None:
+    for step in steps("COPY"):
+        names = step.split()[:-1]
+        command = ["git", "ls-files", "--error-unmatch", *names]
+        subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 def test_its_python_is_one_of_ours() -> None:
@@ -73,3 +109,32 @@ def test_its_check_of_health_asks_what_is_there() -> None:
     assert path is not None
     client = TestClient(create_app(), "http://127.0.0.1:8000")
     assert client.get(path[1]).json()["status"] == "starting"  # nobody started its workers
+
+
+@pytest.mark.slow
+def test_its_server_runs_until_it_is_stopped(tmp_path: Path) -> None:
+    """As its user: without a home, in an environment of its own; `docker stop` sends SIGTERM."""
+    (entry,), (check,) = steps("ENTRYPOINT"), steps("HEALTHCHECK")
+    words = json.loads(entry)[1:]
+    settings = dict(word.split("=") for step in steps("ENV") for word in step.split())
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "none"), **settings}
+    command = [sys.executable, "-m", "proportrait", *words, "--port", "0", "--workers", "1"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdout is not None
+            address = re.match(r"http://localhost:(\d+)/#token=\S+", process.stdout.readline())
+            assert address is not None
+            program, *arguments = json.loads(check[check.index("[") :])
+            assert program == "python"
+            asked = [word.replace(":8000/", f":{address[1]}/") for word in arguments]
+            end = time.monotonic() + 120
+            while subprocess.run([sys.executable, *asked], capture_output=True).returncode:
+                assert process.poll() is None
+                assert time.monotonic() < end
+                time.sleep(0.2)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
