@@ -1,0 +1,5 @@
+"""Where in a picture a verdict comes from: maps, and one picture that shows them."""
+
+from proportrait.explanations.explain import Explanation, Heat, explain
+
+__all__ = ["Explanation", "Heat", "explain"]
