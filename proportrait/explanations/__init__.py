@@ -1,5 +1,5 @@
 """Where in a picture a verdict comes from: maps, and one picture that shows them."""
 
-from proportrait.explanations.explain import Explanation, Heat, explain
+from proportrait.explanations.explanation import Explanation, Heat, explain
 
 __all__ = ["Explanation", "Heat", "explain"]

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from proportrait.advice import Reason
-from proportrait.arrays import Float, Mask
+from proportrait.arrays import Float, Mask, Real
 from proportrait.errors import AssessmentError
 from proportrait.explanations.margins import MARGINS
 from proportrait.faces import Face
@@ -28,11 +28,14 @@ from proportrait.faces.face import (
 )
 from proportrait.measures import Subject
 from proportrait.measures.background import Surroundings, skin_beside
-from proportrait.measures.skin import NOSE, SIZE, Skin
+from proportrait.measures.skin import NOSE, Skin
 from proportrait.tone import LINEAR, luminance
 
 _LID = 0.35  # of an eye's width: lids and lashes around its outline
-_BROWS = ((70, 63, 105, 66, 107, 55, 65, 52, 53, 46), (300, 293, 334, 296, 336, 285, 295, 282, 283, 276))
+_BROWS = (
+    (70, 63, 105, 66, 107, 55, 65, 52, 53, 46),
+    (300, 293, 334, 296, 336, 285, 295, 282, 283, 276),
+)
 _NEARLY_WHITE = 200  # of 255
 
 
@@ -75,7 +78,7 @@ class Evidence:
         """Within outlines of landmarks of the face, each grown by a share of its width."""
         return self._filled(self.subject.face, outlines, grown)
 
-    def on_skin(self, values: Float | Mask) -> Float:
+    def on_skin(self, values: Real | Mask) -> Float:
         """Values (SIZE, SIZE) of `Skin`, where they are in the picture."""
         skin = self.skin
         ones = np.ones((len(skin.points), 1))
@@ -112,14 +115,16 @@ class Evidence:
         return np.asarray(cv2.resize(values, self.size[::-1], interpolation=cv2.INTER_AREA))
 
     def _filled(self, face: Face, outlines: Sequence[Sequence[int]], grown: float = 0.0) -> Float:
-        area = np.zeros(self.size, np.uint8)
+        total = np.zeros(self.size, np.uint8)
         for outline in outlines:
+            area = np.zeros_like(total)
             points = face.landmarks[list(outline), :2] * self._scale
             cv2.fillConvexPoly(area, cv2.convexHull(points.round().astype(np.int32)), 1)
             if rim := round(grown * float(np.ptp(points[:, 0]))):
                 kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
                 area = np.asarray(cv2.dilate(area, kernel), np.uint8)
-        return area.astype(np.float32)
+            total |= area
+        return total.astype(np.float32)
 
 
 Place = Callable[[Evidence, Reason], Float]

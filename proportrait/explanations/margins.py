@@ -42,17 +42,17 @@ def _around(subject: Subject, reason: Reason, size: tuple[int, int]) -> Float:
 
 
 def _beside(subject: Subject, reason: Reason, size: tuple[int, int]) -> Float:
-    """The strip without which the face would be in the middle from left to right."""
+    """The strip without which the face would be nearer to the middle from left to right."""
     x0, _, x1, _ = _box(subject)
     right = x0 + x1 - 1  # twice the offset
-    return _strip(size, x1=right) if right > 0 else _strip(size, x0=1 + right)
+    return _strip(size, x1=min(right, x0)) if right > 0 else _strip(size, x0=max(1 + right, x1))
 
 
 def _above_or_below(subject: Subject, reason: Reason, size: tuple[int, int]) -> Float:
-    """The strip without which the face would be in the middle from top to bottom."""
+    """The strip without which the face would be nearer to the middle from top to bottom."""
     _, y0, _, y1 = _box(subject)
     down = y0 + y1 - 1
-    return _strip(size, y1=down) if down > 0 else _strip(size, y0=1 + down)
+    return _strip(size, y1=min(down, y0)) if down > 0 else _strip(size, y0=max(1 + down, y1))
 
 
 def _top(subject: Subject, reason: Reason, size: tuple[int, int]) -> Float:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from proportrait.arrays import Float, Image
+from proportrait.arrays import Float, Image, Real
 from proportrait.model.cells import Cells
+from proportrait.model.views import View
 
 
-def log_odds(cells: Cells, views: Image, windows: dict[str, Float], size: tuple[int, int]) -> Float:
+def log_odds(
+    cells: Cells, views: Image, windows: Mapping[View, Float], size: tuple[int, int]
+) -> Float:
     """What each px of a small picture adds to the logits: (6, h, w) float32, negative is against.
 
     Their sum is what the features add, less what those of a mean picture do.
@@ -20,7 +25,7 @@ def log_odds(cells: Cells, views: Image, windows: dict[str, Float], size: tuple[
         size: (h, w) of the small picture.
     """
     height, width = size
-    total = np.zeros((1, height, width), np.float32)
+    total: Real = np.zeros((1, height, width))
     for view, values in zip(cells.views, cells(views), strict=True):
         x0, y0, x1, y1 = np.clip(windows[view], 0, 1)
         down = _spread(height, values.shape[1], float(y0), float(y1))

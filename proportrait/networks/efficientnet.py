@@ -40,9 +40,7 @@ class _Layer(NamedTuple):
     stride: int = 1
 
 
-def build(
-    weights: Weights, name: str, size: int, batch: int = -1, *, pooled: bool = True
-) -> Any:
+def build(weights: Weights, name: str, size: int, batch: int = -1, *, pooled: bool = True) -> Any:
     """Build the network (batch, 3, size, size) -> (batch, F) as an OpenVINO model, float32.
 
     Args:
