@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -45,6 +46,12 @@ class Heat:
 
     map: Float
     source: Source
+
+    def to_json(self) -> dict[str, str]:
+        """JSON-ready, as `score.schema.json` describes it."""
+        from proportrait.explanations.picture import overlay
+
+        return {"source": self.source, "png": base64.b64encode(overlay(self)).decode()}
 
 
 @dataclass(frozen=True, eq=False)

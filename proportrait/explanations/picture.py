@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from proportrait.score.sheet import bar
 from proportrait.sheets import BAD, GAP, LINE, TEXT, UNKNOWN, WIDTH, Tile
 
 if TYPE_CHECKING:
-    from proportrait.explanations.explanation import Explanation
+    from proportrait.explanations.explanation import Explanation, Heat
 
 _COLUMNS = 3
 _PHOTO = 2 * WIDTH + GAP  # px: as wide as two panels
@@ -31,6 +32,7 @@ _PHOTO = 2 * WIDTH + GAP  # px: as wide as two panels
 _FACE, _HEAT = "#56b4e9", (230, 130, 0)
 _STRONGEST = 0.75  # share of the heat's colour where it is 1
 _GAMMA = 0.7  # makes weak heat visible
+_OVERLAY = 64  # px of the longer side of a map that is sent: about 2 KB
 _WIDE, _NARROW = 5, 2  # px of the dark line under a light one, and of the light one
 _DASH = 9  # px
 _SOURCES = {
@@ -116,6 +118,19 @@ def heated(picture: Image, heat: Float) -> Image:
     colour = np.array(_HEAT, np.float32) * (0.7 + 0.3 * grey / 255)
     share = _STRONGEST * cv2.resize(heat, size, interpolation=cv2.INTER_LINEAR)[..., None] ** _GAMMA
     return np.asarray((grey * (1 - share) + colour * share).clip(0, 255).round(), np.uint8)
+
+
+def overlay(heat: Heat) -> bytes:
+    """A PNG to lay over the photo: the colour of the heat, as opaque as the heat is strong."""
+    height, width = heat.map.shape
+    scale = _OVERLAY / max(height, width)
+    size = max(1, round(scale * width)), max(1, round(scale * height))
+    share = _STRONGEST * cv2.resize(heat.map, size, interpolation=cv2.INTER_AREA) ** _GAMMA
+    image = PIL.Image.new("RGBA", size, _HEAT)
+    image.putalpha(PIL.Image.fromarray((255 * share).round().astype(np.uint8)))
+    data = io.BytesIO()
+    image.save(data, "PNG", optimize=True)
+    return data.getvalue()
 
 
 def _guided(picture: Image, score: Score, side: int = _PHOTO) -> Image:

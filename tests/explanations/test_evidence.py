@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import cv2
 import numpy as np
 import pytest
@@ -27,7 +30,13 @@ def reason(measure: str, value: float = 1.0, low: float | None = None) -> Reason
     return Reason(measure.split(".")[0], "", "", measure, value, "", low)
 
 
-def middle(values: np.ndarray) -> np.ndarray:
+def portrait(*box: float) -> Any:
+    """A subject of which only the box of its face is known."""
+    face = SimpleNamespace(box=lambda width, height: box)
+    return SimpleNamespace(image=np.zeros((100, 100, 3), np.uint8), face=face)
+
+
+def middle(values: np.ndarray) -> Any:
     """Centre of mass, in shares of the sides: x, y."""
     y, x = np.indices(values.shape) + 0.5
     return np.array([(values * x).sum(), (values * y).sum()]) / values.sum() / len(values)
@@ -87,35 +96,14 @@ def test_an_object_behind_the_head_is_marked(evidence: Evidence) -> None:
 def test_a_fault_of_the_frame_is_a_strip(
     name: str, value: float, low: float | None, expected: tuple[float, ...]
 ) -> None:
-    class Face:
-        def box(self, width: int, height: int) -> tuple[float, ...]:
-            return 0.2, 0.3, 0.5, 0.7
-
-    class Portrait:
-        image = np.zeros((100, 100, 3), np.uint8)
-        face = Face()
-
-    strip = MARGINS[f"framing.{name}"](
-        Portrait(), reason(f"framing.{name}", value, low), (100, 100)
-    )  # type: ignore[arg-type]
-    y, x = np.nonzero(strip)
+    why = reason(f"framing.{name}", value, low)
+    y, x = np.nonzero(MARGINS[why.measure](portrait(0.2, 0.3, 0.5, 0.7), why, (100, 100)))
     box = np.array([x.min(), y.min(), x.max() + 1, y.max() + 1]) / 100
     assert np.abs(box - expected).max() <= 0.011
 
 
 def test_too_small_a_head_marks_what_a_closer_crop_leaves_out() -> None:
-    class Face:
-        def box(self, width: int, height: int) -> tuple[float, ...]:
-            return 0.4, 0.4, 0.6, 0.6
-
-    class Portrait:
-        image = np.zeros((100, 100, 3), np.uint8)
-        face = Face()
-
-    around = MARGINS["framing.HeadSize"](
-        Portrait(),
-        reason("framing.HeadSize", 0.1, 0.2),
-        (100, 100),  # type: ignore[arg-type]
-    )
+    why = reason("framing.HeadSize", 0.1, 0.2)
+    around = MARGINS[why.measure](portrait(0.4, 0.4, 0.6, 0.6), why, (100, 100))
     assert around.mean() == pytest.approx(0.75, abs=0.02)
     assert around[50, 50] == 0

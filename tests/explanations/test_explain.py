@@ -63,8 +63,9 @@ def test_heat_lies_where_the_file_shows_it(
     changed = explain(np.ascontiguousarray(turn(imaging.read(FACE))), scorer)
     heat = changed.heat["attire"].map
     before = explanation.heat["attire"].map
-    assert np.abs(heat - turn(before)).mean() < 0.05  # a lying face is found a little elsewhere
-    assert np.abs(heat - before).mean() > 0.1
+    off = np.abs(heat - turn(before)).mean()  # a lying face is found a little elsewhere
+    assert off < 0.05
+    assert off < np.abs(heat - before).mean() / 4
 
 
 def test_what_is_no_picture_has_no_explanation(scorer: Scorer, tmp_path: Path) -> None:
