@@ -14,7 +14,7 @@ def test_the_hottest_places_are_painted_over_from_their_surroundings() -> None:
     assert mask.sum() == 40
     assert mask[4:8, 5:15].all()
     image = np.full((200, 200, 3), 80, np.uint8)
-    image[40:80, 50:150] = 240
+    image[46:74, 57:143] = 240
     result = painted(image, mask)
     assert np.array_equal(result[120:], image[120:])
     assert np.abs(result[50:70, 60:140].astype(int) - 80).max() < 40

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import io
 import json
 import struct
 import tempfile
@@ -15,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import PIL.Image
 import pytest
 from jsonschema import Draft202012Validator
 from starlette.exceptions import HTTPException
@@ -51,20 +48,6 @@ def test_a_raw_picture_is_judged(client: TestClient) -> None:
     assert (score["path"], score["faces"]) == ("", 1)
     assert list(score["marks"]) == list(KEYS)
     assert None not in score["verdicts"].values()
-
-
-def test_an_explanation_is_sent_where_it_is_asked_for(client: TestClient) -> None:
-    content = {"content": FACE.read_bytes(), "headers": {"Content-Type": "image/jpeg"}}
-    (score,) = client.post("/api/v1/score?explain=1", **content).json()["scores"]
-    assert set(score["heat"]) == {key for key, good in score["verdicts"].items() if good == 0}
-    for heat in score["heat"].values():
-        with PIL.Image.open(io.BytesIO(base64.b64decode(heat["png"]))) as picture:
-            assert picture.mode == "RGBA"
-            assert picture.size == (64, 64)
-        assert len(heat["png"]) < 6_000
-    (plain,) = client.post("/api/v1/score", **content).json()["scores"]
-    assert plain == {key: value for key, value in score.items() if key != "heat"}
-    assert client.post("/api/v1/score?explain=yes", **content).status_code == 422
 
 
 def test_pictures_of_a_form_are_judged_in_their_order_and_named_without_folders(
