@@ -111,14 +111,13 @@ function row(photo, key, actions) {
 /** A button that lays over the photo what spoke against an attribute, and what its colour means. */
 function whereabouts(photo, key, actions) {
   const isOn = photo.where === key;
-  const meaning = photo.heat[key].source === "measure"
-    ? "Orange on the photo: where this was measured, or what the frame has too much or too little of."
-    : "Orange on the photo: what the network took for the fault.";
+  const meanings = { measure: "where this was measured", network: "what the network took for the fault" };
+  const meaning = key === "framing" ? "what is too much, or where something is missing" : meanings[photo.heat[key].source];
   return [
     h("p", { class: "where" },
       h("button", { type: "button", class: `where-${key}`, "aria-pressed": String(isOn), onclick: () => actions.where(photo, key) },
         "Show where", unseen(` ${key} fails on ${photo.name}`))),
-    isOn ? h("p", {}, h("small", {}, meaning)) : null,
+    isOn ? h("p", {}, h("small", {}, `Orange on the photo: ${meaning}.`)) : null,
   ].filter((part) => part);
 }
 

@@ -83,6 +83,7 @@ const actions = {
   where(photo, key) {
     photo.where = photo.where === key ? null : key;
     redraw(photo);
+    if (photo.where) byId(photo.id)?.querySelector(".preview").scrollIntoView({ block: "nearest" });
     tell(photo.where ? `Orange on the photo: what spoke against ${key}.` : "The photo is shown as it is.");
   },
   compare(photo) {
