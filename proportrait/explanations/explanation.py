@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -17,7 +15,9 @@ import PIL.Image
 from proportrait import imaging
 from proportrait.arrays import Float, Image
 from proportrait.explanations.evidence import Evidence
+from proportrait.explanations.heat import Heat
 from proportrait.explanations.network import log_odds
+from proportrait.explanations.picture import draw
 from proportrait.labels import KEYS
 from proportrait.looks.look import Look, look
 from proportrait.looks.mirror import oriented
@@ -27,31 +27,8 @@ from proportrait.model.cells import Cells, has_cells
 from proportrait.model.saved import Headshot
 from proportrait.score import Score, Scorer
 
-Source = Literal["measure", "network"]
-
 SIDE = 192  # px of the longer side of a map
 _SMOOTH = 0.012  # of the longer side: sigma of the blur after which maps are compared and drawn
-
-
-@dataclass(frozen=True, eq=False)
-class Heat:
-    """What of a picture spoke against one attribute.
-
-    Attributes:
-        map: (h, w) float32, [0, 1]; 1 where most spoke against it.
-        source: "measure" where the first reason names a measure, or a rule decided: the map is
-            where that was measured, by how much it is off. "network" where no measure names the
-            fault: the map is the share of each place in the log odds of the features.
-    """
-
-    map: Float
-    source: Source
-
-    def to_json(self) -> dict[str, str]:
-        """JSON-ready, as `score.schema.json` describes it."""
-        from proportrait.explanations.picture import overlay
-
-        return {"source": self.source, "png": base64.b64encode(overlay(self)).decode()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +51,7 @@ class Explanation:
 
     def draw(self) -> PIL.Image.Image:
         """The explanation as one picture for people."""
-        from proportrait.explanations.picture import draw
-
-        return draw(self)
+        return draw(self.picture, self.score, self.heat)
 
 
 def explain(

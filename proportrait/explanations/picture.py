@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import PIL.Image
 from PIL import ImageDraw
 
 from proportrait import imaging, sheets
 from proportrait.advice import Reason
-from proportrait.arrays import Float, Image
+from proportrait.arrays import Image
 from proportrait.explanations.gauge import gauge
+from proportrait.explanations.heat import Heat, heated
 from proportrait.explanations.margins import MARGINS
 from proportrait.labels import KEYS
 from proportrait.measures import framing
@@ -23,16 +21,9 @@ from proportrait.score import Score
 from proportrait.score.sheet import bar
 from proportrait.sheets import BAD, GAP, LINE, TEXT, UNKNOWN, WIDTH, Tile
 
-if TYPE_CHECKING:
-    from proportrait.explanations.explanation import Explanation, Heat
-
 _COLUMNS = 3
 _PHOTO = 2 * WIDTH + GAP  # px: as wide as two panels
-# Blue and orange of Okabe and Ito's palette: colour-blind people tell them apart, and from grey.
-_FACE, _HEAT = "#56b4e9", (230, 130, 0)
-_STRONGEST = 0.75  # share of the heat's colour where it is 1
-_GAMMA = 0.7  # makes weak heat visible
-_OVERLAY = 64  # px of the longer side of a map that is sent: about 2 KB
+_FACE = "#56b4e9"
 _WIDE, _NARROW = 5, 2  # px of the dark line under a light one, and of the light one
 _DASH = 9  # px
 _SOURCES = {
@@ -46,16 +37,13 @@ _GUIDES = (
 )
 
 
-def draw(explanation: Explanation) -> PIL.Image.Image:
-    """The picture of an explanation, RGB."""
-    score = explanation.score
+def draw(photo: Image, score: Score, heat: Mapping[str, Heat]) -> PIL.Image.Image:
+    """The picture of an explanation, RGB; see `Explanation`."""
     if not any(value is not None for value in score.verdicts.values()):
-        photo = Tile(
-            explanation.picture, lines=[(f"no verdict: {score.remark}", BAD)], width=_PHOTO
-        )
-        return sheets.draw(_title(score), {"": [photo]})
-    panels = [_panel(explanation, reason) for reason in score.failures]
-    sections = {"": [Tile(_guided(explanation.picture, score), width=_PHOTO), _verdicts(score)]}
+        tile = Tile(photo, lines=[(f"no verdict: {score.remark}", BAD)], width=_PHOTO)
+        return sheets.draw(_title(score), {"": [tile]})
+    panels = [_panel(photo, score, heat.get(reason.attribute), reason) for reason in score.failures]
+    sections = {"": [Tile(_guided(photo, score), width=_PHOTO), _verdicts(score)]}
     if panels:
         sections["What spoke against it"] = panels
     return sheets.draw(_title(score), sections, columns=_COLUMNS)
@@ -83,11 +71,10 @@ def _verdicts(score: Score) -> Tile:
     return Tile("", bars=[bar(score, key) for key in KEYS], lines=lines)
 
 
-def _panel(explanation: Explanation, reason: Reason) -> Tile:
+def _panel(photo: Image, score: Score, heat: Heat | None, reason: Reason) -> Tile:
     """One attribute that failed: where, what, and how far from good."""
-    key, score = reason.attribute, explanation.score
-    heat = explanation.heat.get(key)
-    picture = explanation.picture if heat is None else heated(explanation.picture, heat.map)
+    key = reason.attribute
+    picture = photo if heat is None else heated(photo, heat.map)
     if key == "framing":
         picture = _guided(picture, score, WIDTH)
     measured = gauge(reason)
@@ -105,32 +92,6 @@ def _panel(explanation: Explanation, reason: Reason) -> Tile:
 
 def _sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
-
-
-def heated(picture: Image, heat: Float) -> Image:
-    """A picture (H, W, 3) in grey, with a map [0, 1] of any size over it in orange."""
-    height, width = picture.shape[:2]
-    scale = min(1.0, _PHOTO / max(height, width))
-    small = imaging.resize(picture, (max(1, round(scale * width)), max(1, round(scale * height))))
-    size = small.shape[1::-1]
-    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)[..., None]
-    # What is dark under the heat stays darker than what is bright, so that the photo shows through.
-    colour = np.array(_HEAT, np.float32) * (0.7 + 0.3 * grey / 255)
-    share = _STRONGEST * cv2.resize(heat, size, interpolation=cv2.INTER_LINEAR)[..., None] ** _GAMMA
-    return np.asarray((grey * (1 - share) + colour * share).clip(0, 255).round(), np.uint8)
-
-
-def overlay(heat: Heat) -> bytes:
-    """A PNG to lay over the photo: the colour of the heat, as opaque as the heat is strong."""
-    height, width = heat.map.shape
-    scale = _OVERLAY / max(height, width)
-    size = max(1, round(scale * width)), max(1, round(scale * height))
-    share = _STRONGEST * cv2.resize(heat.map, size, interpolation=cv2.INTER_AREA) ** _GAMMA
-    image = PIL.Image.new("RGBA", size, _HEAT)
-    image.putalpha(PIL.Image.fromarray((255 * share).round().astype(np.uint8)))
-    data = io.BytesIO()
-    image.save(data, "PNG", optimize=True)
-    return data.getvalue()
 
 
 def _guided(picture: Image, score: Score, side: int = _PHOTO) -> Image:

@@ -16,7 +16,7 @@ from proportrait.errors import ConfigurationError, ImageError
 from proportrait.explanations import Explanation, Heat, explain
 from proportrait.explanations.files import Explanations
 from proportrait.explanations.gauge import gauge
-from proportrait.explanations.picture import heated
+from proportrait.explanations.heat import heated
 from proportrait.labels import KEYS
 from proportrait.score import Scorer
 from proportrait.sheets import is_sheet
