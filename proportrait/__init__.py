@@ -19,6 +19,7 @@ A room imports only what stands above it in this list, or left of it in its line
     advice                        reasons of a verdict in words, and what to do
     limits                        limits of one's own
     score                         what a model says of pictures
+    explanations                  what in a picture spoke against each attribute
     fixes                         crops of a photo that are no worse than it
     store                         records, ledger, journal, exports
     edit                          the offline editor
@@ -42,6 +43,7 @@ from proportrait.labels import ATTRIBUTES, Attribute, LabelVector
 if TYPE_CHECKING:
     from proportrait.api import measure, verify
     from proportrait.edit.editor import PortraitEditor
+    from proportrait.explanations import Explanation, explain
     from proportrait.fixes import Fix, fix
     from proportrait.score import Score, Scorer
     from proportrait.store import RecordStore
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ATTRIBUTES",
     "Attribute",
+    "Explanation",
     "Fix",
     "LabelVector",
     "PortraitEditor",
@@ -56,6 +59,7 @@ __all__ = [
     "RecordStore",
     "Score",
     "Scorer",
+    "explain",
     "fix",
     "measure",
     "verify",
@@ -63,11 +67,13 @@ __all__ = [
 __version__ = "0.1.0"
 
 _PLACES = {  # of what is imported when it is first asked for, so that `import proportrait` is fast
+    "Explanation": "proportrait.explanations",
     "Fix": "proportrait.fixes",
     "PortraitEditor": "proportrait.edit.editor",
     "RecordStore": "proportrait.store",
     "Score": "proportrait.score",
     "Scorer": "proportrait.score",
+    "explain": "proportrait.explanations",
     "fix": "proportrait.fixes",
     "measure": "proportrait.api",
     "verify": "proportrait.api",

@@ -62,6 +62,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="draw the pictures with their verdicts (PNG), 60 a page: FILE, FILE-2, ...")
     add("--report", type=Path, metavar="FILE",
         help="write one HTML page: thumbnails, verdicts, reasons, advice; to sort, filter, print")
+    add("--explain", type=Path, metavar="DIR",
+        help="draw for each photo what in it spoke against each attribute that failed, beside the "
+             "measured value and its range: DIR/NAME.png")
     add("--fix", type=Path, metavar="DIR",
         help="write the best crops of each photo there, NAME_1x1.jpg and NAME_4x5.jpg: straight, "
              "gently levelled, scored again, never worse; photos and files stay as they are")
@@ -75,6 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print or write the verdicts; returns 0, 1 if a file is no picture, 3 by --strict or such."""
+    from proportrait.explanations.files import Explanations
     from proportrait.fixes.files import fix_file
     from proportrait.fixes.write import prepare
     from proportrait.score import report
@@ -91,6 +95,9 @@ def execute(options: argparse.Namespace) -> int:
         report.check(options.report)
     if options.fix:
         prepare(options.fix)
+    explanations = None
+    if options.explain:
+        explanations = Explanations(options.explain, options.paths, options.recursive)
     note = partial(print, file=sys.stderr)
     paths = list(map(str, each_file(options.paths, note, recursive=options.recursive)))
     scorer = Scorer(options.model, options.limits)
@@ -116,6 +123,8 @@ def execute(options: argparse.Namespace) -> int:
             summary.add(Outcome.of(score))
             if good:
                 good.take(score)
+            if explanations:
+                explanations.take(score, scorer)
             if options.picture:
                 kept.append(score)
             if options.fix:
@@ -140,6 +149,8 @@ def execute(options: argparse.Namespace) -> int:
         note(line)
     if good:
         note(f"good        {good.count} copied to {printable(good.folder)}")
+    if explanations:
+        note(f"explained   {explanations.count} in {printable(explanations.folder)}")
     if options.picture:
         with kept:
             note(f"picture     {listing(draw(kept, options.picture))}")

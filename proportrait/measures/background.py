@@ -108,33 +108,73 @@ def _single_face(subject: Subject) -> Measure:
 
 def _measure_around(image: Image, mask: Float, face: Face) -> dict[str, Measure | Unassessed]:
     """Measure the picture (H, W, 3) where the person's mask (H, W) is empty."""
-    height, width = mask.shape
     share = float((mask < _PERSON).mean())
     found: dict[str, Measure | Unassessed] = {
         "BackgroundShare": Measure(
             "BackgroundShare", share, "ratio", min(100.0, 500 * share), "higher"
         )
     }
-    scale = _SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(image, size, interpolation=method)
-    free = (cv2.resize(mask, size, interpolation=method) < _PERSON).astype(np.uint8)
-    rim = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_RIM, _RIM))
-    # Beyond the border nobody knows: it takes nothing away.
-    seen: Mask = cv2.erode(free, rim, borderType=cv2.BORDER_CONSTANT, borderValue=1) > 0
-    if seen.mean() < _SMALLEST_SHARE:
+    around = Surroundings(image, mask, face)
+    if around.seen.mean() < _SMALLEST_SHARE:
         reason = f"only {share:.0%} of the picture is background"
         return found | {name: Unassessed(name, reason) for name in NAMES[2:]}
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     values = (
-        _uniformity(small, seen),
-        _entropy(lab[..., 0][seen]),
-        *_clutter(lab, free.astype(np.float32), seen),
-        _other_skin(small, replace(face, landmarks=face.landmarks * np.float32(scale))),
-        _spots(lab, free.astype(np.float32), seen),
+        _uniformity(around.image, around.seen),
+        _entropy(around.lab[..., 0][around.seen]),
+        *_clutter(around),
+        _other_skin(around),
+        _spots(around),
     )
     return found | {value.name: value for value in values}
+
+
+class Surroundings:
+    """What is around a person, at the size at which it is measured: the longer side is `_SIDE` px.
+
+    Attributes:
+        image: (h, w, 3) uint8.
+        face: in px of `image`.
+        lab: (h, w, 3) CIE Lab.
+        seen: (h, w), the background without a rim around the person.
+    """
+
+    def __init__(self, image: Image, mask: Float, face: Face) -> None:
+        height, width = mask.shape
+        scale = _SIDE / max(height, width)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        self.image: Image = np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
+        self.face = replace(face, landmarks=face.landmarks * np.float32(scale))
+        free = (cv2.resize(mask, size, interpolation=method) < _PERSON).astype(np.uint8)
+        rim = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_RIM, _RIM))
+        # Beyond the border nobody knows: it takes nothing away.
+        self.seen: Mask = cv2.erode(free, rim, borderType=cv2.BORDER_CONSTANT, borderValue=1) > 0
+        self.lab: Float = cv2.cvtColor(self.image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        self._free = free.astype(np.float32)
+
+    def gradients(self) -> Float:
+        """Those of the blurred background, in CIE Lab units a longer side: (n,) of `seen`."""
+        # Sobel's kernel adds up to 8.
+        blurred = self._blurred(_TOLERANCE)
+        across, down = cv2.Sobel(blurred, -1, 1, 0) / 8, cv2.Sobel(blurred, -1, 0, 1) / 8
+        return np.asarray(_SIDE * np.sqrt((across**2 + down**2).sum(-1)[self.seen]), np.float32)
+
+    def differences(self) -> Float:
+        """Those of the blurred background from a smooth backdrop, CIE Lab units: (n,) of `seen`.
+
+        The backdrop is the plane of lightness and colour that fits best: paper, lit from one side.
+        """
+        y, x = np.nonzero(self.seen)
+        plane = np.stack([np.ones(len(x)), x, y], 1)
+        colours = self._blurred(_SPOT_TOLERANCE)[self.seen]
+        coefficients = np.linalg.lstsq(plane, colours, rcond=None)[0]
+        return np.asarray(np.linalg.norm(colours - plane @ coefficients, axis=1))
+
+    def _blurred(self, sigma: float) -> Float:
+        """Blur the background alone, so that the person's colours do not run into it."""
+        weight = np.maximum(cv2.GaussianBlur(self._free, (0, 0), sigma), 1e-3)
+        blurred = cv2.GaussianBlur(self.lab * self._free[..., None], (0, 0), sigma)
+        return np.asarray(blurred / weight[..., None], np.float32)
 
 
 def _uniformity(image: Image, seen: Mask) -> Measure:
@@ -155,15 +195,12 @@ def _entropy(lightness: Float) -> Measure:
     return Measure("BackgroundEntropy", value, "bit", float(score), "lower")
 
 
-def _clutter(lab: Float, free: Float, seen: Mask) -> tuple[Measure, Measure, Measure]:
+def _clutter(around: Surroundings) -> tuple[Measure, Measure, Measure]:
     """The gradient that 2 % of the blurred background exceed, in CIE Lab units a longer side.
 
     And where what exceeds half of it lies: the medians of x and y.
     """
-    # Sobel's kernel adds up to 8.
-    blurred = _blurred(lab, free, _TOLERANCE)
-    across, down = cv2.Sobel(blurred, -1, 1, 0) / 8, cv2.Sobel(blurred, -1, 0, 1) / 8
-    gradient = _SIDE * np.sqrt((across**2 + down**2).sum(-1)[seen])
+    gradient, seen = around.gradients(), around.seen
     value = float(np.percentile(gradient, 98))
     cost = fault_score(BEST, FAULTS["BackgroundClutter"](value))
     height, width = seen.shape
@@ -176,28 +213,26 @@ def _clutter(lab: Float, free: Float, seen: Mask) -> tuple[Measure, Measure, Mea
     )
 
 
-def _spots(lab: Float, free: Float, seen: Mask) -> Measure:
-    """What 1 % of the blurred background differs from a smooth backdrop, in CIE Lab units.
-
-    The backdrop is the plane of lightness and colour that fits best: paper, lit from one side.
-    """
-    y, x = np.nonzero(seen)
-    plane = np.stack([np.ones(len(x)), x, y], 1)
-    colours = _blurred(lab, free, _SPOT_TOLERANCE)[seen]
-    coefficients = np.linalg.lstsq(plane, colours, rcond=None)[0]
-    value = float(np.percentile(np.linalg.norm(colours - plane @ coefficients, axis=1), 99))
+def _spots(around: Surroundings) -> Measure:
+    """What 1 % of the blurred background differs from a smooth backdrop, in CIE Lab units."""
+    value = float(np.percentile(around.differences(), 99))
     return Measure("BackgroundSpots", value, "Lab", 100 / (1 + (value / _SPOT_LIMIT) ** 2), "lower")
 
 
-def _blurred(lab: Float, free: Float, sigma: float) -> Float:
-    """Blur the background alone, so that the person's colours do not run into it."""
-    weight = np.maximum(cv2.GaussianBlur(free, (0, 0), sigma), 1e-3)
-    blurred = cv2.GaussianBlur(lab * free[..., None], (0, 0), sigma)
-    return np.asarray(blurred / weight[..., None], np.float32)
+def _other_skin(around: Surroundings) -> Measure | Unassessed:
+    """The share of the picture that is of the subject's skin colour, but beside the head."""
+    beside = skin_beside(around.image, around.face)
+    if beside is None:
+        return Unassessed("OtherSkin", "the picture is black and white")
+    value = float(beside.mean())
+    cost = fault_score(BEST, FAULTS["OtherSkin"](value))
+    return Measure("OtherSkin", value, "ratio", cost, "lower")
 
 
-def _other_skin(image: Image, face: Face) -> Measure | Unassessed:
-    """The share of the picture that is of the subject's skin colour, but beside the head.
+def skin_beside(image: Image, face: Face) -> Image | None:
+    """What is of the subject's skin colour, but beside the head: (h, w) uint8, 0 or 1.
+
+    None in black and white, where it cannot be told.
 
     Chromaticity (linear r, g of r + g + b) tells skin from most things whatever its tone and the
     light (Yang, Waibel, "A Real-Time Face Tracker", 1996). A mask calls the neighbour whom
@@ -215,7 +250,7 @@ def _other_skin(image: Image, face: Face) -> Measure | Unassessed:
     if not cheeks.any():
         raise AssessmentError("the cheeks are outside the picture")
     if is_grey(image, cheeks > 0):
-        return Unassessed("OtherSkin", "the picture is black and white")
+        return None
     linear = cv2.GaussianBlur(LINEAR[image], (0, 0), _TOLERANCE)
     total = linear.sum(-1) + 0.01
     colour = linear / total[..., None]
@@ -228,6 +263,4 @@ def _other_skin(image: Image, face: Face) -> Measure | Unassessed:
     beside = np.abs(x * down[1] - y * down[0]) / face.height
     skin = (beside > _HEAD) & (below < _NECK) & (unlike < _SKIN_COLOUR) & (stops < _SKIN_STOPS)
     opened = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
-    value = float(opened.mean())
-    cost = fault_score(BEST, FAULTS["OtherSkin"](value))
-    return Measure("OtherSkin", value, "ratio", cost, "lower")
+    return np.asarray(opened, np.uint8)

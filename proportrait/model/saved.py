@@ -36,7 +36,7 @@ from proportrait.networks.inference import compile_network
 FORMAT = 4  # version of the file format, and of what its views show; any other is refused
 _ENTRY = "proportrait"
 _PACKAGED = "headshot_lite0.safetensors"
-_BACKBONE = "backbone."  # what the names of the backbone's weights begin with
+BACKBONE = "backbone."  # what the names of the backbone's weights begin with
 
 State = Mapping[str, npt.NDArray[Any]]
 
@@ -161,8 +161,8 @@ class Headshot:
         name, size = self.architecture.backbone, self.preprocessing.size
         if name not in efficientnet.DEPTHS:
             return _by_torch(self.network.backbone)
-        weights = {key.removeprefix(_BACKBONE): value for key, value in self.state.items()
-                   if key.startswith(_BACKBONE)}  # fmt: skip
+        weights = {key.removeprefix(BACKBONE): value for key, value in self.state.items()
+                   if key.startswith(BACKBONE)}  # fmt: skip
         network = compile_network(efficientnet.build(weights, name, size, batch=1), threads=1)
         return lambda batch: network([batch])[0]
 

@@ -17,6 +17,32 @@ from proportrait.imaging import pictures_folder
 from proportrait.score.verdicts import Score
 
 
+def prepare(folder: Path, sources: Iterable[Path], recursive: bool = True) -> None:
+    """Make a folder for pictures that are written while others are judged.
+
+    Args:
+        sources: pictures and folders that are judged.
+        recursive: whether these folders are gone down into.
+
+    Raises:
+        ConfigurationError: it lies in a folder that is judged: what it holds would be judged next
+            time; or it is a file.
+        StoreError: it cannot be made.
+    """
+    place = Path(os.path.realpath(folder))
+    for source in filter(os.path.isdir, sources):  # never raises, as that of Path may
+        read = Path(os.path.realpath(pictures_folder(source)))
+        if place == read or (recursive and read in place.parents):
+            raise ConfigurationError(
+                f"{printable(folder)} lies in {printable(source)}, which is judged: its pictures "
+                f"would be judged too the next time: name a folder outside"
+            )
+    if os.path.lexists(folder) and not os.path.isdir(folder):  # noqa: PTH112
+        raise ConfigurationError(f"{printable(folder)} is no folder: name another one")
+    with disk_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
 class Copies:
     """A folder that takes copies; originals stay, and nothing in it is ever replaced.
 
@@ -36,18 +62,7 @@ class Copies:
 
     def __init__(self, folder: Path, sources: Iterable[Path], recursive: bool = True) -> None:
         self.folder, self.count = folder, 0
-        place = Path(os.path.realpath(folder))
-        for source in filter(os.path.isdir, sources):  # never raises, as that of Path may
-            read = Path(os.path.realpath(pictures_folder(source)))
-            if place == read or (recursive and read in place.parents):
-                raise ConfigurationError(
-                    f"{printable(folder)} lies in {printable(source)}, which is judged: its copies "
-                    f"would be judged too the next time: name a folder outside"
-                )
-        if os.path.lexists(folder) and not os.path.isdir(folder):  # noqa: PTH112
-            raise ConfigurationError(f"{printable(folder)} is no folder: name another one")
-        with disk_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+        prepare(folder, sources, recursive)
 
     def take(self, score: Score) -> None:
         """Copy a picture whose six verdicts are good, under its name or one with a number.

@@ -111,7 +111,7 @@ class Scorer:
             contextlib.closing(survey(files, self.model.wants, cache, workers)) as looks,
         ):
             for path, look in looks:  # one by one, so that no score depends on the others
-                yield self._score(path, look)
+                yield self.verdicts(look, path)
 
     def image(self, picture: Image | PIL.Image.Image | str | Path | bytes) -> Score:
         """The score of one picture; a file that is no picture has an `error`.
@@ -126,11 +126,16 @@ class Scorer:
         if isinstance(picture, str | os.PathLike):
             path = Path(picture)
             _check_there(path)
-            return self._score(path, look(path, self.model.wants))
+            return self.verdicts(look(path, self.model.wants), path)
         data = picture if isinstance(picture, bytes) else as_image(picture)
-        return self._score(None, look(data, self.model.wants))
+        return self.verdicts(look(data, self.model.wants))
 
-    def _score(self, file: Path | None, look: Look) -> Score:
+    def verdicts(self, look: Look, file: Path | None = None) -> Score:
+        """The score of what a look holds: `wants` of the model.
+
+        Args:
+            file: that it is a look at, if any.
+        """
         path = "" if file is None else str(file)
         if look.error:
             return Score(path, {}, {}, error=look.error)

@@ -51,10 +51,11 @@ def _tile(score: Score) -> Tile:
         return Tile(picture, lines=[(f"no verdict: {score.remark}", BAD)], name=name)
     lines = [(reason.text, BAD) for reason in score.failures]
     lines += [(score.remark, TEXT)] if score.remark else []
-    return Tile(picture, bars=[_bar(score, key) for key in KEYS], lines=lines, name=name)
+    return Tile(picture, bars=[bar(score, key) for key in KEYS], lines=lines, name=name)
 
 
-def _bar(score: Score, key: str) -> Bar:
+def bar(score: Score, key: str) -> Bar:
+    """The row of an attribute: mark and verdict."""
     good, mark = score.verdicts[key], score.marks[key]
     if good is None or mark is None or key in score.unasked:
         return Bar(key, 0.0, score.words(key), UNKNOWN)

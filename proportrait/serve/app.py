@@ -33,6 +33,7 @@ from proportrait.serve.uploads import Upload, read_uploads
 
 _PAGE = Path(__file__).with_name("page")
 _ASPECTS = [aspect.name for aspect in reversed(ASPECTS)]  # the portrait form first
+Heats = dict[str, dict[str, str]]  # `Heat.to_json` by the key of the attribute
 _AHEAD = 4  # requests whose pictures are held in memory beside those that are judged
 
 
@@ -71,14 +72,21 @@ class _Server:
 
     async def score(self, request: Request) -> Response:
         """The scores of the pictures of a request; a problem where none could be judged."""
+        explain = request.query_params.get("explain", "0")
+        if explain not in ("0", "1"):
+            raise HTTPException(422, "explain is 0 or 1")
         with self.metrics.open.track_inprogress():
             async with self._room:
                 uploads = await read_uploads(request, self.settings)
-                results = await asyncio.gather(*map(self._score, uploads))
-        scores = [score.to_json() for _, score in results]
-        if any(status == 200 for status, _ in results):
+                results = await asyncio.gather(
+                    *(self._score(upload, explain == "1") for upload in uploads)
+                )
+        scores = [
+            score.to_json() | ({} if heat is None else {"heat": heat}) for _, score, heat in results
+        ]
+        if any(status == 200 for status, *_ in results):
             return JSONResponse({"scores": scores})
-        status, first = results[0]
+        status, first, _ = results[0]
         return JSONResponse({"error": first.error, "scores": scores}, status)
 
     async def fix(self, request: Request) -> Response:
@@ -97,17 +105,20 @@ class _Server:
             raise HTTPException(422, f"no crop is suggested: {about['reason']}")
         return Response(data, media_type="image/jpeg", headers={FIX_HEADER: json.dumps(about)})
 
-    async def _score(self, upload: Upload) -> tuple[int, Score]:
-        """The status of one picture, and its score."""
-        start = time.perf_counter()
+    async def _score(self, upload: Upload, explain: bool) -> tuple[int, Score, Heats | None]:
+        """The status of one picture, its score, and where what failed lies, if that is wanted."""
+        start, model, heats = time.perf_counter(), self.settings.model, None
         try:
-            score = await self.judges.run(judges.score, self.settings.model, upload.data)
+            if explain:
+                score, heats = await self.judges.run(judges.explain, model, upload.data)
+            else:
+                score = await self.judges.run(judges.score, model, upload.data)
             status = 422 if score.error else 200
         except HTTPException as error:
             score, status = Score("", {}, {}, error=error.detail), error.status_code
         self.metrics.picture(status)
         self.metrics.seconds.observe(time.perf_counter() - start)
-        return status, replace(score, path=upload.name)
+        return status, replace(score, path=upload.name), None if score.error else heats
 
     async def page(self, request: Request) -> Response:
         return FileResponse(_PAGE / "index.html")

@@ -14,7 +14,8 @@ from typing import Any, Self, TypeVar
 import numpy as np
 from starlette.exceptions import HTTPException
 
-from proportrait.errors import ProPortraitError
+from proportrait import explanations
+from proportrait.errors import ImageError, ProPortraitError
 from proportrait.faces import shared_analyzer
 from proportrait.fixes import fix
 from proportrait.score import Score, Scorer
@@ -130,12 +131,21 @@ def _scorer(model: str | Path) -> Scorer:
 def prepare(model: str | Path) -> None:
     """Load all networks, so that the first picture is judged as fast as the next ones."""
     shared_analyzer().prepare()
-    _scorer(model).image(np.full((512, 512, 3), 128, np.uint8))
+    explanations.explain(np.full((512, 512, 3), 128, np.uint8), _scorer(model))
 
 
 def score(model: str | Path, data: bytes) -> Score:
     """Judge the bytes of a picture file, in a worker."""
     return _scorer(model).image(data)
+
+
+def explain(model: str | Path, data: bytes) -> tuple[Score, dict[str, dict[str, str]]]:
+    """Judge the bytes of a picture file, and say where what failed lies: `Heat.to_json` by key."""
+    try:
+        explanation = explanations.explain(data, _scorer(model))
+    except ImageError:
+        return score(model, data), {}
+    return explanation.score, {key: heat.to_json() for key, heat in explanation.heat.items()}
 
 
 def crop(model: str | Path, data: bytes, aspect: str) -> tuple[bytes, dict[str, Any]]:

@@ -16,6 +16,12 @@ from proportrait.serve.uploads import FORM, PICTURES, UNKNOWN
 
 FIX_HEADER = "Proportrait-Fix"
 _SCORES = {"type": "array", "items": {"$ref": "#/components/schemas/result"}}
+_EXPLAIN = {
+    "name": "explain", "in": "query",
+    "description": "1: every score has its heat, what of the picture spoke against each attribute "
+    "that failed",
+    "schema": {"enum": ["0", "1"], "default": "0"},
+}  # fmt: skip
 _PROBLEMS = {
     400: "the form cannot be read",
     401: "the token is missing or wrong",
@@ -55,6 +61,7 @@ def document(settings: Settings) -> dict[str, Any]:
                     "operationId": "score",
                     "summary": "Judge one picture, or several",
                     "description": _limits(settings),
+                    "parameters": [_EXPLAIN],
                     "requestBody": _body(),
                     "responses": {"200": answer, **responses},
                     "security": [{"token": []}] if settings.token else [],

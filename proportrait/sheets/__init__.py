@@ -29,8 +29,9 @@ BORDER = "#8c8c8c"  # parts a black picture from its own black, and a white one 
 COLUMNS, PER_PAGE = 6, 60
 
 _PAPER, _MAT, _GROOVE = "#fafafa", "#e6e6e6", "#dcdcdc"
-_WIDTH, _LINE, _MARGIN, _GAP = 300, 2, 20, 16  # px, of a tile, its border, a page, between tiles
-_SIDE = _WIDTH - 2 * _LINE
+WIDTH, GAP, LINE = 300, 16, 2  # px, of a tile, between tiles, of a picture's border
+_MARGIN = 20  # px, of a page
+_SIDE = WIDTH - 2 * LINE
 _SMALL, _BODY, _HEADING, _TITLE = 13, 14, 18, 24  # sizes of text, px
 _ROW, _FLAGS_A_ROW = 22, 3
 _FAST = {"compress_level": 1, "compress_type": zlib.Z_RLE}  # 4 times as fast, 6 % larger
@@ -48,25 +49,47 @@ class Bar(NamedTuple):
     colour: str
 
 
+class Gauge(NamedTuple):
+    """A value beside its acceptable range.
+
+    Attributes:
+        low, high: of the range, in shares of the bar's length, [0, 1].
+        value: likewise.
+        text: the same in words.
+    """
+
+    low: float
+    high: float
+    value: float
+    text: str
+
+
 @dataclass(frozen=True, eq=False)
 class Tile:
     """A picture with what is said of it, drawn from top to bottom in this order.
 
     Attributes:
-        picture: RGB uint8 (H, W, 3), drawn smaller if it is large; or why there is none.
+        picture: RGB uint8 (H, W, 3), drawn smaller if it is large; or why there is none; "" for a
+            tile without one.
         flags: words on coloured fields, three a row: (text, colour).
         bars: rows with a bar.
         lines: sentences, which end with an ellipsis where they are too long: (text, colour).
+        gauges: values beside their acceptable ranges.
+        notes: more sentences.
         name: of the file; what is too long is left out of its middle.
         border: colour of the picture's edge.
+        width: px.
     """
 
     picture: Image | str
     flags: Sequence[tuple[str, str]] = ()
     bars: Sequence[Bar] = ()
     lines: Sequence[tuple[str, str]] = ()
+    gauges: Sequence[Gauge] = ()
+    notes: Sequence[tuple[str, str]] = ()
     name: str = ""
     border: str = BORDER
+    width: int = WIDTH
 
 
 def thumbnail(path: str | Path, side: int = _SIDE) -> Image | str:
@@ -92,17 +115,21 @@ def draw(
         note: how to read it.
         columns: the most tiles in a row.
     """
-    widest = max(1, min(columns, max(map(len, sections.values()), default=0)))
-    width = widest * (_WIDTH + _GAP) - _GAP
+    rows = [
+        tiles[start : start + columns]
+        for tiles in sections.values()
+        for start in range(0, len(tiles), columns)
+    ]
+    width = max((_width(row) for row in rows), default=WIDTH)
     parts = [_text(title, TEXT, _TITLE, width, bold=True), _text(note, UNKNOWN, _BODY, width)]
     for heading, tiles in sections.items():
         if heading:
-            above = _blank(1, _GAP // 2)  # more than below it
+            above = _blank(1, GAP // 2)  # more than below it
             parts += [above, _text(heading, TEXT, _HEADING, width, bold=True)]
         parts += [_row(tiles[start : start + columns]) for start in range(0, len(tiles), columns)]
         if not tiles:
             parts.append(_text("none", UNKNOWN, _BODY, width))
-    inside = _stacked(parts, _GAP)
+    inside = _stacked(parts, GAP)
     page = PIL.Image.new(
         "RGB", (max(width, inside.width) + 2 * _MARGIN, inside.height + 2 * _MARGIN), _PAPER
     )
@@ -128,22 +155,27 @@ def save(
     """
     starts = range(0, len(items), per_page)
     pages = [_page_path(path, number) for number in range(1, len(starts) + 1)]
-    info = PngImagePlugin.PngInfo()
-    info.add_text("Software", _MARK)
     with disk_errors(path):
         for page in pages[1:]:
             if page.exists() and not is_sheet(page):
                 raise StoreError(f"{page} is no contact sheet and stays: name another file")
         for number, (page, start) in enumerate(zip(pages, starts, strict=True), 1):
             heading = title if len(pages) == 1 else f"{title} (page {number} of {len(pages)})"
-            data = io.BytesIO()
             tiles = [tile(item) for item in items[start : start + per_page]]
-            draw(heading, {"": tiles}, note).save(data, "PNG", pnginfo=info, **_FAST)
-            replace_file(page, data.getvalue())
+            replace_file(page, to_png(draw(heading, {"": tiles}, note)))
         older = (_page_path(path, number) for number in itertools.count(max(2, len(pages) + 1)))
         for page in itertools.takewhile(is_sheet, older):
             page.unlink()
     return pages
+
+
+def to_png(page: PIL.Image.Image) -> bytes:
+    """A page as PNG, with the mark by which `is_sheet` knows it."""
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Software", _MARK)
+    data = io.BytesIO()
+    page.save(data, "PNG", pnginfo=info, **_FAST)
+    return data.getvalue()
 
 
 def listing(pages: Sequence[Path]) -> str:
@@ -158,7 +190,7 @@ def _page_path(path: Path, number: int) -> Path:
 
 
 def is_sheet(path: Path) -> bool:
-    """Whether a file is a page that `save` wrote."""
+    """Whether a file is a page that `save` wrote, or one of `to_png`."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -168,47 +200,57 @@ def is_sheet(path: Path) -> bool:
 # --- parts
 
 
+def _width(tiles: Sequence[Tile]) -> int:
+    """px of a row."""
+    return sum(tile.width + GAP for tile in tiles) - GAP
+
+
 def _row(tiles: Sequence[Tile]) -> PIL.Image.Image:
     drawn = [_tile(tile) for tile in tiles]
-    step = _WIDTH + _GAP
-    row = _blank(len(drawn) * step - _GAP, max(tile.height for tile in drawn))
-    for place, tile in enumerate(drawn):
-        row.paste(tile, (place * step, 0))
+    row = _blank(_width(tiles), max(tile.height for tile in drawn))
+    left = 0
+    for tile, part in zip(tiles, drawn, strict=True):
+        row.paste(part, (left, 0))
+        left += tile.width + GAP
     return row
 
 
 def _tile(tile: Tile) -> PIL.Image.Image:
     return _stacked(
         [
-            _picture(tile.picture, tile.border),
+            _picture(tile.picture, tile.border, tile.width),
             _flags(tile.flags),
             _bars(tile.bars),
-            *(_text(text, colour, _BODY, _WIDTH) for text, colour in tile.lines),
-            _text(tile.name, UNKNOWN, _BODY, _WIDTH, most=3, middle=True),
+            *(_text(text, colour, _BODY, tile.width) for text, colour in tile.lines),
+            *(_gauge(gauge, tile.width) for gauge in tile.gauges),
+            *(_text(text, colour, _BODY, tile.width) for text, colour in tile.notes),
+            _text(tile.name, UNKNOWN, _BODY, tile.width, most=3, middle=True),
         ],
         gap=6,
     )
 
 
-def _picture(picture: Image | str, border: str) -> PIL.Image.Image:
-    square = _blank(_WIDTH, _WIDTH, _MAT)
+def _picture(picture: Image | str, border: str, width: int) -> PIL.Image.Image:
+    if isinstance(picture, str) and not picture:
+        return _blank(width, 0)
+    square = _blank(width, width, _MAT)
     if isinstance(picture, str):
-        inside = _text(picture, TEXT, _BODY, _WIDTH - 2 * _GAP, most=12, ground=_MAT)
+        inside = _text(picture, TEXT, _BODY, width - 2 * GAP, most=12, ground=_MAT)
     else:
-        inside = PIL.Image.fromarray(_shrunk(picture))
-    left, top = (_WIDTH - inside.width) // 2, (_WIDTH - inside.height) // 2
+        inside = PIL.Image.fromarray(_shrunk(picture, width - 2 * LINE))
+    left, top = (width - inside.width) // 2, (width - inside.height) // 2
     square.paste(inside, (left, top))
     if not isinstance(picture, str):
-        edge = (left - _LINE, top - _LINE, left + inside.width + 1, top + inside.height + 1)
-        ImageDraw.Draw(square).rectangle(edge, outline=border, width=_LINE)
+        edge = (left - LINE, top - LINE, left + inside.width + 1, top + inside.height + 1)
+        ImageDraw.Draw(square).rectangle(edge, outline=border, width=LINE)
     return square
 
 
 def _flags(flags: Sequence[tuple[str, str]]) -> PIL.Image.Image:
     gap = 3
-    wide = (_WIDTH + gap) // _FLAGS_A_ROW - gap
+    wide = (WIDTH + gap) // _FLAGS_A_ROW - gap
     rows = -(-len(flags) // _FLAGS_A_ROW)
-    part = _blank(_WIDTH, max(0, rows * (_ROW + gap) - gap))
+    part = _blank(WIDTH, max(0, rows * (_ROW + gap) - gap))
     pen, font = ImageDraw.Draw(part), font_of(_SMALL)
     for number, (text, colour) in enumerate(flags):
         row, column = divmod(number, _FLAGS_A_ROW)
@@ -220,7 +262,7 @@ def _flags(flags: Sequence[tuple[str, str]]) -> PIL.Image.Image:
 
 
 def _bars(bars: Sequence[Bar]) -> PIL.Image.Image:
-    part = _blank(_WIDTH, len(bars) * _ROW)
+    part = _blank(WIDTH, len(bars) * _ROW)
     pen, font = ImageDraw.Draw(part), font_of(_SMALL)
     start, end, text = 84, 176, 184  # px from the left: of the bar, and of the text behind it
     for number, bar in enumerate(bars):
@@ -230,11 +272,27 @@ def _bars(bars: Sequence[Bar]) -> PIL.Image.Image:
         pen.rectangle((start, top + 5, full, top + _ROW - 6), fill=bar.colour)
         for left, room, words, colour in (
             (0, start - 6, bar.name, TEXT),
-            (text, _WIDTH - text, bar.text, bar.colour),
+            (text, WIDTH - text, bar.text, bar.colour),
         ):
             (word,) = fitted(words, font, room, most=1)
             pen.text((left, middle), word, colour, font, anchor="lm")
     return part
+
+
+def _gauge(gauge: Gauge, width: int) -> PIL.Image.Image:
+    """A bar with the acceptable range filled, and the value as a stroke through it."""
+    bar = _blank(width, _ROW)
+    pen = ImageDraw.Draw(bar)
+    low, high, value = (
+        round(min(1.0, max(0.0, share)) * (width - 1))
+        for share in (gauge.low, gauge.high, gauge.value)
+    )
+    pen.rectangle((0, 7, width - 1, _ROW - 8), fill=_GROOVE)
+    pen.rectangle((low, 7, high, _ROW - 8), fill=GOOD)
+    left = min(max(value, 3), width - 4)
+    pen.rectangle((left - 3, 1, left + 3, _ROW - 2), fill=_PAPER)
+    pen.rectangle((left - 1, 2, left + 1, _ROW - 3), fill=TEXT)
+    return _stacked([bar, _text(gauge.text, TEXT, _SMALL, width)], gap=0)
 
 
 def _text(

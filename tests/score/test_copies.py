@@ -69,7 +69,7 @@ def test_copies_do_not_lie_among_what_is_judged(tmp_path: Path) -> None:
     photos = tmp_path / "photos"
     photos.mkdir()
     for place in (photos, photos / "good", photos / "a" / "b"):
-        with pytest.raises(ConfigurationError, match="its copies would be judged too"):
+        with pytest.raises(ConfigurationError, match="its pictures would be judged too"):
             Copies(place, [photos])
     (tmp_path / "link").symlink_to(photos)
     with pytest.raises(ConfigurationError, match="would be judged"):

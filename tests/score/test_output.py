@@ -290,7 +290,7 @@ def test_limits_decide_what_is_copied(
         ("--resume --output a.csv --picture b.png", "no --resume"),
         ("--reverse", "add --sort overall"),
         ("--limits passport", "or one of linkedin, cv, badge"),
-        ("--copy-good {folder}", "its copies would be judged too"),
+        ("--copy-good {folder}", "its pictures would be judged too"),
     ],
 )
 def test_options_that_exclude_each_other(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import io
+
 import httpx2
+import PIL.Image
 import schemathesis
 from hypothesis import HealthCheck, settings
 from jsonschema import Draft202012Validator
@@ -40,6 +44,28 @@ def test_scores_are_as_described(address: str) -> None:
     none = httpx2.post(f"{address}api/v1/score", files=files[1:], timeout=60)
     assert none.status_code == 422
     bad.validate(none.json())
+
+
+def test_an_explanation_is_sent_where_it_is_asked_for(address: str) -> None:
+    def post(query: str) -> httpx2.Response:
+        return httpx2.post(
+            f"{address}api/v1/score{query}", content=FACE.read_bytes(), timeout=60,
+            headers={"Content-Type": "image/jpeg"},
+        )  # fmt: skip
+
+    described = httpx2.get(f"{address}api/v1/openapi.json").json()
+    schema = {**described, **described["components"]["schemas"]["score"]}
+    (score,) = post("?explain=1").json()["scores"]
+    Draft202012Validator(schema).validate(score)
+    assert set(score["heat"]) == {key for key, good in score["verdicts"].items() if good == 0}
+    for heat in score["heat"].values():
+        with PIL.Image.open(io.BytesIO(base64.b64decode(heat["png"]))) as picture:
+            assert picture.mode == "RGBA"
+            assert picture.size == (64, 64)
+        assert len(heat["png"]) < 6_000
+    (plain,) = post("").json()["scores"]
+    assert plain == {key: value for key, value in score.items() if key != "heat"}
+    assert post("?explain=yes").status_code == 422
 
 
 def test_the_document_names_the_limits_and_the_token() -> None:

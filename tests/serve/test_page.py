@@ -116,6 +116,23 @@ def test_an_upload_gets_its_verdict(page: Page, score: Score) -> None:
     assert page.locator("#where").inner_text().startswith("Your photo goes nowhere")
 
 
+def test_what_spoke_against_a_photo_is_laid_over_it(page: Page) -> None:
+    page.locator("#files").set_input_files(FACE)
+    button = page.get_by_role("button", name="Show where attire fails on face.jpg")
+    button.focus()
+    page.keyboard.press("Enter")
+    heat, photo = page.locator(".preview .heat"), page.locator(".preview img").first
+    heat.wait_for()
+    assert heat.bounding_box() == photo.bounding_box()
+    assert heat.evaluate("image => image.decode().then(() => image.naturalWidth)") == 64
+    assert button.get_attribute("aria-pressed") == "true"
+    assert button.evaluate("button => button === document.activeElement")
+    assert page.get_by_text("what the network took for the fault").is_visible()
+    assert axe(page) == []
+    page.keyboard.press("Enter")
+    heat.wait_for(state="detached")
+
+
 def test_the_suggested_crop_can_be_downloaded(
     page: Page, off_centre_photo: bytes, crops: dict[str, Fix], tmp_path: Path
 ) -> None:

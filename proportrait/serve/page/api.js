@@ -19,6 +19,17 @@ export async function judge(blob, signal) {
   return (await response.json()).scores[0];
 }
 
+/** The score of a picture, and by attribute that failed the address of what lies over the photo. */
+export async function explain(blob) {
+  const response = await send("/api/v1/score?explain=1", blob);
+  const [score] = (await response.json()).scores;
+  const heat = Object.entries(score.heat ?? {}).map(([key, { source, png }]) => {
+    const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
+    return [key, { source, url: URL.createObjectURL(new Blob([bytes], { type: "image/png" })) }];
+  });
+  return { score, heat: Object.fromEntries(heat) };
+}
+
 /** The suggested crop of a picture as a file, and what was done to it. */
 export async function crop(blob, name, aspect) {
   const response = await send(`/api/v1/fix?aspect=${aspect}`, blob);

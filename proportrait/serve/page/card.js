@@ -13,7 +13,7 @@ export function card(photo, actions) {
       h("h2", {}, photo.name, " ", photo.isBest ? h("span", { class: "badge" }, "best") : null),
       error ? h("p", { class: "error" }, `No verdict: ${error}.`) : null,
       !score && !error ? h("p", { class: "hint" }, "looking at it …") : null,
-      ...(score ? verdict(score) : []),
+      ...(score ? verdict(photo, actions) : []),
       photo.crop ? suggestion(photo) : null,
       h("p", { class: "buttons" },
         score && !hopeless(score)
@@ -49,6 +49,11 @@ export function picture(photo) {
   image.addEventListener("error", () => {
     frame.replaceChildren(h("p", { class: "hint" }, "This browser cannot show this kind of file."));
   });
+  const heat = photo.heat[photo.where];
+  if (heat) {
+    frame.classList.add("heated");
+    frame.append(h("img", { class: "heat", src: heat.url, alt: "" }));
+  }
   if (photo.score?.box) frame.append(overlay(photo.score));
   return frame;
 }
@@ -67,7 +72,8 @@ function overlay(score) {
 
 const cross = (x, y) => `M${x - 2} ${y} H${x + 2} M${x} ${y - 2} V${y + 2}`;
 
-function verdict(score) {
+function verdict(photo, actions) {
+  const { score } = photo;
   const why = hopeless(score);
   if (why) return [h("p", { class: "error" }, `No verdict: ${why}.`), ...remarks(score)];
   const help = advice(score);
@@ -80,24 +86,39 @@ function verdict(score) {
       ? h("div", { class: "advice" }, h("h3", {}, "What helps most"),
           h(help.length > 1 ? "ol" : "ul", {}, ...help.map((text) => h("li", {}, text))))
       : null,
-    h("ul", { class: "marks" }, ...keys.map((key) => row(score, key))),
+    h("ul", { class: "marks" }, ...keys.map((key) => row(photo, key, actions))),
     ...remarks(score),
   ].filter((part) => part);
 }
 
-function row(score, key) {
+function row(photo, key, actions) {
+  const { score } = photo;
   const mark = score.marks[key];
   const notes = score.reasons.filter((reason) => reason.attribute === key)
     .map((reason) => note(reason, ""));
   notes.push(...score.disagreements.filter((reason) => reason.attribute === key)
     .map((reason) => note(reason, "though ", ` \u2013 if you see it too: ${reason.advice}`)));
   if (score.unknown[key]) notes.push(h("p", {}, score.unknown[key]));
+  if (photo.heat[key]) notes.push(...whereabouts(photo, key, actions));
   return h("li", { class: state(score, key) },
     h("span", { class: "name" }, title(key)),
     meter(mark),
     h("span", { class: "mark" }, mark === null ? "–" : String(mark)),
     h("span", { class: "word" }, score.words[key]),
     notes.length ? h("div", { class: "notes" }, ...notes) : null);
+}
+
+/** A button that lays over the photo what spoke against an attribute, and what its colour means. */
+function whereabouts(photo, key, actions) {
+  const isOn = photo.where === key;
+  const meanings = { measure: "where this was measured", network: "what the network took for the fault" };
+  const meaning = key === "framing" ? "what is too much, or where something is missing" : meanings[photo.heat[key].source];
+  return [
+    h("p", { class: "where" },
+      h("button", { type: "button", class: `where-${key}`, "aria-pressed": String(isOn), onclick: () => actions.where(photo, key) },
+        "Show where", unseen(` ${key} fails on ${photo.name}`))),
+    isOn ? h("p", {}, h("small", {}, `Orange on the photo: ${meaning}.`)) : null,
+  ].filter((part) => part);
 }
 
 function note(reason, before, after = "") {

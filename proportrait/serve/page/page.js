@@ -1,6 +1,6 @@
 // The page: photos come in, are judged a few at a time, and are ordered.
 
-import { crop, judge, settings } from "./api.js";
+import { crop, explain, settings } from "./api.js";
 import { openCamera } from "./camera.js";
 import { card } from "./card.js";
 import { compare } from "./compare.js";
@@ -23,7 +23,7 @@ function add(files) {
     photos.push({
       id: `photo-${++number}`, number, name: file.name || "pasted picture", file,
       url: URL.createObjectURL(file), score: null, error: "", isSent: false, isPicked: false, isBest: false,
-      crop: null, isCropping: false,
+      crop: null, isCropping: false, heat: {}, where: null,
     });
   }
   tell(pictures.length === 1 ? `Looking at ${pictures[0].name}.` : `Looking at ${pictures.length} photos.`);
@@ -39,7 +39,8 @@ async function send() {
   sending += 1;
   send();
   try {
-    photo.score = await judge(photo.file);
+    Object.assign(photo, await explain(photo.file));
+    if (!photos.includes(photo)) release(photo);
   } catch (error) {
     photo.error = error.message;
   }
@@ -79,6 +80,12 @@ const actions = {
     photo.isCropping = false;
     redraw(photo);
   },
+  where(photo, key) {
+    photo.where = photo.where === key ? null : key;
+    redraw(photo);
+    if (photo.where) byId(photo.id)?.querySelector(".preview").scrollIntoView({ block: "nearest" });
+    tell(photo.where ? `Orange on the photo: what spoke against ${key}.` : "The photo is shown as it is.");
+  },
   compare(photo) {
     photo.isPicked = !photo.isPicked;
     redraw(photo);
@@ -94,12 +101,16 @@ const actions = {
 
 function forget(gone) {
   gone.forEach((photo) => {
-    URL.revokeObjectURL(photo.url);
-    if (photo.crop?.url) URL.revokeObjectURL(photo.crop.url);
+    release(photo);
     byId(photo.id)?.remove();
   });
   photos = photos.filter((photo) => !gone.includes(photo));
   update();
+}
+
+function release(photo) {
+  const urls = [photo.url, photo.crop?.url, ...Object.values(photo.heat).map((heat) => heat.url)];
+  urls.filter((url) => url).forEach((url) => URL.revokeObjectURL(url));
 }
 
 function redraw(photo) {
