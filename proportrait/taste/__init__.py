@@ -1,0 +1,1 @@
+"""Learn one person's two-class judgement of pictures from a few labels."""
