@@ -93,12 +93,12 @@ class Ensemble:
         space = space or Space.fit(values, names)
         points = space(values)
         together = copies(values) if groups is None else np.asarray(groups)
-        scores = _validated_scores(points, wanted, seed, together)
+        scores = _validated_scores(points, wanted, space.prior, seed, together)
         calibration = np.stack([_platt(column, wanted) for column in scores.T])
         validated = _sigmoid(_calibrated(scores, calibration).mean(1))
         threshold, precision, recall = _operating_point(validated, wanted)
         return cls(
-            space, Members.fit(points, wanted, seed), calibration, wanted,
+            space, Members.fit(points, wanted, space.prior, seed), calibration, wanted,
             validated, threshold, precision, recall, tuple(names or ()), dict(about or {}),
         )  # fmt: skip
 
@@ -184,13 +184,13 @@ def _digest(text: str, state: Mapping[str, npt.NDArray[Any]]) -> str:
 
 
 def _validated_scores(
-    blocks: list[Float], labels: Mask, seed: int, groups: npt.NDArray[Any]
+    blocks: list[Float], labels: Mask, prior: Float, seed: int, groups: npt.NDArray[Any]
 ) -> Float:
     """Scores (N, 3) of each picture by models without it; NaN where there are too few."""
     scores = np.full((len(labels), len(NAMES)), np.nan, np.float32)
     for held in folds(labels, groups, FOLDS, seed):
         rest = ~held
-        models = Members.fit([block[rest] for block in blocks], labels[rest], seed)
+        models = Members.fit([block[rest] for block in blocks], labels[rest], prior, seed)
         scores[held] = models.scores([block[held] for block in blocks])
     return scores
 

@@ -17,7 +17,7 @@ from proportrait.arrays import Double, Float, Mask
 
 NAMES = ("linear", "neighbours", "kernel")
 LANDMARKS = 400  # labelled pictures that are kept: of more, as many of each class by chance
-_SHRINK = 10.0  # labels that the equal weights of all sets are worth
+_SHRINK = 10.0  # labels that the prior weights of the sets are worth
 _RIDGE_LINEAR = 0.3
 _RIDGE_KERNEL = 0.1
 _NEAR = 5  # the Gaussian of the neighbours reaches as far as this one
@@ -47,18 +47,19 @@ class Members:
     linear: Float
 
     @classmethod
-    def fit(cls, blocks: Blocks, labels: Mask, seed: int = 0) -> Members:
+    def fit(cls, blocks: Blocks, labels: Mask, prior: Float, seed: int = 0) -> Members:
         """Learn from N pictures with both labels.
 
         Args:
             blocks: coordinates of each set, (N, K).
             labels: (N,) bool.
+            prior: (B,), weights of the sets before there are labels, sum 1.
             seed: of the choice of landmarks.
         """
         rows = _landmarks(labels, seed)
         marks = [block[rows] for block in blocks]
         squares = [_squares(block, block) for block in marks]
-        weights = _weights([np.exp(part / -2) for part in squares], labels[rows])
+        weights = _weights([np.exp(part / -2) for part in squares], labels[rows], prior)
         distances = _mixed(squares, weights)
         near = np.sort(distances, 1)[:, min(_NEAR, len(rows) - 1)]
         importance, scales = _balance(labels), _scales(blocks, weights)
@@ -98,16 +99,15 @@ def _landmarks(labels: Mask, seed: int) -> npt.NDArray[np.intp]:
     return np.sort(np.concatenate([rows[:most] for rows in kinds]))
 
 
-def _weights(kernels: list[Float], labels: Mask) -> Float:
-    """Weights (B,) of sets from their kernels (M, M), sum 1; equal ones of few labels."""
+def _weights(kernels: list[Float], labels: Mask, prior: Float) -> Float:
+    """Weights (B,) of sets from their kernels (M, M), sum 1; of few labels the prior ones."""
     target = labels - labels.mean()
     target = target / np.linalg.norm(target)
     found = np.array([max(0.0, _alignment(kernel, target)) for kernel in kernels]) ** 2
-    equal = np.full(len(kernels), 1 / len(kernels))
     total = found.sum()
-    learnt = found / total if total > 1e-9 else equal
+    learnt = found / total if total > 1e-9 else prior
     share = len(labels) / (len(labels) + _SHRINK)
-    return np.asarray(share * learnt + (1 - share) * equal, np.float32)
+    return np.asarray(share * learnt + (1 - share) * prior, np.float32)
 
 
 def _alignment(kernel: Float, target: Double) -> float:

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from proportrait.arrays import Float, Mask
 
 MOST = 48  # coordinates of a set
+# Before there are labels: a taste starts from what the packaged model says, and where the head is.
+PRIOR = {"verdicts": 8.0, "geometry": 4.0}  # of other sets 1
 FAR = 4.0  # standard deviations: what is farther off counts as so far
 
 
@@ -25,6 +27,7 @@ class Space:
     Attributes:
         sizes: (B,) int64, columns of each set.
         dimensions: (B,) int64, coordinates of each set.
+        prior: (B,), what each set counts before there are labels, sum 1.
         fill: (D,), what stands for a value that is missing: the median.
         mean, scale: (D,), of each column.
         axes: (sum of columns times coordinates,), the (columns, coordinates) of each set, flat.
@@ -32,6 +35,7 @@ class Space:
 
     sizes: npt.NDArray[np.int64]
     dimensions: npt.NDArray[np.int64]
+    prior: Float
     fill: Float
     mean: Float
     scale: Float
@@ -46,7 +50,10 @@ class Space:
             names: of the columns, "part:number"; default: all are one set.
         """
         names = names or ["all:"] * values.shape[1]
-        sizes = [len(list(group)) for _, group in groupby(names, lambda name: name.split(":")[0])]
+        groups = [(key, len(list(group)))
+                  for key, group in groupby(names, lambda name: name.split(":")[0])]  # fmt: skip
+        sizes = [size for _, size in groups]
+        prior = np.array([PRIOR.get(key, 1.0) for key, _ in groups])
         known = np.isfinite(values)
         fill = _medians(values, known)
         filled = np.where(known, values, fill)
@@ -60,7 +67,8 @@ class Space:
             axes.append(_principal_axes(block))
             dimensions.append(axes[-1].shape[1])
         return cls(
-            np.array(sizes, np.int64), np.array(dimensions, np.int64), fill,
+            np.array(sizes, np.int64), np.array(dimensions, np.int64),
+            (prior / prior.sum()).astype(np.float32), fill,
             mean.astype(np.float32), scale.astype(np.float32),
             np.concatenate([part.ravel() for part in axes]).astype(np.float32),
         )  # fmt: skip
