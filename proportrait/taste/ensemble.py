@@ -23,7 +23,7 @@ from proportrait.taste.space import Space
 FORMAT = 1
 FOLDS = 5
 _ENTRY = "proportrait-taste"
-_ROWS = 4096  # a step of prediction
+_ROWS = 1024  # a step of prediction
 _SUREST = 7.0  # log odds, 99.9 %: no model is surer, and none outvotes the others
 _SLACK = 0.02  # share of the labels
 _FLATTEST = 0.05  # slope of a calibration: scores never turn round
@@ -118,7 +118,9 @@ class Ensemble:
         return np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), np.float32)
 
     def _odds_of(self, values: Float) -> Float:
-        return _calibrated(self.models.scores(self.space(values)), self.calibration)
+        return _calibrated(
+            self.models.scores(self.space(values, self.models.weights)), self.calibration
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the taste to one safetensors file, which holds numbers and text alone."""

@@ -18,6 +18,7 @@ from proportrait.arrays import Double, Float, Mask
 NAMES = ("linear", "neighbours", "kernel")
 LANDMARKS = 400  # labelled pictures that are kept: of more, as many of each class by chance
 _SHRINK = 10.0  # labels that the prior weights of the sets are worth
+_LEAST = 0.01  # weight of a set under which it is left out: predictions then take less time
 _RIDGE_LINEAR = 0.3
 _RIDGE_KERNEL = 0.1
 _NEAR = 5  # the Gaussian of the neighbours reaches as far as this one
@@ -80,12 +81,14 @@ class Members:
         """Log odds (N, 3) float32 of pictures, in the order of `NAMES`."""
         ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
         marks = np.split(self.landmarks, ends, 1)
-        squares = [_squares(block, mark) for block, mark in zip(blocks, marks, strict=True)]
+        used = np.flatnonzero(self.weights)
+        weights = self.weights[used]
+        squares = [_squares(blocks[place], marks[place]) for place in used]
         linear = np.concatenate(blocks, 1) @ self.linear[:-1] + self.linear[-1]
-        distances = _mixed(squares, self.weights)
+        distances = _mixed(squares, weights)
         near = np.exp((distances.min(1, keepdims=True) - distances) / (2 * self.width))
         against, favour = (near @ self.votes + 0.1).T
-        kernel = _kernel(squares, self.weights) @ self.kernel[:-1] + self.kernel[-1]
+        kernel = _kernel(squares, weights) @ self.kernel[:-1] + self.kernel[-1]
         return np.stack([linear, np.log(favour / against), 2 * kernel], 1).astype(np.float32)
 
 
@@ -107,7 +110,9 @@ def _weights(kernels: list[Float], labels: Mask, prior: Float) -> Float:
     total = found.sum()
     learnt = found / total if total > 1e-9 else prior
     share = len(labels) / (len(labels) + _SHRINK)
-    return np.asarray(share * learnt + (1 - share) * prior, np.float32)
+    mixed = share * learnt + (1 - share) * prior
+    mixed = np.where(mixed < _LEAST, 0, mixed)
+    return np.asarray(mixed / mixed.sum(), np.float32)
 
 
 def _alignment(kernel: Float, target: Double) -> float:

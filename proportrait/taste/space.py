@@ -73,23 +73,33 @@ class Space:
             np.concatenate([part.ravel() for part in axes]).astype(np.float32),
         )  # fmt: skip
 
-    def __call__(self, values: Float) -> list[Float]:
+    def __call__(self, values: Float, weights: Float | None = None) -> list[Float]:
         """Coordinates of features (N, D): of each set (N, K) float32.
+
+        Args:
+            values: NaN where one is missing.
+            weights: (B,), of each set; those of weight 0 are not computed: their coordinates are 0.
 
         Raises:
             ValueError: another number of columns.
         """
         if values.shape[1] != len(self.mean):
             raise ValueError(f"{len(self.mean)} features are expected, not {values.shape[1]}")
-        parts, column, place = [], 0, 0
-        for size, count in zip(self.sizes, self.dimensions, strict=True):
-            here = slice(column, column + size)
-            block = values[:, here]
-            block = np.where(np.isfinite(block), block, self.fill[here])
-            axes = self.axes[place : place + size * count].reshape(size, count)
-            standard = np.clip((block - self.mean[here]) / self.scale[here], -FAR, FAR)
-            parts.append(np.asarray(standard @ axes, np.float32))
+        parts: list[Float] = []
+        column, place = 0, 0
+        needed = np.ones(len(self.sizes)) if weights is None else weights
+        for size, count, weight in zip(self.sizes, self.dimensions, needed, strict=True):
+            here, axes = slice(column, column + size), self.axes[place : place + size * count]
             column, place = column + size, place + size * count
+            if weight == 0:
+                parts.append(np.zeros((len(values), count), np.float32))
+                continue
+            block = values[:, here] - self.mean[here]
+            if not np.isfinite(block.sum()):
+                block = np.where(np.isfinite(block), block, (self.fill - self.mean)[here])
+            block *= 1 / self.scale[here]
+            np.clip(block, -FAR, FAR, out=block)
+            parts.append(np.asarray(block @ axes.reshape(size, count), np.float32))
         return parts
 
     def to_state(self) -> dict[str, npt.NDArray[Any]]:
