@@ -81,7 +81,7 @@ class Members:
         """Log odds (N, 3) float32 of pictures, in the order of `NAMES`."""
         ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
         marks = np.split(self.landmarks, ends, 1)
-        used = np.flatnonzero(self.weights)
+        used = np.flatnonzero(self.weights).tolist()
         weights = self.weights[used]
         squares = [_squares(blocks[place], marks[place]) for place in used]
         linear = np.concatenate(blocks, 1) @ self.linear[:-1] + self.linear[-1]
