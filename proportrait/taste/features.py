@@ -132,7 +132,8 @@ def matrix(
         progress: see `Progress`.
     """
     names = column_names(sets)
-    good, rows, failures = [], np.zeros((len(paths), len(names)), np.float32), {}
+    good: list[Path] = []
+    rows, failures = np.zeros((len(paths), len(names)), np.float32), {}
     for path, row in progress(stream([Path(path) for path in paths], sets, workers), len(paths)):
         if isinstance(row, str):
             failures[path] = row
