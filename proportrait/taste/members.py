@@ -17,7 +17,7 @@ from proportrait.arrays import Double, Float, Mask
 
 NAMES = ("linear", "neighbours", "kernel")
 LANDMARKS = 400  # labelled pictures that are kept: of more, as many of each class by chance
-_SHRINK = 10.0  # labels that the prior weights of the sets are worth
+_SHRINK = 40.0  # labels that the prior weights of the sets are worth
 _LEAST = 0.01  # weight of a set under which it is left out: predictions then take less time
 _RIDGE_LINEAR = 0.3
 _RIDGE_KERNEL = 0.1

@@ -14,7 +14,7 @@ from proportrait.arrays import Float, Mask
 
 MOST = 48  # coordinates of a set
 # Before there are labels: a taste starts from what the packaged model says, and where the head is.
-PRIOR = {"verdicts": 8.0, "geometry": 4.0}  # of other sets 1
+PRIOR = {"verdicts": 60.0, "geometry": 20.0}  # of other sets 1
 FAR = 4.0  # standard deviations: what is farther off counts as so far
 
 
