@@ -16,6 +16,7 @@ A room imports only what stands above it in this list, or left of it in its line
     measures                      native measures with units, one module an attribute
     looks                         one look at a picture, for every use of it
     model                         the network, its input, its file
+    taste                         one person's two-class judgement, learnt from a few labels
     advice                        reasons of a verdict in words, and what to do
     limits                        limits of one's own
     score                         what a model says of pictures
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from proportrait.fixes import Fix, fix
     from proportrait.score import Score, Scorer
     from proportrait.store import RecordStore
+    from proportrait.taste import Taste
 
 __all__ = [
     "ATTRIBUTES",
@@ -59,6 +61,7 @@ __all__ = [
     "RecordStore",
     "Score",
     "Scorer",
+    "Taste",
     "explain",
     "fix",
     "measure",
@@ -73,6 +76,7 @@ _PLACES = {  # of what is imported when it is first asked for, so that `import p
     "RecordStore": "proportrait.store",
     "Score": "proportrait.score",
     "Scorer": "proportrait.score",
+    "Taste": "proportrait.taste",
     "explain": "proportrait.explanations",
     "fix": "proportrait.fixes",
     "measure": "proportrait.api",

@@ -1,0 +1,239 @@
+"""A taste: three models of different families that were taught by the same labels, averaged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from proportrait.arrays import Float, Mask
+from proportrait.disk import replace_file
+from proportrait.errors import AssetError, ConfigurationError
+from proportrait.taste.folds import copies, folds
+from proportrait.taste.members import NAMES, Members, logistic
+from proportrait.taste.space import Space
+
+FORMAT = 1
+FOLDS = 5
+_ENTRY = "proportrait-taste"
+_ROWS = 1024  # a step of prediction
+_SUREST = 7.0  # log odds, 99.9 %: no model is surer, and none outvotes the others
+_SLACK = 0.02  # share of the labels
+_FLATTEST = 0.05  # slope of a calibration: scores never turn round
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """A taste that is ready for use; `fit` makes it.
+
+    Attributes:
+        space: from features to coordinates.
+        models: the three.
+        calibration: (3, 2), slope and offset from the score of each to log odds.
+        labels: (N,) bool, those that it was fitted to.
+        validated: (N,) float32, probability of positive of each labelled picture by models that
+            have not learnt from it; NaN with fewer than two labels of a class.
+        threshold: of the probability: from it on a picture is positive.
+        precision, recall: of positive at the threshold, on `validated`; NaN where that is NaN.
+        names: of the D columns.
+        about: JSON-ready: version of the features, date, settings.
+    """
+
+    space: Space
+    models: Members
+    calibration: Float
+    labels: Mask
+    validated: Float
+    threshold: float
+    precision: float
+    recall: float
+    names: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def fit(
+        cls,
+        values: Float,
+        labels: npt.ArrayLike,
+        seed: int = 0,
+        groups: npt.ArrayLike | None = None,
+        *,
+        names: Sequence[str] | None = None,
+        space: Space | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> Ensemble:
+        """Learn a taste from N labelled pictures, at least one of each class.
+
+        Args:
+            values: (N, D) float32 features, NaN where one is missing.
+            labels: (N,) bool, whether a picture is positive.
+            seed: of the folds of the cross-validation.
+            groups: (N,), what belongs together, such as pictures of a person: never on both sides
+                of a split.
+            names: of the columns, "part:number", see `Features.names`.
+            space: of many pictures without labels: it is better than that of a few labelled ones.
+            about: JSON-ready, for the file.
+
+        Raises:
+            ConfigurationError: a class has no label.
+        """
+        values, wanted = np.asarray(values, np.float32), np.asarray(labels, bool)
+        if wanted.all() or not wanted.any():
+            raise ConfigurationError(
+                "label at least one picture positive and one negative: there is nothing to learn "
+                "from one kind alone"
+            )
+        space = space or Space.fit(values, names)
+        points = space(values)
+        together = copies(values) if groups is None else np.asarray(groups)
+        scores = _validated_scores(points, wanted, space.prior, seed, together)
+        calibration = np.stack([_platt(column, wanted) for column in scores.T])
+        validated = _sigmoid(_calibrated(scores, calibration).mean(1))
+        threshold, precision, recall = _operating_point(validated, wanted)
+        return cls(
+            space, Members.fit(points, wanted, space.prior, seed), calibration, wanted,
+            validated, threshold, precision, recall, tuple(names or ()), dict(about or {}),
+        )  # fmt: skip
+
+    def members(self, values: Float) -> Float:
+        """Probabilities (N, 3) float32 of positive, one a model, of features (N, D)."""
+        return _sigmoid(self._odds(values))
+
+    def probabilities(self, values: Float) -> Float:
+        """Probabilities (N,) float32 of positive, from the mean log odds of the models."""
+        return _sigmoid(self._odds(values).mean(1))
+
+    def _odds(self, values: Float) -> Float:
+        """Log odds (N, 3) of positive, calibrated; a part of the rows on each core."""
+        starts = range(0, len(values), _ROWS)
+        with ThreadPoolExecutor() as pool:
+            parts = list(pool.map(lambda row: self._odds_of(values[row : row + _ROWS]), starts))
+        return np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), np.float32)
+
+    def _odds_of(self, values: Float) -> Float:
+        return _calibrated(
+            self.models.scores(self.space(values, self.models.weights)), self.calibration
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write the taste to one safetensors file, which holds numbers and text alone."""
+        from safetensors.numpy import save as to_bytes
+
+        state = self.space.to_state() | {
+            "calibration": self.calibration, "labels": self.labels, "validated": self.validated,
+        }  # fmt: skip
+        state |= {f"models.{name}": np.asarray(value) for name, value in vars(self.models).items()}
+        arrays = {name: np.ascontiguousarray(value) for name, value in state.items()}
+        header = {
+            "format": FORMAT, "threshold": self.threshold, "precision": _finite(self.precision),
+            "recall": _finite(self.recall), "names": list(self.names), "about": dict(self.about),
+        }  # fmt: skip
+        text = json.dumps(header, sort_keys=True, allow_nan=False)
+        metadata = {_ENTRY: text, "digest": _digest(text, arrays)}
+        replace_file(Path(path), to_bytes(arrays, metadata))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Ensemble:
+        """Read a taste that `save` wrote.
+
+        Raises:
+            AssetError: the file is missing, damaged, changed since, or no taste of this version.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, "np") as file:
+                metadata = file.metadata() or {}
+                text = metadata[_ENTRY]
+                header = json.loads(text)
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if metadata["digest"] != _digest(text, state):
+                raise ValueError("its bytes were changed after it was written")
+            if header["format"] != FORMAT:
+                raise ValueError("another version wrote it: train it again")
+            return cls(
+                Space.from_state(state),
+                Members(**{key: state[f"models.{key}"] for key in Members.__annotations__}),
+                state["calibration"], state["labels"], state["validated"],
+                header["threshold"], _number(header["precision"]), _number(header["recall"]),
+                tuple(header["names"]), header["about"],
+            )  # fmt: skip
+        except (OSError, SafetensorError, LookupError, TypeError, ValueError) as error:
+            raise AssetError(f"{path} is no model of `proportrait taste train`: {error}") from error
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _digest(text: str, state: Mapping[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(state):
+        value = state[name]
+        digest.update(f"{name} {value.dtype} {value.shape}".encode() + value.tobytes())
+    return digest.hexdigest()
+
+
+def _validated_scores(
+    blocks: list[Float], labels: Mask, prior: Float, seed: int, groups: npt.NDArray[Any]
+) -> Float:
+    """Scores (N, 3) of each picture by models without it; NaN where there are too few."""
+    scores = np.full((len(labels), len(NAMES)), np.nan, np.float32)
+    for held in folds(labels, groups, FOLDS, seed):
+        rest = ~held
+        models = Members.fit([block[rest] for block in blocks], labels[rest], prior, seed)
+        scores[held] = models.scores([block[held] for block in blocks])
+    return scores
+
+
+def _platt(scores: Float, labels: Mask) -> Float:
+    """Slope and offset (2,) from scores to log odds; (1, 0) without scores.
+
+    Platt, "Probabilistic Outputs for Support Vector Machines", 1999; few labels hardly move them.
+    """
+    known = np.isfinite(scores)
+    if not known.any():
+        return np.array([1, 0], np.float32)
+    line = logistic(scores[known, None], labels[known], np.ones(known.sum()), (2, 1), (1, 0))
+    return np.array([max(line[0], _FLATTEST), line[1]], np.float32)
+
+
+def _calibrated(scores: Float, calibration: Float) -> Float:
+    """Log odds (N, 3) float32 of scores (N, 3)."""
+    odds = scores * calibration[:, 0] + calibration[:, 1]
+    return np.asarray(np.clip(odds, -_SUREST, _SUREST), np.float32)
+
+
+def _sigmoid(odds: Float) -> Float:
+    return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
+
+
+def _operating_point(validated: Float, labels: Mask) -> tuple[float, float, float]:
+    """A threshold with few errors, and precision and recall of positive at it.
+
+    Of all with hardly more errors than the fewest it is the nearest to one half: a few labels say
+    no more.
+    """
+    known = np.isfinite(validated)
+    if not known.any():
+        return 0.5, float("nan"), float("nan")
+    likely, labels = validated[known], labels[known]
+    values = np.unique(likely)
+    cuts = np.append((values[1:] + values[:-1]) / 2, 0.5)
+    right = ((likely >= cuts[:, None]) == labels).sum(1)
+    best = cuts[right >= right.max() - _SLACK * len(likely)]
+    threshold = float(best[abs(best - 0.5).argmin()])
+    chosen = likely >= threshold
+    hits = float((chosen & labels).sum())
+    return threshold, hits / max(1, chosen.sum()), hits / labels.sum()
