@@ -31,18 +31,23 @@ class Backbone:
     Args:
         threads: threads of one call.
         side: px of a side of its input.
+        pooled: whether features are averaged over the picture.
     """
 
-    def __init__(self, threads: int = 2, side: int = SIDE) -> None:
+    def __init__(self, threads: int = 2, side: int = SIDE, pooled: bool = True) -> None:
         self._side = side
         weights = timm_names(read_pth(asset("imagenet-lite0")), _NAME)
-        self._network = compile_network(build(weights, _NAME, side, batch=1), threads)
+        network = build(weights, _NAME, side, batch=1, pooled=pooled)
+        self._network = compile_network(network, threads)
 
     def __call__(self, image: Image) -> Float:
-        """The features (1280,) float32 of a picture (H, W, 3) of any size."""
+        """The features (1280,) float32 of a picture (H, W, 3) of any size.
+
+        Of a network that is not pooled (1280, side / 32, side / 32): a map of the picture.
+        """
         small = cv2.resize(image, (self._side, self._side), interpolation=cv2.INTER_AREA)
         scaled = (small.astype(np.float32) - 127) / 128
-        return np.asarray(self._network([scaled.transpose(2, 0, 1)[None]])[0].reshape(-1))
+        return np.asarray(self._network([scaled.transpose(2, 0, 1)[None]])[0][0])
 
 
 @cache

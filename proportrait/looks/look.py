@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -48,6 +49,24 @@ _LYING = 0.5  # cosine of the angle between a head and the vertical, 60 degrees:
 WORKER_BYTES = 700_000_000  # resident memory of a worker process; see `python -m benchmarks`
 
 
+class Extractor(Protocol):
+    """Takes features that a room below this one defines; it pickles, for worker processes.
+
+    Attributes:
+        names: of the features, each with a version: another version has another name.
+    """
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+    def __call__(self, look: Look) -> Mapping[str, Features]:
+        """All features by name, 1-d float16.
+
+        Args:
+            look: with its measures and its `subject`; boxes are of the subject's picture.
+        """
+
+
 @dataclass(frozen=True)
 class Wants:
     """What a look has to hold.
@@ -56,16 +75,23 @@ class Wants:
         attributes: keys of those with measures and scores.
         features: names of `FEATURES`.
         views: makes the views of a model; they are never cached.
+        extractor: takes further features; they are cached.
     """
 
     attributes: tuple[str, ...] = KEYS
     features: tuple[str, ...] = ()
     views: ViewMaker | None = None
+    extractor: Extractor | None = None
 
     def __post_init__(self) -> None:
         for name, choices in ((self.attributes, MODULES), (self.features, FEATURES)):
             if unknown := set(name) - set(choices):
                 raise ValueError(f"{sorted(unknown)}: the choices are {', '.join(choices)}")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all features."""
+        return self.features + (self.extractor.names if self.extractor else ())
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +108,7 @@ class Look:
         measures: by attribute, its measures by name.
         scores: by attribute, [0, 100]; only of attributes that could be assessed.
         reasons: by attribute, why it could not be assessed.
-        features: by name, (1280,) float16: see `FEATURES`.
+        features: by name, 1-d float16: see `FEATURES`, and `Extractor`.
         views: (V, size, size, 3) uint8, or None without `Wants.views`.
         remarks: for the user, about the file.
         error: why it cannot be read, or "".
@@ -137,7 +163,7 @@ class Look:
         return bool(self.error) or (
             self.size != (0, 0)
             and set(wants.attributes) <= set(self.measures)
-            and set(wants.features) <= set(self.features)
+            and set(wants.names) <= set(self.features)
             and wants.views is None
         )
 
@@ -224,6 +250,9 @@ def _complete(before: Look, image: Image, wants: Wants) -> Look:
     views = before.views
     if wants.views is not None:
         views = np.stack(wants.views(subject.image, boxes[0] if len(boxes) else None))
+    if wants.extractor is not None and not set(wants.extractor.names) <= set(features):
+        measured_look = Look(size, boxes=boxes, measures=measures, scores=scores, subject=subject)
+        features.update(wants.extractor(measured_look))
     turns = subject.turns
     if is_mirrored:
         turns, boxes = -turns % 4, mirrored_boxes(boxes)

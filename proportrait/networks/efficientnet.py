@@ -40,7 +40,7 @@ class _Layer(NamedTuple):
     stride: int = 1
 
 
-def build(weights: Weights, name: str, size: int, batch: int = -1) -> Any:
+def build(weights: Weights, name: str, size: int, batch: int = -1, pooled: bool = True) -> Any:
     """Build the network (batch, 3, size, size) -> (batch, F) as an OpenVINO model, float32.
 
     Args:
@@ -48,6 +48,8 @@ def build(weights: Weights, name: str, size: int, batch: int = -1) -> Any:
         name: of `DEPTHS`.
         size: px of a side of the input, RGB, normalised as the weights need it.
         batch: pictures a call; -1 for any number.
+        pooled: whether the last map is averaged; otherwise it is the output: (batch, F, s, s) with
+            s = size / 32.
 
     Raises:
         ValueError: the weights are those of another network.
@@ -56,7 +58,7 @@ def build(weights: Weights, name: str, size: int, batch: int = -1) -> Any:
     if missing:
         raise ValueError(f"these are no weights of {name}: {sorted(missing)[0]}")
     try:
-        return _graph(weights, name, size, batch)
+        return _graph(weights, name, size, batch, pooled)
     except RuntimeError as error:  # of OpenVINO: shapes that do not fit
         raise ValueError(f"these are no weights of {name}: {error}") from error
 
@@ -104,7 +106,7 @@ def _names(name: str) -> Iterator[str]:
         yield from (f"{layer.block}{layer.norm}.{part}" for part in _NORM)
 
 
-def _graph(weights: Weights, name: str, size: int, batch: int) -> Any:
+def _graph(weights: Weights, name: str, size: int, batch: int, pooled: bool) -> Any:
     from proportrait.networks.binding import openvino, ops
 
     x = image = ops.parameter([batch, 3, size, size], np.float32, "image")
@@ -121,8 +123,9 @@ def _graph(weights: Weights, name: str, size: int, batch: int) -> Any:
         shapes = {node.get_output_partial_shape(0).to_string() for node in (x, shortcut)}
         if block and len(shapes) == 1 and all(layer.stride == 1 for layer in layers):
             x = ops.add(x, shortcut)
-    pooled = ops.reduce_mean(x, np.array([2, 3], np.int64), False)
-    return openvino.Model([ops.result(pooled)], [image], name)
+    if pooled:
+        x = ops.reduce_mean(x, np.array([2, 3], np.int64), False)
+    return openvino.Model([ops.result(x)], [image], name)
 
 
 def _folded(weights: Weights, layer: _Layer) -> tuple[Float, Float]:

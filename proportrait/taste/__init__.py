@@ -1,1 +1,1 @@
-"""Taste: a few labels of your own, and a model that judges as you do."""
+"""Learn one person's two-class judgement of pictures from a few labels."""

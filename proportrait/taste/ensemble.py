@@ -1,0 +1,245 @@
+"""A taste: three models of different families that were taught by the same labels, averaged."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from proportrait.arrays import Float, Mask
+from proportrait.disk import replace_file
+from proportrait.errors import AssetError, ConfigurationError
+from proportrait.taste.members import FAMILIES, Linear, Member, to_state
+from proportrait.taste.space import Space
+
+FORMAT = 1
+FOLDS = 5
+_ENTRY = "proportrait-taste"
+_ROWS = 4096  # a step of prediction
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """A taste that is ready for use; `fit` makes it.
+
+    Attributes:
+        space: from features to coordinates.
+        models: one of each of `FAMILIES`.
+        calibration: (3, 2), slope and offset from the score of each to log odds.
+        labels: (N,) bool, those that it was fitted to.
+        validated: (N,) float32, probability of positive of each labelled picture by models that
+            have not learnt from it; NaN with fewer than two labels of a class.
+        threshold: of the probability: from it on a picture is positive.
+        precision, recall: of positive at the threshold, on `validated`; NaN where that is NaN.
+        names: of the D columns.
+        about: JSON-ready: version of the features, date, settings.
+    """
+
+    space: Space
+    models: tuple[Member, ...]
+    calibration: Float
+    labels: Mask
+    validated: Float
+    threshold: float
+    precision: float
+    recall: float
+    names: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def fit(
+        cls,
+        values: Float,
+        labels: npt.ArrayLike,
+        seed: int = 0,
+        groups: npt.ArrayLike | None = None,
+        *,
+        names: Sequence[str] | None = None,
+        space: Space | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> Ensemble:
+        """Learn a taste from N labelled pictures, at least one of each class.
+
+        Args:
+            values: (N, D) float32 features, NaN where one is missing.
+            labels: (N,) bool, whether a picture is positive.
+            seed: of the folds of the cross-validation.
+            groups: (N,), what belongs together, such as pictures of a person: never on both sides
+                of a split.
+            names: of the columns, "set:number", see `Features.names`.
+            space: of many pictures without labels: it is better than that of a few labelled ones.
+            about: JSON-ready, for the file.
+
+        Raises:
+            ConfigurationError: a class has no label.
+        """
+        values, wanted = np.asarray(values, np.float32), np.asarray(labels, bool)
+        if wanted.all() or not wanted.any():
+            raise ConfigurationError(
+                "label at least one picture positive and one negative: there is nothing to learn "
+                "from one kind alone"
+            )
+        space = space or Space.fit(values, names)
+        points = space(values)
+        scores = _validated_scores(points, wanted, seed, groups)
+        calibration = np.stack([_platt(column, wanted) for column in scores.T])
+        validated = _probabilities(scores, calibration).mean(1)
+        threshold, precision, recall = _operating_point(validated, wanted)
+        return cls(
+            space, tuple(family.fit(points, wanted) for family in FAMILIES), calibration, wanted,
+            validated, threshold, precision, recall, tuple(names or ()), dict(about or {}),
+        )  # fmt: skip
+
+    def members(self, values: Float) -> Float:
+        """Probabilities (N, 3) float32 of positive, one a model, of features (N, D)."""
+        parts = [
+            _probabilities(self._scores(values[start : start + _ROWS]), self.calibration)
+            for start in range(0, len(values), _ROWS)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, len(FAMILIES)), np.float32)
+
+    def probabilities(self, values: Float) -> Float:
+        """Probabilities (N,) float32 of positive: the mean of the models'."""
+        return np.asarray(self.members(values).mean(1), np.float32)
+
+    def _scores(self, values: Float) -> Float:
+        points = self.space(values)
+        return np.stack([model.scores(points) for model in self.models], 1)
+
+    def save(self, path: str | Path) -> None:
+        """Write the taste to one safetensors file, which holds numbers and text alone."""
+        from safetensors.numpy import save as to_bytes
+
+        state = self.space.to_state() | {
+            "calibration": self.calibration, "labels": self.labels, "validated": self.validated,
+        }  # fmt: skip
+        for model in self.models:
+            state |= to_state(model)
+        arrays = {name: np.ascontiguousarray(value) for name, value in state.items()}
+        header = {
+            "format": FORMAT, "threshold": self.threshold, "precision": _finite(self.precision),
+            "recall": _finite(self.recall), "names": list(self.names), "about": dict(self.about),
+        }  # fmt: skip
+        text = json.dumps(header, sort_keys=True, allow_nan=False)
+        metadata = {_ENTRY: text, "digest": _digest(text, arrays)}
+        replace_file(Path(path), to_bytes(arrays, metadata))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Ensemble:
+        """Read a taste that `save` wrote.
+
+        Raises:
+            AssetError: the file is missing, damaged, changed since, or no taste of this version.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(path, "np") as file:
+                metadata = file.metadata() or {}
+                text = metadata[_ENTRY]
+                header = json.loads(text)
+                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            if metadata["digest"] != _digest(text, state):
+                raise ValueError("its bytes were changed after it was written")
+            if header["format"] != FORMAT:
+                raise ValueError("another version wrote it: train it again")
+            return cls(
+                Space.from_state(state),
+                tuple(
+                    family(**{key: state[f"{family.name}.{key}"] for key in _fields(family)})
+                    for family in FAMILIES
+                ),
+                state["calibration"], state["labels"], state["validated"],
+                header["threshold"], _number(header["precision"]), _number(header["recall"]),
+                tuple(header["names"]), header["about"],
+            )  # fmt: skip
+        except (OSError, SafetensorError, LookupError, TypeError, ValueError) as error:
+            raise AssetError(f"{path} is no model of `proportrait taste train`: {error}") from error
+
+
+def _fields(family: type[Member]) -> list[str]:
+    return [name for name in family.__annotations__ if name != "name"]
+
+
+def _finite(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
+
+
+def _digest(text: str, state: Mapping[str, npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(state):
+        value = state[name]
+        digest.update(f"{name} {value.dtype} {value.shape}".encode() + value.tobytes())
+    return digest.hexdigest()
+
+
+def _validated_scores(points: Float, labels: Mask, seed: int, groups: Any) -> Float:
+    """Scores (N, 3) of each picture by models without it; NaN where there are too few."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    _, same = np.unique(points, axis=0, return_inverse=True)
+    groups = same.ravel() if groups is None else np.asarray(groups)
+    scores = np.full((len(points), len(FAMILIES)), np.nan, np.float32)
+    fewest = min(len(np.unique(groups[labels])), len(np.unique(groups[~labels])))
+    if fewest < 2:
+        return scores
+    folds = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=seed)
+    for rest, held in folds.split(points, labels, groups):
+        if labels[rest].all() or not labels[rest].any():
+            continue
+        for column, family in enumerate(FAMILIES):
+            scores[held, column] = family.fit(points[rest], labels[rest]).scores(points[held])
+    return scores
+
+
+def _platt(scores: Float, labels: Mask) -> Float:
+    """Slope and offset (2,) from scores to log odds; (1, 0) without scores."""
+    from scipy.optimize import minimize
+
+    known = np.isfinite(scores)
+    if not known.any():
+        return np.array([1, 0], np.float32)
+    x, y = scores[known].astype(np.float64), labels[known].astype(np.float64)
+
+    def loss(ab: Any) -> float:
+        z = ab[0] * x + ab[1]
+        return float(np.logaddexp(0, z).sum() - (y * z).sum()
+                     + (ab[0] - 1) ** 2 + 0.5 * ab[1] ** 2)  # fmt: skip
+
+    slope, offset = minimize(loss, [1.0, 0.0], method="L-BFGS-B", bounds=[(0.05, 20), (-9, 9)]).x
+    return np.array([slope, offset], np.float32)
+
+
+def _probabilities(scores: Float, calibration: Float) -> Float:
+    """Probabilities (N, 3) float32 of scores (N, 3)."""
+    odds = np.clip(scores * calibration[:, 0] + calibration[:, 1], -30, 30)
+    return np.asarray(1 / (1 + np.exp(-odds)), np.float32)
+
+
+def _operating_point(validated: Float, labels: Mask) -> tuple[float, float, float]:
+    """The threshold with the fewest errors, and precision and recall of positive at it."""
+    known = np.isfinite(validated)
+    if not known.any():
+        return 0.5, float("nan"), float("nan")
+    likely, labels = validated[known], labels[known]
+    values = np.unique(likely)
+    cuts = np.append((values[1:] + values[:-1]) / 2, 0.5)
+    right = ((likely >= cuts[:, None]) == labels).sum(1)
+    best = cuts[right == right.max()]
+    threshold = float(best[abs(best - 0.5).argmin()])
+    chosen = likely >= threshold
+    hits = float((chosen & labels).sum())
+    return threshold, hits / max(1, chosen.sum()), hits / labels.sum()
+
+
+_ = Linear

@@ -1,0 +1,103 @@
+"""Features of many pictures as one matrix, for learning and for sifting a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from proportrait.arrays import Float
+from proportrait.errors import ConfigurationError
+from proportrait.looks.cache import LookCache
+from proportrait.looks.look import Wants
+from proportrait.looks.survey import survey
+from proportrait.taste.extract import WIDTHS, TasteExtractor
+
+COUNTS = (1, 2, 4, 7)  # of feature sets
+DEFAULT = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Features of N pictures.
+
+    Attributes:
+        paths: of the pictures that could be read.
+        values: (N, D) float32, NaN where a measure could not be taken.
+        names: of the D columns, "set:number".
+        failures: by path, why a picture could not be read.
+    """
+
+    paths: tuple[Path, ...]
+    values: Float
+    names: tuple[str, ...]
+    failures: dict[Path, str]
+
+
+def set_names(sets: int) -> tuple[str, ...]:
+    """The names of the first 1, 2, 4, or 7 feature sets.
+
+    Raises:
+        ConfigurationError: another number.
+    """
+    if sets not in COUNTS:
+        raise ConfigurationError(f"the number of feature sets is 1, 2, 4, or 7, not {sets}")
+    return tuple(itertools.islice(WIDTHS, sets))
+
+
+def column_names(sets: int) -> tuple[str, ...]:
+    """The names of the D columns."""
+    return tuple(f"{name}:{i}" for name in set_names(sets) for i in range(WIDTHS[name]))
+
+
+def stream(
+    paths: Iterable[Path], sets: int = DEFAULT, workers: int | None = None, total: int | None = None
+) -> Generator[tuple[Path, Float | str], None, None]:
+    """Yield each picture with its features (D,) float32, or with why it cannot be read.
+
+    Memory does not grow with the pictures. What was computed is kept: a later call goes on.
+
+    Args:
+        paths: files.
+        sets: number of feature sets, of `COUNTS`.
+        workers: processes; default: as many as cores and memory allow.
+        total: how many pictures there are, where `paths` has no length.
+    """
+    extractor = TasteExtractor(set_names(sets))
+    with (
+        LookCache() as cache,
+        contextlib.closing(
+            survey(paths, Wants(extractor=extractor), cache, workers, total)
+        ) as looks,
+    ):
+        for path, look in looks:
+            if look.error:
+                yield path, look.error
+            else:
+                parts = [look.features[name] for name in extractor.names]
+                yield path, np.concatenate(parts).astype(np.float32)
+
+
+def matrix(
+    paths: Sequence[str | Path], sets: int = DEFAULT, workers: int | None = None
+) -> Features:
+    """The features of pictures; those that cannot be read are in `failures`.
+
+    Args:
+        paths: files.
+        sets: number of feature sets, of `COUNTS`.
+        workers: processes; default: as many as cores and memory allow.
+    """
+    names = column_names(sets)
+    good, rows, failures = [], np.zeros((len(paths), len(names)), np.float32), {}
+    for path, row in stream([Path(path) for path in paths], sets, workers):
+        if isinstance(row, str):
+            failures[path] = row
+        else:
+            rows[len(good)] = row
+            good.append(path)
+    return Features(tuple(good), rows[: len(good)], names, failures)

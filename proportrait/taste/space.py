@@ -1,0 +1,115 @@
+"""From features of many kinds to a few coordinates in which every feature set weighs the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+
+from proportrait.arrays import Float
+
+MOST = 48  # coordinates of a set
+
+
+@dataclass(frozen=True, eq=False)
+class Space:
+    """An affine map of features to coordinates: standardised, then principal components by set.
+
+    The coordinates of a set have a total variance of 1 over the pictures that it was fitted to.
+
+    Attributes:
+        sizes: (B,) int64, columns of each set.
+        dimensions: (B,) int64, coordinates of each set.
+        fill: (D,), what stands for a value that is missing: the median.
+        mean, scale: (D,), of each column.
+        axes: (sum of columns times coordinates,), the (columns, coordinates) of each set, flat.
+    """
+
+    sizes: npt.NDArray[np.int64]
+    dimensions: npt.NDArray[np.int64]
+    fill: Float
+    mean: Float
+    scale: Float
+    axes: Float
+
+    @classmethod
+    def fit(cls, values: Float, names: Sequence[str] | None = None) -> Space:
+        """The space of pictures; they need no labels, and the more the better.
+
+        Args:
+            values: (N, D) features, NaN where one is missing.
+            names: of the columns, "set:number"; default: all are one set.
+        """
+        names = names or ["all:"] * values.shape[1]
+        sizes = [len(list(group)) for _, group in groupby(names, lambda name: name.split(":")[0])]
+        known = np.isfinite(values)
+        counts = np.maximum(known.sum(0), 1)
+        fill = np.array([np.median(column[ok]) if ok.any() else 0
+                         for column, ok in zip(values.T, known.T, strict=True)], np.float32)  # fmt: skip
+        filled = np.where(known, values, fill)
+        mean, scale = filled.mean(0), filled.std(0)
+        scale = np.where(scale > 1e-6 * np.maximum(1, abs(mean)), scale, np.inf)
+        del counts
+        standard = (filled - mean) / scale
+        axes, dimensions, start = [], [], 0
+        for size in sizes:
+            block = standard[:, start : start + size]
+            start += size
+            axes.append(_principal_axes(block))
+            dimensions.append(axes[-1].shape[1])
+        return cls(
+            np.array(sizes, np.int64), np.array(dimensions, np.int64), fill,
+            mean.astype(np.float32), scale.astype(np.float32),
+            np.concatenate([part.ravel() for part in axes]).astype(np.float32),
+        )  # fmt: skip
+
+    def __call__(self, values: Float) -> Float:
+        """Coordinates (N, K) float32 of features (N, D).
+
+        Raises:
+            ValueError: another number of columns.
+        """
+        if values.shape[1] != len(self.mean):
+            raise ValueError(f"{len(self.mean)} features are expected, not {values.shape[1]}")
+        parts, column, place = [], 0, 0
+        for size, count in zip(self.sizes, self.dimensions, strict=True):
+            here = slice(column, column + size)
+            block = values[:, here]
+            block = np.where(np.isfinite(block), block, self.fill[here])
+            axes = self.axes[place : place + size * count].reshape(size, count)
+            parts.append((block - self.mean[here]) / self.scale[here] @ axes)
+            column, place = column + size, place + size * count
+        return np.concatenate(parts, 1).astype(np.float32)
+
+    def to_state(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Its arrays by name, for a file."""
+        return {f"space.{name}": np.asarray(value) for name, value in vars(self).items()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, npt.NDArray[np.generic]]) -> Space:
+        """The space among the arrays of a file.
+
+        Raises:
+            KeyError: an array is missing.
+        """
+        return cls(**{name: state[f"space.{name}"] for name in cls.__annotations__})
+
+
+def _principal_axes(block: Float) -> Float:
+    """Axes (columns, coordinates) of a standardised block (N, columns), total variance 1."""
+    rows, columns = block.shape
+    count = max(1, min(rows - 1, columns, MOST))
+    if rows >= columns:
+        values, vectors = np.linalg.eigh(block.T @ block / rows)
+        axes = vectors[:, ::-1][:, :count]
+        variance = values[::-1][:count]
+    else:
+        values, vectors = np.linalg.eigh(block @ block.T / rows)
+        variance = np.maximum(values[::-1][:count], 0)
+        lengths = np.sqrt(np.maximum(variance * rows, 1e-12))
+        axes = block.T @ vectors[:, ::-1][:, :count] / lengths
+    total = float(np.maximum(variance, 0).sum())
+    return np.asarray(axes / np.sqrt(total) if total > 1e-9 else axes * 0, np.float32)
