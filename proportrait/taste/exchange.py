@@ -70,8 +70,17 @@ def to_csv(entries: Iterable[Entry]) -> str:
     table = csv.writer(out, lineterminator="\n")
     table.writerow(_COLUMNS)
     for entry in entries:
-        path = "" if entry.path is None else os.fsencode(entry.path).decode("utf-8", "replace")
+        path = "" if entry.path is None else _written(entry.path)
         table.writerow((path, WORDS[entry.value], entry.digest))
+    return out.getvalue()
+
+
+def predictions_csv(rows: Iterable[tuple[Path, float]]) -> str:
+    """A table with the columns file and probability, of positive."""
+    out = io.StringIO()
+    table = csv.writer(out, lineterminator="\n")
+    table.writerow(("file", "probability"))
+    table.writerows((_written(path), f"{likely:.4f}") for path, likely in rows)
     return out.getvalue()
 
 
@@ -124,6 +133,10 @@ def copy_pictures(paths: Sequence[Path], target: Path) -> list[str]:
         StoreError: the folder is there already, or cannot be written.
     """
     return _into(target, lambda fresh: _copy([Entry(path, True) for path in paths], fresh)[1])
+
+
+def _written(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def read_entries(place: Path) -> list[Entry]:
