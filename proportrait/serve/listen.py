@@ -37,6 +37,7 @@ def listen(app: Starlette, host: str, port: int, announce: Callable[[int], None]
     except SystemExit:
         message = f"nothing can listen at port {port} of {host}: try another --port"
         raise ConfigurationError(message) from None
+    listener.listen(config.backlog)  # whoever comes before the application has started waits
     announce(listener.getsockname()[1])
     # uvicorn raises the signal anew once all is answered; the process then ends as after Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
