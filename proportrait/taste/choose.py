@@ -69,7 +69,9 @@ def _farthest(
     known = np.flatnonzero(labelled)
     if not len(known):
         return int(places[0])
-    points, others = ensemble.space(values[rows[places]]), ensemble.space(values[known])
+    points, others = (
+        np.concatenate(ensemble.space(values[some]), 1) for some in (rows[places], known)
+    )
     squares = (points**2).sum(1)[:, None] + (others**2).sum(1) - 2 * points @ others.T
     return int(places[squares.min(1).argmax()])
 

@@ -15,13 +15,15 @@ import numpy.typing as npt
 from proportrait.arrays import Float, Mask
 from proportrait.disk import replace_file
 from proportrait.errors import AssetError, ConfigurationError
-from proportrait.taste.members import FAMILIES, Linear, Member, to_state
+from proportrait.taste.folds import copies, folds
+from proportrait.taste.members import NAMES, Members, logistic
 from proportrait.taste.space import Space
 
 FORMAT = 1
 FOLDS = 5
 _ENTRY = "proportrait-taste"
 _ROWS = 4096  # a step of prediction
+_FLATTEST = 0.05  # slope of a calibration: scores never turn round
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,7 @@ class Ensemble:
 
     Attributes:
         space: from features to coordinates.
-        models: one of each of `FAMILIES`.
+        models: the three.
         calibration: (3, 2), slope and offset from the score of each to log odds.
         labels: (N,) bool, those that it was fitted to.
         validated: (N,) float32, probability of positive of each labelled picture by models that
@@ -42,7 +44,7 @@ class Ensemble:
     """
 
     space: Space
-    models: tuple[Member, ...]
+    models: Members
     calibration: Float
     labels: Mask
     validated: Float
@@ -72,7 +74,7 @@ class Ensemble:
             seed: of the folds of the cross-validation.
             groups: (N,), what belongs together, such as pictures of a person: never on both sides
                 of a split.
-            names: of the columns, "set:number", see `Features.names`.
+            names: of the columns, "part:number", see `Features.names`.
             space: of many pictures without labels: it is better than that of a few labelled ones.
             about: JSON-ready, for the file.
 
@@ -87,12 +89,13 @@ class Ensemble:
             )
         space = space or Space.fit(values, names)
         points = space(values)
-        scores = _validated_scores(points, wanted, seed, groups)
+        together = copies(values) if groups is None else np.asarray(groups)
+        scores = _validated_scores(points, wanted, seed, together)
         calibration = np.stack([_platt(column, wanted) for column in scores.T])
         validated = _probabilities(scores, calibration).mean(1)
         threshold, precision, recall = _operating_point(validated, wanted)
         return cls(
-            space, tuple(family.fit(points, wanted) for family in FAMILIES), calibration, wanted,
+            space, Members.fit(points, wanted, seed), calibration, wanted,
             validated, threshold, precision, recall, tuple(names or ()), dict(about or {}),
         )  # fmt: skip
 
@@ -102,15 +105,14 @@ class Ensemble:
             _probabilities(self._scores(values[start : start + _ROWS]), self.calibration)
             for start in range(0, len(values), _ROWS)
         ]
-        return np.concatenate(parts) if parts else np.zeros((0, len(FAMILIES)), np.float32)
+        return np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), np.float32)
 
     def probabilities(self, values: Float) -> Float:
         """Probabilities (N,) float32 of positive: the mean of the models'."""
         return np.asarray(self.members(values).mean(1), np.float32)
 
     def _scores(self, values: Float) -> Float:
-        points = self.space(values)
-        return np.stack([model.scores(points) for model in self.models], 1)
+        return self.models.scores(self.space(values))
 
     def save(self, path: str | Path) -> None:
         """Write the taste to one safetensors file, which holds numbers and text alone."""
@@ -119,8 +121,7 @@ class Ensemble:
         state = self.space.to_state() | {
             "calibration": self.calibration, "labels": self.labels, "validated": self.validated,
         }  # fmt: skip
-        for model in self.models:
-            state |= to_state(model)
+        state |= {f"models.{name}": np.asarray(value) for name, value in vars(self.models).items()}
         arrays = {name: np.ascontiguousarray(value) for name, value in state.items()}
         header = {
             "format": FORMAT, "threshold": self.threshold, "precision": _finite(self.precision),
@@ -151,20 +152,13 @@ class Ensemble:
                 raise ValueError("another version wrote it: train it again")
             return cls(
                 Space.from_state(state),
-                tuple(
-                    family(**{key: state[f"{family.name}.{key}"] for key in _fields(family)})
-                    for family in FAMILIES
-                ),
+                Members(**{key: state[f"models.{key}"] for key in Members.__annotations__}),
                 state["calibration"], state["labels"], state["validated"],
                 header["threshold"], _number(header["precision"]), _number(header["recall"]),
                 tuple(header["names"]), header["about"],
             )  # fmt: skip
         except (OSError, SafetensorError, LookupError, TypeError, ValueError) as error:
             raise AssetError(f"{path} is no model of `proportrait taste train`: {error}") from error
-
-
-def _fields(family: type[Member]) -> list[str]:
-    return [name for name in family.__annotations__ if name != "name"]
 
 
 def _finite(value: float) -> float | None:
@@ -183,41 +177,28 @@ def _digest(text: str, state: Mapping[str, npt.NDArray[Any]]) -> str:
     return digest.hexdigest()
 
 
-def _validated_scores(points: Float, labels: Mask, seed: int, groups: Any) -> Float:
+def _validated_scores(
+    blocks: list[Float], labels: Mask, seed: int, groups: npt.NDArray[Any]
+) -> Float:
     """Scores (N, 3) of each picture by models without it; NaN where there are too few."""
-    from sklearn.model_selection import StratifiedGroupKFold
-
-    _, same = np.unique(points, axis=0, return_inverse=True)
-    groups = same.ravel() if groups is None else np.asarray(groups)
-    scores = np.full((len(points), len(FAMILIES)), np.nan, np.float32)
-    fewest = min(len(np.unique(groups[labels])), len(np.unique(groups[~labels])))
-    if fewest < 2:
-        return scores
-    folds = StratifiedGroupKFold(min(FOLDS, fewest), shuffle=True, random_state=seed)
-    for rest, held in folds.split(points, labels, groups):
-        if labels[rest].all() or not labels[rest].any():
-            continue
-        for column, family in enumerate(FAMILIES):
-            scores[held, column] = family.fit(points[rest], labels[rest]).scores(points[held])
+    scores = np.full((len(labels), len(NAMES)), np.nan, np.float32)
+    for held in folds(labels, groups, FOLDS, seed):
+        rest = ~held
+        models = Members.fit([block[rest] for block in blocks], labels[rest], seed)
+        scores[held] = models.scores([block[held] for block in blocks])
     return scores
 
 
 def _platt(scores: Float, labels: Mask) -> Float:
-    """Slope and offset (2,) from scores to log odds; (1, 0) without scores."""
-    from scipy.optimize import minimize
+    """Slope and offset (2,) from scores to log odds; (1, 0) without scores.
 
+    Platt, "Probabilistic Outputs for Support Vector Machines", 1999; few labels hardly move them.
+    """
     known = np.isfinite(scores)
     if not known.any():
         return np.array([1, 0], np.float32)
-    x, y = scores[known].astype(np.float64), labels[known].astype(np.float64)
-
-    def loss(ab: Any) -> float:
-        z = ab[0] * x + ab[1]
-        return float(np.logaddexp(0, z).sum() - (y * z).sum()
-                     + (ab[0] - 1) ** 2 + 0.5 * ab[1] ** 2)  # fmt: skip
-
-    slope, offset = minimize(loss, [1.0, 0.0], method="L-BFGS-B", bounds=[(0.05, 20), (-9, 9)]).x
-    return np.array([slope, offset], np.float32)
+    line = logistic(scores[known, None], labels[known], np.ones(known.sum()), (2, 1), (1, 0))
+    return np.array([max(line[0], _FLATTEST), line[1]], np.float32)
 
 
 def _probabilities(scores: Float, calibration: Float) -> Float:
@@ -240,6 +221,3 @@ def _operating_point(validated: Float, labels: Mask) -> tuple[float, float, floa
     chosen = likely >= threshold
     hits = float((chosen & labels).sum())
     return threshold, hits / max(1, chosen.sum()), hits / labels.sum()
-
-
-_ = Linear

@@ -1,6 +1,6 @@
 """The features by which a taste is learnt, in named sets: made offline, from one look at a picture.
 
-They are kept in the cache of looks, about 10 KB a picture.
+They are kept in the cache of looks, about 5 KB a picture.
 """
 
 from __future__ import annotations
@@ -14,35 +14,39 @@ import numpy as np
 
 from proportrait.arrays import Float
 from proportrait.digest import code_digest
+from proportrait.labels import KEYS
 from proportrait.looks.features import SIZE, Backbone
-from proportrait.looks.look import INPUTS, Features, Look
+from proportrait.looks.look import INPUTS, SCORE, Features, Look
 from proportrait.model.saved import Headshot, load, packaged
+from proportrait.networks.assets import asset
+from proportrait.networks.pth import read_pth
 
 _CELLS = 3  # rows and columns of the layout
-_VIEWS = ("whole", "face", "bust")  # of the packaged model's
-# By set, the best first.
-WIDTHS: dict[str, int] = {
-    "measures": len(INPUTS) + 6,
-    "verdicts": 6,
-    "layout": SIZE * _CELLS**2,
-    "whole": SIZE,
-    "bust": SIZE,
-    "face": SIZE,
-    "objects": SIZE,
+_FINE, _COARSE = 256, 128  # features that are left of the networks' 1,280: of a view, of a cell
+_FACE = ("CentreX", "CentreY", "Width", "Height", "Top", "Bottom", "Side", "Faces", "PictureForm")
+_GEOMETRY = tuple(name for name in INPUTS if name.startswith("framing."))
+_MEASURES = {
+    key: tuple(name for name in INPUTS if name.startswith(f"{key}.") and not name.endswith(SCORE))
+    for key in KEYS if key not in ("framing", "attire")
+}  # fmt: skip
+# By set, the best first: its parts, each with its number of columns. Parts weigh alike.
+SETS: dict[str, dict[str, int]] = {
+    "geometry": {"geometry": len(_GEOMETRY) + len(_FACE)},
+    "verdicts": {"verdicts": len(KEYS)},
+    "picture": {"layout": _COARSE * _CELLS**2, "objects": _FINE},
+    "measures": {key: len(names) for key, names in _MEASURES.items()},
+    "whole": {"whole": _FINE},
+    "bust": {"bust": _FINE},
+    "face": {"face": _FINE},
 }
-_PARTS = (
-    "model/fusion.py",
-    "model/heads.py",
-    "model/saved.py",
-    "model/views.py",
-    "taste/extract.py",
-)
+_CODE = ("model/fusion.py", "model/heads.py", "model/saved.py", "model/views.py")
 
 
 @cache
 def version() -> str:
     """A hash of the code and the packaged model that features depend on: 8 hex digits."""
-    return code_digest(_PARTS, (), [hashlib.sha256(packaged().read_bytes()).hexdigest()])[:8]
+    model = hashlib.sha256(packaged().read_bytes()).hexdigest()
+    return code_digest((*_CODE, "taste/extract.py"), (), [model])[:8]
 
 
 @dataclass(frozen=True)
@@ -50,63 +54,71 @@ class TasteExtractor:
     """Takes feature sets of a look.
 
     Attributes:
-        sets: of `WIDTHS`.
+        sets: of `SETS`.
     """
 
-    sets: tuple[str, ...] = tuple(WIDTHS)
+    sets: tuple[str, ...] = tuple(SETS)
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(f"taste-{version()}-{name}" for name in self.sets)
 
     def __call__(self, look: Look) -> Mapping[str, Features]:
-        arrays = _arrays(look)
+        parts = _parts(look)
         return {
-            name: arrays[key].astype(np.float16)
+            name: np.concatenate([parts[part] for part in SETS[key]]).astype(np.float16)
             for name, key in zip(self.names, self.sets, strict=True)
         }
 
 
-def _arrays(look: Look) -> dict[str, Float]:
-    """All sets of a look with its measures and its subject, 1-d float32."""
+def _parts(look: Look) -> dict[str, Float]:
+    """All parts of a look with its measures and its subject, 1-d float32."""
     if look.subject is None:
         raise ValueError("features are taken of a look that has its picture")
     model, image = _model(), look.subject.image
-    views = np.stack(model.preprocessing(image, look.box))[None]
-    own, features = model.features(views)
-    logits = model.fusion.logits(
-        own, features, look.measure_array(model.architecture.measures)[None]
-    )
-    parts = dict(zip(model.preprocessing.views, features.reshape(-1, SIZE), strict=False))
-    grid = _pooled(_map_network()(image))
+    own, features = model.features(np.stack(model.preprocessing(image, look.box))[None])
+    measures = look.measure_array(model.architecture.measures)
+    views = dict(zip(model.preprocessing.views, features.reshape(-1, SIZE), strict=False))
+    objects = _map_network()(image)
     return {
-        "measures": np.concatenate([look.measure_array(INPUTS), _geometry(look)]),
-        "verdicts": logits[0],
-        "layout": grid.reshape(-1),
-        **{name: parts[name] for name in _VIEWS},
-        "objects": grid.mean((1, 2)),
+        "geometry": np.concatenate([look.measure_array(_GEOMETRY), _face(look)]),
+        "verdicts": model.fusion.logits(own, features, measures[None])[0],
+        "layout": _layout(np.tensordot(_axes()[:_COARSE], objects, 1)).ravel(),
+        "objects": _axes() @ objects.mean((1, 2)),
+        **{view: _axes() @ views[view] for view in ("whole", "bust", "face")},
+        **{key: look.measure_array(names) for key, names in _MEASURES.items()},
     }
 
 
-def _geometry(look: Look) -> Float:
-    """Centre, size, and form of the largest face in shares of the picture, and its form: (6,)."""
+def _face(look: Look) -> Float:
+    """Where the largest face is, in shares of the picture, and the form of both: see `_FACE`."""
     height, width = look.size
-    if look.box is None:
-        return np.array([np.nan] * 5 + [width / height], np.float32)
-    x0, y0, x1, y1 = look.box
+    x0, y0, x1, y1 = (np.nan,) * 4 if look.box is None else map(float, look.box)
     return np.array(
-        [abs((x0 + x1) / 2 - 0.5), (y0 + y1) / 2, x1 - x0, y1 - y0, look.faces, width / height],
-        np.float32,
-    )
+        [abs((x0 + x1) / 2 - 0.5), (y0 + y1) / 2, x1 - x0, y1 - y0, y0, y1, min(x0, 1 - x1),
+         look.faces, width / height], np.float32,
+    )  # fmt: skip
 
 
-def _pooled(features: Float) -> Float:
-    """Means (C, 3, 3) of the cells of a map (C, H, W)."""
-    ends = [np.array_split(np.arange(side), _CELLS) for side in features.shape[1:]]
-    return np.array(
-        [[features[:, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean((1, 2))
-          for columns in ends[1]] for rows in ends[0]], np.float32,
-    ).transpose(2, 0, 1)  # fmt: skip
+def _layout(features: Float) -> Float:
+    """Means (C, 3, 3) of the cells of a map (C, H, W), the same of its mirror image.
+
+    Of the left and right cells the sum and the difference without its sign.
+    """
+    rows, columns = (np.array_split(np.arange(side), _CELLS) for side in features.shape[1:])
+    cells = np.array([[features[:, r[0] : r[-1] + 1, c[0] : c[-1] + 1].mean((1, 2))
+                       for c in columns] for r in rows], np.float32).transpose(2, 0, 1)  # fmt: skip
+    left, middle, right = cells.transpose(2, 0, 1)
+    return np.stack([left + right, middle, abs(left - right)], 2)
+
+
+@cache
+def _axes() -> Float:
+    """Directions (256, 1280) of the features in which the 1,000 classes of ImageNet differ most."""
+    weights = np.asarray(read_pth(asset("imagenet-lite0"))["_fc.weight"], np.float64)
+    axes = np.linalg.eigh(weights.T @ weights)[1][:, ::-1][:, :_FINE].T
+    largest = axes[np.arange(_FINE), abs(axes).argmax(1)]
+    return np.asarray(axes * np.sign(largest)[:, None], np.float32)  # eigenvectors have no sign
 
 
 @cache

@@ -15,7 +15,7 @@ from proportrait.errors import ConfigurationError
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Wants
 from proportrait.looks.survey import survey
-from proportrait.taste.extract import WIDTHS, TasteExtractor
+from proportrait.taste.extract import SETS, TasteExtractor
 
 COUNTS = (1, 2, 4, 7)  # of feature sets
 DEFAULT = 4
@@ -28,7 +28,7 @@ class Features:
     Attributes:
         paths: of the pictures that could be read.
         values: (N, D) float32, NaN where a measure could not be taken.
-        names: of the D columns, "set:number".
+        names: of the D columns, "part:number"; a set has one part or several.
         failures: by path, why a picture could not be read.
     """
 
@@ -46,12 +46,17 @@ def set_names(sets: int) -> tuple[str, ...]:
     """
     if sets not in COUNTS:
         raise ConfigurationError(f"the number of feature sets is 1, 2, 4, or 7, not {sets}")
-    return tuple(itertools.islice(WIDTHS, sets))
+    return tuple(itertools.islice(SETS, sets))
 
 
 def column_names(sets: int) -> tuple[str, ...]:
     """The names of the D columns."""
-    return tuple(f"{name}:{i}" for name in set_names(sets) for i in range(WIDTHS[name]))
+    return tuple(
+        f"{part}:{number}"
+        for name in set_names(sets)
+        for part, size in SETS[name].items()
+        for number in range(size)
+    )
 
 
 def stream(

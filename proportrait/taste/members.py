@@ -1,134 +1,185 @@
-"""The three families of an ensemble: each gives a log odds of positive to coordinates."""
+"""Three models of different families on the same coordinates, and how much each set counts.
+
+Feature sets are weighed by how well their kernel alone agrees with the labels (Cortes, Mohri,
+Rostamizadeh, "Algorithms for Learning Kernels Based on Centered Alignment", JMLR 2012): so many
+features that tell nothing do not drown a few that do.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from proportrait.arrays import Double, Float, Mask
 
-_EPSILON = 1e-6
+NAMES = ("linear", "neighbours", "kernel")
+LANDMARKS = 400  # labelled pictures that are kept: of more, as many of each class by chance
+_SHRINK = 10.0  # labels that the equal weights of all sets are worth
+_RIDGE_LINEAR = 0.3
+_RIDGE_KERNEL = 0.1
+_NEAR = 5  # the Gaussian of the neighbours reaches as far as this one
+_ITERATIONS = 8
+
+Blocks = Sequence[Float]  # coordinates (N, K) of each set
 
 
 @dataclass(frozen=True, eq=False)
-class Linear:
-    """Logistic regression.
+class Members:
+    """The three models; each gives log odds of positive, not yet calibrated.
 
     Attributes:
-        weight: (K,).
-        bias: ().
+        weights: (B,), of each set, sum 1.
+        landmarks: (M, K), coordinates of labelled pictures, all sets side by side.
+        votes: (M, 2), weight of each landmark for negative and positive.
+        width: (), squared, of the Gaussian of the neighbours.
+        kernel: (M + 1,), weights of the landmarks' kernels, and the offset.
+        linear: (K + 1,), weights of the coordinates, and the offset.
     """
 
-    name: ClassVar[str] = "linear"
-    weight: Float
-    bias: Float
-
-    @classmethod
-    def fit(cls, points: Float, labels: Mask) -> Linear:
-        from sklearn.linear_model import LogisticRegression
-
-        model = LogisticRegression(C=10.0, class_weight="balanced", max_iter=500)
-        model.fit(points.astype(np.float64), labels)
-        return cls(model.coef_[0].astype(np.float32), np.float32(model.intercept_[0]))
-
-    def scores(self, points: Float) -> Float:
-        """(N,) float32."""
-        return np.asarray(points @ self.weight + self.bias, np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class Neighbours:
-    """The labels of pictures near by, weighted by a Gaussian of their distance.
-
-    Attributes:
-        points: (M, K), of the labelled pictures.
-        signs: (M,), weight of each for positive (above 0) or negative.
-        width: (), of the Gaussian.
-    """
-
-    name: ClassVar[str] = "neighbours"
-    points: Float
-    signs: Float
-    width: Float
-
-    @classmethod
-    def fit(cls, points: Float, labels: Mask) -> Neighbours:
-        near = np.sort(_squares(points, points), 1)[:, min(3, len(points) - 1)]
-        width = np.sqrt(max(float(np.median(near)), _EPSILON))
-        return cls(points, _balanced(labels), np.float32(width))
-
-    def scores(self, points: Float) -> Float:
-        """(N,) float32."""
-        return self.scores_of(_squares(points, self.points))
-
-    def scores_of(self, squares: Float) -> Float:
-        """(N,) float32, of squared distances (N, M) to the labelled pictures."""
-        least = squares.min(1, keepdims=True)
-        weights = np.exp((least - squares) / (2 * self.width**2))
-        votes = np.stack([np.maximum(self.signs, 0), np.maximum(-self.signs, 0)], 1)
-        for_, against = (weights @ votes + 0.1 * votes.mean(0)).T
-        return np.asarray(np.log(for_) - np.log(against), np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class Kernel:
-    """Ridge regression with a Gaussian kernel (least-squares support vectors).
-
-    Attributes:
-        points: (M, K), of the labelled pictures.
-        weights: (M,), of their kernels.
-        width: (), of the Gaussian.
-        bias: ().
-    """
-
-    name: ClassVar[str] = "kernel"
-    points: Float
     weights: Float
+    landmarks: Float
+    votes: Float
     width: Float
-    bias: Float
+    kernel: Float
+    linear: Float
 
     @classmethod
-    def fit(cls, points: Float, labels: Mask) -> Kernel:
-        squares = _squares(points, points)
-        width = np.sqrt(max(float(np.median(squares)), _EPSILON))
-        kernel = np.exp(-squares / (2 * width**2)).astype(np.float64)
-        share = np.where(labels, labels.mean(), 1 - labels.mean())
-        target = np.where(labels, 1.0, -1.0)
-        weights = np.linalg.solve(kernel + 0.1 * np.diag(2 * share), target)
-        return cls(points, weights.astype(np.float32), np.float32(width), np.float32(0))
+    def fit(cls, blocks: Blocks, labels: Mask, seed: int = 0) -> Members:
+        """Learn from N pictures with both labels.
 
-    def scores(self, points: Float) -> Float:
-        """(N,) float32."""
-        return self.scores_of(_squares(points, self.points))
+        Args:
+            blocks: coordinates of each set, (N, K).
+            labels: (N,) bool.
+            seed: of the choice of landmarks.
+        """
+        rows = _landmarks(labels, seed)
+        marks = [block[rows] for block in blocks]
+        squares = [_squares(block, block) for block in marks]
+        weights = _weights([np.exp(part / -2) for part in squares], labels[rows])
+        distances = _mixed(squares, weights)
+        near = np.sort(distances, 1)[:, min(_NEAR, len(rows) - 1)]
+        importance, scales = _balance(labels), _scales(blocks, weights)
+        votes = np.stack([~labels[rows], labels[rows]], 1) * _balance(labels[rows])[:, None]
+        to_marks = [_squares(block, mark) for block, mark in zip(blocks, marks, strict=True)]
+        penalty = [_RIDGE_LINEAR] * (len(scales) - 1) + [1e-3]
+        linear = logistic(_scaled(blocks, weights), labels, importance, penalty)
+        return cls(
+            weights,
+            np.concatenate(marks, 1),
+            votes.astype(np.float32),
+            np.array(max(float(np.median(near)), 1e-6), np.float32),
+            _ridge(_kernel(squares, weights), _kernel(to_marks, weights), labels, importance),
+            linear * scales,
+        )
 
-    def scores_of(self, squares: Float) -> Float:
-        """(N,) float32, of squared distances (N, M) to the labelled pictures."""
-        kernel = np.exp(squares / (-2 * self.width**2))
-        return np.asarray(2 * (kernel @ self.weights + self.bias), np.float32)
+    def scores(self, blocks: Blocks) -> Float:
+        """Log odds (N, 3) float32 of pictures, in the order of `NAMES`."""
+        ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
+        marks = np.split(self.landmarks, ends, 1)
+        squares = [_squares(block, mark) for block, mark in zip(blocks, marks, strict=True)]
+        linear = np.concatenate(blocks, 1) @ self.linear[:-1] + self.linear[-1]
+        distances = _mixed(squares, self.weights)
+        near = np.exp((distances.min(1, keepdims=True) - distances) / (2 * self.width))
+        against, favour = (near @ self.votes + 0.1).T
+        kernel = _kernel(squares, self.weights) @ self.kernel[:-1] + self.kernel[-1]
+        return np.stack([linear, np.log(favour / against), 2 * kernel], 1).astype(np.float32)
 
 
-Member = Linear | Neighbours | Kernel
-FAMILIES: tuple[type[Member], ...] = (Linear, Neighbours, Kernel)
+def _landmarks(labels: Mask, seed: int) -> npt.NDArray[np.intp]:
+    """Rows that are kept: all, or `LANDMARKS` with as many of each label as there are."""
+    if len(labels) <= LANDMARKS:
+        return np.arange(len(labels))
+    rng = np.random.default_rng(seed)
+    kinds = [rng.permutation(np.flatnonzero(labels == kind)) for kind in (False, True)]
+    most = max(LANDMARKS // 2, LANDMARKS - min(len(rows) for rows in kinds))
+    return np.sort(np.concatenate([rows[:most] for rows in kinds]))
+
+
+def _weights(kernels: list[Float], labels: Mask) -> Float:
+    """Weights (B,) of sets from their kernels (M, M), sum 1; equal ones of few labels."""
+    target = labels - labels.mean()
+    target = target / np.linalg.norm(target)
+    found = np.array([max(0.0, _alignment(kernel, target)) for kernel in kernels]) ** 2
+    equal = np.full(len(kernels), 1 / len(kernels))
+    total = found.sum()
+    learnt = found / total if total > 1e-9 else equal
+    share = len(labels) / (len(labels) + _SHRINK)
+    return np.asarray(share * learnt + (1 - share) * equal, np.float32)
+
+
+def _alignment(kernel: Float, target: Double) -> float:
+    centred = kernel - kernel.mean(0) - kernel.mean(1)[:, None] + kernel.mean()
+    return float(target @ centred @ target / max(float(np.linalg.norm(centred)), 1e-9))
+
+
+def _mixed(squares: Blocks, weights: Float) -> Float:
+    return np.asarray(sum(w * part for w, part in zip(weights, squares, strict=True)), np.float32)
+
+
+def _kernel(squares: Blocks, weights: Float) -> Float:
+    return _mixed([np.exp(part / -2) for part in squares], weights)
+
+
+def _ridge(kernel: Float, rows: Float, labels: Mask, importance: Double) -> Float:
+    """Weights (M + 1,) of kernel ridge regression on +1 and -1, and the offset.
+
+    Args:
+        kernel: (M, M), of the landmarks.
+        rows: (N, M), of all pictures.
+    """
+    design = np.concatenate([rows, np.ones((len(rows), 1))], 1).astype(np.float64)
+    penalty = np.zeros((len(kernel) + 1,) * 2)
+    penalty[:-1, :-1] = kernel + 1e-4 * np.eye(len(kernel))
+    penalty[-1, -1] = 0.1
+    left = design.T @ (design * importance[:, None]) + _RIDGE_KERNEL * penalty
+    right = design.T @ (importance * np.where(labels, 1.0, -1.0))
+    return np.linalg.solve(left, right).astype(np.float32)
+
+
+def logistic(
+    points: Float, labels: Mask, importance: Double, penalty: Sequence[float],
+    start: Sequence[float] | None = None,
+) -> Float:  # fmt: skip
+    """Weights (K + 1,) float32 of a logistic regression, the offset last, by Newton's method.
+
+    Args:
+        points: (N, K).
+        labels: (N,) bool.
+        importance: (N,), weight of each label.
+        penalty: (K + 1,), of the squared difference to `start`.
+        start: (K + 1,), default 0.
+    """
+    design = np.concatenate([points, np.ones((len(points), 1))], 1).astype(np.float64)
+    prior = np.zeros(design.shape[1]) if start is None else np.array(start, np.float64)
+    costs, weights = np.asarray(penalty, np.float64), prior.copy()
+    for _ in range(_ITERATIONS):
+        likely = 1 / (1 + np.exp(-np.clip(design @ weights, -30, 30)))
+        curvature = importance * np.maximum(likely * (1 - likely), 1e-4)
+        slope = design.T @ (importance * (labels - likely)) - costs * (weights - prior)
+        weights += np.linalg.solve(design.T @ (design * curvature[:, None]) + np.diag(costs), slope)
+    return weights.astype(np.float32)
+
+
+def _scales(blocks: Blocks, weights: Float) -> Float:
+    """(K + 1,), of each coordinate for the linear model: the root of its set's weight; 1."""
+    sizes = [block.shape[1] for block in blocks]
+    return np.append(np.repeat(np.sqrt(weights), sizes), 1).astype(np.float32)
+
+
+def _scaled(blocks: Blocks, weights: Float) -> Float:
+    return np.asarray(np.concatenate(blocks, 1) * _scales(blocks, weights)[:-1], np.float32)
+
+
+def _balance(labels: Mask) -> Double:
+    """Weights (N,), the same sum of each class, mean 1."""
+    share = labels.mean()
+    return np.where(labels, 0.5 / share, 0.5 / (1 - share))
 
 
 def _squares(points: Float, others: Float) -> Float:
-    """Squared distances (N, M)."""
+    """Squared distances (N, M) float32."""
     lengths = (points**2).sum(1)[:, None] + (others**2).sum(1)
     return np.asarray(np.maximum(lengths - 2 * (points @ others.T), 0), np.float32)
-
-
-def _balanced(labels: Mask) -> Float:
-    """Weights (N,) whose sign is the label; those of each class add up to half of N."""
-    positive = labels.mean()
-    return np.where(labels, 0.5 / positive, -0.5 / (1 - positive)).astype(np.float32)
-
-
-def to_state(member: Member) -> dict[str, npt.NDArray[np.generic]]:
-    """Its arrays by name, for a file."""
-    return {f"{member.name}.{name}": np.asarray(value) for name, value in vars(member).items()}
-
-
-_ = Double

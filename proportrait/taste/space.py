@@ -9,9 +9,10 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
-from proportrait.arrays import Float
+from proportrait.arrays import Float, Mask
 
 MOST = 48  # coordinates of a set
+FAR = 4.0  # standard deviations: what is farther off counts as so far
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,19 +42,16 @@ class Space:
 
         Args:
             values: (N, D) features, NaN where one is missing.
-            names: of the columns, "set:number"; default: all are one set.
+            names: of the columns, "part:number"; default: all are one set.
         """
         names = names or ["all:"] * values.shape[1]
         sizes = [len(list(group)) for _, group in groupby(names, lambda name: name.split(":")[0])]
         known = np.isfinite(values)
-        counts = np.maximum(known.sum(0), 1)
-        fill = np.array([np.median(column[ok]) if ok.any() else 0
-                         for column, ok in zip(values.T, known.T, strict=True)], np.float32)  # fmt: skip
+        fill = _medians(values, known)
         filled = np.where(known, values, fill)
         mean, scale = filled.mean(0), filled.std(0)
         scale = np.where(scale > 1e-6 * np.maximum(1, abs(mean)), scale, np.inf)
-        del counts
-        standard = (filled - mean) / scale
+        standard = np.clip((filled - mean) / scale, -FAR, FAR)
         axes, dimensions, start = [], [], 0
         for size in sizes:
             block = standard[:, start : start + size]
@@ -66,8 +64,8 @@ class Space:
             np.concatenate([part.ravel() for part in axes]).astype(np.float32),
         )  # fmt: skip
 
-    def __call__(self, values: Float) -> Float:
-        """Coordinates (N, K) float32 of features (N, D).
+    def __call__(self, values: Float) -> list[Float]:
+        """Coordinates of features (N, D): of each set (N, K) float32.
 
         Raises:
             ValueError: another number of columns.
@@ -80,9 +78,10 @@ class Space:
             block = values[:, here]
             block = np.where(np.isfinite(block), block, self.fill[here])
             axes = self.axes[place : place + size * count].reshape(size, count)
-            parts.append((block - self.mean[here]) / self.scale[here] @ axes)
+            standard = np.clip((block - self.mean[here]) / self.scale[here], -FAR, FAR)
+            parts.append(np.asarray(standard @ axes, np.float32))
             column, place = column + size, place + size * count
-        return np.concatenate(parts, 1).astype(np.float32)
+        return parts
 
     def to_state(self) -> dict[str, npt.NDArray[np.generic]]:
         """Its arrays by name, for a file."""
@@ -96,6 +95,13 @@ class Space:
             KeyError: an array is missing.
         """
         return cls(**{name: state[f"space.{name}"] for name in cls.__annotations__})
+
+
+def _medians(values: Float, known: Mask) -> Float:
+    """Of each column the median of what is known, 0 without any: (D,)."""
+    pairs = zip(values.T, known.T, strict=True)
+    medians = [np.median(column[here]) if here.any() else 0 for column, here in pairs]
+    return np.array(medians, np.float32)
 
 
 def _principal_axes(block: Float) -> Float:
