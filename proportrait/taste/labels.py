@@ -207,8 +207,8 @@ class Labels:
         with self._lock, self._errors():
             return self._current(self._file, self._names(self._file, task, rater))
 
-    def repeats(self, task: str, rater: str) -> list[tuple[bool, bool]]:
-        """The earlier and the later answer of each picture that was asked a second time."""
+    def repeats(self, task: str, rater: str) -> list[tuple[str, bool, bool]]:
+        """Digest, earlier and later answer of each picture that was asked a second time."""
         with self._lock, self._errors():
             rows = self._file.execute(
                 f"SELECT digest, value, kind {_VALID} AND value IS NOT NULL ORDER BY number",
@@ -218,7 +218,7 @@ class Labels:
         pairs = []
         for digest, value, kind in rows:
             if kind == Kind.REPEAT and digest in last:
-                pairs.append((last[digest], bool(value)))
+                pairs.append((str(digest), last[digest], bool(value)))
             last[digest] = bool(value)
         return pairs
 

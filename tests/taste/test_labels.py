@@ -111,9 +111,9 @@ def test_a_second_answer_to_the_same_picture_tells_how_steady_one_is(tmp_path: P
         labels.answer(*WHO, [("b", True)], Kind.REPEAT)
         labels.answer(*WHO, [("c", None)], Kind.REPEAT)
         labels.answer(*WHO, [("c", False)], Kind.REPEAT)
-        assert labels.repeats(*WHO) == [(False, False), (False, True), (True, False)]
+        assert labels.repeats(*WHO) == [("a", False, False), ("b", False, True), ("c", True, False)]
         labels.undo(*WHO)
-        assert labels.repeats(*WHO) == [(False, False), (False, True)]
+        assert labels.repeats(*WHO) == [("a", False, False), ("b", False, True)]
 
 
 def test_places_and_trainings_are_kept(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ class _Server:
         low, high = _between(body.get("between", [0, 1]))
         held = {number for number in body.get("held", []) if isinstance(number, int)}
         questions = await run_in_threadpool(
-            self.desk.questions, session, count, held, way, (low, high)
+            self.desk.questions, session, count, held, way, (low, high), body.get("repeats") is True
         )
         album = self.desk.album
         return JSONResponse(

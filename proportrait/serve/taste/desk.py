@@ -113,7 +113,13 @@ class Desk:
         return state(session) | {"exports": str(self.place.exports)}
 
     def questions(
-        self, session: Session, count: int, held: set[int], way: Way, between: tuple[float, float]
+        self,
+        session: Session,
+        count: int,
+        held: set[int],
+        way: Way,
+        between: tuple[float, float],
+        repeats: bool,
     ) -> list[Question]:
         """Up to `count` questions, about pictures that can be read."""
         questions: list[Question] = []
@@ -122,7 +128,7 @@ class Desk:
         ):  # contents that were labelled under another name are passed over
             if len(questions) == count:
                 break
-            more = next_questions(session, 1, held, self.rng, way, between)
+            more = next_questions(session, 1, held, self.rng, way, between, repeats)
             if not more:
                 break
             held.add(more[0].number)

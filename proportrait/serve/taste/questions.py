@@ -52,6 +52,7 @@ def next_questions(
     rng: np.random.Generator,
     way: Way = "mixed",
     between: tuple[float, float] = (0.0, 1.0),
+    repeats: bool = False,
 ) -> list[Question]:
     """Up to `count` questions; [] where there is nothing to ask.
 
@@ -62,6 +63,7 @@ def next_questions(
         rng: of chance.
         way: how to choose; before a model is trained all ways but "mistakes" are at random.
         between: lowest and highest probability of positive.
+        repeats: whether a picture may be asked that was answered before, now and then.
     """
     held = set(held)
     if way == "mistakes":
@@ -72,7 +74,8 @@ def next_questions(
         ][:count]
     questions: list[Question] = []
     while len(questions) < count:
-        question = _repeat(session, held, rng) or _new(session, held, rng, way, between)
+        question = _repeat(session, held, rng) if repeats else None
+        question = question or _new(session, held, rng, way, between)
         if question is None:
             break
         held.add(question.number)

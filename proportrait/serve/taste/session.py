@@ -73,7 +73,7 @@ class Session:
         self.problem = ""
         self.predictions: dict[int, float] = {}
         self.is_training = False
-        self.repeated: set[str] = set()
+        self.repeated = {digest for digest, _, _ in labels.repeats(task, rater)}
         self.version = 0
         self._training = threading.Lock()
 

@@ -45,7 +45,9 @@ def state(session: Session) -> dict[str, Any]:
         "problem": session.problem,
         "model": _model(session, session.trained) if session.trained else None,
         "curve": labels.trainings(session.task, session.rater),
-        "steady": _agreement(agreement(labels.repeats(session.task, session.rater))),
+        "steady": _agreement(
+            agreement(pair for _, *pair in labels.repeats(session.task, session.rater))
+        ),
         "others": [
             {"rater": other}
             | _agreement(between(session.values, labels.current(session.task, other)))

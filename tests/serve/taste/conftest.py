@@ -62,14 +62,18 @@ class Client:
         result: list[dict[str, Any]] = self.post("questions", count=count, **body)["questions"]
         return result
 
+    def answer(self, question: dict[str, Any], value: str, **who: str) -> None:
+        """Answer a question as the page does."""
+        answers = [{"number": question["number"], "value": value}]
+        self.post("answers", answers=answers, way=question["way"], **who)
+
     def label(self, count: int) -> list[dict[str, Any]]:
         """Answer questions one by one: light is positive."""
         questions = []
         for _ in range(count):
             (question,) = self.ask()
             value = "positive" if question["name"].startswith("light") else "negative"
-            self.post("answers", answers=[{"number": question["number"], "value": value}],
-                      way=question["way"])  # fmt: skip
+            self.answer(question, value)
             questions.append(question)
         return questions
 

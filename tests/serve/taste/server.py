@@ -1,4 +1,4 @@
-"""`proportrait taste label` with the quick features of `hooks`: `python -m tests.serve.taste.server ...`"""
+"""`proportrait taste label` with the quick features of `hooks`, as a process of its own."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def test_labels_teach_a_model_that_sifts_the_folder(client: Client, tmp_path: Pa
 
 def test_every_picture_is_asked_once_and_the_broken_one_is_named(client: Client) -> None:
     names = {question["name"] for question in client.label(15)}
-    questions = client.ask(30)  # one is asked a second time now
+    questions = client.ask(30, repeats=True)  # one is asked a second time now
     repeats = [question for question in questions if question["way"] == "repeat"]
     assert len(repeats) == 1
     assert repeats[0]["name"] in names
@@ -52,28 +52,26 @@ def test_every_picture_is_asked_once_and_the_broken_one_is_named(client: Client)
 
 def test_the_answer_to_a_repeat_tells_how_steady_a_rater_is(client: Client) -> None:
     client.label(15)
-    (question,) = client.ask()
+    (question,) = client.ask(repeats=True)
     assert (question["way"], question["likely"]) == ("repeat", None)
     value = "negative" if question["name"].startswith("light") else "positive"
-    client.post("answers", answers=[{"number": question["number"], "value": value}], way="repeat")
+    client.answer(question, value)
     assert client.state()["steady"]["count"] == 1
     assert client.state()["steady"]["raw"] == 0.0
-    assert client.ask()[0]["way"] != "repeat"
+    assert client.ask(repeats=True)[0]["way"] != "repeat"
 
 
 def test_a_wrong_label_is_a_likely_mistake(client: Client) -> None:
     client.label(13)
     (question,) = client.ask(way="random", held=[])
     is_light = question["name"].startswith("light")
-    client.post("answers", way="random", answers=[
-        {"number": question["number"], "value": "negative" if is_light else "positive"}])  # fmt: skip
+    client.answer(question, "negative" if is_light else "positive")
     client.wait(lambda state: state["features"] == 24)
     client.post("train")
     (mistake,) = client.ask(5, way="mistakes")
     assert (mistake["number"], mistake["way"]) == (question["number"], "review")
     assert mistake["before"] is not is_light
-    client.post("answers", way="review", answers=[
-        {"number": mistake["number"], "value": "positive" if is_light else "negative"}])  # fmt: skip
+    client.answer(mistake, "positive" if is_light else "negative")
     assert client.ask(5, way="mistakes") == []
 
 
@@ -82,9 +80,8 @@ def test_only_pictures_between_two_probabilities_are_asked(client: Client) -> No
     client.wait(lambda state: state["model"] and state["model"]["predictions"] == 24)
     for between in ([0, 0.4], [0.6, 1]):
         questions = client.ask(20, way="random", between=between)
-        own = [question for question in questions if question["way"] != "repeat"]
-        assert own
-        assert all(between[0] <= question["likely"] <= between[1] for question in own)
+        assert questions
+        assert all(between[0] <= question["likely"] <= between[1] for question in questions)
     assert client.ask(1, between=[0.499, 0.5]) == []
 
 
@@ -110,8 +107,7 @@ def test_tasks_and_raters_stand_side_by_side(client: Client) -> None:
     assert len(current) >= 24  # nothing is labelled by ben
     for question in current:
         value = "positive" if question["name"].startswith("light") else "negative"
-        client.post("answers", rater="ben", answers=[
-            {"number": question["number"], "value": value}])  # fmt: skip
+        client.answer(question, value, rater="ben")
     (other,) = client.state()["others"]
     assert (other["rater"], other["count"], other["raw"]) == ("ben", 6, 1.0)
 

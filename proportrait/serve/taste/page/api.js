@@ -18,10 +18,11 @@ export function change({ task = who.task, rater = who.rater }) {
   location.reload();
 }
 
-/** Forget a task that there is no longer, such as of another file of labels. */
-export function forget() {
+/** Go back to the task that the server was started with: another may be of an earlier server. */
+export function begin() {
   sessionStorage.removeItem(TASK);
   sessionStorage.removeItem(RATER);
+  Object.assign(who, start);
 }
 
 export const state = async () => (await request(`${ROOT}?${new URLSearchParams(who)}`)).json();

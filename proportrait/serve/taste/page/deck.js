@@ -28,7 +28,7 @@ export class Deck {
     const { choice } = this;
     try {
       const held = this.queue.map((question) => question.number);
-      const more = await api.questions({ ...choice, count: AHEAD - this.queue.length, held });
+      const more = await api.questions({ ...choice, count: AHEAD - this.queue.length, held, repeats: true });
       if (choice === this.choice) {
         this.isEmpty = !this.queue.length && !more.length;
         const wasEmpty = !this.queue.length;

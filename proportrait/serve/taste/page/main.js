@@ -125,6 +125,7 @@ function open(name) {
   document.querySelectorAll("[data-view]").forEach((button) => {
     button.setAttribute("aria-pressed", String(button.dataset.view === name));
   });
+  byId("next").hidden = name === "sift";
   if (name === "grid") grid.open(deck.choice);
   else grid.close();
   if (name === "single") deck.refresh(undefined, true); // the grid may have answered what was loaded
@@ -205,7 +206,7 @@ document.addEventListener("keydown", (event) => {
   if (target.matches("input[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
   const key = event.key.toLowerCase();
   let isDone = true;
-  if (key === "z" || key === "backspace") undo();
+  if ((key === "z" || key === "backspace") && view !== "sift") undo();
   else if (key === "t") train();
   else if (view === "grid") isDone = grid.key(event);
   else if (view === "single" && KEYS[event.key]) KEYS[event.key]();
@@ -224,11 +225,14 @@ grid.setUp({
 sift.setUp();
 try {
   state = await api.state();
-} catch { // the task of an earlier server
-  api.forget();
-  location.reload();
+} catch { // the task of an earlier server, perhaps
+  api.begin();
+  state = await api.state();
 }
 take(state);
+if (!Object.values(state.labels).some(Boolean)) {
+  byId("last").textContent = `What is positive is up to you: a picture that you would keep when you think of “${api.who.task}”. Go by your first impression.`;
+}
 await deck.fill();
 deck.show();
 poll();

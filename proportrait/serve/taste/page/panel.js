@@ -37,7 +37,7 @@ function work([pictures, isListed, problem, features, name]) {
   return [
     h("p", { class: "hint" }, `${many(pictures, "picture")} in ${name}${isListed ? "" : ", still counting"}`),
     done || !pictures ? null : h("label", { class: "hint progress" },
-      `Features computed of ${features.toLocaleString()}: a model learns from these alone. You can label meanwhile.`,
+      `The features of ${features.toLocaleString()} of ${pictures.toLocaleString()} are computed: the model knows these alone. You can label meanwhile.`,
       h("progress", { max: pictures, value: features })),
   ];
 }
@@ -50,10 +50,10 @@ function model([trained, problem, isTraining, points, steady, labels]) {
   const ceiling = steady.count >= FEW ? steady.raw : null;
   const figures = trained.accuracy === null
     ? h("p", { class: "hint" }, "Too few labels to say how good the model is.")
-    : h("p", {}, h("strong", {}, percent(trained.accuracy)), " of your ", many(trained.labels, "label"),
-      " would have been predicted right by models without them. At the threshold, ",
-      h("strong", {}, percent(trained.precision)), " of what is chosen is positive, and ",
-      h("strong", {}, percent(trained.recall)), " of what is positive is chosen.");
+    : h("p", {}, "It was taught by ", many(trained.labels, "label"), ". A model without a label would have predicted ",
+      h("strong", {}, percent(trained.accuracy)), " of them right. Of what it keeps at the threshold, ",
+      h("strong", {}, percent(trained.precision)), " is positive; of all positives it keeps ",
+      h("strong", {}, percent(trained.recall)), ".");
   return [
     problem ? h("p", { class: "error" }, problem) : null,
     trained.accuracy === null ? null : histogram(trained),
