@@ -79,8 +79,6 @@ class Desk:
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Work in the background for as long as the block."""
-        # What training needs is imported now: later it would hold up key presses.
-        await asyncio.to_thread(import_module, "sklearn.model_selection")
         async with self._drawers, self._workers:
             works: list[Coroutine[Any, Any, None]] = [self._follow(), self._teach()]
             works += [self._compute() for _ in range(self.place.workers)]
@@ -226,6 +224,8 @@ class Desk:
 
     async def _teach(self) -> None:
         """Train where there is news, and keep the predictions up to date."""
+        # What training needs is imported at once: later it would hold up key presses.
+        await asyncio.to_thread(import_module, "sklearn.model_selection")
         while True:
             for session in list(self.sessions.values()):
                 if await asyncio.to_thread(session.is_due):

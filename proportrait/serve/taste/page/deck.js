@@ -94,6 +94,7 @@ export class Deck {
       else this.queue.unshift(this.past.pop());
       this.show();
       this.failed(`Not saved: ${error.message}`);
+      return;
     }
     this.fill();
   }

@@ -114,7 +114,7 @@ async function poll() {
   try {
     take(await api.state());
   } catch (error) {
-    failed(error.message);
+    if (byId("problem").hidden) failed(error.message); // what was not saved matters more
   }
   timer = setTimeout(poll, document.hidden ? 10 * POLL_MS : POLL_MS);
 }
