@@ -16,6 +16,7 @@ A room imports only what stands above it in this list, or left of it in its line
     measures                      native measures with units, one module an attribute
     looks                         one look at a picture, for every use of it
     model                         the network, its input, its file
+    taste                         one person's two-class judgement, learnt from a few labels
     advice                        reasons of a verdict in words, and what to do
     limits                        limits of one's own
     score                         what a model says of pictures
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from proportrait.fixes import Fix, fix
     from proportrait.score import Score, Scorer
     from proportrait.store import RecordStore
+    from proportrait.taste import Taste
 
 __all__ = [
     "ATTRIBUTES",
@@ -56,6 +58,7 @@ __all__ = [
     "RecordStore",
     "Score",
     "Scorer",
+    "Taste",
     "fix",
     "measure",
     "verify",
@@ -68,6 +71,7 @@ _PLACES = {  # of what is imported when it is first asked for, so that `import p
     "RecordStore": "proportrait.store",
     "Score": "proportrait.score",
     "Scorer": "proportrait.score",
+    "Taste": "proportrait.taste",
     "fix": "proportrait.fixes",
     "measure": "proportrait.api",
     "verify": "proportrait.api",

@@ -18,6 +18,7 @@ COMMANDS = {  # in the order in which data flow
     "evaluate": "evaluate a model against labels",
     "score": "judge your photos",
     "limits": "fit the limits of score to your own labels",
+    "taste": "learn your taste from a few labels, and sift a folder by it",
     "serve": "judge photos on a web page, and by REST",
     "download": "fetch the published data set",
 }

@@ -52,14 +52,20 @@ class Copies:
     def take(self, score: Score) -> None:
         """Copy a picture whose six verdicts are good, under its name or one with a number.
 
+        Raises:
+            StoreError: it cannot be read or written.
+        """
+        if score.error is None and set(score.verdicts.values()) == {1}:
+            self.copy(Path(score.path))
+
+    def copy(self, source: Path) -> None:
+        """Copy a picture under its name or one with a number.
+
         A copy of the same bytes that is there already is enough.
 
         Raises:
             StoreError: it cannot be read or written.
         """
-        if score.error is not None or set(score.verdicts.values()) != {1}:
-            return
-        source = Path(score.path)
         with disk_errors(self.folder):
             for target in _names(self.folder, source):
                 if os.path.lexists(target):

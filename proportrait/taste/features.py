@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from proportrait.taste.extract import SETS, TasteExtractor
 
 COUNTS = (1, 2, 4, 7)  # of feature sets
 DEFAULT = 4
+# (entries of `stream`, their number) -> the same entries: may show how far it is.
+Progress = Callable[[Iterable[tuple[Path, Float | str]], int], Iterable[tuple[Path, Float | str]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +38,13 @@ class Features:
     values: Float
     names: tuple[str, ...]
     failures: dict[Path, str]
+
+
+def without_progress(
+    entries: Iterable[tuple[Path, Float | str]], total: int
+) -> Iterable[tuple[Path, Float | str]]:
+    """Show nothing."""
+    return entries
 
 
 def set_names(sets: int) -> tuple[str, ...]:
@@ -88,7 +97,10 @@ def stream(
 
 
 def matrix(
-    paths: Sequence[str | Path], sets: int = DEFAULT, workers: int | None = None
+    paths: Sequence[str | Path],
+    sets: int = DEFAULT,
+    workers: int | None = None,
+    progress: Progress = without_progress,
 ) -> Features:
     """The features of pictures; those that cannot be read are in `failures`.
 
@@ -96,10 +108,11 @@ def matrix(
         paths: files.
         sets: number of feature sets, of `COUNTS`.
         workers: processes; default: as many as cores and memory allow.
+        progress: see `Progress`.
     """
     names = column_names(sets)
     good, rows, failures = [], np.zeros((len(paths), len(names)), np.float32), {}
-    for path, row in stream([Path(path) for path in paths], sets, workers):
+    for path, row in progress(stream([Path(path) for path in paths], sets, workers), len(paths)):
         if isinstance(row, str):
             failures[path] = row
         else:
