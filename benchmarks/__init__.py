@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from benchmarks.speed.ratio import Ratio
 
 BENCHMARKS = (
-    "online", "memory", "decode", "offline", "shared", "resume", "training", "score",
+    "online", "memory", "decode", "offline", "shared", "resume", "training", "score", "labelling",
 )  # fmt: skip
 QUICK: dict[str, dict[str, int | float]] = {
     "online": {"portraits": 60, "concurrency": 15, "latency_s": 1.0},
@@ -22,6 +22,7 @@ QUICK: dict[str, dict[str, int | float]] = {
     "resume": {"portraits": 500},
     "training": {"batches": 2, "batch_size": 8},
     "score": {"photos": 4},
+    "labelling": {"pictures": 2000, "presses": 8},
 }
 
 

@@ -18,6 +18,9 @@ from proportrait.errors import ConfigurationError
 if TYPE_CHECKING:
     from proportrait.taste.labels import Labels
 
+DESCRIPTION = """The page is at the printed address, for this machine alone. It asks about one
+picture after the other, learns meanwhile, and sifts the folder. Pictures are never moved, changed,
+or deleted; every answer is kept, with all that you took back, in one SQLite file."""
 _HOST = "127.0.0.1"
 _OPEN_S = 0.5  # from the announcement until the browser is told: the server begins to answer
 

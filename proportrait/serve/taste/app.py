@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
@@ -20,6 +21,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from proportrait.commandline import printable
+from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError, ProPortraitError
 from proportrait.serve.app import PAGE, failure, problem
 from proportrait.serve.guard import Guard
@@ -34,6 +36,7 @@ from proportrait.taste.labels import Labels
 _OWN_PAGE = Path(__file__).with_name("page")
 _MOST = 60  # questions or answers of one request
 _NAME = re.compile(r"[\w][\w .-]{0,79}")  # of a folder that copies go to
+_NO_MODEL = "there is no model yet: label some pictures and train it"
 _VALUES = {"positive": True, "negative": False, "skip": None}
 Result = TypeVar("Result")
 
@@ -178,6 +181,10 @@ class _Server:
         if not _NAME.fullmatch(name) or name != name.strip(" ."):
             raise HTTPException(422, "the name of a folder has letters, digits, spaces, - and _")
         target = self.desk.place.exports / name
+        if body.get("what") == "model":
+            return JSONResponse(
+                {"file": await run_in_threadpool(self._save_model, session, target)}
+            )
         write = await run_in_threadpool(self._export, session, body, target)
         problems = await run_in_threadpool(write)
         count = sum(path.is_file() and path.suffix != ".csv" for path in target.rglob("*"))
@@ -196,7 +203,20 @@ class _Server:
                 entries = exchange.entries_of(session.labels, session.task, session.rater)
                 write = exchange.to_folders if form == "folders" else exchange.to_image_folder
                 return lambda: write(entries, target)
-        raise HTTPException(422, "what is one of sifted, folders, imagefolder")
+        raise HTTPException(422, "what is one of sifted, folders, imagefolder, model")
+
+    @staticmethod
+    def _save_model(session: Session, target: Path) -> str:
+        """Write the model as a file for `proportrait taste predict`; returns its printable name."""
+        if session.trained is None:
+            raise HTTPException(409, _NO_MODEL)
+        file = target.with_name(f"{target.name}.safetensors")
+        if os.path.lexists(file):
+            raise HTTPException(422, f"{printable(file)} is there already: choose another name")
+        with disk_errors(file):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            session.trained.taste.save(file)
+        return printable(file)
 
     async def table(self, request: Request) -> Response:
         """A CSV of the labels, or of the pictures from a threshold on, the likeliest first."""
@@ -214,7 +234,7 @@ class _Server:
 
     def _sifted(self, session: Session, threshold: float) -> list[tuple[Path, float]]:
         if session.trained is None:
-            raise HTTPException(409, "there is no model yet: label some pictures and train it")
+            raise HTTPException(409, _NO_MODEL)
         album = session.album
         chosen = [
             (likely, number)

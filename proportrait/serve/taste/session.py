@@ -14,8 +14,9 @@ from proportrait.serve.taste.album import Album
 from proportrait.serve.taste.rows import Rows
 from proportrait.taste.choose import suspects
 from proportrait.taste.ensemble import Ensemble
-from proportrait.taste.features import DEFAULT, column_names
+from proportrait.taste.features import DEFAULT, Features, column_names
 from proportrait.taste.labels import Kind, Labels, Undone, Value
+from proportrait.taste.taste import Taste
 
 _FEWEST = 3  # labels of each class until a model is trained by itself
 _NEWS = 5  # labels since the last training until the next one, at least
@@ -28,14 +29,18 @@ class Trained:
     """A model and the labels that it learnt from.
 
     Attributes:
-        ensemble: the model.
+        taste: the model, ready to be saved.
         digests: of the pictures, in the order of `ensemble.labels`.
         accuracy: share of labels that models without them predict, at the threshold; NaN where
             there are too few.
     """
 
-    ensemble: Ensemble
+    taste: Taste
     digests: tuple[str, ...]
+
+    @property
+    def ensemble(self) -> Ensemble:
+        return self.taste.ensemble
 
     @property
     def validated(self) -> Float:
@@ -155,10 +160,9 @@ class Session:
                 "some pictures"
             )
         digests, numbers, wanted = zip(*lessons, strict=True)
-        ensemble = Ensemble.fit(
-            self.rows.values(numbers), np.array(wanted, bool), names=column_names(DEFAULT)
-        )
-        self.trained = Trained(ensemble, digests)
+        paths = tuple(self.album.paths[number] for number in numbers)
+        features = Features(paths, self.rows.values(numbers), column_names(DEFAULT), {})
+        self.trained = Trained(Taste.learn(features, wanted, DEFAULT), digests)
         self.predictions = {}
         if np.isfinite(accuracy := self.trained.accuracy):
             self.labels.put_training(self.task, self.rater, len(lessons), accuracy)

@@ -46,7 +46,10 @@ def state(session: Session) -> dict[str, Any]:
         "model": _model(session, session.trained) if session.trained else None,
         "curve": labels.trainings(session.task, session.rater),
         "steady": _agreement(
-            agreement(pair for _, *pair in labels.repeats(session.task, session.rater))
+            agreement(
+                (earlier, later)
+                for _, earlier, later in labels.repeats(session.task, session.rater)
+            )
         ),
         "others": [
             {"rater": other}

@@ -9,6 +9,7 @@ from typing import Any
 
 from PIL import Image
 
+from proportrait.taste import Taste
 from proportrait.taste.labels import Labels
 from tests.serve.taste import hooks
 from tests.serve.taste.conftest import WHO, Client
@@ -30,6 +31,8 @@ def test_labels_teach_a_model_that_sifts_the_folder(client: Client, tmp_path: Pa
     copies = sorted(path.name for path in Path(result["folder"]).iterdir())
     assert copies == [f"light_{number:02d}.png" for number in range(12)]
     assert result["copies"] == 12
+    saved = client.post("export", what="model", name="mine")
+    assert Taste.load(saved["file"]).ensemble.labels.size == state["model"]["labels"]
     table = client.client.post(f"{API}/table", json=WHO | {"what": "sifted", "threshold": 0.5})
     rows = list(csv.DictReader(table.text.splitlines()))
     assert len(rows) == 12
@@ -180,6 +183,7 @@ BAD: dict[str, tuple[str, dict[str, Any], int]] = {
     "a path": ("export", {"what": "folders", "name": "../photos"}, 422),
     "a hidden folder": ("export", {"what": "folders", "name": ".x"}, 422),
     "no export": ("export", {"what": "everything", "name": "x"}, 422),
+    "no model to save": ("export", {"what": "model", "name": "x"}, 409),
     "no model": ("export", {"what": "sifted", "name": "x", "threshold": 0.5}, 409),
 }
 

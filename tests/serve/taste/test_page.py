@@ -121,7 +121,7 @@ def test_a_page_of_many_is_marked_by_keys_and_fits_a_phone(
         page.locator("#counts", has_text=re.compile(r"0 positive\s+0 negative")).wait_for()
         page.click("[data-view=single]")
         page.locator("#stage img").wait_for()
-        page.locator("button[data-value=positive]").click()
+        page.click(".answers [data-value=positive]")
         page.locator("#counts", has_text="1 positive").wait_for()
     assert [text for text in errors if "422" not in text] == []
     errors.clear()

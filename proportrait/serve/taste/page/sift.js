@@ -18,11 +18,12 @@ export function setUp() {
       h("h2", {}, "Just kept"), h("div", { id: "above", class: "strip" }),
       h("h2", {}, "Just left out"), h("div", { id: "below", class: "strip" })),
     h("h2", {}, "Take away"),
-    h("p", {}, h("label", {}, "Name of the new folder ", h("input", { id: "folder", value: `${plain(api.who.task)} ${today}`, maxlength: "80" }))),
+    h("p", {}, h("label", {}, "Name of the new folder, or of the model ", h("input", { id: "folder", value: `${plain(api.who.task)} ${today}`, maxlength: "80" }))),
     h("p", { id: "exports", class: "hint" }),
     h("div", { class: "buttons" },
       button("Copy the kept pictures", () => copy("sifted"), "for-model primary"),
       button("CSV of the kept pictures", () => download("sifted"), "for-model"),
+      button("Save the model", save, "for-model"),
       button("CSV of my labels", () => download("labels")),
       button("Copy my labels as positive/ and negative/", () => copy("folders")),
       button("Copy my labels as ImageFolder", () => copy("imagefolder"))),
@@ -40,7 +41,7 @@ export function show(state) {
   byId("sift-none").hidden = Boolean(model);
   byId("sifting").hidden = !model;
   section.querySelectorAll(".for-model").forEach((element) => (element.disabled = !model));
-  byId("exports").textContent = `Copies go to ${state.exports}; your pictures stay where they are.`;
+  byId("exports").textContent = `Both go to ${state.exports}; your pictures stay where they are.`;
   if (isFirst) slider.value = Math.round(model.threshold * 100);
   if (model) count();
 }
@@ -85,6 +86,15 @@ async function copy(what) {
       problems.length ? h("ul", {}, ...problems.map((text) => h("li", {}, `Left out: ${text}`))) : "");
   } catch (error) {
     byId("done").replaceChildren(h("span", { class: "error" }, `Nothing was copied: ${error.message}.`));
+  }
+}
+
+async function save() {
+  try {
+    const { file } = await api.copy({ what: "model", name: byId("folder").value });
+    byId("done").textContent = `The model is ${file}: proportrait taste predict --model_path uses it.`;
+  } catch (error) {
+    byId("done").replaceChildren(h("span", { class: "error" }, `Nothing was saved: ${error.message}.`));
   }
 }
 
