@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from argparse import Namespace
+from argparse import Namespace, _SubParsersAction
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -265,7 +265,11 @@ def flags(name: str) -> set[str]:
     """Of a command."""
     parser = Parser()
     import_module(f"proportrait.commands.{name}").add_arguments(parser)
-    options = {option for action in parser._actions for option in action.option_strings}
+    parsers = [parser]
+    for action in parser._actions:  # of a command with actions, such as taste, those of each
+        parsers += action.choices.values() if isinstance(action, _SubParsersAction) else []
+    actions = [action for each in parsers for action in each._actions]
+    options = {option for action in actions for option in action.option_strings}
     return {option for option in options if option.startswith("--")} - {"--help", "--base_url"}
 
 

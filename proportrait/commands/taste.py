@@ -1,10 +1,11 @@
 """Learn your taste from pictures that you sorted into two folders, and sift others by it.
 
-train learns from a folder of positive and one of negative pictures: twenty of each are a start.
-label asks you on a web page, learns meanwhile, and sifts the folder. predict gives every picture of
-a folder the probability that you would call it positive, and copies those that you would. evaluate tells how well this works for your folders, and how many labels it
-takes. Pictures are never moved, changed, or deleted; features are computed once and kept in the
-cache of the package. `proportrait taste train --help` explains an action."""
+label asks you on a web page, learns meanwhile, and sifts the folder. train learns from a folder of
+positive and one of negative pictures: twenty of each are a start. predict gives every picture of a
+folder the probability that you would call it positive, and copies those that you would. evaluate
+tells how well this works for your folders, and how many labels it takes. Pictures are never moved,
+changed, or deleted; features are computed once and kept in the cache of the package.
+`proportrait taste train --help` explains an action."""
 
 from __future__ import annotations
 
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
     from proportrait.taste import Evaluation, Judgement, Taste
 
 EXAMPLES = """
-proportrait taste train --positive_folder keep --negative_folder drop --models_folder models --model_name mine  # learn
-proportrait taste predict --test_folder photos --model_path models/mine.safetensors --copy_to sifted            # sift
-proportrait taste label --folder photos --task composition                                                      # or label on a page
+proportrait taste label --folder photos --task composition                 # label on a page
+proportrait taste predict --test_folder photos --model_path my.safetensors --copy_to sifted # sift
 """
 _SETS = "feature sets, the best first; more know more, and take longer (default 4)"
 _SHOWN = 20  # failures that are listed
@@ -63,8 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")
 
     evaluate = _action(actions, "evaluate", "tell how well a taste is learnt, by cross-validation",
-                       "Accuracy and AUC are of pictures that were not learnt from; the curve tells "
-                       "the accuracy by number of labels, asked for actively or by chance.")
+                       "Accuracy and AUC are of pictures that were not learnt from. The curve:\n"
+                       "accuracy by number of labels, chosen actively or by chance.")
     _add_folders(evaluate)
     evaluate.add_argument("--format", choices=("table", "json"), default="table")
     # fmt: on
@@ -89,8 +89,8 @@ def _add_folders(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--positive_folder", type=Path, required=True, metavar="DIR", help="pictures you like")
     add("--negative_folder", type=Path, required=True, metavar="DIR", help="pictures you do not")
-    add("--num_feature_sets", "--num_features_sets", type=int, choices=(1, 2, 4, 7), default=4,
-        help=_SETS)  # fmt: skip
+    add("--num_features_sets", "--num_feature_sets", dest="sets", type=int, choices=(1, 2, 4, 7),
+        default=4, help=_SETS)  # fmt: skip
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")
 
 
@@ -113,10 +113,10 @@ def _train(options: argparse.Namespace) -> int:
         raise ConfigurationError(f"--model_name is a name without a folder, not {name!r}")
     path = options.models_folder / f"{name}.safetensors"
     features, labels = labelled(
-        options.positive_folder, options.negative_folder, options.num_feature_sets,
+        options.positive_folder, options.negative_folder, options.sets,
         options.workers, _with_bar,
     )  # fmt: skip
-    taste = Taste.learn(features, labels, options.num_feature_sets)
+    taste = Taste.learn(features, labels, options.sets)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         taste.save(path)
@@ -198,7 +198,7 @@ def _evaluate(options: argparse.Namespace) -> int:
     from proportrait.taste.taste import labelled
 
     features, labels = labelled(
-        options.positive_folder, options.negative_folder, options.num_feature_sets,
+        options.positive_folder, options.negative_folder, options.sets,
         options.workers, _with_bar,
     )  # fmt: skip
     _list_failures(features.failures)

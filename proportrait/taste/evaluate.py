@@ -129,6 +129,9 @@ def _course(
             break
     course = []
     for count in range(int(known.sum()), min(max(steps), len(pool)) + 1):
+        if how == "random" and count not in steps:  # chance asks nobody
+            known[rng.choice(np.flatnonzero(~known))] = True
+            continue
         taste = Ensemble.fit(rows[known], open_labels[known], seed, names=names, space=space)
         if count in steps:
             likely = taste.probabilities(values[held])

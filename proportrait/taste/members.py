@@ -176,7 +176,7 @@ def _scaled(blocks: Blocks, weights: Float) -> Float:
 def _balance(labels: Mask) -> Double:
     """Weights (N,), the same sum of each class, mean 1."""
     share = labels.mean()
-    return np.where(labels, 0.5 / share, 0.5 / (1 - share))
+    return np.asarray(np.where(labels, 0.5 / share, 0.5 / (1 - share)), np.float64)
 
 
 def _squares(points: Float, others: Float) -> Float:

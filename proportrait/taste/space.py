@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -83,12 +84,12 @@ class Space:
             column, place = column + size, place + size * count
         return parts
 
-    def to_state(self) -> dict[str, npt.NDArray[np.generic]]:
+    def to_state(self) -> dict[str, npt.NDArray[Any]]:
         """Its arrays by name, for a file."""
         return {f"space.{name}": np.asarray(value) for name, value in vars(self).items()}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, npt.NDArray[np.generic]]) -> Space:
+    def from_state(cls, state: Mapping[str, npt.NDArray[Any]]) -> Space:
         """The space among the arrays of a file.
 
         Raises:

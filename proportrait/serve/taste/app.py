@@ -244,7 +244,9 @@ class _Server:
         return [(album.paths[number], likely) for likely, number in sorted(chosen, reverse=True)]
 
     async def _session(self, body: dict[str, Any]) -> Session:
-        return await run_in_threadpool(self.desk.session, _text(body, "task"), _text(body, "rater"))
+        who = (_text(body, "task"), _text(body, "rater"))
+        known = self.desk.sessions.get(who)  # at a key press no thread is waited for
+        return known or await run_in_threadpool(self.desk.session, *who)
 
 
 async def _body(request: Request) -> dict[str, Any]:

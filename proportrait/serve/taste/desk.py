@@ -70,7 +70,7 @@ class Desk:
         self.rows = Rows(len(column_names(DEFAULT)))
         self.rng = np.random.default_rng()
         self._drawers = Judges(self.place.drawers, _DRAW_S, work.prepare)
-        self._workers = Judges(self.place.workers, _FEATURES_S, work.prepare)
+        self._workers = Judges(self.place.workers, _FEATURES_S, work.prepare_behind)
         self._busy: set[int] = set()  # pictures whose features are computed now
         self._wanted: list[int] = []  # pictures that the page shows soon
         self._teaching: set[asyncio.Task[None]] = set()

@@ -17,6 +17,7 @@ from proportrait.taste.labels import Place
 
 LARGE, SMALL = 1600, 360  # px of the longer side of a picture, and of one on a page of many
 _QUALITY = 88
+_NICE = 5  # less urgent than other work
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class Row:
 def prepare() -> None:
     """Import what is needed, so that the first picture comes as fast as the next ones."""
     encode_jpeg(np.zeros((8, 8, 3), np.uint8))
+
+
+def prepare_behind() -> None:
+    """Leave the cores to what answers key presses."""
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
 
 
 def draw(folder: Path, path: Path, longest: int) -> Drawing:
