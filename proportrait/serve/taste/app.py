@@ -246,7 +246,7 @@ class _Server:
     async def _session(self, body: dict[str, Any]) -> Session:
         who = (_text(body, "task"), _text(body, "rater"))
         known = self.desk.sessions.get(who)  # at a key press no thread is waited for
-        return known or await run_in_threadpool(self.desk.session, *who)
+        return known if known is not None else await run_in_threadpool(self.desk.session, *who)
 
 
 async def _body(request: Request) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def test_the_keys_label_undo_train_and_a_folder_is_sifted(
         assert "scale(1.5)" in (page.locator("#stage img").get_attribute("style") or "")
         page.locator("#work .progress").wait_for(state="detached")  # all features are computed
         page.keyboard.press("t")
-        page.locator("#model", has_text="taught by 10 labels").wait_for()
+        page.locator("#model", has_text="taught by 10 of your 10 labels").wait_for()
         bars = page.locator("#model .chart rect")
         assert bars.count() >= 2
         assert page.locator("#model .chart svg").first.get_attribute("aria-label") is not None

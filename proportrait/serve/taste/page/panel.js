@@ -50,7 +50,7 @@ function model([trained, problem, isTraining, points, steady, labels]) {
   const ceiling = steady.count >= FEW ? steady.raw : null;
   const figures = trained.accuracy === null
     ? h("p", { class: "hint" }, "Too few labels to say how good the model is.")
-    : h("p", {}, "It was taught by ", many(trained.labels, "label"), ". A model without a label would have predicted ",
+    : h("p", {}, `It was taught by ${trained.labels} of your ${many(labels.positive + labels.negative, "label")}. A model without a label would have predicted `,
       h("strong", {}, percent(trained.accuracy)), " of them right. Of what it keeps at the threshold, ",
       h("strong", {}, percent(trained.precision)), " is positive; of all positives it keeps ",
       h("strong", {}, percent(trained.recall)), ".");
