@@ -65,7 +65,7 @@ def test_the_answer_to_a_repeat_tells_how_steady_a_rater_is(client: Client) -> N
 
 
 def test_a_wrong_label_is_a_likely_mistake(client: Client) -> None:
-    client.label(13)
+    client.label(23)
     (question,) = client.ask(way="random", held=[])
     is_light = question["name"].startswith("light")
     client.answer(question, "negative" if is_light else "positive")
