@@ -127,8 +127,9 @@ def _course(
         known[row] = True
         if known.sum() >= _FIRST and len(set(open_labels[known])) == 2:
             break
-    course = []
-    for count in range(int(known.sum()), min(max(steps), len(pool)) + 1):
+    course: list[tuple[int, float]] = []
+    last = max((step for step in steps if step <= len(pool)), default=0)
+    for count in range(int(known.sum()), last + 1):
         if how == "random" and count not in steps:  # chance asks nobody
             known[rng.choice(np.flatnonzero(~known))] = True
             continue
@@ -136,7 +137,7 @@ def _course(
         if count in steps:
             likely = taste.probabilities(values[held])
             course.append((count, float(((likely >= taste.threshold) == labels[held]).mean())))
-        if count < len(pool):
+        if count < last:
             known[next_index(taste, rows, known, rng, how)] = True
     return course
 
