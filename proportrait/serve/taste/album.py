@@ -37,6 +37,7 @@ class Album:
         self.is_listed = False
         self.problem = ""
         self.failures: dict[int, str] = {}
+        self._failed_ns: dict[int, int] = {}
         self._numbers: dict[Path, int] = {}
         self._digests: dict[int, str] = {}
         self._places: dict[str, Place] = {}
@@ -113,8 +114,10 @@ class Album:
             return before != digest
 
     def fail(self, number: int, reason: str) -> None:
-        """Leave a picture out; the reason names no folders."""
-        self.failures[number] = reason
+        """Leave a picture out, until its file changes; the reason names no folders."""
+        with self._lock:
+            self.failures[number] = reason
+            self._failed_ns[number] = _changed_ns(self.paths[number])
 
     def update(self) -> None:
         """List the folder anew: what is new gets a number, what is no longer there is left out."""
@@ -128,6 +131,9 @@ class Album:
             with self._lock:
                 present = {self._numbers[path] for path in listing.paths}
                 self._gone = set(range(len(self.paths))) - present
+                for number in list(self.failures):  # a copy that was not finished may be now
+                    if _changed_ns(self.paths[number]) != self._failed_ns[number]:
+                        del self.failures[number]
             self.is_listed = True
         self._took = time.perf_counter() - began
 
@@ -155,3 +161,11 @@ class Album:
 
     def _depth(self, path: Path) -> int:
         return len(path.parent.relative_to(self.folder).parts)
+
+
+def _changed_ns(path: Path) -> int:
+    """When a file was changed, 0 where it is not there."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0

@@ -202,7 +202,7 @@ class Desk:
             return
         for number, row in zip(numbers, rows, strict=True):
             if row.values is None or row.place is None:
-                self.album.fail(number, row.error.removeprefix(f"{paths[0].parent}/"))
+                self.album.fail(number, row.error)
             else:
                 self.album.learn(number, row.digest, row.place)
                 self.rows.put(number, row.values.astype(np.float32))

@@ -83,6 +83,19 @@ def test_labelled_pictures_are_known_again_unless_they_changed(tmp_path: Path) -
     assert len(album) == 2
 
 
+def test_a_picture_that_failed_is_tried_again_once_it_has_changed(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jpg", "half")
+    album = Album(tmp_path)
+    album.update()
+    album.fail(0, "damaged")
+    album.update()
+    assert not album.holds(0)
+    write(path, "whole")
+    os.utime(path, (1, 1))
+    album.update()
+    assert album.holds(0)
+
+
 def test_of_two_copies_the_one_that_is_left_stands_for_both(tmp_path: Path) -> None:
     one, two = write(tmp_path / "a.jpg"), write(tmp_path / "b.jpg")
     album = Album(tmp_path)
