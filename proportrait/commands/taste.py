@@ -19,10 +19,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proportrait.commandline import count, printable
+from proportrait.commandline import count, printable, some_of
 from proportrait.commands import taste_label
 from proportrait.disk import disk_errors, replacing
 from proportrait.errors import ConfigurationError
+from proportrait.taste.networks import NETWORKS
 
 if TYPE_CHECKING:
     from proportrait.taste import Evaluation, Judgement, Taste
@@ -91,6 +92,9 @@ def _add_folders(parser: argparse.ArgumentParser) -> None:
     add("--negative_folder", type=Path, required=True, metavar="DIR", help="pictures you do not")
     add("--num_features_sets", "--num_feature_sets", dest="sets", type=int, choices=(1, 2, 4, 7),
         default=4, help=_SETS)  # fmt: skip
+    add("--networks", type=some_of(tuple(NETWORKS), "network"), default=(), metavar="NAME,...",
+        help=f"further feature sets, of large networks whose weights are in the local cache of the "
+             f"Hugging Face Hub: {', '.join(NETWORKS)}")  # fmt: skip
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")
 
 
@@ -106,17 +110,18 @@ def _probability(text: str) -> float:
 
 def _train(options: argparse.Namespace) -> int:
     from proportrait.taste import Taste
+    from proportrait.taste.features import set_names
     from proportrait.taste.taste import labelled
 
     name = options.model_name.removesuffix(".safetensors")
     if not name or Path(name).name != name:
         raise ConfigurationError(f"--model_name is a name without a folder, not {name!r}")
     path = options.models_folder / f"{name}.safetensors"
+    sets = (*set_names(options.sets), *options.networks)
     features, labels = labelled(
-        options.positive_folder, options.negative_folder, options.sets,
-        options.workers, _with_bar,
-    )  # fmt: skip
-    taste = Taste.learn(features, labels, options.sets)
+        options.positive_folder, options.negative_folder, sets, options.workers, _with_bar
+    )
+    taste = Taste.learn(features, labels, sets)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         taste.save(path)
@@ -195,12 +200,13 @@ def _write(entries: Iterable[Judgement], path: Path, threshold: float) -> None:
 
 def _evaluate(options: argparse.Namespace) -> int:
     from proportrait.taste import evaluate
+    from proportrait.taste.features import set_names
     from proportrait.taste.taste import labelled
 
+    sets = (*set_names(options.sets), *options.networks)
     features, labels = labelled(
-        options.positive_folder, options.negative_folder, options.sets,
-        options.workers, _with_bar,
-    )  # fmt: skip
+        options.positive_folder, options.negative_folder, sets, options.workers, _with_bar
+    )
     _list_failures(features.failures)
     figures = evaluate(features.values, labels, names=features.names)
     if options.format == "json":

@@ -70,8 +70,10 @@ def _farthest(
     known = np.flatnonzero(labelled)
     if not len(known):
         return int(places[0])
+    roots = np.sqrt(ensemble.models.weights)  # what tells nothing makes no picture different
     points, others = (
-        np.concatenate(ensemble.space(values[some]), 1) for some in (rows[places], known)
+        np.concatenate([w * block for w, block in zip(roots, ensemble.space(part), strict=True)], 1)
+        for part in (values[rows[places]], values[known])
     )
     squares = (points**2).sum(1)[:, None] + (others**2).sum(1) - 2 * points @ others.T
     return int(places[squares.min(1).argmax()])

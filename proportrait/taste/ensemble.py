@@ -23,7 +23,7 @@ from proportrait.taste.space import Space
 FORMAT = 1
 FOLDS = 5
 _ENTRY = "proportrait-taste"
-_ROWS = 4096  # a step of prediction
+_ROWS = 1024  # a step of prediction
 _SUREST = 7.0  # log odds, 99.9 %: no model is surer, and none outvotes the others
 _SLACK = 0.02  # share of the labels
 _FLATTEST = 0.05  # slope of a calibration: scores never turn round
@@ -93,12 +93,12 @@ class Ensemble:
         space = space or Space.fit(values, names)
         points = space(values)
         together = copies(values) if groups is None else np.asarray(groups)
-        scores = _validated_scores(points, wanted, seed, together)
+        scores = _validated_scores(points, wanted, space.prior, seed, together)
         calibration = np.stack([_platt(column, wanted) for column in scores.T])
         validated = _sigmoid(_calibrated(scores, calibration).mean(1))
         threshold, precision, recall = _operating_point(validated, wanted)
         return cls(
-            space, Members.fit(points, wanted, seed), calibration, wanted,
+            space, Members.fit(points, wanted, space.prior, seed), calibration, wanted,
             validated, threshold, precision, recall, tuple(names or ()), dict(about or {}),
         )  # fmt: skip
 
@@ -118,7 +118,9 @@ class Ensemble:
         return np.concatenate(parts) if parts else np.zeros((0, len(NAMES)), np.float32)
 
     def _odds_of(self, values: Float) -> Float:
-        return _calibrated(self.models.scores(self.space(values)), self.calibration)
+        return _calibrated(
+            self.models.scores(self.space(values, self.models.weights)), self.calibration
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the taste to one safetensors file, which holds numbers and text alone."""
@@ -184,13 +186,13 @@ def _digest(text: str, state: Mapping[str, npt.NDArray[Any]]) -> str:
 
 
 def _validated_scores(
-    blocks: list[Float], labels: Mask, seed: int, groups: npt.NDArray[Any]
+    blocks: list[Float], labels: Mask, prior: Float, seed: int, groups: npt.NDArray[Any]
 ) -> Float:
     """Scores (N, 3) of each picture by models without it; NaN where there are too few."""
     scores = np.full((len(labels), len(NAMES)), np.nan, np.float32)
     for held in folds(labels, groups, FOLDS, seed):
         rest = ~held
-        models = Members.fit([block[rest] for block in blocks], labels[rest], seed)
+        models = Members.fit([block[rest] for block in blocks], labels[rest], prior, seed)
         scores[held] = models.scores([block[held] for block in blocks])
     return scores
 

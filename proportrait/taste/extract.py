@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from proportrait.arrays import Float
+from proportrait.arrays import Float, Image
 from proportrait.digest import code_digest
 from proportrait.labels import KEYS
 from proportrait.looks.features import SIZE, Backbone
@@ -20,6 +20,8 @@ from proportrait.looks.look import INPUTS, SCORE, Features, Look
 from proportrait.model.saved import Headshot, load, packaged
 from proportrait.networks.assets import asset
 from proportrait.networks.pth import read_pth
+from proportrait.taste import networks
+from proportrait.taste.networks import NETWORKS
 
 _CELLS = 3  # rows and columns of the layout
 _FINE, _COARSE = 256, 128  # features that are left of the networks' 1,280: of a view, of a cell
@@ -39,6 +41,7 @@ SETS: dict[str, dict[str, int]] = {
     "bust": {"bust": _FINE},
     "face": {"face": _FINE},
 }
+_OF_THE_MODEL = ("verdicts", "whole", "bust", "face")
 _CODE = ("model/fusion.py", "model/heads.py", "model/saved.py", "model/views.py")
 
 
@@ -46,7 +49,7 @@ _CODE = ("model/fusion.py", "model/heads.py", "model/saved.py", "model/views.py"
 def version() -> str:
     """A hash of the code and the packaged model that features depend on: 8 hex digits."""
     model = hashlib.sha256(packaged().read_bytes()).hexdigest()
-    return code_digest((*_CODE, "taste/extract.py"), (), [model])[:8]
+    return code_digest((*_CODE, "taste/extract.py", "taste/networks.py"), (), [model])[:8]
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class TasteExtractor:
     """Takes feature sets of a look.
 
     Attributes:
-        sets: of `SETS`.
+        sets: of `SETS`, and of `networks.NETWORKS`.
     """
 
     sets: tuple[str, ...] = tuple(SETS)
@@ -64,29 +67,47 @@ class TasteExtractor:
         return tuple(f"taste-{version()}-{name}" for name in self.sets)
 
     def __call__(self, look: Look) -> Mapping[str, Features]:
-        parts = _parts(look)
+        if look.subject is None:
+            raise ValueError("features are taken of a look that has its picture")
+        parts = _measured(look)
+        if set(_OF_THE_MODEL) & set(self.sets):
+            parts |= _of_the_model(look, look.subject.image)
+        if "picture" in self.sets:
+            parts |= _of_the_picture(look.subject.image)
+        for name in set(NETWORKS) & set(self.sets):
+            parts[name] = networks.features(name, look.subject.image)
         return {
-            name: np.concatenate([parts[part] for part in SETS[key]]).astype(np.float16)
+            name: np.concatenate([parts[part] for part in SETS.get(key, [key])]).astype(np.float16)
             for name, key in zip(self.names, self.sets, strict=True)
         }
 
 
-def _parts(look: Look) -> dict[str, Float]:
-    """All parts of a look with its measures and its subject, 1-d float32."""
-    if look.subject is None:
-        raise ValueError("features are taken of a look that has its picture")
-    model, image = _model(), look.subject.image
+def _measured(look: Look) -> dict[str, Float]:
+    """The parts that need no network: 1-d float32."""
+    geometry = np.concatenate([look.measure_array(_GEOMETRY), _face(look)])
+    return {"geometry": geometry} | {
+        key: look.measure_array(names) for key, names in _MEASURES.items()
+    }
+
+
+def _of_the_model(look: Look, image: Image) -> dict[str, Float]:
+    """Log odds of the packaged model, and its features of some views: 1-d float32."""
+    model = _model()
     own, features = model.features(np.stack(model.preprocessing(image, look.box))[None])
     measures = look.measure_array(model.architecture.measures)
     views = dict(zip(model.preprocessing.views, features.reshape(-1, SIZE), strict=False))
+    return {
+        "verdicts": model.fusion.logits(own, features, measures[None])[0],
+        **{view: _axes() @ views[view] for view in ("whole", "bust", "face")},
+    }
+
+
+def _of_the_picture(image: Image) -> dict[str, Float]:
+    """Features of the network for ImageNet, by place and in all: 1-d float32."""
     objects = _map_network()(image)
     return {
-        "geometry": np.concatenate([look.measure_array(_GEOMETRY), _face(look)]),
-        "verdicts": model.fusion.logits(own, features, measures[None])[0],
         "layout": _layout(np.tensordot(_axes()[:_COARSE], objects, 1)).ravel(),
         "objects": _axes() @ objects.mean((1, 2)),
-        **{view: _axes() @ views[view] for view in ("whole", "bust", "face")},
-        **{key: look.measure_array(names) for key, names in _MEASURES.items()},
     }
 
 

@@ -16,9 +16,11 @@ from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Wants
 from proportrait.looks.survey import survey
 from proportrait.taste.extract import SETS, TasteExtractor
+from proportrait.taste.networks import NETWORKS, width
 
 COUNTS = (1, 2, 4, 7)  # of feature sets
 DEFAULT = 4
+Sets = int | Sequence[str]
 # (entries of `stream`, their number) -> the same entries: may show how far it is.
 Progress = Callable[[Iterable[tuple[Path, Float | str]], int], Iterable[tuple[Path, Float | str]]]
 
@@ -47,29 +49,46 @@ def without_progress(
     return entries
 
 
-def set_names(sets: int) -> tuple[str, ...]:
-    """The names of the first 1, 2, 4, or 7 feature sets.
+def set_names(sets: Sets) -> tuple[str, ...]:
+    """The names of feature sets.
+
+    Args:
+        sets: the first 1, 2, 4, or 7 of `SETS`; or names, also of `NETWORKS`.
 
     Raises:
-        ConfigurationError: another number.
+        ConfigurationError: another number, or an unknown name.
     """
-    if sets not in COUNTS:
-        raise ConfigurationError(f"the number of feature sets is 1, 2, 4, or 7, not {sets}")
-    return tuple(itertools.islice(SETS, sets))
+    if isinstance(sets, int):
+        if sets not in COUNTS:
+            raise ConfigurationError(f"the number of feature sets is 1, 2, 4, or 7, not {sets}")
+        return tuple(itertools.islice(SETS, sets))
+    choices = (*SETS, *NETWORKS)
+    if unknown := [name for name in sets if name not in choices]:
+        raise ConfigurationError(
+            f"there is no feature set {unknown[0]!r}: the sets are {', '.join(choices)}"
+        )
+    return tuple(dict.fromkeys(sets))
 
 
-def column_names(sets: int) -> tuple[str, ...]:
-    """The names of the D columns."""
+def column_names(sets: Sets) -> tuple[str, ...]:
+    """The names of the D columns.
+
+    Raises:
+        ConfigurationError: the weights of a network are not on this machine.
+    """
     return tuple(
         f"{part}:{number}"
         for name in set_names(sets)
-        for part, size in SETS[name].items()
+        for part, size in (SETS.get(name) or {name: width(name)}).items()
         for number in range(size)
     )
 
 
 def stream(
-    paths: Iterable[Path], sets: int = DEFAULT, workers: int | None = None, total: int | None = None
+    paths: Iterable[Path],
+    sets: Sets = DEFAULT,
+    workers: int | None = None,
+    total: int | None = None,
 ) -> Generator[tuple[Path, Float | str], None, None]:
     """Yield each picture with its features (D,) float32, or with why it cannot be read.
 
@@ -77,11 +96,13 @@ def stream(
 
     Args:
         paths: files.
-        sets: number of feature sets, of `COUNTS`.
+        sets: see `set_names`.
         workers: processes; default: as many as cores and memory allow.
         total: how many pictures there are, where `paths` has no length.
     """
     extractor = TasteExtractor(set_names(sets))
+    if set(NETWORKS) & set(extractor.sets):
+        workers = 1  # a large network uses all cores by itself
     with (
         LookCache() as cache,
         contextlib.closing(
@@ -98,7 +119,7 @@ def stream(
 
 def matrix(
     paths: Sequence[str | Path],
-    sets: int = DEFAULT,
+    sets: Sets = DEFAULT,
     workers: int | None = None,
     progress: Progress = without_progress,
 ) -> Features:
@@ -106,12 +127,13 @@ def matrix(
 
     Args:
         paths: files.
-        sets: number of feature sets, of `COUNTS`.
+        sets: see `set_names`.
         workers: processes; default: as many as cores and memory allow.
         progress: see `Progress`.
     """
     names = column_names(sets)
-    good, rows, failures = [], np.zeros((len(paths), len(names)), np.float32), {}
+    good: list[Path] = []
+    rows, failures = np.zeros((len(paths), len(names)), np.float32), {}
     for path, row in progress(stream([Path(path) for path in paths], sets, workers), len(paths)):
         if isinstance(row, str):
             failures[path] = row

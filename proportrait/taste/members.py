@@ -17,7 +17,8 @@ from proportrait.arrays import Double, Float, Mask
 
 NAMES = ("linear", "neighbours", "kernel")
 LANDMARKS = 400  # labelled pictures that are kept: of more, as many of each class by chance
-_SHRINK = 10.0  # labels that the equal weights of all sets are worth
+_SHRINK = 10.0  # labels that the prior weights of the sets are worth
+_LEAST = 0.01  # weight of a set under which it is left out: predictions then take less time
 _RIDGE_LINEAR = 0.3
 _RIDGE_KERNEL = 0.1
 _NEAR = 5  # the Gaussian of the neighbours reaches as far as this one
@@ -47,18 +48,19 @@ class Members:
     linear: Float
 
     @classmethod
-    def fit(cls, blocks: Blocks, labels: Mask, seed: int = 0) -> Members:
+    def fit(cls, blocks: Blocks, labels: Mask, prior: Float, seed: int = 0) -> Members:
         """Learn from N pictures with both labels.
 
         Args:
             blocks: coordinates of each set, (N, K).
             labels: (N,) bool.
+            prior: (B,), weights of the sets before there are labels, sum 1.
             seed: of the choice of landmarks.
         """
         rows = _landmarks(labels, seed)
         marks = [block[rows] for block in blocks]
         squares = [_squares(block, block) for block in marks]
-        weights = _weights([np.exp(part / -2) for part in squares], labels[rows])
+        weights = _weights([np.exp(part / -2) for part in squares], labels[rows], prior)
         distances = _mixed(squares, weights)
         near = np.sort(distances, 1)[:, min(_NEAR, len(rows) - 1)]
         importance, scales = _balance(labels), _scales(blocks, weights)
@@ -79,12 +81,14 @@ class Members:
         """Log odds (N, 3) float32 of pictures, in the order of `NAMES`."""
         ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
         marks = np.split(self.landmarks, ends, 1)
-        squares = [_squares(block, mark) for block, mark in zip(blocks, marks, strict=True)]
+        used = np.flatnonzero(self.weights).tolist()
+        weights = self.weights[used]
+        squares = [_squares(blocks[place], marks[place]) for place in used]
         linear = np.concatenate(blocks, 1) @ self.linear[:-1] + self.linear[-1]
-        distances = _mixed(squares, self.weights)
+        distances = _mixed(squares, weights)
         near = np.exp((distances.min(1, keepdims=True) - distances) / (2 * self.width))
         against, favour = (near @ self.votes + 0.1).T
-        kernel = _kernel(squares, self.weights) @ self.kernel[:-1] + self.kernel[-1]
+        kernel = _kernel(squares, weights) @ self.kernel[:-1] + self.kernel[-1]
         return np.stack([linear, np.log(favour / against), 2 * kernel], 1).astype(np.float32)
 
 
@@ -98,16 +102,17 @@ def _landmarks(labels: Mask, seed: int) -> npt.NDArray[np.intp]:
     return np.sort(np.concatenate([rows[:most] for rows in kinds]))
 
 
-def _weights(kernels: list[Float], labels: Mask) -> Float:
-    """Weights (B,) of sets from their kernels (M, M), sum 1; equal ones of few labels."""
+def _weights(kernels: list[Float], labels: Mask, prior: Float) -> Float:
+    """Weights (B,) of sets from their kernels (M, M), sum 1; of few labels the prior ones."""
     target = labels - labels.mean()
     target = target / np.linalg.norm(target)
     found = np.array([max(0.0, _alignment(kernel, target)) for kernel in kernels]) ** 2
-    equal = np.full(len(kernels), 1 / len(kernels))
     total = found.sum()
-    learnt = found / total if total > 1e-9 else equal
+    learnt = found / total if total > 1e-9 else prior
     share = len(labels) / (len(labels) + _SHRINK)
-    return np.asarray(share * learnt + (1 - share) * equal, np.float32)
+    mixed = share * learnt + (1 - share) * prior
+    mixed = np.where(mixed < _LEAST, 0, mixed)
+    return np.asarray(mixed / mixed.sum(), np.float32)
 
 
 def _alignment(kernel: Float, target: Double) -> float:

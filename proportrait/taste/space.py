@@ -13,6 +13,8 @@ import numpy.typing as npt
 from proportrait.arrays import Float, Mask
 
 MOST = 48  # coordinates of a set
+# Before there are labels: a taste starts from what the packaged model says, and where the head is.
+PRIOR = {"verdicts": 8.0, "geometry": 4.0}  # of other sets 1
 FAR = 4.0  # standard deviations: what is farther off counts as so far
 
 
@@ -25,6 +27,7 @@ class Space:
     Attributes:
         sizes: (B,) int64, columns of each set.
         dimensions: (B,) int64, coordinates of each set.
+        prior: (B,), what each set counts before there are labels, sum 1.
         fill: (D,), what stands for a value that is missing: the median.
         mean, scale: (D,), of each column.
         axes: (sum of columns times coordinates,), the (columns, coordinates) of each set, flat.
@@ -32,6 +35,7 @@ class Space:
 
     sizes: npt.NDArray[np.int64]
     dimensions: npt.NDArray[np.int64]
+    prior: Float
     fill: Float
     mean: Float
     scale: Float
@@ -46,7 +50,10 @@ class Space:
             names: of the columns, "part:number"; default: all are one set.
         """
         names = names or ["all:"] * values.shape[1]
-        sizes = [len(list(group)) for _, group in groupby(names, lambda name: name.split(":")[0])]
+        groups = [(key, len(list(group)))
+                  for key, group in groupby(names, lambda name: name.split(":")[0])]  # fmt: skip
+        sizes = [size for _, size in groups]
+        prior = np.array([PRIOR.get(key, 1.0) for key, _ in groups])
         known = np.isfinite(values)
         fill = _medians(values, known)
         filled = np.where(known, values, fill)
@@ -60,28 +67,39 @@ class Space:
             axes.append(_principal_axes(block))
             dimensions.append(axes[-1].shape[1])
         return cls(
-            np.array(sizes, np.int64), np.array(dimensions, np.int64), fill,
+            np.array(sizes, np.int64), np.array(dimensions, np.int64),
+            (prior / prior.sum()).astype(np.float32), fill,
             mean.astype(np.float32), scale.astype(np.float32),
             np.concatenate([part.ravel() for part in axes]).astype(np.float32),
         )  # fmt: skip
 
-    def __call__(self, values: Float) -> list[Float]:
+    def __call__(self, values: Float, weights: Float | None = None) -> list[Float]:
         """Coordinates of features (N, D): of each set (N, K) float32.
+
+        Args:
+            values: NaN where one is missing.
+            weights: (B,), of each set; those of weight 0 are not computed: their coordinates are 0.
 
         Raises:
             ValueError: another number of columns.
         """
         if values.shape[1] != len(self.mean):
             raise ValueError(f"{len(self.mean)} features are expected, not {values.shape[1]}")
-        parts, column, place = [], 0, 0
-        for size, count in zip(self.sizes, self.dimensions, strict=True):
-            here = slice(column, column + size)
-            block = values[:, here]
-            block = np.where(np.isfinite(block), block, self.fill[here])
-            axes = self.axes[place : place + size * count].reshape(size, count)
-            standard = np.clip((block - self.mean[here]) / self.scale[here], -FAR, FAR)
-            parts.append(np.asarray(standard @ axes, np.float32))
+        parts: list[Float] = []
+        column, place = 0, 0
+        needed = np.ones(len(self.sizes)) if weights is None else weights
+        for size, count, weight in zip(self.sizes, self.dimensions, needed, strict=True):
+            here, axes = slice(column, column + size), self.axes[place : place + size * count]
             column, place = column + size, place + size * count
+            if weight == 0:
+                parts.append(np.zeros((len(values), count), np.float32))
+                continue
+            block = values[:, here] - self.mean[here]
+            if not np.isfinite(block.sum()):
+                block = np.where(np.isfinite(block), block, (self.fill - self.mean)[here])
+            block *= 1 / self.scale[here]
+            np.clip(block, -FAR, FAR, out=block)
+            parts.append(np.asarray(block @ axes.reshape(size, count), np.float32))
         return parts
 
     def to_state(self) -> dict[str, npt.NDArray[Any]]:

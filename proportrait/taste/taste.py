@@ -13,17 +13,19 @@ from proportrait.arrays import Float
 from proportrait.errors import AssetError, ConfigurationError
 from proportrait.imaging import each_file
 from proportrait.taste.ensemble import Ensemble
-from proportrait.taste.extract import version
+from proportrait.taste.extract import SETS, version
 from proportrait.taste.features import (
-    COUNTS,
     DEFAULT,
     Features,
     Progress,
+    Sets,
     column_names,
     matrix,
+    set_names,
     stream,
     without_progress,
 )
+from proportrait.taste.networks import NETWORKS
 
 _BATCH = 512  # pictures that are judged at once
 
@@ -55,18 +57,18 @@ class Taste:
 
     Attributes:
         ensemble: what was learnt.
-        sets: number of feature sets, of `features.COUNTS`.
+        sets: names of its feature sets, or how many of them: see `features.set_names`.
     """
 
     ensemble: Ensemble
-    sets: int = DEFAULT
+    sets: Sets = DEFAULT
 
     @classmethod
     def fit(
         cls,
         positive: str | Path,
         negative: str | Path,
-        sets: int = DEFAULT,
+        sets: Sets = DEFAULT,
         workers: int | None = None,
     ) -> Taste:
         """Learn a taste from a folder of positive pictures and one of negative ones.
@@ -78,10 +80,10 @@ class Taste:
         return cls.learn(features, labels, sets)
 
     @classmethod
-    def learn(cls, features: Features, labels: Iterable[bool], sets: int) -> Taste:
+    def learn(cls, features: Features, labels: Iterable[bool], sets: Sets) -> Taste:
         """Learn a taste from features, and one label a picture."""
         about = {
-            "sets": sets,
+            "sets": list(set_names(sets)),
             "features": version(),
             "failures": len(features.failures),
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -134,7 +136,12 @@ class Taste:
         """
         ensemble = Ensemble.load(path)
         sets, features = ensemble.about.get("sets"), ensemble.about.get("features")
-        if features != version() or sets not in COUNTS or ensemble.names != column_names(sets):
+        if not (
+            features == version()
+            and isinstance(sets, list)
+            and set(sets) <= {*SETS, *NETWORKS}
+            and ensemble.names == column_names(sets)
+        ):
             raise AssetError(
                 f"{path} was trained on the features of another version: train it again"
             )
@@ -144,7 +151,7 @@ class Taste:
 def labelled(
     positive: str | Path,
     negative: str | Path,
-    sets: int = DEFAULT,
+    sets: Sets = DEFAULT,
     workers: int | None = None,
     progress: Progress = without_progress,
 ) -> tuple[Features, list[bool]]:

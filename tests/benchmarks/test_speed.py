@@ -27,6 +27,7 @@ SMALL = {
     "resume": {"portraits": 6},
     "training": {"batches": 2, "batch_size": 2},
     "score": {"photos": 2},
+    "labelling": {"pictures": 600, "presses": 2},
 }
 # name of the ratio -> the bar, as the ratio has it
 BARS = {
@@ -40,6 +41,7 @@ BARS = {
     "training: rate": ("at least", 0.85),
     "score: parts": ("at least", 0.85),
     "score: first verdict": ("under", 1.0),
+    "labelling: saved": ("under", 1.0),
 }
 
 

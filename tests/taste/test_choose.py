@@ -35,7 +35,9 @@ def test_disagreement_takes_the_picture_on_which_the_models_differ_most() -> Non
 
 
 def test_diversity_takes_the_picture_farthest_from_all_labelled_ones() -> None:
-    points = np.concatenate(TASTE.space(VALUES), 1)
+    weights = np.sqrt(TASTE.models.weights)
+    blocks = TASTE.space(VALUES)
+    points = np.concatenate([w * part for w, part in zip(weights, blocks, strict=True)], 1)
     nearest = ((points[:, None] - points[KNOWN]) ** 2).sum(2).min(1)
     assert nearest[chosen("diversity")] == pytest.approx(nearest[~KNOWN].max())
 

@@ -11,7 +11,6 @@ import pytest
 
 from proportrait.arrays import Image
 from proportrait.errors import ConfigurationError
-from proportrait.looks import survey as survey_module
 from proportrait.looks.cache import FOLDER_VARIABLE, LookCache
 from proportrait.taste.extract import SETS, TasteExtractor
 from proportrait.taste.features import column_names, matrix, set_names, stream
@@ -24,7 +23,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory, image: Image) -> list[Path]
     shutil.copy(FACE, folder / "a.jpg")
     (folder / "b.jpg").write_bytes(b"no picture")
     cv2.imwrite(str(folder / "c.png"), cv2.flip(image, 1)[:, :, ::-1])
-    cv2.imwrite(str(folder / "d.png"), np.full((80, 120, 3), 90, np.uint8))
+    cv2.imwrite(str(folder / "d.png"), np.full((200, 300, 3), 90, np.uint8))
     return sorted(folder.iterdir())
 
 
@@ -41,6 +40,9 @@ def test_the_sets_are_named_and_ordered() -> None:
     assert column_names(2)[: len(column_names(1))] == column_names(1)
     with pytest.raises(ConfigurationError, match="1, 2, 4, or 7, not 3"):
         set_names(3)
+    assert set_names(["verdicts", "clip", "verdicts"]) == ("verdicts", "clip")
+    with pytest.raises(ConfigurationError, match="no feature set 'taste'"):
+        set_names(["taste"])
 
 
 def test_the_matrix_has_a_row_a_picture_and_failures_are_records(photos: list[Path]) -> None:
@@ -62,8 +64,7 @@ def test_what_was_computed_is_kept_and_nothing_lies_beside_the_photos(
     photos: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = matrix(photos, 7, workers=1)
-    monkeypatch.setattr(survey_module, "look_at_file", survey_module.look_at_file)
-    monkeypatch.setattr("proportrait.taste.extract._parts", None)
+    monkeypatch.setattr("proportrait.taste.extract._measured", None)
     again = matrix(photos, 7, workers=1)
     np.testing.assert_array_equal(again.values, first.values)
     fewer = matrix(photos, 2, workers=1)
