@@ -9,8 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
-import signal
-import sys
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,8 +24,6 @@ proportrait serve --host 0.0.0.0 --token @token.txt      # for others too
 """
 TOKEN_VARIABLE = "PROPORTRAIT_TOKEN"
 _ANY = ("0.0.0.0", "::")
-_MOST_OPEN = 2000  # connections at once
-_GRACE_S = 30  # in which requests under way are answered at the end
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,11 +48,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Serve until Ctrl-C or SIGTERM; requests under way are answered first."""
-    import uvicorn
-
     from proportrait.looks.look import WORKER_BYTES
     from proportrait.score import Scorer
     from proportrait.serve.app import create_app
+    from proportrait.serve.listen import listen
     from proportrait.workers import fitting_workers
 
     Scorer(options.model)  # a missing or damaged model is an error now, not in a worker
@@ -64,24 +60,7 @@ def execute(options: argparse.Namespace) -> int:
         fitting_workers(options.workers, WORKER_BYTES), options.timeout,
         round(options.max_mb * 1e6), round(4 * options.max_mb * 1e6), options.max_pictures,
     )  # fmt: skip
-    config = uvicorn.Config(
-        create_app(settings), options.host, options.port, ws="none", log_level="warning",
-        access_log=False, server_header=False, proxy_headers=False,
-        limit_concurrency=_MOST_OPEN, timeout_graceful_shutdown=_GRACE_S,
-    )  # fmt: skip
-    try:
-        listener = config.bind_socket()
-    except SystemExit:
-        message = f"nothing can listen at port {options.port} of {options.host}: try another --port"
-        raise ConfigurationError(message) from None
-    print(_address(settings, listener.getsockname()[1]), flush=True)
-    print("\n".join(_notes(settings)), file=sys.stderr, flush=True)
-    # uvicorn raises the signal anew once all is answered; the process then ends as after Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        uvicorn.Server(config).run([listener])
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+    listen(create_app(settings), options.host, options.port, partial(_announce, settings))
     return 0
 
 
@@ -104,6 +83,11 @@ def _token(options: argparse.Namespace) -> str:
     if not (text.isascii() and text.isprintable() and " " not in text):
         raise ConfigurationError("a token is one word of printable ASCII")
     return text
+
+
+def _announce(settings: Settings, port: int) -> None:
+    print(_address(settings, port), flush=True)
+    print("\n".join(_notes(settings)), file=sys.stderr, flush=True)
 
 
 def _address(settings: Settings, port: int) -> str:

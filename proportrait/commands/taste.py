@@ -1,10 +1,11 @@
 """Learn your taste from pictures that you sorted into two folders, and sift others by it.
 
-train learns from a folder of positive and one of negative pictures: twenty of each are a start.
-predict gives every picture of a folder the probability that you would call it positive, and copies
-those that you would. evaluate tells how well this works for your folders, and how many labels it
-takes. Pictures are never moved, changed, or deleted; features are computed once and kept in the
-cache of the package. `proportrait taste train --help` explains an action."""
+label asks you on a web page, learns meanwhile, and sifts the folder. train learns from a folder of
+positive and one of negative pictures: twenty of each are a start. predict gives every picture of a
+folder the probability that you would call it positive, and copies those that you would. evaluate
+tells how well this works for your folders, and how many labels it takes. Pictures are never moved,
+changed, or deleted; features are computed once and kept in the cache of the package.
+`proportrait taste train --help` explains an action."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proportrait.commandline import count, printable, some_of
+from proportrait.commands import taste_label
 from proportrait.disk import disk_errors, replacing
 from proportrait.errors import ConfigurationError
 from proportrait.taste.networks import NETWORKS
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     from proportrait.taste import Evaluation, Judgement, Taste
 
 EXAMPLES = """
-proportrait taste evaluate --positive_folder keep --negative_folder drop   # how well it is learnt
+proportrait taste label --folder photos --task composition                 # label on a page
 proportrait taste predict --test_folder photos --model_path my.safetensors --copy_to sifted # sift
 """
 _SETS = "feature sets, the best first; more know more, and take longer (default 4)"
@@ -38,7 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `proportrait taste`."""
     # fmt: off
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION",
-                                    help="train, predict, or evaluate")
+                                    help="label, train, predict, or evaluate")
+    taste_label.add_arguments(
+        _action(actions, "label", "label pictures on a web page", taste_label.DESCRIPTION)
+    )
     train = _action(actions, "train", "learn from two folders and write a model",
                     "The model is DIR/NAME.safetensors; one of that name is replaced.")
     _add_folders(train)
@@ -68,7 +73,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Do an action; returns the exit code."""
-    return {"train": _train, "predict": _predict, "evaluate": _evaluate}[options.action](options)
+    work = {
+        "label": taste_label.execute, "train": _train, "predict": _predict, "evaluate": _evaluate,
+    }  # fmt: skip
+    return work[options.action](options)
 
 
 def _action(actions: Any, name: str, summary: str, more: str) -> argparse.ArgumentParser:

@@ -91,7 +91,12 @@ def each_file(
         yield from listing.paths
 
 
-def list_pictures(folder: str | Path, *, recursive: bool = True) -> Listing:
+def list_pictures(
+    folder: str | Path,
+    *,
+    recursive: bool = True,
+    each: Callable[[Path], object] = lambda path: None,
+) -> Listing:
     """The pictures in a folder and its subfolders, known by their suffix.
 
     Hidden files and folders and output folders of ours are left out; so is what is no file, such as
@@ -101,6 +106,7 @@ def list_pictures(folder: str | Path, *, recursive: bool = True) -> Listing:
     Args:
         folder: where to look.
         recursive: whether to go down into subfolders.
+        each: is told of every picture as soon as it is known, in no order.
 
     Raises:
         ConfigurationError: the folder cannot be listed.
@@ -132,6 +138,7 @@ def list_pictures(folder: str | Path, *, recursive: bool = True) -> Listing:
                 continue
             elif suffix in PICTURE_SUFFIXES:
                 paths.append(path)
+                each(path)
             elif suffix in UNREADABLE_SUFFIXES:
                 unreadable[suffix] += 1
     paths.sort(key=lambda path: path.relative_to(folder).as_posix())

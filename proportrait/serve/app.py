@@ -31,7 +31,7 @@ from proportrait.serve.openapi import FIX_HEADER, document, for_page
 from proportrait.serve.settings import Settings
 from proportrait.serve.uploads import Upload, read_uploads
 
-_PAGE = Path(__file__).with_name("page")
+PAGE = Path(__file__).with_name("page")
 _ASPECTS = [aspect.name for aspect in reversed(ASPECTS)]  # the portrait form first
 Heats = dict[str, dict[str, str]]  # `Heat.to_json` by the key of the attribute
 _AHEAD = 4  # requests whose pictures are held in memory beside those that are judged
@@ -49,10 +49,10 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/metrics", server.counters),
             Route("/", server.page),
             Route("/page/settings.json", server.page_settings),
-            Mount("/page", StaticFiles(directory=_PAGE)),
+            Mount("/page", StaticFiles(directory=PAGE)),
         ],
         middleware=[Middleware(Guard, settings=server.settings, count=server.metrics.response)],
-        exception_handlers={HTTPException: _problem, 500: _failure},
+        exception_handlers={HTTPException: problem, 500: failure},
         lifespan=server.lifespan,
     )
 
@@ -121,7 +121,7 @@ class _Server:
         return status, replace(score, path=upload.name), None if score.error else heats
 
     async def page(self, request: Request) -> Response:
-        return FileResponse(_PAGE / "index.html")
+        return FileResponse(PAGE / "index.html")
 
     async def page_settings(self, request: Request) -> Response:
         return JSONResponse(for_page(self.settings))
@@ -144,10 +144,12 @@ class _Server:
         return Response(self.metrics.text(), headers={"Content-Type": CONTENT_TYPE})
 
 
-async def _problem(request: Request, error: Exception) -> Response:
+async def problem(request: Request, error: Exception) -> Response:
+    """What a request has done wrong, as JSON."""
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
 
 
-async def _failure(request: Request, error: Exception) -> Response:
+async def failure(request: Request, error: Exception) -> Response:
+    """That the server failed, as JSON: what happened is nobody else's business."""
     return JSONResponse({"error": "the server failed: its log says why"}, 500)

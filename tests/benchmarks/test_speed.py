@@ -29,6 +29,7 @@ SMALL = {
     "score": {"photos": 2},
     "serve": {"uploads": 1, "requests": 50, "first": 0},
     "stream": {"pictures": 400, "first": 100},
+    "labelling": {"pictures": 600, "presses": 2},
 }
 # name of the ratio -> the bar, as the ratio has it
 BARS = {
@@ -50,6 +51,7 @@ BARS = {
     "stream: a killed run": ("under", 1.0),
     "stream: its resume": ("under", 1.0),
     "stream: sort and report": ("under", 1.0),
+    "labelling: saved": ("under", 1.0),
 }
 
 

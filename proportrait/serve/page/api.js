@@ -1,15 +1,6 @@
-// Requests to this server, with its token where it has one.
+// What the page asks the server.
 
-const KEY = "proportrait-token";
-
-// The address may bring the token behind "#", which browsers send to nobody.
-const given = new URLSearchParams(location.hash.slice(1)).get("token");
-if (given) {
-  sessionStorage.setItem(KEY, given);
-  history.replaceState(null, "", location.pathname);
-}
-
-export class Problem extends Error {}
+import { Problem, request } from "./request.js";
 
 export const settings = await (await fetch("/page/settings.json")).json();
 
@@ -44,44 +35,5 @@ async function send(path, blob, signal) {
     throw new Problem(`the file has more than ${most} MB: reduce it first`);
   }
   const type = settings.types.includes(blob.type) ? blob.type : "application/octet-stream";
-  const headers = { "Content-Type": type };
-  const token = sessionStorage.getItem(KEY);
-  if (token) headers.Authorization = `Bearer ${token}`;
-  let response;
-  try {
-    response = await fetch(path, { method: "POST", body: blob, headers, signal });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem("the server does not answer: is proportrait serve still running?");
-  }
-  if (response.status === 401) {
-    await askForToken();
-    return send(path, blob, signal);
-  }
-  if (response.ok) return response;
-  const text = await response.text();
-  try {
-    throw new Problem(JSON.parse(text).error);
-  } catch (error) {
-    throw error instanceof Problem ? error : new Problem("the server is busy: try again later");
-  }
-}
-
-let asking = null;
-
-/** Ask once, however many requests wait for the token. */
-function askForToken() {
-  asking ??= new Promise((resolve) => {
-    const dialog = document.getElementById("ask");
-    const input = document.getElementById("token");
-    input.value = "";
-    dialog.addEventListener("cancel", (event) => event.preventDefault());
-    dialog.addEventListener("close", () => {
-      sessionStorage.setItem(KEY, input.value.trim());
-      asking = null;
-      resolve();
-    }, { once: true });
-    dialog.showModal();
-  });
-  return asking;
+  return request(path, { method: "POST", body: blob, headers: { "Content-Type": type }, signal });
 }

@@ -1,0 +1,1 @@
+"""A page on which a taste is labelled, learnt, and used to sift a folder."""

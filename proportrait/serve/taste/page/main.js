@@ -1,0 +1,239 @@
+// The page: keys, views, and the state of the session, asked for every second.
+
+import { byId, h, tell } from "/page/dom.js";
+import * as api from "./api.js";
+import { Deck } from "./deck.js";
+import * as grid from "./grid.js";
+import * as panel from "./panel.js";
+import * as sift from "./sift.js";
+import { show, zoom } from "./stage.js";
+
+const POLL_MS = 1000;
+const NEW = "\u0000new";
+const WAYS = {
+  uncertainty: "The model is unsure of this one",
+  disagreement: "The model's parts disagree on this one",
+  diversity: "This one is unlike those you have labelled",
+  random: "Chosen by chance",
+  repeat: "Why: told after your answer",
+  undo: "Your last answer was taken back",
+};
+let state = null, view = "single", problemEnds = 0;
+
+const deck = new Deck({ shown, failed, saved });
+
+function shown(question) {
+  const text = deck.isEmpty
+    ? deck.choice.way === "mistakes" ? "The model expects none of your labels to be a mistake."
+      : state?.model && deck.choice.between.join() !== "0,1" ? "No picture is known between these two probabilities."
+      : state?.folder.is_listed ? "Every picture has your answer." : "Looking for pictures …"
+    : "Looking for pictures …";
+  show(question, text);
+  byId("why").textContent = question ? why(question) : "";
+  byId("name").textContent = question?.name ?? "";
+  document.querySelectorAll("[data-value]:not(.tile)").forEach((button) => {
+    button.disabled = !question;
+    button.setAttribute("aria-pressed", String(question?.value === button.dataset.value));
+  });
+}
+
+function why(question) {
+  if (question.value) return `Your answer was ${question.value}: answer again to change it`;
+  if (question.way === "review") {
+    const now = question.before ? "positive" : "negative", other = question.before ? "negative" : "positive";
+    return `You said ${now}, the model expects ${other}: is your label right?`;
+  }
+  return WAYS[question.way] ?? "";
+}
+
+/** What became of an answer; what the model expected is told only now, so that it sways nobody. */
+function saved(question, before) {
+  problem("");
+  const { value, likely, name, way } = question;
+  let more = "";
+  if (way === "repeat") more = " This was asked a second time, to see how steady your answers are.";
+  else if (likely !== null && way !== "review") more = ` The model expected positive with ${likely.toFixed(2)}.`;
+  const text = `${name}: ${value}${before && before !== value ? `, ${before} before` : ""}.${more}`;
+  byId("last").textContent = text;
+  tell(text);
+  poll();
+}
+
+function failed(text, isPassing = false) {
+  problem(text, isPassing ? 5000 : Infinity);
+}
+
+function problem(text, lasts = Infinity) {
+  byId("problem").hidden = !text;
+  byId("problem").textContent = text;
+  problemEnds = performance.now() + lasts;
+}
+
+async function undo() {
+  const result = view === "grid" ? await grid.undo() : await deck.undo();
+  if (!result) return;
+  const { undone, pictures } = result;
+  const text = !undone ? "There is nothing to undo."
+    : undone > 1 ? `${undone} labels were taken back.`
+    : `Taken back: ${pictures[0]?.name ?? "a picture that is no longer here"}.`;
+  byId("last").textContent = text;
+  tell(text);
+  if (undone > 1 && view === "single") deck.refresh(undefined, true);
+  poll();
+}
+
+async function train() {
+  tell("Training.");
+  byId("train").disabled = true;
+  try {
+    take(await api.train());
+    tell("The model was trained.");
+    problem("");
+  } catch (error) {
+    failed(error.message);
+  }
+  byId("train").disabled = false;
+}
+
+function take(fresh) {
+  const before = state;
+  state = fresh;
+  panel.show(state);
+  sift.show(state);
+  tasks();
+  const isNew = before && before.model?.labels !== state.model?.labels;
+  if (isNew) deck.refresh();
+  else if (deck.isEmpty || deck.queue.length < 2) deck.fill();
+  if (performance.now() > problemEnds) problem("");
+}
+
+let timer = null;
+
+async function poll() {
+  clearTimeout(timer);
+  try {
+    take(await api.state());
+  } catch (error) {
+    if (byId("problem").hidden) failed(error.message); // what was not saved matters more
+  }
+  timer = setTimeout(poll, document.hidden ? 10 * POLL_MS : POLL_MS);
+}
+
+function open(name) {
+  view = name;
+  ["single", "grid", "sift"].forEach((id) => (byId(id).hidden = id !== name));
+  document.querySelectorAll("[data-view]").forEach((button) => {
+    button.setAttribute("aria-pressed", String(button.dataset.view === name));
+  });
+  byId("next").hidden = name === "sift";
+  if (name === "grid") grid.open(deck.choice);
+  else grid.close();
+  if (name === "single") deck.refresh(undefined, true); // the grid may have answered what was loaded
+  if (name === "sift") sift.preview();
+}
+
+function choose() {
+  const low = byId("low"), high = byId("high");
+  if (Number(low.value) > Number(high.value)) (document.activeElement === low ? high : low).value = document.activeElement.value;
+  byId("low-text").textContent = (low.value / 100).toFixed(2);
+  byId("high-text").textContent = (high.value / 100).toFixed(2);
+  const choice = { way: byId("way").value, between: [low.value / 100, high.value / 100] };
+  deck.refresh(choice, true);
+  if (view === "grid") grid.open(choice);
+}
+
+function tasks() {
+  const names = [...new Set([api.who.task, ...state.tasks])];
+  const select = byId("task");
+  if (select.dataset.names === JSON.stringify(names)) return;
+  select.dataset.names = JSON.stringify(names);
+  select.replaceChildren(...names.map((name) => h("option", { value: name, selected: name === api.who.task }, name)),
+    h("option", { value: NEW }, "New task …"));
+}
+
+/** Ask for a name; null where the user cancels. */
+function naming(title, hint, value) {
+  const dialog = byId("naming");
+  byId("naming-title").textContent = title;
+  byId("naming-hint").textContent = hint;
+  byId("naming-name").value = value;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => dialog.addEventListener("close", () => {
+    resolve(dialog.returnValue === "ok" ? byId("naming-name").value.trim() : null);
+  }, { once: true }));
+}
+
+byId("rater").textContent = `Rater: ${api.who.rater}`;
+byId("rater").addEventListener("click", async () => {
+  const rater = await naming("Who labels?", "Each rater has labels of their own; where two have labelled the same pictures, their agreement is shown.", api.who.rater);
+  if (rater) api.change({ rater });
+});
+byId("task").addEventListener("change", async () => {
+  let task = byId("task").value;
+  if (task === NEW) {
+    task = await naming("New task", "What do you judge? For example composition, or keep and drop.", "");
+    try {
+      if (task) await api.addTask(task);
+    } catch (error) {
+      failed(error.message);
+      task = null;
+    }
+  }
+  if (task) api.change({ task });
+  else byId("task").value = api.who.task;
+});
+document.querySelectorAll("[data-view]").forEach((button) => button.addEventListener("click", () => open(button.dataset.view)));
+document.querySelectorAll("button[data-value]").forEach((button) => button.addEventListener("click", () => deck.answer(button.dataset.value)));
+byId("undo").addEventListener("click", undo);
+byId("train").addEventListener("click", train);
+byId("way").addEventListener("change", () => {
+  choose();
+  byId("way").blur(); // so that the keys answer again
+});
+for (const id of ["low", "high"]) byId(id).addEventListener("input", choose);
+
+const KEYS = {
+  1: () => deck.answer("negative"), 2: () => deck.answer("skip"), 3: () => deck.answer("positive"),
+  ArrowLeft: () => deck.look(1), ArrowRight: () => deck.look(-1),
+  "+": () => zoom(1), "=": () => zoom(1), "-": () => zoom(-1), 0: () => zoom(0),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  const { target } = event;
+  if (target.matches("select, textarea, input:not([type=range])")) return;
+  if (target.matches("input[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
+  const key = event.key.toLowerCase();
+  let isDone = true;
+  if ((key === "z" || key === "backspace") && view !== "sift") undo();
+  else if (key === "t") train();
+  else if (view === "grid") isDone = grid.key(event);
+  else if (view === "single" && KEYS[event.key]) KEYS[event.key]();
+  else isDone = false;
+  if (isDone) event.preventDefault();
+});
+
+grid.setUp({
+  failed,
+  saved(count) {
+    problem("");
+    tell(`${count} labels were saved.`);
+    poll();
+  },
+});
+sift.setUp();
+try {
+  state = await api.state();
+} catch { // the task of an earlier server, perhaps
+  api.begin();
+  state = await api.state();
+}
+take(state);
+if (!Object.values(state.labels).some(Boolean)) {
+  byId("last").textContent = `What is positive is up to you: a picture that you would keep when you think of “${api.who.task}”. Go by your first impression.`;
+}
+await deck.fill();
+deck.show();
+poll();
+document.body.dataset.ready = "true";

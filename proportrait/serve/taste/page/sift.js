@@ -1,0 +1,110 @@
+// Choose pictures by what the model expects of them, and take them away as copies or as a table.
+
+import { byId, h, tell } from "/page/dom.js";
+import * as api from "./api.js";
+
+const AROUND = 0.1, SOME = 6; // pictures are shown that are so close to the threshold
+const section = byId("sift");
+let slider = null, model = null, latest = null;
+
+export function setUp() {
+  const today = new Date().toISOString().slice(0, 10);
+  slider = h("input", { type: "range", id: "threshold", min: "0", max: "100", value: "50", oninput: count, onchange: preview });
+  section.replaceChildren(
+    h("p", { id: "sift-none", class: "hint" }, "There is no model yet: label some pictures first."),
+    h("div", { id: "sifting", hidden: true },
+      h("p", {}, h("label", { class: "wide" }, "Keep pictures that the model expects to be positive with at least ", h("output", { id: "threshold-text", for: "threshold" }), slider)),
+      h("p", { id: "reach", class: "reach" }),
+      h("h2", {}, "Just kept"), h("div", { id: "above", class: "strip" }),
+      h("h2", {}, "Just left out"), h("div", { id: "below", class: "strip" })),
+    h("h2", {}, "Take away"),
+    h("p", {}, h("label", {}, "Name of the new folder, or of the model ", h("input", { id: "folder", value: `${plain(api.who.task)} ${today}`, maxlength: "80" }))),
+    h("p", { id: "exports", class: "hint" }),
+    h("div", { class: "buttons" },
+      button("Copy the kept pictures", () => copy("sifted"), "for-model primary"),
+      button("CSV of the kept pictures", () => download("sifted"), "for-model"),
+      button("Save the model", save, "for-model"),
+      button("CSV of my labels", () => download("labels")),
+      button("Copy my labels as positive/ and negative/", () => copy("folders")),
+      button("Copy my labels as ImageFolder", () => copy("imagefolder"))),
+    h("p", { id: "done", role: "status" }));
+}
+
+const plain = (name) => name.replace(/[^\w .-]/g, "-").slice(0, 60);
+const button = (text, onclick, name = "") => h("button", { type: "button", class: name, onclick }, text);
+const threshold = () => slider.value / 100;
+
+export function show(state) {
+  const isFirst = !model && state.model;
+  model = state.model;
+  latest = state;
+  byId("sift-none").hidden = Boolean(model);
+  byId("sifting").hidden = !model;
+  section.querySelectorAll(".for-model").forEach((element) => (element.disabled = !model));
+  byId("exports").textContent = `Both go to ${state.exports}; your pictures stay where they are.`;
+  if (isFirst) slider.value = Math.round(model.threshold * 100);
+  if (model) count();
+}
+
+function count() {
+  byId("threshold-text").textContent = threshold().toFixed(2);
+  const kept = model.reach[slider.value], all = latest.folder.pictures;
+  const rest = all - model.predictions;
+  byId("reach").textContent = `${kept.toLocaleString()} of ${model.predictions.toLocaleString()} pictures are kept`
+    + (rest > 0 ? `; ${rest.toLocaleString()} more are not predicted yet.` : ".")
+    + ` The model's own threshold is ${model.threshold.toFixed(2)}.`;
+}
+
+export async function preview() {
+  if (!model) return;
+  const at = threshold();
+  await Promise.all([
+    strip("above", [at, Math.min(1, at + AROUND)]), strip("below", [Math.max(0, at - AROUND), Math.max(0, at - 0.001)]),
+  ]);
+}
+
+async function strip(id, between) {
+  try {
+    const rows = await api.questions({ way: "random", between, count: SOME });
+    const images = await Promise.all(rows.map((row) => api.picture(row.number, true).then((image) => {
+      image.alt = `${row.name}, ${row.likely?.toFixed(2)}`;
+      return h("figure", {}, image, h("figcaption", {}, row.likely?.toFixed(2) ?? ""));
+    }, () => null)));
+    byId(id).querySelectorAll("img").forEach(api.release);
+    byId(id).replaceChildren(...images.filter((image) => image));
+    if (!images.length) byId(id).replaceChildren(h("p", { class: "hint" }, "No picture without a label is so close to the threshold."));
+  } catch (error) {
+    byId(id).replaceChildren(h("p", { class: "error" }, error.message));
+  }
+}
+
+async function copy(what) {
+  byId("done").textContent = "Copying …";
+  try {
+    const { folder, copies, problems } = await api.copy({ what, name: byId("folder").value, threshold: threshold() });
+    byId("done").replaceChildren(`${copies.toLocaleString()} copies are in ${folder}.`,
+      problems.length ? h("ul", {}, ...problems.map((text) => h("li", {}, `Left out: ${text}`))) : "");
+  } catch (error) {
+    byId("done").replaceChildren(h("span", { class: "error" }, `Nothing was copied: ${error.message}.`));
+  }
+}
+
+async function save() {
+  try {
+    const { file } = await api.copy({ what: "model", name: byId("folder").value });
+    byId("done").textContent = `The model is ${file}: proportrait taste predict --model_path uses it.`;
+  } catch (error) {
+    byId("done").replaceChildren(h("span", { class: "error" }, `Nothing was saved: ${error.message}.`));
+  }
+}
+
+async function download(what) {
+  try {
+    const url = URL.createObjectURL(await api.table({ what, threshold: threshold() }));
+    h("a", { href: url, download: `${plain(api.who.task)} ${what}.csv` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    tell("The table was downloaded.");
+  } catch (error) {
+    byId("done").replaceChildren(h("span", { class: "error" }, error.message));
+  }
+}

@@ -1,0 +1,206 @@
+"""What the page asks: questions, answers, undo, training, sifting, and what is refused."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from proportrait.taste import Taste
+from proportrait.taste.labels import Labels
+from tests.serve.taste import hooks
+from tests.serve.taste.conftest import WHO, Client
+
+API = "/api/v1/taste"
+
+
+def test_labels_teach_a_model_that_sifts_the_folder(client: Client, tmp_path: Path) -> None:
+    client.label(14)
+    state = client.wait(lambda state: state["model"] and state["model"]["predictions"] == 24)
+    assert state["labels"]["positive"] + state["labels"]["negative"] == 14
+    assert state["model"]["accuracy"] > 0.9
+    histogram = state["model"]["histogram"]
+    assert sum(histogram["positive"] + histogram["negative"]) == state["model"]["labels"]
+    assert state["model"]["reach"][0] == 24
+    assert state["model"]["reach"] == sorted(state["model"]["reach"], reverse=True)
+    assert state["curve"][-1][1] == state["model"]["accuracy"]
+    result = client.post("export", what="sifted", threshold=0.5, name="kept ones")
+    copies = sorted(path.name for path in Path(result["folder"]).iterdir())
+    assert copies == [f"light_{number:02d}.png" for number in range(12)]
+    assert result["copies"] == 12
+    saved = client.post("export", what="model", name="mine")
+    assert Taste.load(saved["file"]).ensemble.labels.size == state["model"]["labels"]
+    table = client.client.post(f"{API}/table", json=WHO | {"what": "sifted", "threshold": 0.5})
+    rows = list(csv.DictReader(table.text.splitlines()))
+    assert len(rows) == 12
+    assert [row["probability"] for row in rows] == sorted(
+        (row["probability"] for row in rows), reverse=True
+    )
+
+
+def test_every_picture_is_asked_once_and_the_broken_one_is_named(client: Client) -> None:
+    names = {question["name"] for question in client.label(15)}
+    questions = client.ask(30, repeats=True)  # one is asked a second time now
+    repeats = [question for question in questions if question["way"] == "repeat"]
+    assert len(repeats) == 1
+    assert repeats[0]["name"] in names
+    names |= {question["name"] for question in questions}
+    state = client.wait(lambda state: state["folder"]["failures"])
+    assert state["folder"]["failed"][0]["name"] == "broken.png"
+    assert len(names - {"broken.png"}) == 24
+
+
+def test_the_answer_to_a_repeat_tells_how_steady_a_rater_is(client: Client) -> None:
+    client.label(15)
+    (question,) = client.ask(repeats=True)
+    assert (question["way"], question["likely"]) == ("repeat", None)
+    value = "negative" if question["name"].startswith("light") else "positive"
+    client.answer(question, value)
+    assert client.state()["steady"]["count"] == 1
+    assert client.state()["steady"]["raw"] == 0.0
+    assert client.ask(repeats=True)[0]["way"] != "repeat"
+
+
+def test_a_wrong_label_is_a_likely_mistake(client: Client) -> None:
+    client.label(23)
+    (question,) = client.ask(way="random", held=[])
+    is_light = question["name"].startswith("light")
+    client.answer(question, "negative" if is_light else "positive")
+    client.wait(lambda state: state["features"] == 24)
+    client.post("train")
+    (mistake,) = client.ask(5, way="mistakes")
+    assert (mistake["number"], mistake["way"]) == (question["number"], "review")
+    assert mistake["before"] is not is_light
+    client.answer(mistake, "positive" if is_light else "negative")
+    assert client.ask(5, way="mistakes") == []
+
+
+def test_only_pictures_between_two_probabilities_are_asked(client: Client) -> None:
+    client.label(12)
+    client.wait(lambda state: state["model"] and state["model"]["predictions"] == 24)
+    for between in ([0, 0.4], [0.6, 1]):
+        questions = client.ask(20, way="random", between=between)
+        assert questions
+        assert all(between[0] <= question["likely"] <= between[1] for question in questions)
+    assert client.ask(1, between=[0.499, 0.5]) == []
+
+
+def test_undo_gives_back_a_page_or_a_picture(client: Client) -> None:
+    client.label(2)
+    page = client.ask(3)
+    client.post("answers", answers=[
+        {"number": question["number"], "value": "skip"} for question in page])  # fmt: skip
+    assert client.state()["labels"]["skip"] == 3
+    undone = client.post("undo")
+    assert {entry["number"] for entry in undone["pictures"]} == {entry["number"] for entry in page}
+    assert client.post("undo")["undone"] == client.post("undo")["undone"] == 1
+    assert client.post("undo") == {"undone": 0, "pictures": []}
+    assert client.state()["labels"] == {"positive": 0, "negative": 0, "skip": 0}
+
+
+def test_tasks_and_raters_stand_side_by_side(client: Client) -> None:
+    client.label(6)
+    client.post("tasks", name="another")
+    assert client.state(task="another")["labels"]["positive"] == 0
+    assert client.state(task="another")["tasks"] == ["another", "light"]
+    current = client.ask(30, rater="ben")
+    assert len(current) >= 24  # nothing is labelled by ben
+    for question in current:
+        value = "positive" if question["name"].startswith("light") else "negative"
+        client.answer(question, value, rater="ben")
+    (other,) = client.state()["others"]
+    assert (other["rater"], other["count"], other["raw"]) == ("ben", 6, 1.0)
+
+
+def test_a_folder_that_changes_is_followed(client: Client, photos: Path) -> None:
+    client.label(3)
+    (photos / "sub").mkdir()
+    shutil.move(photos / "light_00.png", photos / "sub" / "light_00.png")
+    (photos / "light_01.png").unlink()
+    state = client.wait(lambda state: state["folder"]["pictures"] == 23)
+    assert state["labels"]["positive"] + state["labels"]["negative"] == 3
+    shutil.copy(photos / "dark_00.png", photos / "again.png")  # its content may be labelled
+    client.wait(lambda state: state["folder"]["pictures"] == 24)
+    shutil.rmtree(photos)
+    client.wait(lambda state: state["folder"]["problem"])
+    assert client.client.get(f"{API}/pictures/0").status_code == 422
+
+
+def test_a_picture_that_ends_its_worker_costs_no_other(client: Client, photos: Path) -> None:
+    shutil.copy(photos / "dark_00.png", photos / f"{hooks.DEADLY}.png")
+    state = client.wait(lambda state: state["features"] == 24 and state["folder"]["failures"] == 2)
+    assert {entry["name"] for entry in state["folder"]["failed"]} == {
+        "broken.png", f"{hooks.DEADLY}.png",
+    }  # fmt: skip
+
+
+def test_pictures_are_small_and_have_no_metadata(client: Client, photos: Path) -> None:
+    Image.new("RGB", (3000, 2000)).save(photos / "aaa.jpg", exif=b"Exif\0\0secret")
+    client.wait(lambda state: (state["folder"]["pictures"], state["folder"]["failures"]) == (25, 1))
+    sizes = {}
+    for small, longest in ((False, 1600), (True, 360)):
+        for number in range(26):
+            answer = client.client.get(f"{API}/pictures/{number}{'?small' if small else ''}")
+            if answer.status_code == 200:
+                assert b"secret" not in answer.content
+                assert answer.headers["content-type"] == "image/jpeg"
+                sizes[small] = max(sizes.get(small, 0), *_size(answer.content))
+        assert sizes[small] == longest
+
+
+def _size(data: bytes) -> tuple[int, int]:
+    import io
+
+    return Image.open(io.BytesIO(data)).size
+
+
+def test_nothing_outside_the_folder_is_shown(client: Client, photos: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    shutil.copy(photos / "dark_00.png", secret)
+    (photos / "link.png").symlink_to(secret)
+    state = client.wait(lambda state: state["folder"]["failures"] == 2)
+    reasons = {entry["name"]: entry["reason"] for entry in state["folder"]["failed"]}
+    assert reasons["link.png"] == "a link to a file outside the folder"
+    for path in ("-1", "1000", "../labels.sqlite", "%2e%2e%2flabels.sqlite", "a.png"):
+        assert client.client.get(f"{API}/pictures/{path}").status_code == 404
+
+
+BAD: dict[str, tuple[str, dict[str, Any], int]] = {
+    "no such task": ("questions", {"task": "x", "count": 1}, 404),
+    "no rater": ("undo", {"rater": ""}, 422),
+    "no count": ("questions", {}, 422),
+    "too many": ("questions", {"count": 1000}, 422),
+    "another way": ("questions", {"count": 1, "way": "luck"}, 422),
+    "ends in turn": ("questions", {"count": 1, "between": [0.9, 0.1]}, 422),
+    "no answers": ("answers", {"answers": []}, 422),
+    "another value": ("answers", {"answers": [{"number": 0, "value": "good"}]}, 422),
+    "no picture": ("answers", {"answers": [{"number": 99, "value": "skip"}]}, 422),
+    "a bad name": ("tasks", {"name": "a\nb"}, 422),
+    "no labels": ("train", {}, 422),
+    "a path": ("export", {"what": "folders", "name": "../photos"}, 422),
+    "a hidden folder": ("export", {"what": "folders", "name": ".x"}, 422),
+    "no export": ("export", {"what": "everything", "name": "x"}, 422),
+    "no model to save": ("export", {"what": "model", "name": "x"}, 409),
+    "no model": ("export", {"what": "sifted", "name": "x", "threshold": 0.5}, 409),
+}
+
+
+def test_wrong_requests_are_refused_with_what_to_do(client: Client) -> None:
+    for name, (path, body, status) in BAD.items():
+        answer = client.client.post(f"{API}/{path}", json=WHO | body)
+        assert (name, answer.status_code) == (name, status)
+        assert answer.json()["error"]
+    form = client.client.post(f"{API}/undo", data=WHO)
+    assert form.status_code == 415
+    other = client.client.post(f"{API}/undo", json=WHO, headers={"Sec-Fetch-Site": "cross-site"})
+    assert other.status_code == 403
+
+
+def test_what_was_labelled_before_is_known_again(client: Client, tmp_path: Path) -> None:
+    numbers = [question["name"] for question in client.label(4)]
+    with Labels(tmp_path / "labels.sqlite") as labels:
+        assert len(labels.current("light", "anna")) == 4
+        assert {place.path.name for place in labels.places().values()} == set(numbers)
