@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import sys
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
