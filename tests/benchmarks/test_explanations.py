@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from benchmarks.labels.explanations import Trial, hottest, painted, report, shifted
+from benchmarks.advice.explanations import Trial, hottest, painted, report, shifted
 
 
 def test_the_hottest_places_are_painted_over_from_their_surroundings() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.labels.fix import report
+from benchmarks.advice.fix import report
 from proportrait.fixes import Fix
 from tests.score.samples import scored
 

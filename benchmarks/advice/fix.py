@@ -1,6 +1,6 @@
 """How often `proportrait score --fix` cures bad framing, and what it costs.
 
-    python -m benchmarks.labels.fix DIR [--smallest PX] [--pairs DIR2]
+    python -m benchmarks.advice.fix DIR [--smallest PX] [--pairs DIR2]
 
 DIR holds photos, with a labels.csv or without. Of those that are badly framed, by the raters where
 there are any and else by the model, every crop is counted: made or refused and why, framing good
@@ -123,7 +123,7 @@ def _marks(score: Score) -> str:
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, or 1 if a bar is missed."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.labels.fix", description=__doc__,
+        prog="python -m benchmarks.advice.fix", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("folder", type=Path, metavar="DIR")

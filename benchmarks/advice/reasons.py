@@ -1,6 +1,6 @@
 """Whether the first reason of a verdict names the fault that the editor planted.
 
-    python -m benchmarks.labels.reasons DIR [--model FILE]
+    python -m benchmarks.advice.reasons DIR [--model FILE]
 
 DIR is a folder of the offline generator, whose records tell how each bad bit was made. Of every bad
 bit that the model calls bad the first reason has to be one that this kind of fault may show as; of
@@ -126,7 +126,7 @@ def report(folder: Path, model: str) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, or 2 where the folder cannot be read."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.labels.reasons", description=__doc__,
+        prog="python -m benchmarks.advice.reasons", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("folder", type=Path, metavar="DIR")

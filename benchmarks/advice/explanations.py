@@ -1,6 +1,6 @@
 """Whether explanations point at what spoke against a picture.
 
-    python -m benchmarks.labels.explanations DIR [--limit N]
+    python -m benchmarks.advice.explanations DIR [--limit N]
 
 DIR is a folder of the offline generator, whose records tell what was made bad. Two games, of every
 attribute that failed and was made bad:
@@ -183,7 +183,7 @@ def measured(folder: Path, scorer: Scorer, limit: int | None) -> Iterator[Trial]
 def main(argv: Sequence[str] | None = None) -> int:
     """Returns 0, 1 where a map does not beat chance, or 2 where the folder cannot be read."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.labels.explanations", description=__doc__,
+        prog="python -m benchmarks.advice.explanations", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("folder", type=Path, metavar="DIR")

@@ -1,0 +1,1 @@
+"""How true what a verdict says is: reasons, explanations, and crops."""
