@@ -13,12 +13,12 @@ from proportrait import __version__, commandline
 COMMANDS = {  # in the order in which data flow
     "generate": "make a labelled portrait data set",
     "verify": "hold every label against its picture",
-    "balance": "add twins until framing and sharpness are balanced",
+    "balance": "add twins that balance framing and sharpness",
     "train": "train a model on labelled pictures",
     "evaluate": "evaluate a model against labels",
     "score": "judge your photos",
     "limits": "fit the limits of score to your own labels",
-    "taste": "learn your taste from a few labels, and sift a folder by it",
+    "taste": "learn your taste from labels, and sift by it",
     "serve": "judge photos on a web page, and by REST",
     "download": "fetch the published data set",
 }
@@ -26,6 +26,7 @@ OVERVIEW = {  # an example of each command, for a first look
     "your photos": {
         "score": "score me.jpg",
         "serve": "serve",
+        "taste": "taste label --folder me --task keep",
         "limits": "limits --from photos/labels.csv",
     },
     "a labelled data set, and a model of your own": {
@@ -62,7 +63,7 @@ def overview() -> str:
     for title, examples in OVERVIEW.items():
         lines += ["", f"{title}:"]
         lines += [
-            f"  {f'proportrait {words}':46s} {COMMANDS[name]}" for name, words in examples.items()
+            f"  {f'proportrait {words}':50s} {COMMANDS[name]}" for name, words in examples.items()
         ]
     return "\n".join([*lines, "", _END])
 

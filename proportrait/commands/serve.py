@@ -106,7 +106,7 @@ def _notes(settings: Settings) -> list[str]:
     else:
         reach, phone = "for who has the token behind #", "open this address"
     if settings.host in _ANY:
-        phone += " with this machine's name or IP for localhost"
+        phone += ", name or IP for localhost"
     return [
         f"  A page that judges photos, {reach}. For programs: POST /api/v1/score.",
         "  Photos stay in memory and are forgotten with the answer: none is stored or sent on.",

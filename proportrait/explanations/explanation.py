@@ -62,7 +62,7 @@ def explain(
     >>> from proportrait import explain
     >>> explanation = explain("tests/data/face.jpg")
     >>> [(key, heat.source, heat.map.shape) for key, heat in explanation.heat.items()]
-    [('attire', 'network', (192, 192))]
+    [('attire', 'network', (192, 192)), ('framing', 'measure', (192, 192))]
     >>> explanation.draw().save("why.png")  # doctest: +SKIP
 
     Args:

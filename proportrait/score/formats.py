@@ -30,9 +30,9 @@ COLUMNS: dict[str, str] = {
     "faces": "int32",
     "one_person": "bool",
     "remarks": "string",
-    "judge": "string",
     "error": "string",
     **{f"{key}_{name}": "string" for key in KEYS for name in ("reason", "advice")},
+    "judge": "string",
 }  # fmt: skip
 _FORMULA = tuple("=+-@")  # what begins a formula in a spreadsheet
 _ROW_GROUP = 5_000  # pictures that are held until they are written to Parquet

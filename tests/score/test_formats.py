@@ -85,6 +85,7 @@ def test_the_first_columns_stay_where_they_were() -> None:
     assert list(COLUMNS)[:5] == [
         "path", "overall", "lighting_verdict", "lighting_mark", "lighting_probability",
     ]  # fmt: skip
+    assert list(COLUMNS)[-1] == "judge"
     assert list(COLUMNS)[26:32] == [
         "reason", "advice", "faces", "one_person", "remarks", "error",
     ]  # fmt: skip
