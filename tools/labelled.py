@@ -115,11 +115,11 @@ class Looks:
 
         Args:
             key: of the attribute.
-            names: of its measures, or `SCORE`.
+            names: of its measures, or `SCORE`; "attribute.Name" of another attribute's.
         """
         column = KEYS.index(key)
         rows = np.flatnonzero(self.known[:, column])
-        inputs = [f"{key}.{name}" for name in names]
+        inputs = [name if "." in name else f"{key}.{name}" for name in names]
         values = [self.looks[int(row)].measure_array(inputs) for row in rows]
         return Table(
             np.array(values, np.float64).reshape(-1, len(names)), self.labels[rows, column],

@@ -10,6 +10,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import hypot
 
+from proportrait.advice.bounds import (
+    BLOCKS,
+    CAP,
+    CROWDED,
+    DETAIL,
+    DIM,
+    DIRECTED,
+    EQUAL,
+    FAR,
+    LATERAL,
+    LIT,
+    PARTED,
+    SHUT,
+    SMALL,
+    TENSE,
+    TURNED,
+)  # fmt: skip
+
 Values = Mapping[str, float]  # native values by "attribute.Name"
 Sentence = Callable[[float, Values], str]
 
@@ -78,7 +96,7 @@ def _gaze(value: float, values: Values) -> str:
 
 def _clutter(value: float, values: Values) -> str:
     x, y = values.get("background.ClutterX", 0.5), values.get("background.ClutterY", 0.5)
-    if abs(x - 0.5) < _LATERAL:
+    if abs(x - 0.5) < LATERAL:
         place = "around the head" if y <= 2 / 3 else "beside the body"
     else:
         place = f"on the {_horizontal(x - 0.5)}"
@@ -92,7 +110,7 @@ def _tilt(value: float, values: Values) -> str:
 
 
 def _yaw(value: float, values: Values) -> str:
-    if abs(value) > _FAR:  # so far the angle itself is not measured well
+    if abs(value) > FAR:  # so far the angle itself is not measured well
         return f"the head is turned far to the {_horizontal(value)}"
     return f"the head is turned about {abs(value):.0f} degrees to the {_horizontal(value)}"
 
@@ -100,21 +118,6 @@ def _yaw(value: float, values: Values) -> str:
 def _pitch(value: float, values: Values) -> str:
     return f"the head is tipped {abs(value):.0f} degrees {'down' if value > 0 else 'up'}"
 
-
-_SHUT = 0.12  # eye widths: of an eye that is less open nobody can tell where it looks
-_DETAIL = 0.2  # cycles/px: below it detail is gone in every direction
-_DIRECTED = 1.0  # decades: nine of ten blurs by motion exceed it
-_LATERAL = 0.2  # picture widths from the middle
-_FAR = 35.0  # deg
-_TURNED = 28.0  # deg: a mouth or an eye that is turned farther away is not measured well
-_SMALL = 6.6  # log2 px: of a smaller face neither
-_CROWDED = 0.9  # head heights above the eyes
-_PARTED = 0.06  # head heights
-_LIT = 0.3  # of full brightness: darker skin has hardly any colour
-_CAP = 2.6  # stops a face
-_TENSE = 0.4  # probability
-_BLOCKS, _EQUAL = 0.35, 0.38  # below them an eye sees neither blocks nor equal pixels
-_DIM = -2.5  # stops: skin whose highlights are darker is dark as a whole
 
 _LIGHT = "Face a window or a large lamp, so that both halves of the face are equally bright."
 _SOFTER = "Use softer light: a bright window without direct sun, or open shade."
@@ -140,24 +143,24 @@ _ORIGINAL = "Use the original file: this one was shrunk or compressed too much."
 
 def _is_frontal(values: Values) -> bool:
     """Whether both eyes and the whole mouth face the camera, large enough to be measured."""
-    return _faces_camera(values) and values.get("sharpness.FaceResolution", 9.0) > _SMALL
+    return _faces_camera(values) and values.get("sharpness.FaceResolution", 9.0) > SMALL
 
 
 def _is_shaded_by_light(values: Values) -> bool:
     """Whether light may explain how top and bottom differ: a cap or a beard does more."""
-    return abs(values.get("lighting.TopLight", 0.0)) < _CAP
+    return abs(values.get("lighting.TopLight", 0.0)) < CAP
 
 
 def _faces_camera(values: Values) -> bool:
-    return abs(values.get("framing.HeadPoseYaw", 0.0)) < _TURNED
+    return abs(values.get("framing.HeadPoseYaw", 0.0)) < TURNED
 
 
 def _is_motion(values: Values) -> bool:
     """Whether what is missing is missing in one direction, and not everywhere."""
     return (
-        values.get("sharpness.FaceResolution", 9.0) > _SMALL
-        and values.get("sharpness.SpectralCutoff", 0.0) > _DETAIL
-        and values.get("sharpness.DirectionalBlur", 0.0) > _DIRECTED
+        values.get("sharpness.FaceResolution", 9.0) > SMALL
+        and values.get("sharpness.SpectralCutoff", 0.0) > DETAIL
+        and values.get("sharpness.DirectionalBlur", 0.0) > DIRECTED
     )
 
 
@@ -197,7 +200,7 @@ FAULTS: tuple[Fault, ...] = (
           _DARKER),
     Fault("lighting.WhiteLevel", -1, "eyes in shadow",
           _fixed("the eyes lie in shadow: the light comes from above or from behind"), _LIGHT,
-          applies=lambda o: o.get("lighting.SkinHighlight", 0.0) > _DIM),
+          applies=lambda o: o.get("lighting.SkinHighlight", 0.0) > DIM),
     Fault("lighting.UnderExposurePrevention", 1, "too dark", lambda v, o:
           f"{_share(v)} of the face is nearly black", _BRIGHTER),
     Fault("lighting.OverExposurePrevention", 1, "too bright", lambda v, o:
@@ -208,7 +211,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("lighting.SkinRedness", 1, "colour cast", _fixed("the skin looks too red"), _COLOUR),
     Fault("lighting.SkinRedness", -1, "colour cast",
           _fixed("the skin looks pale or greenish"), _COLOUR,
-          applies=lambda o: o.get("lighting.LuminanceMean", 1.0) > _LIT),
+          applies=lambda o: o.get("lighting.LuminanceMean", 1.0) > LIT),
     Fault("lighting.SkinYellowness", 1, "colour cast",
           _fixed("the skin looks too yellow"), _COLOUR),
     Fault("lighting.SkinYellowness", -1, "colour cast",
@@ -226,7 +229,8 @@ FAULTS: tuple[Fault, ...] = (
           _fixed("there is another face in the picture"), _EDIT_OUT),
     # --- expression
     Fault("expression.GazeAngle", 1, "looks elsewhere", _gaze, _LENS,
-          applies=lambda o: not (_is_frontal(o) and o.get("expression.EyeOpenness", 1.0) <= _SHUT)),
+          applies=lambda o: not (
+              _is_frontal(o) and SHUT.passed(o.get("expression.EyeOpenness", 1.0)))),
     Fault("expression.EyeOpenness", -1, "eyes closed", lambda v, o:
           "the eyes are closed" if v < 0.1 else "the eyes are nearly closed", _EYES,
           applies=_is_frontal),
@@ -240,7 +244,7 @@ FAULTS: tuple[Fault, ...] = (
           f"the mouth is open wider than in a calm smile, by {_share(v)} of its width", _MOUTH),
     Fault("expression.MouthCavity", 1, "mouth open",
           _fixed("the mouth is open: one sees into it"), _MOUTH,
-          applies=lambda o: o.get("expression.MouthClosed", 1.0) > _PARTED),
+          applies=lambda o: o.get("expression.MouthClosed", 1.0) > PARTED),
     Fault("expression.MouthClosed", 1, "mouth open", lambda v, o:
           f"the mouth is open by {_share(v)} of the head's height", _MOUTH),
     Fault("expression.MouthCornerHeight", -1, "sad or stern mouth",
@@ -248,7 +252,7 @@ FAULTS: tuple[Fault, ...] = (
           applies=_is_frontal),
     Fault("expression.Agitation", 1, "strong emotion", lambda v, o:
           f"the face looks tense, surprised, or angry (probability {_share(v)})", _SMILE,
-          applies=lambda o: o.get("expression.Agitation", 0.0) > _TENSE),
+          applies=lambda o: TENSE.passed(o.get("expression.Agitation", 0.0))),
     Fault("expression.BrowHeight", -1, "frown",
           _fixed("the brows are drawn down"), _SMILE),
     Fault("framing.HeadPoseYaw", 1, "head turned", _yaw, "Turn the face to the camera.",
@@ -270,7 +274,7 @@ FAULTS: tuple[Fault, ...] = (
           "there is little space below the chin", _SHOULDERS),
     Fault("framing.MarginAboveOfTheFaceImage", -1, "head cut off",
           _fixed("there is next to no space above the eyes"), _HEADROOM,
-          applies=lambda o: o.get("framing.MarginAboveOfTheFaceImage", 0.0) < _CROWDED),
+          applies=lambda o: CROWDED.passed(o.get("framing.MarginAboveOfTheFaceImage", 0.0))),
     Fault("framing.HorizontalOffset", 1, "off centre", lambda v, o:
           f"the face is {_share(v)} of the picture's width {_horizontal(v)} of the centre",
           _CENTRE),
@@ -284,11 +288,12 @@ FAULTS: tuple[Fault, ...] = (
     # --- sharpness
     Fault("sharpness.CompressionArtifacts", 1, "compressed",
           _fixed("blocks of strong JPEG compression show"), _ORIGINAL, leads=True,
-          applies=lambda o: o.get("sharpness.CompressionArtifacts", 0.0) > _BLOCKS),
+          applies=lambda o: BLOCKS.passed(o.get("sharpness.CompressionArtifacts", 0.0))
+          and not EQUAL.passed(o.get("sharpness.RepeatedPixels", 0.0))),
     Fault("sharpness.RepeatedPixels", 1, "few pixels", lambda v, o:
           f"it was enlarged from a small picture: {_share(v)} of neighbouring pixels are equal",
           _ORIGINAL, leads=True,
-          applies=lambda o: o.get("sharpness.RepeatedPixels", 0.0) > _EQUAL),
+          applies=lambda o: EQUAL.passed(o.get("sharpness.RepeatedPixels", 0.0))),
     Fault("sharpness.DirectionalBlur", 1, "blurred",
           _fixed("the face is blurred most of all in one direction: the camera or head moved"),
           _FOCUS, leads=True, applies=_is_motion),

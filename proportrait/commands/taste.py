@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 proportrait taste label --folder photos --task composition                 # label on a page
-proportrait taste predict --test_folder photos --model_path my.safetensors --copy_to sifted # sift
+proportrait taste train --positive_folder keep --negative_folder drop --models_folder models \
+  --model_name mine                                                        # or learn from folders
+proportrait taste predict --test_folder photos --model_path models/mine.safetensors \
+  --copy_to sifted                                                         # and sift others
 """
-_SETS = "feature sets, the best first; more know more, and take longer (default 4)"
+_SETS = "how many of the feature sets of docs/taste.md; more take longer (default 4)"
 _SHOWN = 20  # failures that are listed
 
 
@@ -52,8 +55,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     train.add_argument("--model_name", required=True, metavar="NAME", help="of the model")
 
     predict = _action(actions, "predict", "judge the pictures of a folder",
-                      "Prints the probability of positive of every picture, or writes --csv. "
-                      "Exit code 1: a file was no picture.")
+                      "Prints of every picture the probability that you would call it positive,\n"
+                      "or writes --csv. Exit code 1: a file could not be read as a picture.")
     add = predict.add_argument
     add("--test_folder", "--folder", type=Path, required=True, metavar="DIR", help="of pictures")
     add("--model_path", type=Path, required=True, metavar="FILE", help="that train wrote")
@@ -129,18 +132,20 @@ def _train(options: argparse.Namespace) -> int:
     print(f"labels      {sum(labels)} positive, {len(labels) - sum(labels)} negative")
     for line in _operating_point(taste):
         print(line)
-    print(f"model       {printable(path)}")
+    print(f"model       {printable(path)}: proportrait taste predict --test_folder DIR "
+          f"--model_path {printable(path)}")  # fmt: skip
     return 0
 
 
 def _operating_point(taste: Taste) -> Iterator[str]:
     ensemble = taste.ensemble
     if ensemble.precision != ensemble.precision:  # NaN
-        yield "threshold   0.50, not validated: that takes two pictures of each kind"
+        yield "threshold   0.50, not validated: that takes two different pictures in each folder"
         return
     yield (
-        f"threshold   {ensemble.threshold:.2f}: {ensemble.precision:.0%} of what it calls positive "
-        f"is, and it finds {ensemble.recall:.0%} of it (cross-validated)"
+        f"threshold   {ensemble.threshold:.2f}: of the pictures it calls positive "
+        f"{ensemble.precision:.0%} are (precision), and of the positive ones it finds "
+        f"{ensemble.recall:.0%} (recall); cross-validated"
     )
     if len(ensemble.labels) < _SHOWN:
         yield "            few labels: these figures may be far off"
@@ -179,7 +184,8 @@ def _predict(options: argparse.Namespace) -> int:
                 verdict = "positive" if entry.probability >= threshold else "negative"
                 print(f"{entry.probability:.3f}  {verdict}  {printable(entry.path)}")
     _list_failures(failures)
-    print(f"positive    {positive} of {total} at {threshold:.2f}", file=sys.stderr)
+    print(f"positive    {positive} of {total}: a probability of {threshold:.2f} or more",
+          file=sys.stderr)  # fmt: skip
     if copies:
         print(f"copied      {copies.count} to {printable(copies.folder)}", file=sys.stderr)
     return 1 if failures else 0
@@ -208,6 +214,7 @@ def _evaluate(options: argparse.Namespace) -> int:
         options.positive_folder, options.negative_folder, sets, options.workers, _with_bar
     )
     _list_failures(features.failures)
+    print("fitting     to parts of the pictures, and judging the others", file=sys.stderr)
     figures = evaluate(features.values, labels, names=features.names)
     if options.format == "json":
         print(json.dumps(figures.to_json()))
@@ -220,11 +227,12 @@ def _evaluate(options: argparse.Namespace) -> int:
 def _table(figures: Evaluation) -> Iterator[str]:
     yield f"accuracy    {figures.accuracy:.3f}  of pictures that were not learnt from"
     yield f"AUC         {figures.auc:.3f}"
-    yield f"threshold   {figures.threshold:.2f}  from all labels"
+    yield f"threshold   {figures.threshold:.2f}  probability from which on a picture is positive"
     if figures.curve:
-        yield f"\n{'labels':>8s}{'asked for actively':>22s}{'by chance':>12s}"
+        yield "\naccuracy by number of labels, of pictures chosen as the page does, and by chance"
+        yield f"{'labels':>8s}{'as the page':>14s}{'by chance':>12s}"
     for row in figures.curve:
-        yield f"{row['labels']:8.0f}{row['active']:22.3f}{row['random']:12.3f}"
+        yield f"{row['labels']:8.0f}{row['active']:14.3f}{row['random']:12.3f}"
 
 
 def _list_failures(failures: dict[Path, str]) -> None:

@@ -77,6 +77,8 @@ def execute(options: argparse.Namespace) -> int:
     def announce(port: int) -> None:
         address = f"http://{_HOST}:{port}/#token={place.token}"
         print(address, flush=True)
+        print("            open it in a browser of this machine; Ctrl-C here ends it, and the same "
+              "command goes on", file=sys.stderr)  # fmt: skip
         if not options.no_browser:
             threading.Timer(_OPEN_S, webbrowser.open, [address]).start()
 

@@ -17,7 +17,14 @@ from proportrait.arrays import Image
 from proportrait.edit.drawing import FaceDrawer
 from proportrait.edit.retouch import framing
 from proportrait.edit.retouch.stage import Stage
-from proportrait.edit.scene import FRAME, Person, framing_contradicts, shoot, shoot_again
+from proportrait.edit.scene import (
+    FRAME,
+    Person,
+    framing_contradicts,
+    is_fairly_lit,
+    shoot,
+    shoot_again,
+)
 from proportrait.edit.shot import Shot
 from proportrait.errors import AssessmentError, EditError
 from proportrait.faces import FaceAnalyzer
@@ -82,7 +89,8 @@ class PortraitEditor:
     def edit_photo(self, photo: Image, labels: LabelVector, seed: int) -> tuple[Shot, Shot | None]:
         """Edit light, background, and framing of a photo (H, W, 3).
 
-        Its attire and its expression stay as they are, and unknown. Returns as `edit_face`.
+        Its attire and its expression stay as they are, and unknown. So is good light where the
+        photo was taken in bad light, which may still show. Returns as `edit_face`.
 
         Raises:
             EditError: no face was found, or a bit could not be made true.
@@ -93,6 +101,8 @@ class PortraitEditor:
             raise EditError(f"the portrait cannot be edited: {error}") from error
         person = Person(photo, self.analyzer.mask(photo, face), face)
         known = LabelVector.of(["lighting", "background", "framing", "sharpness"])
+        if labels["lighting"] and not is_fairly_lit(self.analyzer, person):
+            known = known.replace(lighting=0)
         return self._photograph(person, labels, known, {}, seed, keep_background=False)
 
     def _photograph(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,9 @@ from proportrait.score import Score
 from proportrait.score.sheet import bar
 from proportrait.sheets import BAD, GAP, LINE, TEXT, UNKNOWN, WIDTH, Tile
 
-_COLUMNS = 3
+# Panels beside the photo, by their number: so many that no column ends far above the others.
+_BESIDE = {1: 1, 2: 2, 4: 1, 5: 2, 6: 2}
+_LONE = 440  # px: the photo with nothing against it, as high as what stands beside it
 _PHOTO = 2 * WIDTH + GAP  # px: as wide as two panels
 _FACE = "#56b4e9"
 _WIDE, _NARROW = 5, 2  # px of the dark line under a light one, and of the light one
@@ -43,10 +45,14 @@ def draw(photo: Image, score: Score, heat: Mapping[str, Heat]) -> PIL.Image.Imag
         tile = Tile(photo, lines=[(f"no verdict: {score.remark}", BAD)], width=_PHOTO)
         return sheets.draw(_title(score), {"": [tile]})
     panels = [_panel(photo, score, heat.get(reason.attribute), reason) for reason in score.failures]
-    sections = {"": [Tile(_guided(photo, score), width=_PHOTO), _verdicts(score)]}
-    if panels:
-        sections["What spoke against it"] = panels
-    return sheets.draw(_title(score), sections, columns=_COLUMNS)
+    side = _PHOTO if panels else _LONE
+    beside = _BESIDE.get(len(panels), 0)
+    guides = [(_GUIDES, UNKNOWN)] if panels and score.box else []
+    picture = Tile(_guided(photo, score, side), lines=guides, width=side)
+    page = {"": [picture, _verdicts(score, panels[:beside])]}
+    if rest := panels[beside:]:
+        page[f"What {'else ' if beside else ''}spoke against it"] = rest
+    return sheets.draw(_title(score), page, columns=2 + max(1, beside))
 
 
 def _title(score: Score) -> str:
@@ -57,8 +63,8 @@ def _title(score: Score) -> str:
     return f"{name}: {score.overall} of 100, good in {good} of {len(KEYS)}"
 
 
-def _verdicts(score: Score) -> Tile:
-    """A column with the six verdicts, and what to know beside them."""
+def _verdicts(score: Score, panels: Sequence[Tile]) -> Tile:
+    """The six verdicts, what to know beside them, and the panels that stand below them."""
     is_good = set(score.verdicts.values()) == {1}
     lines = [("All six are good: nothing to do.", TEXT)] if is_good else []
     lines += [(score.remark, UNKNOWN)] if score.remark else []
@@ -66,9 +72,18 @@ def _verdicts(score: Score) -> Tile:
         (f"{reason.attribute} is good to the model, though {reason.text}", UNKNOWN)
         for reason in score.disagreements
     ]
-    if score.box:
+    if score.box and not score.failures:
         lines.append((_GUIDES, UNKNOWN))
-    return Tile("", bars=[bar(score, key) for key in KEYS], lines=lines)
+    if not panels:
+        lines += [(f"{number}. {advice}", TEXT) for number, advice in enumerate(_advice(score), 1)]
+    width = max(1, len(panels)) * (WIDTH + GAP) - GAP
+    bars = [bar(score, key) for key in KEYS]
+    return Tile("", bars=bars, lines=lines, beneath=panels, width=width)
+
+
+def _advice(score: Score) -> list[str]:
+    """What to do, the most important first, nothing twice."""
+    return list(dict.fromkeys(reason.advice for reason in score.failures if reason.advice))
 
 
 def _panel(photo: Image, score: Score, heat: Heat | None, reason: Reason) -> Tile:

@@ -42,7 +42,8 @@ class OfflineGenerator:
     """Edits portraits on this machine, for nothing and without a network.
 
     A face of the built-in source is drawn anew and gets all six bits; of any other picture light,
-    background, and framing are edited, and its attire and expression are not known.
+    background, and framing are edited, and its attire and expression are not known; nor is good
+    light where the photo was taken in bad light.
 
     Args:
         workers: most processes; never more than cores, or than the free memory holds.

@@ -1,7 +1,8 @@
 """The one contact sheet: pictures with what is said of them, in one set of colours.
 
 A sheet is a stack of parts: title, note, headings, rows of tiles. A tile is a stack too: picture,
-flags, bars, lines, name. No part is wider than its place, so nothing runs into its neighbour.
+flags, bars, lines, gauges, notes, tiles, name. No part is wider than its place, so nothing runs
+into its neighbour.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ class Tile:
         lines: sentences, which end with an ellipsis where they are too long: (text, colour).
         gauges: values beside their acceptable ranges.
         notes: more sentences.
+        beneath: tiles in a row below all that.
         name: of the file; what is too long is left out of its middle.
         border: colour of the picture's edge.
         width: px.
@@ -87,6 +89,7 @@ class Tile:
     lines: Sequence[tuple[str, str]] = ()
     gauges: Sequence[Gauge] = ()
     notes: Sequence[tuple[str, str]] = ()
+    beneath: Sequence[Tile] = ()
     name: str = ""
     border: str = BORDER
     width: int = WIDTH
@@ -220,10 +223,11 @@ def _tile(tile: Tile) -> PIL.Image.Image:
         [
             _picture(tile.picture, tile.border, tile.width),
             _flags(tile.flags),
-            _bars(tile.bars),
+            _bars(tile.bars, tile.width),
             *(_text(text, colour, _BODY, tile.width) for text, colour in tile.lines),
             *(_gauge(gauge, tile.width) for gauge in tile.gauges),
             *(_text(text, colour, _BODY, tile.width) for text, colour in tile.notes),
+            *([_blank(1, GAP // 2), _row(tile.beneath)] if tile.beneath else []),
             _text(tile.name, UNKNOWN, _BODY, tile.width, most=3, middle=True),
         ],
         gap=6,
@@ -261,21 +265,25 @@ def _flags(flags: Sequence[tuple[str, str]]) -> PIL.Image.Image:
     return part
 
 
-def _bars(bars: Sequence[Bar]) -> PIL.Image.Image:
-    part = _blank(WIDTH, len(bars) * _ROW)
+def _bars(bars: Sequence[Bar], width: int) -> PIL.Image.Image:
+    """Rows of bars, in as many columns as a tile has room for."""
+    columns = max(1, (width + GAP) // (WIDTH + GAP))
+    rows = -(-len(bars) // columns)
+    part = _blank(max(WIDTH, width), rows * _ROW)
     pen, font = ImageDraw.Draw(part), font_of(_SMALL)
     start, end, text = 84, 176, 184  # px from the left: of the bar, and of the text behind it
     for number, bar in enumerate(bars):
-        top, middle = number * _ROW, (number + 0.5) * _ROW
-        full = start + round((end - start) * min(1.0, max(0.0, bar.share)))
-        pen.rectangle((start, top + 5, end, top + _ROW - 6), fill=_GROOVE)
-        pen.rectangle((start, top + 5, full, top + _ROW - 6), fill=bar.colour)
+        column, row = divmod(number, rows)
+        x, top, middle = column * (WIDTH + GAP), row * _ROW, (row + 0.5) * _ROW
+        full = x + start + round((end - start) * min(1.0, max(0.0, bar.share)))
+        pen.rectangle((x + start, top + 5, x + end, top + _ROW - 6), fill=_GROOVE)
+        pen.rectangle((x + start, top + 5, full, top + _ROW - 6), fill=bar.colour)
         for left, room, words, colour in (
             (0, start - 6, bar.name, TEXT),
             (text, WIDTH - text, bar.text, bar.colour),
         ):
             (word,) = fitted(words, font, room, most=1)
-            pen.text((left, middle), word, colour, font, anchor="lm")
+            pen.text((x + left, middle), word, colour, font, anchor="lm")
     return part
 
 

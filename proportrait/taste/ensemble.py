@@ -165,6 +165,10 @@ class Ensemble:
                 header["threshold"], _number(header["precision"]), _number(header["recall"]),
                 tuple(header["names"]), header["about"],
             )  # fmt: skip
+        except FileNotFoundError:
+            raise AssetError(
+                f"{path} does not exist: name a file that `proportrait taste train` wrote"
+            ) from None
         except (OSError, SafetensorError, LookupError, TypeError, ValueError) as error:
             raise AssetError(f"{path} is no model of `proportrait taste train`: {error}") from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from proportrait.arrays import Float
+from proportrait.commandline import printable
 from proportrait.errors import AssetError, ConfigurationError
 from proportrait.imaging import each_file
 from proportrait.taste.ensemble import Ensemble
@@ -161,6 +163,10 @@ def labelled(
         ConfigurationError: a folder has no picture that can be read, or both lie in each other.
     """
     folders = [Path(positive), Path(negative)]
+    for folder in folders:  # before hours of work on the other one
+        if not os.path.isdir(folder):  # noqa: PTH112 - never raises
+            what = "is a file" if folder.exists() else "does not exist"
+            raise ConfigurationError(f"{printable(folder)} {what}: name a folder of pictures")
     files = [list(each_file([folder], lambda note: None)) for folder in folders]
     real = [{file.resolve() for file in paths} for paths in files]
     if real[0] & real[1]:

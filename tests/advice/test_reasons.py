@@ -150,3 +150,12 @@ def test_the_fitted_evidence_is_complete_and_in_order() -> None:
         assert len(row.values) == len(row.costs)
         assert min(row.costs) >= 0
         assert row.low < row.high
+
+
+def test_large_pixels_are_not_called_blocks_of_compression() -> None:
+    values = {"sharpness__CompressionArtifacts": 9.0, "sharpness__RepeatedPixels": 4.0}
+    texts = [reason.text for reason in reasons(looked(**values), GOOD | {"sharpness": 0}, {})]
+    assert len(texts) == 1
+    assert texts[0].startswith("it was enlarged from a small picture")
+    (reason,) = reasons(looked(sharpness__CompressionArtifacts=9.0), GOOD | {"sharpness": 0}, {})
+    assert reason.text == "blocks of strong JPEG compression show"

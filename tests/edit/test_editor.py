@@ -11,6 +11,7 @@ import pytest
 
 from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.retouch import framing
+from proportrait.edit.retouch.lighting import relight
 from proportrait.edit.shot import Shot
 from proportrait.edit.synthesis import donors
 from proportrait.edit.synthesis.anatomy import Anatomy
@@ -205,6 +206,21 @@ def test_a_well_lit_photo_stays_in_colour_whatever_the_seed(
         assert shot.edits["lighting"]["component"] > 50
     assert sum(shot.edits["lighting"]["kind"] == "monochrome" for shot in shots) <= 1
     assert any(shot.edits["lighting"]["kind"] == "own" for shot in shots)
+
+
+def test_good_light_is_not_claimed_of_a_photo_taken_in_hard_light(
+    editor: PortraitEditor, image: np.ndarray
+) -> None:
+    face = editor.analyzer.face(image)
+    mask = editor.analyzer.mask(image, face)
+    hard, _ = relight.relight(image, face, mask, "side_left", np.random.default_rng(0))
+    lit, _ = editor.edit_photo(hard, LabelVector.ones(), 1)
+    assert lit.edits["lighting"]["component"] > 50  # to the measure it is mended
+    assert lit.known["lighting"] == 0
+    assert lit.known["background"] == 1
+    dark, _ = editor.edit_photo(hard, LabelVector.ones().replace(lighting=0), 1)
+    assert dark.known["lighting"] == 1  # bad light is bad light
+    assert editor.edit_photo(image, LabelVector.ones(), 1)[0].known["lighting"] == 1
 
 
 @pytest.mark.parametrize(

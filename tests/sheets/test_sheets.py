@@ -220,3 +220,16 @@ def test_pages_that_a_longer_sheet_left_are_removed_and_no_other_file(tmp_path: 
 def test_a_page_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be read or written"):
         sheets.save(tmp_path / "no" / "a.png", "t", [Tile("")], lambda tile: tile)
+
+
+def test_bars_fill_as_many_columns_as_a_wide_tile_has_and_tiles_stand_beneath_it() -> None:
+    bars = [Bar(str(number), 1.0, "x", GOOD) for number in range(6)]
+    wide = 2 * WIDTH + sheets.GAP
+    page = drawn(Tile("", bars=bars, width=wide, beneath=[Tile(flat(1)), Tile(flat(2))]))
+    narrow = drawn(Tile("", bars=bars))
+    green = [int(GOOD[start : start + 2], 16) for start in (1, 3, 5)]
+    rows, columns = np.nonzero((page == green).all(-1))
+    assert {column // (WIDTH + sheets.GAP) for column in columns - MARGIN} == {0, 1}
+    assert 2 * (rows.max() - rows.min()) < np.ptp(np.nonzero((narrow == green).all(-1))[0])
+    below = page[rows.max() + 60, MARGIN:].max(-1)
+    assert {1, 2} <= set(below.tolist())

@@ -78,7 +78,7 @@ def test_train_and_predict(
     assert train(bright, dark, tmp_path / "models") == 0
     out = capsys.readouterr().out
     assert "8 positive, 8 negative" in out
-    assert "100% of what it calls positive is, and it finds 100% of it" in out
+    assert "of the pictures it calls positive 100% are (precision)" in out
     model = tmp_path / "models" / "bright.safetensors"
     table, copies = tmp_path / "out.csv", tmp_path / "sifted"
     words = ["taste", "predict", "--test_folder", str(test), "--model_path", str(model)]
@@ -168,3 +168,15 @@ def test_every_action_explains_itself(action: str, capsys: pytest.CaptureFixture
     with pytest.raises(SystemExit, match="0"):
         cli.main(["taste", action, "--help"])
     assert f"usage: proportrait taste {action}" in capsys.readouterr().out
+
+
+def test_a_folder_or_a_model_that_does_not_exist_is_named(
+    folders: tuple[Path, Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bright, _, test = folders
+    words = ["taste", "evaluate", "--positive_folder", str(bright)]
+    assert cli.main([*words, "--negative_folder", str(tmp_path / "drrk")]) == 2
+    assert "drrk does not exist: name a folder of pictures" in capsys.readouterr().err
+    words = ["taste", "predict", "--test_folder", str(test)]
+    assert cli.main([*words, "--model_path", str(tmp_path / "nine.safetensors")]) == 1
+    assert "nine.safetensors does not exist" in capsys.readouterr().err

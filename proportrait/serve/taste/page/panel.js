@@ -37,14 +37,14 @@ function work([pictures, isListed, problem, features, name]) {
   return [
     h("p", { class: "hint" }, `${many(pictures, "picture")} in ${name}${isListed ? "" : ", still counting"}`),
     done || !pictures ? null : h("label", { class: "hint progress" },
-      `The features of ${features.toLocaleString()} of ${pictures.toLocaleString()} are computed: the model knows these alone. You can label meanwhile.`,
+      `${features.toLocaleString()} of ${pictures.toLocaleString()} pictures are measured: the model knows these alone. You can label meanwhile.`,
       h("progress", { max: pictures, value: features })),
   ];
 }
 
 function model([trained, problem, isTraining, points, steady, labels]) {
   if (!trained) {
-    const wanted = `Label at least 3 positives and 3 negatives${labels.positive >= 3 && labels.negative >= 3 ? ": done. The first model comes as soon as the features of these pictures are computed." : "; the model then trains by itself, and again every few labels."}`;
+    const wanted = `Label at least 3 positives and 3 negatives${labels.positive >= 3 && labels.negative >= 3 ? ": done. The first model comes as soon as these pictures are measured." : "; the model then trains by itself, and again every few labels."}`;
     return [problem ? h("p", { class: "error" }, problem) : null, h("p", { class: "hint" }, isTraining ? "Training …" : wanted)];
   }
   const ceiling = steady.count >= FEW ? steady.raw : null;

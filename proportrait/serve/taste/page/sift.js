@@ -72,7 +72,7 @@ async function strip(id, between) {
     }, () => null)));
     byId(id).querySelectorAll("img").forEach(api.release);
     byId(id).replaceChildren(...images.filter((image) => image));
-    if (!images.length) byId(id).replaceChildren(h("p", { class: "hint" }, "No picture without a label is so close to the threshold."));
+    if (!images.length) byId(id).replaceChildren(h("p", { class: "hint" }, "None of the pictures that you have not labelled is close to the threshold."));
   } catch (error) {
     byId(id).replaceChildren(h("p", { class: "error" }, error.message));
   }
