@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from proportrait.arrays import Float, Mask
 from proportrait.errors import ConfigurationError
-from proportrait.taste.choose import How, next_index
+from proportrait.taste.choose import first_batch, next_batch
 from proportrait.taste.ensemble import Ensemble
 from proportrait.taste.folds import copies, folds
 from proportrait.taste.space import Space
@@ -19,7 +19,9 @@ from proportrait.taste.space import Space
 FOLDS = 10
 SEEDS = 10  # of the learning curve
 STEPS = (10, 20, 30, 40, 60, 80)  # labels at which the curve is read
-_FIRST = 4  # labels by chance before any choice
+_FIRST = 4  # labels, at least, before any choice by a model
+_CLUSTERS = 8  # the first active labels are of the centres of so many
+_BATCH = 0.1  # active labels between two trainings, a share of those that there are
 _HELD = 3  # folds of the curve: one is judged, from the others labels are taken
 
 
@@ -102,8 +104,8 @@ def learning_curve(
     results: dict[tuple[int, str], list[float]] = {}
     for seed in range(seeds):
         for held in folds(labels, groups, _HELD, seed)[:1]:
-            for name, how in (("active", "mixed"), ("random", "random")):
-                course = _course(values, labels, held, names, seed, how, steps)  # type: ignore[arg-type]
+            for name in ("active", "random"):
+                course = _course(values, labels, held, names, seed, name == "active", steps)
                 for step, accuracy in course:
                     results.setdefault((step, name), []).append(accuracy)
     return [
@@ -114,7 +116,7 @@ def learning_curve(
 
 
 def _course(
-    values: Float, labels: Mask, held: Mask, names: Sequence[str] | None, seed: int, how: How,
+    values: Float, labels: Mask, held: Mask, names: Sequence[str] | None, seed: int, active: bool,
     steps: Sequence[int],
 ) -> list[tuple[int, float]]:  # fmt: skip
     """Accuracy on the held-out rows at each step of labelling the others."""
@@ -123,22 +125,30 @@ def _course(
     space = Space.fit(values[pool], names)
     rows, open_labels = values[pool], labels[pool]
     known = np.zeros(len(pool), bool)
-    for row in rng.permutation(len(pool)):  # by chance until both labels are there
+    first = first_batch(space, rows, rng, _CLUSTERS) if active else []
+    for row in (*first, *rng.permutation(len(pool))):  # until both labels are there
         known[row] = True
         if known.sum() >= _FIRST and len(set(open_labels[known])) == 2:
             break
+
+    def learn() -> Ensemble:
+        return Ensemble.fit(rows[known], open_labels[known], seed, names=names, space=space)
+
     course: list[tuple[int, float]] = []
-    last = max((step for step in steps if step <= len(pool)), default=0)
-    for count in range(int(known.sum()), last + 1):
-        if how == "random" and count not in steps:  # chance asks nobody
-            known[rng.choice(np.flatnonzero(~known))] = True
-            continue
-        taste = Ensemble.fit(rows[known], open_labels[known], seed, names=names, space=space)
-        if count in steps:
-            likely = taste.probabilities(values[held])
-            course.append((count, float(((likely >= taste.threshold) == labels[held]).mean())))
-        if count < last:
-            known[next_index(taste, rows, known, rng, how)] = True
+    stops = [step for step in steps if known.sum() <= step <= len(pool)]
+    for stop in stops:
+        while (missing := stop - int(known.sum())) > 0:
+            if active:
+                taste = Ensemble.fit(
+                    rows[known], open_labels[known], seed, names=names, space=space
+                )
+                count = min(missing, max(1, int(known.sum() * _BATCH)))
+                known[next_batch(taste, rows, known, rng, count)] = True
+            else:
+                known[rng.choice(np.flatnonzero(~known), missing, replace=False)] = True
+        taste = learn()
+        likely = taste.probabilities(values[held])
+        course.append((stop, float(((likely >= taste.threshold) == labels[held]).mean())))
     return course
 
 

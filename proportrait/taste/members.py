@@ -21,6 +21,7 @@ _SHRINK = 40.0  # labels that the prior weights of the sets are worth
 _LEAST = 0.01  # weight of a set under which it is left out: predictions then take less time
 _RIDGE_LINEAR = 0.3
 _RIDGE_KERNEL = 0.1
+_SHARPNESS = 0.5  # of the Gaussian of the kernel, in squared distances
 _NEAR = 5  # the Gaussian of the neighbours reaches as far as this one
 _ITERATIONS = 8
 
@@ -33,7 +34,7 @@ class Members:
 
     Attributes:
         weights: (B,), of each set, sum 1.
-        landmarks: (M, K), coordinates of labelled pictures, all sets side by side.
+        landmarks: (M, K), points of labelled pictures: see `mixed`.
         votes: (M, 2), weight of each landmark for negative and positive.
         width: (), squared, of the Gaussian of the neighbours.
         kernel: (M + 1,), weights of the landmarks' kernels, and the offset.
@@ -58,38 +59,42 @@ class Members:
             seed: of the choice of landmarks.
         """
         rows = _landmarks(labels, seed)
-        marks = [block[rows] for block in blocks]
-        squares = [_squares(block, block) for block in marks]
-        weights = _weights([np.exp(part / -2) for part in squares], labels[rows], prior)
-        distances = _mixed(squares, weights)
-        near = np.sort(distances, 1)[:, min(_NEAR, len(rows) - 1)]
-        importance, scales = _balance(labels), _scales(blocks, weights)
+        kernels = [np.exp(-squares(block[rows], block[rows]) / 2) for block in blocks]
+        weights = _weights(kernels, labels[rows], prior)
+        points = mixed(blocks, weights)
+        marks = points[rows]
+        distances = squares(points, marks)
+        near = np.sort(distances[rows], 1)[:, min(_NEAR, len(rows) - 1)]
+        kernel = np.exp(-_SHARPNESS * distances)
+        importance = _balance(labels)
         votes = np.stack([~labels[rows], labels[rows]], 1) * _balance(labels[rows])[:, None]
-        to_marks = [_squares(block, mark) for block, mark in zip(blocks, marks, strict=True)]
-        penalty = [_RIDGE_LINEAR] * (len(scales) - 1) + [1e-3]
-        linear = logistic(_scaled(blocks, weights), labels, importance, penalty)
+        penalty = [_RIDGE_LINEAR] * points.shape[1] + [1e-3]
         return cls(
             weights,
-            np.concatenate(marks, 1),
+            marks,
             votes.astype(np.float32),
             np.array(max(float(np.median(near)), 1e-6), np.float32),
-            _ridge(_kernel(squares, weights), _kernel(to_marks, weights), labels, importance),
-            linear * scales,
+            _ridge(kernel[rows], kernel, labels, importance),
+            logistic(points, labels, importance, penalty),
         )
 
-    def scores(self, blocks: Blocks) -> Float:
-        """Log odds (N, 3) float32 of pictures, in the order of `NAMES`."""
-        ends = np.cumsum([block.shape[1] for block in blocks])[:-1]
-        marks = np.split(self.landmarks, ends, 1)
-        used = np.flatnonzero(self.weights).tolist()
-        weights = self.weights[used]
-        squares = [_squares(blocks[place], marks[place]) for place in used]
-        linear = np.concatenate(blocks, 1) @ self.linear[:-1] + self.linear[-1]
-        distances = _mixed(squares, weights)
-        near = np.exp((distances.min(1, keepdims=True) - distances) / (2 * self.width))
-        against, favour = (near @ self.votes + 0.1).T
-        kernel = _kernel(squares, weights) @ self.kernel[:-1] + self.kernel[-1]
+    def scores(self, points: Float) -> Float:
+        """Log odds (N, 3) float32 of points (N, K), in the order of `NAMES`."""
+        linear = points @ self.linear[:-1] + self.linear[-1]
+        nearness = points @ (2 * self.landmarks.T) - (self.landmarks**2).sum(1)  # less is farther
+        near = nearness - nearness.max(1, keepdims=True)
+        near *= 1 / (2 * self.width)
+        against, favour = (np.exp(near, out=near) @ self.votes + 0.1).T
+        nearness -= (points**2).sum(1, keepdims=True)  # the negative squared distance
+        nearness *= _SHARPNESS
+        kernel = np.exp(nearness, out=nearness) @ self.kernel[:-1] + self.kernel[-1]
         return np.stack([linear, np.log(favour / against), 2 * kernel], 1).astype(np.float32)
+
+
+def mixed(blocks: Blocks, weights: Float) -> Float:
+    """Points (N, K): coordinates of all sets that have a weight, times its root, side by side."""
+    pairs = zip(blocks, weights, strict=True)
+    return np.concatenate([np.sqrt(w) * block for block, w in pairs if w > 0], 1)
 
 
 def _landmarks(labels: Mask, seed: int) -> npt.NDArray[np.intp]:
@@ -118,14 +123,6 @@ def _weights(kernels: list[Float], labels: Mask, prior: Float) -> Float:
 def _alignment(kernel: Float, target: Double) -> float:
     centred = kernel - kernel.mean(0) - kernel.mean(1)[:, None] + kernel.mean()
     return float(target @ centred @ target / max(float(np.linalg.norm(centred)), 1e-9))
-
-
-def _mixed(squares: Blocks, weights: Float) -> Float:
-    return np.asarray(sum(w * part for w, part in zip(weights, squares, strict=True)), np.float32)
-
-
-def _kernel(squares: Blocks, weights: Float) -> Float:
-    return _mixed([np.exp(part / -2) for part in squares], weights)
 
 
 def _ridge(kernel: Float, rows: Float, labels: Mask, importance: Double) -> Float:
@@ -168,23 +165,13 @@ def logistic(
     return weights.astype(np.float32)
 
 
-def _scales(blocks: Blocks, weights: Float) -> Float:
-    """(K + 1,), of each coordinate for the linear model: the root of its set's weight; 1."""
-    sizes = [block.shape[1] for block in blocks]
-    return np.append(np.repeat(np.sqrt(weights), sizes), 1).astype(np.float32)
-
-
-def _scaled(blocks: Blocks, weights: Float) -> Float:
-    return np.asarray(np.concatenate(blocks, 1) * _scales(blocks, weights)[:-1], np.float32)
-
-
 def _balance(labels: Mask) -> Double:
     """Weights (N,), the same sum of each class, mean 1."""
     share = labels.mean()
     return np.asarray(np.where(labels, 0.5 / share, 0.5 / (1 - share)), np.float64)
 
 
-def _squares(points: Float, others: Float) -> Float:
+def squares(points: Float, others: Float) -> Float:
     """Squared distances (N, M) float32."""
     lengths = (points**2).sum(1)[:, None] + (others**2).sum(1)
     return np.asarray(np.maximum(lengths - 2 * (points @ others.T), 0), np.float32)

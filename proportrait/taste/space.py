@@ -13,8 +13,9 @@ import numpy.typing as npt
 from proportrait.arrays import Float, Mask
 
 MOST = 48  # coordinates of a set
-# Before there are labels: a taste starts from what the packaged model says, and where the head is.
-PRIOR = {"verdicts": 60.0, "geometry": 20.0}  # of other sets 1
+# Before there are labels: where the head is tells more than any other set; of others 1. What the
+# packaged model says counts by itself, too: see `warm`.
+PRIOR = {"verdicts": 5.0, "geometry": 20.0}
 FAR = 4.0  # standard deviations: what is farther off counts as so far
 
 
@@ -89,18 +90,23 @@ class Space:
         column, place = 0, 0
         needed = np.ones(len(self.sizes)) if weights is None else weights
         for size, count, weight in zip(self.sizes, self.dimensions, needed, strict=True):
-            here, axes = slice(column, column + size), self.axes[place : place + size * count]
+            columns, axes = slice(column, column + size), self.axes[place : place + size * count]
             column, place = column + size, place + size * count
-            if weight == 0:
+            if weight > 0:
+                parts.append(self._coordinates(values, columns, axes.reshape(size, count)))
+            else:
                 parts.append(np.zeros((len(values), count), np.float32))
-                continue
-            block = values[:, here] - self.mean[here]
-            if not np.isfinite(block.sum()):
-                block = np.where(np.isfinite(block), block, (self.fill - self.mean)[here])
-            block *= 1 / self.scale[here]
-            np.clip(block, -FAR, FAR, out=block)
-            parts.append(np.asarray(block @ axes.reshape(size, count), np.float32))
         return parts
+
+    def _coordinates(self, values: Float, columns: slice, axes: Float) -> Float:
+        scale = self.scale[columns]
+        block = values[:, columns] - self.mean[columns]
+        if not np.isfinite(block.sum()):
+            fill = (self.fill - self.mean)[columns]
+            block = np.where(np.isfinite(block), block, fill)
+        np.maximum(block, -FAR * scale, out=block)  # quicker than np.clip with arrays
+        np.minimum(block, FAR * scale, out=block)
+        return np.asarray(block @ (axes / scale[:, None]), np.float32)
 
     def to_state(self) -> dict[str, npt.NDArray[Any]]:
         """Its arrays by name, for a file."""
