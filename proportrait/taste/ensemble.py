@@ -10,13 +10,15 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from proportrait.arrays import Float, Mask
 from proportrait.disk import replace_file
@@ -102,20 +104,21 @@ class Ensemble:
                 "label at least one picture positive and one negative: there is nothing to learn "
                 "from one kind alone"
             )
-        space = space or Space.fit(values, names)
-        points = space(values)
         together = copies(values) if groups is None else np.asarray(groups)
         verdicts = _verdicts(values, names or ())
-        scores, warm = _validated_scores(points, verdicts, wanted, space.prior, seed, together)
+        with _one_thread():
+            space = space or Space.fit(values, names)
+            points = space(values)
+            scores, warm = _validated_scores(points, verdicts, wanted, space.prior, seed, together)
+            models = Members.fit(points, wanted, space.prior, seed)
         calibration = np.stack([_platt(column, wanted) for column in scores.T])
         learnt = _calibrated(scores, calibration).mean(1)
         share = _share(warm, learnt, wanted) if verdicts.any() else 0.0
         validated = _sigmoid(share * warm + (1 - share) * learnt)
         threshold, precision, recall = _operating_point(validated, wanted)
         return cls(
-            space, Members.fit(points, wanted, space.prior, seed), Warm.fit(verdicts, wanted),
-            share, calibration, wanted, validated, threshold, precision, recall,
-            tuple(names or ()), dict(about or {}),
+            space, models, Warm.fit(verdicts, wanted), share, calibration, wanted, validated,
+            threshold, precision, recall, tuple(names or ()), dict(about or {}),
         )  # fmt: skip
 
     def members(self, values: Float) -> Float:
@@ -147,7 +150,7 @@ class Ensemble:
         if len(starts) == 1:
             work(0)
         else:  # a block a core, and so one thread for each product of matrices
-            with threadpool_limits(1, "blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
+            with _one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
                 list(pool.map(work, starts))
         return odds
 
@@ -220,6 +223,17 @@ def _digest(text: str, state: Mapping[str, npt.NDArray[Any]]) -> str:
         value = state[name]
         digest.update(f"{name} {value.dtype} {value.shape}".encode() + value.tobytes())
     return digest.hexdigest()
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """Products of matrices on one core: for small ones, threads cost more than they save."""
+    limits: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
+    return limits
+
+
+@cache
+def _controller() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _verdicts(values: Float, names: Sequence[str]) -> Float:

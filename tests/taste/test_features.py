@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import cv2
@@ -20,7 +19,8 @@ from tests import FACE
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory, image: Image) -> list[Path]:
     folder = tmp_path_factory.mktemp("photos")
-    shutil.copy(FACE, folder / "a.jpg")
+    image = cv2.resize(image, (256, 256), interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(folder / "a.jpg"), image[:, :, ::-1])
     (folder / "b.jpg").write_bytes(b"no picture")
     cv2.imwrite(str(folder / "c.png"), cv2.flip(image, 1)[:, :, ::-1])
     cv2.imwrite(str(folder / "d.png"), np.full((200, 300, 3), 90, np.uint8))
