@@ -69,6 +69,11 @@ def execute(options: argparse.Namespace) -> int:
             print(line)
         if all(entry.few for entry in fits.values()):
             raise ConfigurationError(f"too few labels of every attribute: {NEEDED}")
+        if any(entry.few for entry in fits.values()):
+            print(f"too few labels: {NEEDED}", file=sys.stderr)
+        if all(entry.note for entry in fits.values()):
+            print(f"limits      none written: a mark of {PASS} serves your labels as well")
+            return 0
         model = "the packaged model" if options.model == PACKAGED else printable(options.model)
         text = to_toml(fits, f"{len(pictures)} pictures, by {model}")
     if output is None:
@@ -96,6 +101,7 @@ def _pictures(place: Path) -> Pictures:
 def _fits(pictures: Pictures, scorer: Scorer, workers: int | None) -> dict[str, Fit]:
     """By attribute; pictures without a verdict on it are left out."""
     import numpy as np
+    from tqdm import tqdm
 
     from proportrait.limits.fit import fit
     from proportrait.limits.marks import mark_of
@@ -103,7 +109,8 @@ def _fits(pictures: Pictures, scorer: Scorer, workers: int | None) -> dict[str, 
     thresholds = scorer.model.calibration.thresholds
     marks = np.full(pictures.labels.shape, np.nan)
     scores = scorer.files([Path(str(path)) for path in pictures.paths], workers)
-    for row, score in enumerate(scores):
+    progress = tqdm(scores, total=len(pictures), unit="picture", leave=False, disable=None)
+    for row, score in enumerate(progress):
         for column, key in enumerate(KEYS):
             if (likely := score.probabilities.get(key)) is not None:
                 marks[row, column] = mark_of(likely, thresholds[column])

@@ -168,7 +168,7 @@ def is_fairly_lit(analyzer: FaceAnalyzer, person: Person) -> bool:
     score, side = lighting_measure.assess(measures), measures["SideLight"]
     if isinstance(score, Unassessed) or isinstance(side, Unassessed):
         return False
-    return score >= _PASSABLE_LIGHT and abs(side.value) <= _SIDE_LIT
+    return score >= _GOOD_LIGHT and abs(side.value) <= _SIDE_LIT
 
 
 def framing_contradicts(

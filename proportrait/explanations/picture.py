@@ -22,7 +22,7 @@ from proportrait.score.sheet import bar
 from proportrait.sheets import BAD, GAP, LINE, TEXT, UNKNOWN, WIDTH, Tile
 
 # Panels beside the photo, by their number: so many that no column ends far above the others.
-_BESIDE = {1: 1, 2: 2, 4: 1, 5: 2, 6: 2}
+_BESIDE = (0, 1, 2, 3, 1, 2, 2)
 _LONE = 440  # px: the photo with nothing against it, as high as what stands beside it
 _PHOTO = 2 * WIDTH + GAP  # px: as wide as two panels
 _FACE = "#56b4e9"
@@ -46,12 +46,12 @@ def draw(photo: Image, score: Score, heat: Mapping[str, Heat]) -> PIL.Image.Imag
         return sheets.draw(_title(score), {"": [tile]})
     panels = [_panel(photo, score, heat.get(reason.attribute), reason) for reason in score.failures]
     side = _PHOTO if panels else _LONE
-    beside = _BESIDE.get(len(panels), 0)
+    beside = _BESIDE[len(panels)]
     guides = [(_GUIDES, UNKNOWN)] if panels and score.box else []
     picture = Tile(_guided(photo, score, side), lines=guides, width=side)
     page = {"": [picture, _verdicts(score, panels[:beside])]}
     if rest := panels[beside:]:
-        page[f"What {'else ' if beside else ''}spoke against it"] = rest
+        page["What else spoke against it"] = rest
     return sheets.draw(_title(score), page, columns=2 + max(1, beside))
 
 
@@ -74,16 +74,9 @@ def _verdicts(score: Score, panels: Sequence[Tile]) -> Tile:
     ]
     if score.box and not score.failures:
         lines.append((_GUIDES, UNKNOWN))
-    if not panels:
-        lines += [(f"{number}. {advice}", TEXT) for number, advice in enumerate(_advice(score), 1)]
     width = max(1, len(panels)) * (WIDTH + GAP) - GAP
     bars = [bar(score, key) for key in KEYS]
     return Tile("", bars=bars, lines=lines, beneath=panels, width=width)
-
-
-def _advice(score: Score) -> list[str]:
-    """What to do, the most important first, nothing twice."""
-    return list(dict.fromkeys(reason.advice for reason in score.failures if reason.advice))
 
 
 def _panel(photo: Image, score: Score, heat: Heat | None, reason: Reason) -> Tile:

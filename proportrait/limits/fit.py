@@ -14,6 +14,7 @@ from proportrait.limits.marks import PASS
 from proportrait.model.calibration import BALANCE, FEWEST, best_threshold
 
 FOLDS = 5
+SURE = 1.64  # standard errors: a gain that chance alone gives in one of twenty cases
 NEEDED = f"{FEWEST} good and {FEWEST} bad ones of {FOLDS} people are needed"
 
 
@@ -37,7 +38,7 @@ class Fit:
 
     Attributes:
         good, bad: labels.
-        mark: from which on it passes; `PASS` where no other serves these labels better.
+        mark: from which on it passes; `PASS` where no other surely serves these labels better.
         before, after: at `PASS`, and at limits that were fitted without the people judged by them.
         note: why the mark is `PASS`, or "".
         few: whether there are too few labels to fit anything.
@@ -64,9 +65,10 @@ def fit(marks: Double, good: Mask, groups: Text) -> Fit:
     counts = int(good.sum()), int((~good).sum())
     if min(counts) < FEWEST or len(np.unique(groups)) < FOLDS:
         return Fit(*counts, PASS, before, before, "too few labels", few=True)
-    mark, after = _limit(marks, good), cost(marks, good, _held_out(marks, good, groups))
-    if mark == PASS or _worth(after, counts) <= _worth(before, counts):
-        return Fit(*counts, PASS, before, before, f"no other mark than {PASS} is better")
+    mark, limits = _limit(marks, good), _held_out(marks, good, groups)
+    if mark == PASS or not _is_surely_better(marks, good, groups, limits):
+        return Fit(*counts, PASS, before, before, f"no other mark than {PASS} is surely better")
+    after = cost(marks, good, limits)
     return Fit(*counts, mark, before, after)
 
 
@@ -115,6 +117,14 @@ def _limit(marks: Double, good: Mask) -> int:
                        1, 99))  # fmt: skip
 
 
-def _worth(cost: Cost, counts: tuple[int, int]) -> float:
-    balanced, plain = (cost.keeps + cost.catches) / 2, 1 - cost.wrong / sum(counts)
-    return BALANCE * balanced + (1 - BALANCE) * plain
+def _is_surely_better(marks: Double, good: Mask, groups: Text, limits: Double) -> bool:
+    """Whether limits (N,) gain more than `SURE` standard errors over `PASS`.
+
+    The gain is that of the mean of balanced and plain accuracy; its error is that of a sum over
+    groups, which are drawn whole (Liang and Zeger, 1986).
+    """
+    shares = np.where(good, good.mean(), 1 - good.mean())
+    weights = (BALANCE / (2 * shares) + 1 - BALANCE) / len(good)
+    changes = ((marks >= limits) == good) * 1.0 - ((marks >= PASS) == good)
+    gains = np.bincount(np.unique(groups, return_inverse=True)[1], weights * changes)
+    return bool(gains.sum() > SURE * np.sqrt((gains**2).sum()))

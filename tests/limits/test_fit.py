@@ -13,6 +13,7 @@ from proportrait import cli
 from proportrait.arrays import Double, Mask, Text
 from proportrait.commands import limits as command
 from proportrait.limits import PRESETS, Limit, Limits
+from proportrait.limits import fit as fit_module
 from proportrait.limits.fit import Cost, Fit, cost, fit, to_toml
 from proportrait.score import Score
 from tests.score.samples import scored
@@ -51,8 +52,22 @@ def test_a_limit_lies_between_the_good_and_the_bad(middle: float) -> None:
 def test_labels_of_the_models_taste_keep_its_mark() -> None:
     marks, good, groups = sample(50)
     same = cost(marks, good, np.full(200, 50.0))
-    note = "no other mark than 50 is better"
+    note = "no other mark than 50 is surely better"
     assert fit(marks, good, groups) == Fit(100, 100, 50, same, same, note)
+
+
+def test_a_gain_that_chance_gives_is_no_gain() -> None:
+    # Another limit is right in one picture more of each of `count` groups, wrong in none.
+    def better(count: int, spread: int) -> bool:
+        marks, good = np.full(200, 90.0), np.arange(200) < 100
+        marks[~good] = 10.0
+        marks[:count] = 45.0
+        groups = (np.arange(200) // spread).astype(np.str_)
+        return fit_module._is_surely_better(marks, good, groups, np.full(200, 40.0))
+
+    assert better(9, 1)  # a gain of 9 by an error of 3
+    assert not better(2, 1)  # of 2 by 1.4
+    assert not better(9, 20)  # all in one group: of 9 by 9
 
 
 @pytest.mark.parametrize("good", [0, 19, 181, 200])
@@ -130,6 +145,19 @@ def test_labels_become_a_file_of_limits(
     assert "60 pictures, by the packaged model" in own.read_text()
     assert run("--from", labelled, "--output", own) == 2
     assert "there already" in capsys.readouterr().err
+
+
+def test_labels_that_no_other_limit_serves_better_write_nothing(
+    labelled: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(60):
+        if number % 2:
+            (labelled / f"{number}.jpg").write_text(str(80 + number % 5))
+    assert run("--from", labelled, "--output", labelled / "my.toml") == 0
+    streams = capsys.readouterr()
+    assert "none written: a mark of 50 serves your labels as well" in streams.out
+    assert "too few labels: 20 good and 20 bad ones" in streams.err
+    assert not (labelled / "my.toml").exists()
 
 
 def test_too_few_labels_are_an_error(labelled: Path, capsys: pytest.CaptureFixture[str]) -> None:
