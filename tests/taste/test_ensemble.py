@@ -144,7 +144,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(AssetError, match="no model of `proportrait taste train`"):
         Ensemble.load(path)
-    with pytest.raises(AssetError, match="no model"):
+    with pytest.raises(AssetError, match="does not exist: name a file"):
         Ensemble.load(tmp_path / "missing.safetensors")
 
 

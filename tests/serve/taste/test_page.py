@@ -63,7 +63,7 @@ def test_the_keys_label_undo_train_and_a_folder_is_sifted(
         for name in (names[11], names[10]):
             page.keyboard.press("z")
             page.locator("#last", has_text=f"Taken back: {name}").wait_for()
-            assert page.locator("#name").inner_text() == name
+            page.locator("#name", has_text=name).wait_for()
         with Labels(tmp_path / "labels.sqlite") as labels:
             assert len(labels.current("light", "anna")) == 10
             assert len(labels.history("light")) == 14
