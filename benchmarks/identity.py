@@ -117,9 +117,7 @@ def limit_at(others: Double, rate: float) -> float:
 
 def _seeds(synthesizer: FaceSynthesizer) -> Iterator[int]:
     """Of adults in even light who look ahead."""
-    return (
-        seed for seed in itertools.count(_SEED) if presentable(synthesizer.styles([seed]))[0]
-    )
+    return (seed for seed in itertools.count(_SEED) if presentable(synthesizer.styles([seed]))[0])
 
 
 if __name__ == "__main__":

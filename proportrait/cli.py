@@ -26,7 +26,7 @@ COMMANDS = {  # in the order in which data flow
 OVERVIEW = {  # an example of each command, for a first look
     "your photos": {
         "score": "score me.jpg",
-        "rank": "rank --ref me.jpg --photos photos",
+        "rank": "rank --ref me.jpg --photos .",
         "serve": "serve",
         "limits": "limits --from photos/labels.csv",
     },

@@ -144,7 +144,7 @@ def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
         yield f"skipped     {len(ranking.failures) - _FAILURES} more"
     alike = sum(1 + len(photo.similar) for photo in ranking.photos)
     if not alike:
-        nearest = f" (the most alike has {ranking.others[0][1]:.2f})" if ranking.others else ""
+        nearest = f" (the most alike has {ranking.nearest[0][1]:.2f})" if ranking.nearest else ""
         yield f"no photo of the person{nearest}: name a second --ref, or lower --similarity"
         return
     several = len(ranking.photos)

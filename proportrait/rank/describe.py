@@ -189,14 +189,21 @@ def face_entry(image: Image, face: Face, analyzer: FaceAnalyzer) -> FaceEntry:
 
 def embedding(image: Image, face: Face, analyzer: FaceAnalyzer) -> Float:
     """The mean embedding (128,) float32 of a face and its mirror image, so that both are alike."""
-    landmarks = face.landmarks.copy()
-    landmarks[:, 0] = image.shape[1] - 1 - landmarks[:, 0]
-    mirrored = np.ascontiguousarray(image[:, ::-1])
+    extent = np.array(image.shape[1::-1])
+    points = face.landmarks[:, :2]
+    low, high = points.min(0), points.max(0)
+    margin = (high - low).max()  # more than the network looks at
+    x0, y0 = np.clip(low - margin, 0, extent - 1).astype(int)
+    x1, y1 = np.clip(high + margin, (x0 + 1, y0 + 1), extent).astype(int)
+    part = np.ascontiguousarray(image[y0:y1, x0:x1])
+    landmarks = face.landmarks - np.array([x0, y0, 0], np.float32)
+    mirrored = landmarks * np.array([-1, 1, 1], np.float32)
+    mirrored[:, 0] += part.shape[1] - 1
     both = (
-        analyzer.identity(image, face),
-        analyzer.identity(mirrored, replace(face, landmarks=landmarks)),
+        analyzer.identity(view, replace(face, landmarks=places))
+        for view, places in ((part, landmarks), (part[:, ::-1], mirrored))
     )
-    return np.asarray(np.mean(both, axis=0), np.float32)
+    return np.asarray(np.mean(list(both), axis=0), np.float32)
 
 
 def sharpness(image: Image, face: Face) -> float:

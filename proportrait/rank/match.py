@@ -14,7 +14,7 @@ from proportrait.faces import shared_analyzer
 from proportrait.imaging import read
 from proportrait.rank.describe import embedding
 
-# Of `similarities`, from which on it is the same person; measured by `python -m benchmarks.identity`.
+# Of `similarities`, from which on it is the same person: docs/rank.md tells what it costs.
 SIMILARITY = 0.5
 
 

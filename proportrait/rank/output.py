@@ -11,7 +11,6 @@ from proportrait.commandline import printable
 from proportrait.rank.ranking import Ranked, Ranking
 
 COLUMNS = ("rank", "path", "score", "similarity", "kind", "reasons", "similar")
-_NEAREST = 20  # photos of others that are explained
 
 
 def to_table(photos: Sequence[Ranked]) -> str:
@@ -59,9 +58,9 @@ def explained(ranking: Ranking, photos: Sequence[Ranked], similarity: float) -> 
     for photo in photos:
         parts = ", ".join(f"{name} {value:.0f}" for name, value in photo.parts.items())
         yield f"{printable(photo.path)}: alike {photo.similarity:.2f} >= {similarity:.2f}; {parts}"
-    for path, value in ranking.others[:_NEAREST]:
+    for path, value in ranking.nearest:
         yield f"{printable(path)}: no match, alike {value:.2f} < {similarity:.2f}"
-    if len(ranking.others) > _NEAREST:
-        yield f"{len(ranking.others) - _NEAREST} more photos of others, less alike"
+    if more := ranking.others - len(ranking.nearest):
+        yield f"{more} more photos of others, less alike"
     if ranking.faceless:
         yield f"{ranking.faceless} photos without a face that is large enough (--min_face)"

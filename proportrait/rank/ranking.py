@@ -21,6 +21,7 @@ from proportrait.rank.match import SIMILARITY, references, similarities
 from proportrait.rank.parts import kind_of, parts_of, reasons_of, score_of
 from proportrait.rank.weights import Kind, Weights, read_weights
 
+NEAREST = 20  # photos of others that a ranking names
 _log = logging.getLogger(__name__)
 
 
@@ -64,13 +65,15 @@ class Ranking:
 
     Attributes:
         photos: of the person, the best first.
-        others: photos of other people with their similarity, the most similar first.
+        nearest: photos of other people with their similarity, the `NEAREST` that are most alike.
+        others: how many photos show other people.
         faceless: how many photos show no face that is large enough.
         failures: why photos could not be read, by path.
     """
 
     photos: tuple[Ranked, ...]
-    others: tuple[tuple[Path, float], ...] = ()
+    nearest: tuple[tuple[Path, float], ...] = ()
+    others: int = 0
     faceless: int = 0
     failures: dict[Path, str] = field(default_factory=dict)
 
@@ -175,23 +178,23 @@ def query(
     """
     faces = index.faces(contents.photos) if faces is None else faces
     values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
+    values[~np.isin(faces.photos, list(contents.photos))] = -1
     order = np.argsort(-values, kind="stable")
     _, first = np.unique(faces.photos[order], return_index=True)
     best = order[np.sort(first)]  # of each photo the face that is most alike, the most alike first
-    large = [i for i in best if values[i] >= 0 and int(faces.photos[i]) in contents.photos]
-    matches, others = [], []
-    for number in large:
+    same, large = int((values[best] >= similarity).sum()), int((values[best] >= 0).sum())
+    matches = []
+    for number in best[:same]:
+        photo, face = index.photo_of(int(faces.ids[number]))
         paths = contents.photos[int(faces.photos[number])]
-        if values[number] >= similarity:
-            photo, face = index.photo_of(int(faces.ids[number]))
-            matches.append(_match(photo, face, paths, float(values[number]), weights))
-        else:
-            others += [(path, float(values[number])) for path in paths]
+        matches.append(_match(photo, face, paths, float(values[number]), weights))
     matches.sort(key=lambda match: (-match.score, str(match.paths[0])))
+    nearest = best[same:large][:NEAREST]
     return Ranking(
         tuple(_ranked(matches, weights)),
-        tuple(others),
-        len(contents.photos) - len(large),
+        tuple((contents.photos[int(faces.photos[i])][0], float(values[i])) for i in nearest),
+        large - same,
+        len(contents.photos) - large,
         contents.failures,
     )
 
