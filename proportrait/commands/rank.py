@@ -51,8 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--weights", type=Path, metavar="FILE",
         help="weights of your own (TOML); docs/rank.md says how to write them")
     add("--similarity", type=_similarity, metavar="X",
-        help="from 0 to 1: from which on it is the same person (default 0.5: one in 200 others "
-             "passes); lower finds more, and more of others")
+        help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 % of "
+             "other made-up people pass); lower finds more, and more of others")
     add("--min_face", type=positive, metavar="PX",
         help="px from forehead to chin of a face that counts (default 40)")
     add("--largest", action="store_true", help="take the largest face of a --ref with several")
@@ -144,7 +144,9 @@ def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
         yield f"skipped     {len(ranking.failures) - _FAILURES} more"
     alike = sum(1 + len(photo.similar) for photo in ranking.photos)
     if not alike:
-        nearest = f" (the most alike has {ranking.nearest[0][1]:.2f})" if ranking.nearest else ""
+        nearest = (
+            f" (the highest similarity is {ranking.nearest[0][1]:.2f})" if ranking.nearest else ""
+        )
         yield f"no photo of the person{nearest}: name a second --ref, or lower --similarity"
         return
     several = len(ranking.photos)

@@ -15,14 +15,14 @@ COLUMNS = ("rank", "path", "score", "similarity", "kind", "reasons", "similar")
 
 def to_table(photos: Sequence[Ranked]) -> str:
     """Two lines a photo: numbers and name, then the reasons."""
-    lines = [f"{'rank':>4s} {'score':>6s} {'alike':>6s}  kind    photo"]
+    lines = [f"{'rank':>4s} {'score':>6s} {'similarity':>10s}  kind    photo"]
     for photo in photos:
         lines.append(
-            f"{photo.rank:4d} {photo.score:6.1f} {photo.similarity:6.2f}  {photo.kind:6s}  "
+            f"{photo.rank:4d} {photo.score:6.1f} {photo.similarity:10.2f}  {photo.kind:6s}  "
             f"{printable(photo.path)}"
         )
-        lines.append(f"{'':27s}{'; '.join(photo.reasons)}")
-        lines += [f"{'':27s}like it: {printable(path)}" for path in photo.similar]
+        lines.append(f"{'':31s}{'; '.join(photo.reasons)}")
+        lines += [f"{'':31s}like it: {printable(path)}" for path in photo.similar]
     return "\n".join(lines) + "\n"
 
 
@@ -57,10 +57,10 @@ def explained(ranking: Ranking, photos: Sequence[Ranked], similarity: float) -> 
     """Lines: of each photo the parts of its score, then the photos of others, the nearest first."""
     for photo in photos:
         parts = ", ".join(f"{name} {value:.0f}" for name, value in photo.parts.items())
-        yield f"{printable(photo.path)}: alike {photo.similarity:.2f} >= {similarity:.2f}; {parts}"
+        yield f"{printable(photo.path)}: similarity {photo.similarity:.2f} >= {similarity:.2f}; {parts}"
     for path, value in ranking.nearest:
-        yield f"{printable(path)}: no match, alike {value:.2f} < {similarity:.2f}"
+        yield f"{printable(path)}: no match, similarity {value:.2f} < {similarity:.2f}"
     if more := ranking.others - len(ranking.nearest):
-        yield f"{more} more photos of others, less alike"
+        yield f"{more} more photos of others, less similar"
     if ranking.faceless:
         yield f"{ranking.faceless} photos without a face that is large enough (--min_face)"

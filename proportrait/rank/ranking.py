@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from proportrait.arrays import Float
+from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import each_file, pictures_folder
 from proportrait.rank.bursts import leaders
@@ -150,8 +152,8 @@ def indexed(
     Raises:
         ConfigurationError: it is no folder, or holds no photos.
     """
-    if not folder.is_dir():
-        raise ConfigurationError(f"{folder} is no folder: name one that holds photos")
+    if not os.path.isdir(folder):  # noqa: PTH112 - never raises
+        raise ConfigurationError(f"{printable(folder)} is no folder: name one that holds photos")
     paths = list(each_file([folder], note, recursive=recursive))
     return update(index, pictures_folder(folder), paths, smallest, workers, bar)
 

@@ -82,7 +82,7 @@ class TestOnAFinishedIndex:
         assert run(*words) == 0
         output, error = capsys.readouterr()
         assert len(json.loads(output)) == 2
-        assert "good.png: alike" in error
+        assert "good.png: similarity" in error
         assert "1 photos without a face" in error
         assert "person      in 2 photos" in error
 
@@ -91,7 +91,7 @@ class TestOnAFinishedIndex:
     ) -> None:
         assert run("--ref", FACE, "--photos", photos) == 0
         heading, first, reasons, *_ = capsys.readouterr().out.splitlines()
-        assert heading.split() == ["rank", "score", "alike", "kind", "photo"]
+        assert heading.split() == ["rank", "score", "similarity", "kind", "photo"]
         assert first.endswith("good.png")
         assert "eyes open" in reasons
 
@@ -102,7 +102,7 @@ class TestOnAFinishedIndex:
         assert run(*words) == 3
         output, error = capsys.readouterr()
         assert json.loads(output) == []
-        assert "no photo of the person (the most alike has 0." in error
+        assert "no photo of the person (the highest similarity is 0." in error
 
     def test_a_broken_file_is_named_and_the_rest_is_ranked(
         self, photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
