@@ -144,13 +144,11 @@ def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
         yield f"skipped     {len(ranking.failures) - _FAILURES} more"
     alike = sum(1 + len(photo.similar) for photo in ranking.photos)
     if not alike:
-        nearest = (
-            f" (the highest similarity is {ranking.nearest[0][1]:.2f})" if ranking.nearest else ""
-        )
-        yield f"no photo of the person{nearest}: name a second --ref, or lower --similarity"
+        for _, value in ranking.nearest[:1]:
+            yield f"nearest     a similarity of {value:.2f}"
+        yield "no photo of the person: name a second --ref, or lower --similarity"
         return
-    several = len(ranking.photos)
-    yield f"person      in {alike} photos, {several} without near-duplicates"
+    yield f"person      in {alike} photos, {len(ranking.photos)} without near-duplicates"
 
 
 def _with_bar(

@@ -102,7 +102,8 @@ class TestOnAFinishedIndex:
         assert run(*words) == 3
         output, error = capsys.readouterr()
         assert json.loads(output) == []
-        assert "no photo of the person (the highest similarity is 0." in error
+        assert "nearest     a similarity of 0." in error
+        assert "no photo of the person: name a second --ref" in error
 
     def test_a_broken_file_is_named_and_the_rest_is_ranked(
         self, photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
