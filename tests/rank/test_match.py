@@ -13,11 +13,12 @@ from tests import FACE
 from tests.rank.samples import axis
 
 
-def test_similarity_is_one_less_the_distance_to_the_nearest_reference() -> None:
+def test_similarity_is_one_less_the_mean_distance_to_the_references() -> None:
     faces = np.stack([axis(0), axis(0, 0.25), axis(1), axis(1, 0.5)])
     assert similarities(faces, axis(0)[None]) == pytest.approx([1, 0.75, 0, 0], abs=1e-3)
+    # 0 and sqrt(2) from them; 0.25 from one and sqrt(2.0625) from the other
     both = np.stack([axis(0), axis(1)])
-    assert similarities(faces, both) == pytest.approx([1, 0.75, 1, 0.5], abs=1e-3)
+    assert similarities(faces, both) == pytest.approx([0.2929, 0.1569, 0.2929, 0], abs=1e-3)
 
 
 def test_a_face_is_like_itself_and_its_mirror_image(image: Image, tmp_path: Path) -> None:
