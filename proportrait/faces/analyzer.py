@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
 
@@ -60,6 +60,19 @@ class FaceAnalyzer:
             if not faces and (turn := self._search.far_turn(image)):
                 self._add(faces, image, self._search(image, (), turn))
         return sorted(faces, key=lambda face: -face.width * face.height)
+
+    def far_faces(self, image: Image, faces: Sequence[Face], smallest: float) -> list[Face]:
+        """Faces of an upright picture that `detect` misses since they are small: those of a group.
+
+        Args:
+            image: the picture.
+            faces: those that `detect` gave.
+            smallest: height of a face that still counts, px from forehead to chin.
+        """
+        together = list(faces)
+        heights = [face.height for face in faces]
+        self._add(together, image, self._search.far(image, heights, smallest))
+        return [face for face in together[len(faces) :] if face.height >= smallest]
 
     def _standing(self, image: Image, share: float) -> list[Detection]:
         """Detections in the picture as it is, or at the quarter turn at which heads stand."""

@@ -19,6 +19,8 @@ UPRIGHT_SCORE, _MARGIN = 0.88, 0.1
 _SMALL = 1 / 5  # height of the largest face / longer side: below it more faces may be smaller still
 _TILE = 0.4  # side of a tile / longer side of the picture: three of them cover it
 _STEP = 0.75  # from tile to tile, in sides: a face of a quarter of a tile lies whole in one of them
+_LEAST = 14  # px of a tile that the network needs of a face from forehead to chin
+_INPUT = 192  # px of the network's input
 _SIDE = 480  # px of the longer side in which it searches: tiles are as large as the network's input
 
 
@@ -71,12 +73,27 @@ class FaceSearch:
         heights += [float((entry.bbox[2:] - entry.bbox[:2]).max()) for entry in detections]
         if max(heights, default=0.0) >= _SMALL * longer:
             return
-        side = round(_TILE * longer)
-        for top in _starts(small.shape[0], side):
-            for left in _starts(small.shape[1], side):
-                tile = np.ascontiguousarray(small[top : top + side, left : left + side])
+        for entry in self._tiled(small, round(_TILE * longer), turn):
+            yield entry.moved(0, 0, scale)
+
+    def far(self, image: Image, heights: Sequence[float], smallest: float) -> Iterator[Detection]:
+        """Yield detections of small faces in finer tiles; nothing of a picture with a near face.
+
+        Args:
+            image: RGB uint8 (H, W, 3), its heads upright.
+            heights: of the faces that are known, px from forehead to chin.
+            smallest: height of a face that still counts, px.
+        """
+        if max(heights, default=0.0) >= _SMALL * max(image.shape[:2]):
+            return
+        yield from self._tiled(image, max(_INPUT // 2, round(_INPUT * smallest / _LEAST)), 0)
+
+    def _tiled(self, image: Image, side: int, turn: int) -> Iterator[Detection]:
+        for top in _starts(image.shape[0], side):
+            for left in _starts(image.shape[1], side):
+                tile = np.ascontiguousarray(image[top : top + side, left : left + side])
                 for entry in self._far(tile, 1.0, turn):
-                    yield entry.moved(left, top, scale)
+                    yield entry.moved(left, top, 1.0)
 
 
 def _shrunk(image: Image) -> tuple[Image, float]:

@@ -243,3 +243,22 @@ def test_preparing_loads_the_networks_and_raises_nothing(
 def test_unknown_detector_lists_the_choices() -> None:
     with pytest.raises(ValueError, match="short-range"):
         FaceAnalyzer(detector="nothing")
+
+
+def test_far_faces_are_those_of_a_group_that_one_pass_misses(
+    analyzer: FaceAnalyzer, image: np.ndarray, face: Face
+) -> None:
+    group = PillowImage.new("RGB", (2048, 1000), (120, 130, 120))
+    small = PillowImage.fromarray(image).resize((70, 70), PillowImage.Resampling.BOX)
+    corners = [(100 + 400 * number, top) for number in range(4) for top in (150, 700)]
+    for corner in corners:
+        group.paste(small, corner)
+    picture = np.asarray(group)
+    near = analyzer.detect(picture)
+    far = analyzer.far_faces(picture, near, 40)
+    places = np.array([entry.landmarks[:, :2].mean(0) for entry in (*near, *far)])
+    expected = np.array(corners) + face.landmarks[:, :2].mean(0) * 70 / 512
+    assert len(near) < len(places) == len(corners)
+    assert all(np.linalg.norm(places - place, axis=1).min() < 5 for place in expected)
+    assert analyzer.far_faces(picture, near, 500) == []
+    assert analyzer.far_faces(image, [face], 40) == []  # a near face: there is no crowd

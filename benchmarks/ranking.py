@@ -1,0 +1,104 @@
+"""How fast a finished index answers, beside a JSON file of the same content.
+
+    python -m benchmarks.ranking [--photos 10000]
+
+Made embeddings: two faces a photo, of one person in 500 each. Prints milliseconds of CPU: from the
+faces in memory to the ranking, from the file to the ranking, and to open either kind of file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from proportrait.arrays import Float
+from proportrait.labels import KEYS
+from proportrait.rank.describe import FaceEntry, PhotoEntry
+from proportrait.rank.index import Index
+from proportrait.rank.indexing import Contents
+from proportrait.rank.ranking import query
+from proportrait.rank.weights import read_weights
+
+PEOPLE = 500
+_REPEATS = 5  # of which the fastest counts: other programs disturb the rest
+_VERSION = "benchmark"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.ranking",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--photos", type=int, default=10_000, metavar="N", help="default 10000")
+    options = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, value in measure(Path(folder), options.photos).items():
+            print(f"{name:<22}{value:10.1f}")
+    return 0
+
+
+def measure(folder: Path, photos: int) -> dict[str, float]:
+    """Milliseconds by name, and how many photos matched."""
+    people = np.random.default_rng(0).normal(0, 0.12, (PEOPLE, 128)).astype(np.float32)
+    entries = [_photo(number, people) for number in range(photos)]
+    path, plain = folder / "index.sqlite", folder / "index.json"
+    with Index(path, _VERSION, print) as index:
+        numbers = [index.put(entry, 40.0) for entry in entries]
+    bodies = [
+        [face.to_json() | {"e": face.embedding.tolist()} for face in e.faces] for e in entries
+    ]
+    plain.write_text(json.dumps(bodies), encoding="utf-8")
+    contents = Contents({number: [Path(str(number))] for number in numbers})
+    weights = read_weights("social")
+
+    def opened() -> None:
+        with Index(path, _VERSION, print) as index:
+            index.faces()
+
+    with Index(path, _VERSION, print) as index:
+        faces = index.faces()
+        result = query(index, contents, people[:1], weights, faces=faces)
+        return {
+            "query, ms": fastest(lambda: query(index, contents, people[:1], weights, faces=faces)),
+            "load and query, ms": fastest(lambda: query(index, contents, people[:1], weights)),
+            "open, ms": fastest(opened),
+            "open JSON, ms": fastest(lambda: json.loads(plain.read_text(encoding="utf-8"))),
+            "photos of the person": float(sum(1 + len(p.similar) for p in result.photos)),
+        }
+
+
+def fastest(work: Callable[[], object]) -> float:
+    """Milliseconds of CPU of the fastest of several runs; the clock would count other programs."""
+    times = []
+    for _ in range(_REPEATS):
+        start = time.process_time()
+        work()
+        times.append(time.process_time() - start)
+    return 1000 * min(times)
+
+
+def _photo(number: int, people: Float) -> PhotoEntry:
+    rng = np.random.default_rng(number)
+    faces = tuple(
+        FaceEntry(
+            people[person] + rng.normal(0, 0.01, 128).astype(np.float32), 200.0,
+            (0.2, 0.2, 0.5, 0.6), ((0.3, 0.3),) * 5, (1.0, 2.0, 3.0), 0.5, 90.0, 90.0,
+            {"happy": 0.5, "neutral": 0.4, "agitated": 0.1},
+        )
+        for person in (number % PEOPLE, (number * 7 + 1) % PEOPLE)
+    )  # fmt: skip
+    phash = int(rng.integers(0, 1 << 63))
+    return PhotoEntry(str(number), faces, dict.fromkeys(KEYS, 60), phash, float(number))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

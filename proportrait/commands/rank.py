@@ -1,0 +1,169 @@
+"""Find the photos of one person in a folder of everything, the best first.
+
+--ref is a photo that shows the person alone; a second one makes it surer. Every face of the folder
+is indexed once, at about a second a photo; later runs, for other people or by other weights, answer
+at once. Of near-duplicates and bursts the best is listed, the others under it. The index is
+identity data: it stays on this machine, in the user's cache directory, and `proportrait rank
+--forget DIR` deletes what it holds of a folder. Photos are never changed. Exit code 1: a file could
+not be read. Exit code 3: nobody in the folder is the person."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proportrait.commandline import count, positive, printable
+from proportrait.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from proportrait.rank.describe import PhotoEntry
+    from proportrait.rank.ranking import Ranked, Ranking
+
+EXAMPLES = """
+proportrait rank --ref me.jpg --photos photos                          # the 20 best of me
+proportrait rank --ref me.jpg --photos photos --output ranked.txt      # bare paths, best first
+"""
+_SUFFIXES = ("txt", "csv", "json")
+_FAILURES = 20  # that are named
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `proportrait rank`."""
+    # fmt: off
+    add = parser.add_argument
+    add("--ref", type=Path, action="append", default=[], metavar="FILE",
+        help="a photo of the person alone; may be repeated")
+    add("--photos", type=Path, metavar="DIR", help="the folder of everything")
+    add("--top", type=count, default=20, metavar="N", help="how many at most (default 20)")
+    add("--format", choices=("table", "json"), default="table",
+        help="of what is printed (default: table)")
+    add("--output", type=Path, metavar="FILE",
+        help="write to a new file instead: .txt (bare paths, best first), .csv, or .json")
+    add("--purpose", default="headshot", metavar="NAME",
+        help="headshot (default), social, group, or a purpose of --weights")
+    add("--weights", type=Path, metavar="FILE",
+        help="weights of your own (TOML); docs/rank.md says how to write them")
+    add("--similarity", type=_similarity, metavar="X",
+        help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 % of "
+             "other made-up people pass); lower finds more, and more of others")
+    add("--min_face", type=positive, metavar="PX",
+        help="px from forehead to chin of a face that counts (default 40)")
+    add("--largest", action="store_true", help="take the largest face of a --ref with several")
+    add("--explain", action="store_true",
+        help="also print why photos match or do not, on the standard error output")
+    add("--index", type=Path, metavar="FILE",
+        help="keep the index there (default: the user's cache directory)")
+    add("--no_cache", action="store_true", help="keep no index: all is looked at again next time")
+    add("--recursive", action="store_true", default=True,
+        help="go down into subfolders (the default)")
+    add("--no_recursive", action="store_false", dest="recursive", help="leave subfolders out")
+    add("--forget", type=Path, metavar="DIR",
+        help="delete all that the index holds of the photos of a folder, and do nothing else")
+    add("--workers", type=count, metavar="N", help="processes (default: one a core)")
+    # fmt: on
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Print or write the ranking; returns 0, 1 if a file cannot be read, 3 without a match."""
+    from proportrait.rank.describe import SMALLEST, version
+    from proportrait.rank.index import Index, index_path
+    from proportrait.rank.match import SIMILARITY, references
+    from proportrait.rank.output import FORMATS, explained
+    from proportrait.rank.ranking import indexed, query
+    from proportrait.rank.weights import read_weights
+
+    note = partial(print, file=sys.stderr)
+    path = options.index or index_path()
+    if options.forget:
+        with Index(path, version(), note) as index:
+            print(f"forgotten   {index.forget(options.forget)} files in {printable(path)}")
+        return 0
+    kind = _checked(options)
+    weights = read_weights(options.purpose, options.weights)
+    similarity = SIMILARITY if options.similarity is None else options.similarity
+    smallest = options.min_face or SMALLEST
+    people = references(options.ref, options.largest)
+    with contextlib.ExitStack() as stack:
+        if options.no_cache:
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / path.name
+        index = stack.enter_context(Index(path, version(), note))
+        contents = indexed(
+            index, options.photos, smallest, recursive=options.recursive,
+            workers=options.workers, note=note, bar=_with_bar,
+        )  # fmt: skip
+        ranking = query(index, contents, people, weights, similarity, smallest)
+    photos = ranking.photos[: options.top]
+    if photos or options.format == "json":
+        _write(FORMATS[kind](photos), options.output)
+    for line in explained(ranking, photos, similarity) if options.explain else ():
+        note(line)
+    for line in _summary(ranking, photos):
+        note(line)
+    return 1 if photos and ranking.failures else 0 if photos else 3
+
+
+def _checked(options: argparse.Namespace) -> str:
+    """The format, by the suffix of --output; options that lack something raise."""
+    if not options.ref:
+        raise ConfigurationError("--ref is missing: name a photo of the person alone")
+    if options.photos is None:
+        raise ConfigurationError("--photos is missing: name the folder to find the person in")
+    if options.no_cache and options.index:
+        raise ConfigurationError("--index keeps an index, --no_cache keeps none: take one of them")
+    if options.output is None:
+        return str(options.format)
+    if os.path.lexists(options.output):
+        raise ConfigurationError(f"{printable(options.output)} is there already: name another file")
+    suffix = options.output.suffix.lower()[1:]
+    if suffix not in _SUFFIXES:
+        raise ConfigurationError(f"--output ends with .{', .'.join(_SUFFIXES)}, not .{suffix}")
+    return str(suffix)
+
+
+def _write(text: str, path: Path | None) -> None:
+    from proportrait.disk import disk_errors, replace_file
+
+    if path is None:
+        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
+        return
+    with disk_errors(path):
+        replace_file(path, text.encode("utf-8", "surrogateescape"))
+
+
+def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
+    for path, why in list(ranking.failures.items())[:_FAILURES]:
+        yield f"skipped     {printable(path)}: {why}"
+    if len(ranking.failures) > _FAILURES:
+        yield f"skipped     {len(ranking.failures) - _FAILURES} more"
+    alike = sum(1 + len(photo.similar) for photo in ranking.photos)
+    if not alike:
+        for _, value in ranking.nearest[:1]:
+            yield f"nearest     a similarity of {value:.2f}"
+        yield "no photo of the person: name a second --ref, or lower --similarity"
+        return
+    yield f"person      in {alike} photos, {len(ranking.photos)} without near-duplicates"
+
+
+def _with_bar(
+    entries: Iterable[tuple[Path, PhotoEntry]], total: int
+) -> Iterator[tuple[Path, PhotoEntry]]:
+    """Entries with a bar of progress, rate, and remaining time; rarely renewed in a log file."""
+    from tqdm import tqdm
+
+    pause = 0.1 if sys.stderr.isatty() else 10.0
+    yield from tqdm(entries, total=total, unit="photo", desc="indexing", leave=False,
+                    disable=total < 10, mininterval=pause)  # fmt: skip
+
+
+def _similarity(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 <= (value := float(text)) <= 1:
+            return value
+    raise argparse.ArgumentTypeError(f"a number from 0 to 1 is expected, not {text!r}")
