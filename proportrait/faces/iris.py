@@ -70,11 +70,15 @@ class IrisNetwork:
 
     def _eye(self, image: Image, start: Float, end: Float, mirrored: bool) -> Eye:
         """The mean over the crops of an eye from one corner to the other."""
-        lids = [self._locate(image, start, end, mirrored, size)[0] for size in _LID_CROPS]
-        places = [self._locate(image, start, end, mirrored, size) for size in _IRIS_CROPS]
-        contour = np.mean([contour for contour, _ in places], axis=0)
-        iris = np.mean([iris for _, iris in places], axis=0)
-        return Eye(np.mean(lids, axis=0), iris, contour[[0, 8]])
+        places = {
+            size: self._locate(image, start, end, mirrored, size)
+            for size in {*_LID_CROPS, *_IRIS_CROPS}
+        }
+        lids = np.mean([places[size][0] for size in _LID_CROPS], axis=0)
+        contour, iris = (
+            np.mean([places[size][part] for size in _IRIS_CROPS], axis=0) for part in (0, 1)
+        )
+        return Eye(lids, iris, contour[[0, 8]])
 
     def _locate(
         self, image: Image, start: Float, end: Float, mirrored: bool, size: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -12,12 +13,15 @@ from typing import Any
 import cv2
 import numpy as np
 
-from proportrait.arrays import Float, Image, Real
+from proportrait.arrays import Float, Image
 from proportrait.faces.face import OVAL, Face
 from proportrait.networks.assets import asset
 from proportrait.networks.inference import Network, compile_network, read_network
 
 _SIZE = 256  # side of the network's input in px
+_UPPER_TRIANGLE = ((0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2))
+_STRIP = 64  # rows that fit into the processor's cache
+_SHARES = np.arange(256, dtype=np.float32) / 255
 
 
 class PersonMask:
@@ -62,52 +66,61 @@ def guided_filter(image: Image, values: Float, radius: int, epsilon: float) -> F
     height, width = values.shape
     step = max(1, radius // 3)
     size = (max(1, width // step), max(1, height // step))
-    guide = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    guide = [channel.astype(np.float32) / 255 for channel in cv2.split(small)]
     target = cv2.resize(values, size, interpolation=cv2.INTER_AREA)
     window = (2 * max(1, radius // step) + 1,) * 2
 
     def mean(x: Float) -> Float:
         return np.asarray(cv2.blur(x, window, borderType=cv2.BORDER_REFLECT), np.float32)
 
-    mean_guide, mean_target = mean(guide), mean(target)
-    products = guide[..., :, None] * guide[..., None, :]
-    second = mean(products.reshape(*guide.shape[:2], 9)).reshape(products.shape)
-    covariance = second - mean_guide[..., :, None] * mean_guide[..., None, :]
-    cross = mean(guide * target[..., None]) - mean_guide * mean_target[..., None]
-    slope = _solve_symmetric(covariance + epsilon * np.eye(3, dtype=np.float32), cross)
-    offset = mean_target - _dot(slope, mean_guide)
-    planes = np.dstack([mean(slope), mean(offset)])
+    means, mean_target = [mean(channel) for channel in guide], mean(target)
+    covariance = {
+        (i, j): mean(guide[i] * guide[j]) - means[i] * means[j] for i, j in _UPPER_TRIANGLE
+    }
+    for i in range(3):
+        covariance[i, i] += np.float32(epsilon)
+    cross = [mean(guide[i] * target) - means[i] * mean_target for i in range(3)]
+    slope = _solve_symmetric(covariance, cross)
+    offset = mean_target - _dot(slope, means)
+    planes = cv2.merge([mean(plane) for plane in (*slope, offset)])
     planes = cv2.resize(planes, (width, height), interpolation=cv2.INTER_LINEAR)
-    output = _dot(planes, image.astype(np.float32) / 255) + planes[..., 3]
-    return np.asarray(np.clip(output, 0, 1), np.float32)
+    output = np.empty((height, width), np.float32)
+    for top in range(0, height, _STRIP):
+        strip = slice(top, top + _STRIP)
+        *slope, offset = cv2.split(planes[strip])
+        guide = [cv2.LUT(channel, _SHARES) for channel in cv2.split(image[strip])]
+        np.clip(_dot(slope, guide) + offset, 0, 1, out=output[strip])
+    return output
 
 
-def _solve_symmetric(matrices: Float, vectors: Float) -> Float:
-    """Solve many symmetric 3x3 systems (..., 3, 3) and (..., 3) by Cramer's rule."""
-    a, b, c = (matrices[..., i] for i in range(3))
-    cofactors = np.stack([_cross(b, c), _cross(c, a), _cross(a, b)], -2)
-    determinant = _dot(a, cofactors[..., 0, :])[..., None]
-    solutions = (cofactors @ vectors[..., None])[..., 0] / determinant
-    return np.asarray(solutions, np.float32)
+# Planes are faster than the small last axis of an array of vectors or matrices.
+def _solve_symmetric(
+    matrix: Mapping[tuple[int, int], Float], vector: Sequence[Float]
+) -> list[Float]:
+    """Solve a symmetric 3x3 system at every pixel, by Cramer's rule.
+
+    Args:
+        matrix: the planes (H, W) of the upper triangle by row and column.
+        vector: three planes.
+
+    Returns:
+        Three planes.
+    """
+    a, b, c = ([matrix[min(i, j), max(i, j)] for j in range(3)] for i in range(3))
+    cofactors = _cross(b, c), _cross(c, a), _cross(a, b)
+    determinant = _dot(a, cofactors[0])
+    return [_dot(row, vector) / determinant for row in cofactors]
 
 
-# The two that follow give the bits of numpy's sum and cross, in a half and a fifth of the time.
-def _dot(a: Real, b: Real) -> Float:
-    """Sums over the first three entries of the last axis."""
-    total = a[..., 0] * b[..., 0]
-    total += a[..., 1] * b[..., 1]
-    total += a[..., 2] * b[..., 2]
-    return np.asarray(total, np.float32)
+def _dot(a: Sequence[Float], b: Sequence[Float]) -> Float:
+    """The scalar products of vectors of three planes."""
+    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2], np.float32)
 
 
-def _cross(a: Float, b: Float) -> Float:
-    """Cross products along the last axis, of length 3."""
-    products = np.empty_like(a)
-    for axis in range(3):
-        one, other = (axis + 1) % 3, (axis + 2) % 3
-        np.multiply(a[..., one], b[..., other], out=products[..., axis])
-        products[..., axis] -= a[..., other] * b[..., one]
-    return products
+def _cross(a: Sequence[Float], b: Sequence[Float]) -> list[Float]:
+    """The cross products of vectors of three planes."""
+    return [a[i - 2] * b[i - 1] - a[i - 1] * b[i - 2] for i in range(3)]
 
 
 def _connected_to_face(mask: Float, outline: Float) -> Float:

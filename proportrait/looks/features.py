@@ -46,8 +46,10 @@ class Backbone:
         Of a network that is not pooled (1280, side / 32, side / 32): a map of the picture.
         """
         small = cv2.resize(image, (self._side, self._side), interpolation=cv2.INTER_AREA)
-        scaled = (small.astype(np.float32) - 127) / 128
-        return np.asarray(self._network([scaled.transpose(2, 0, 1)[None]])[0][0])
+        planes: Float = np.array(cv2.split(small), np.float32)[None]
+        planes -= 127
+        planes /= 128
+        return np.asarray(self._network([planes])[0][0])
 
 
 @cache

@@ -14,7 +14,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from proportrait.arrays import Float, Image, Mask
+from proportrait.arrays import Float, Image, Mask, Real
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
 from proportrait.faces.face import FOREHEAD
@@ -108,7 +108,7 @@ def _single_face(subject: Subject) -> Measure:
 
 def _measure_around(image: Image, mask: Float, face: Face) -> dict[str, Measure | Unassessed]:
     """Measure the picture (H, W, 3) where the person's mask (H, W) is empty."""
-    share = float((mask < _PERSON).mean())
+    share = np.count_nonzero(mask < _PERSON) / mask.size
     found: dict[str, Measure | Unassessed] = {
         "BackgroundShare": Measure(
             "BackgroundShare", share, "ratio", min(100.0, 500 * share), "higher"
@@ -157,7 +157,8 @@ class Surroundings:
         # Sobel's kernel adds up to 8.
         blurred = self._blurred(_TOLERANCE)
         across, down = cv2.Sobel(blurred, -1, 1, 0) / 8, cv2.Sobel(blurred, -1, 0, 1) / 8
-        return np.asarray(_SIDE * np.sqrt((across**2 + down**2).sum(-1)[self.seen]), np.float32)
+        squares = _sum3(across**2 + down**2)
+        return np.asarray(_SIDE * np.sqrt(squares[self.seen]), np.float32)
 
     def differences(self) -> Float:
         """Those of the blurred background from a smooth backdrop, CIE Lab units: (n,) of `seen`.
@@ -168,7 +169,7 @@ class Surroundings:
         plane = np.stack([np.ones(len(x)), x, y], 1)
         colours = self._blurred(_SPOT_TOLERANCE)[self.seen]
         coefficients = np.linalg.lstsq(plane, colours, rcond=None)[0]
-        return np.asarray(np.linalg.norm(colours - plane @ coefficients, axis=1))
+        return np.asarray(np.sqrt(_sum3((colours - plane @ coefficients) ** 2)))
 
     def _blurred(self, sigma: float) -> Float:
         """Blur the background alone, so that the person's colours do not run into it."""
@@ -181,7 +182,7 @@ def _uniformity(image: Image, seen: Mask) -> Measure:
     """Mean Sobel gradient of the luminance, 0 for plain; 190 (1 - sigmoid(., 10, 100))."""
     light = luminance(image)
     across, down = cv2.Sobel(light, -1, 1, 0), cv2.Sobel(light, -1, 0, 1)
-    value = float(np.hypot(across, down)[seen].mean())
+    value = float(np.hypot(across[seen], down[seen]).mean())
     score = 190 / (1 + np.exp((value - 10) / 100))
     return Measure("BackgroundUniformity", value, "1", float(min(100, score)), "lower")
 
@@ -251,10 +252,11 @@ def skin_beside(image: Image, face: Face) -> Image | None:
         raise AssessmentError("the cheeks are outside the picture")
     if is_grey(image, cheeks > 0):
         return None
-    linear = cv2.GaussianBlur(LINEAR[image], (0, 0), _TOLERANCE)
-    total = linear.sum(-1) + 0.01
-    colour = linear / total[..., None]
-    unlike = np.abs(colour - np.median(colour[cheeks > 0], 0)).max(-1)
+    light = cv2.split(cv2.GaussianBlur(cv2.LUT(image, LINEAR), (0, 0), _TOLERANCE))
+    total = light[0] + light[1] + light[2] + np.float32(0.01)
+    colours = [channel / total for channel in light]
+    differences = [np.abs(colour - np.median(colour[cheeks > 0])) for colour in colours]
+    unlike = np.maximum(np.maximum(differences[0], differences[1]), differences[2])
     stops = np.abs(np.log2(total / np.median(total[cheeks > 0])))
     top, down = points[FOREHEAD], face.down
     x = np.arange(image.shape[1], dtype=np.float32)[None] - top[0]
@@ -264,3 +266,8 @@ def skin_beside(image: Image, face: Face) -> Image | None:
     skin = (beside > _HEAD) & (below < _NECK) & (unlike < _SKIN_COLOUR) & (stops < _SKIN_STOPS)
     opened = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
     return np.asarray(opened, np.uint8)
+
+
+def _sum3(values: Real) -> Real:
+    """The sum over the last axis, of length 3, as `sum` gives it but in a fifth of the time."""
+    return values[..., 0] + values[..., 1] + values[..., 2]

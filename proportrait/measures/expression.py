@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import cv2
 import numpy as np
 
 from proportrait.arrays import Float, Image
@@ -159,11 +160,12 @@ def steady_emotions(analyzer: FaceAnalyzer, image: Image, face: Face) -> dict[st
     part = image[y0:y1, x0:x1]
     if not part.size:
         part, x0, y0 = image, 0, 0
+    part = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY)
     points = face.landmarks - np.array([x0, y0, 0], np.float32)
     mirrored = points.copy()
     mirrored[:, 0] = part.shape[1] - 1 - mirrored[:, 0]
     sums = dict.fromkeys(EMOTIONS, 0.0)
-    views = ((part, points), (np.ascontiguousarray(part[:, ::-1]), mirrored))
+    views = ((part, points), (cv2.flip(part, 1), mirrored))
     for view, landmarks in views:
         centre = (landmarks.min(0) + landmarks.max(0)) / 2
         for crop in _CROPS:

@@ -74,8 +74,8 @@ def measure(subject: Subject) -> dict[str, Measure | Unassessed]:
     cutoff = _cutoff(power, frequency)
     resolution = 2 * cutoff * face.height * _VIEW / max(subject.image.shape[:2])
     directional = _directional(power, frequency, direction)
-    blocks = blockiness(subject.image, face)
-    repeated = _repeated(subject.image, face)
+    steps = face_steps(subject.image, face)
+    blocks, repeated = blockiness(*steps), _repeated(*steps)
     found = (
         Measure("Sharpness", sharpness, "1", sigmoid(sharpness, 0.4, 0.03), "higher"),
         Measure("SpectralCutoff", cutoff, "cycles/px", sigmoid(cutoff, 0.2, 0.02), "higher"),
@@ -118,23 +118,28 @@ def blur_effect(grey: Float, weights: Float) -> float:
     return max(kept, default=1.0)
 
 
-def blockiness(image: Image, face: Face) -> float:
+def face_steps(image: Image, face: Face) -> tuple[Float, Float]:
+    """Mean step of grey from each column of the face's box to the next, and from each row."""
+    left, top, right, bottom = _box(face, image)
+    grey = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_RGB2GRAY).astype(np.float32)
+    across, down = (np.abs(np.diff(plane, axis=1)).mean(0) for plane in (grey, grey.T))
+    return across, down
+
+
+def blockiness(across: Float, down: Float) -> float:
     """How much larger steps are on a grid of blocks than beside it: natural logarithm, 0 if equal.
 
     After Wang, Sheikh, Bovik, "No-reference perceptual quality assessment of JPEG compressed
     images", ICIP 2002, which looks for the harmonics of blocks of 8 px; a picture that was resized
     after it was compressed has them at another period, the same across and down.
     """
-    left, top, right, bottom = _box(face, image)
-    grey = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_RGB2GRAY).astype(np.float32)
-    across, down = _harmonics(grey), _harmonics(grey.T)
     # One step in `_BLOCK` is larger: so much less is the mean of all.
-    return _BLOCK * float(np.sqrt(across * down).max())
+    return _BLOCK * float(np.sqrt(_harmonics(across) * _harmonics(down)).max())
 
 
-def _harmonics(grey: Float) -> Double:
-    """For each of `_PERIODS`, how much of the steps from column to column recurs with it."""
-    steps = np.log(np.abs(np.diff(grey, axis=1)).mean(0) + _ROUNDING)
+def _harmonics(steps: Float) -> Double:
+    """For each of `_PERIODS`, how much of the steps (n,) recurs with it."""
+    steps = np.log(steps + _ROUNDING)
     steps -= cv2.GaussianBlur(steps[None], (0, 0), _TREND, borderType=cv2.BORDER_REFLECT)[0]
     size = max(_FREQUENCIES, _BLOCK * len(steps))
     spectrum = np.abs(np.fft.rfft(steps, size)) / len(steps)
@@ -146,19 +151,14 @@ def _harmonics(grey: Float) -> Double:
     return np.where(len(steps) >= _FEWEST_BLOCKS * _PERIODS, strength, 0.0)
 
 
-def _repeated(image: Image, face: Face) -> float:
+def _repeated(*steps: Float) -> float:
     """How far a few lines of pixels hold all the change, [0, 1]: pixels drawn larger than they are.
 
     One less the median of the steps from column to column over their mean, the lower of both
     directions: between enlarged pixels most steps are next to nothing, whatever JPEG makes of them.
     """
-    left, top, right, bottom = _box(face, image)
-    grey = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_RGB2GRAY).astype(np.float32)
-    found = []
-    for plane in (grey, grey.T):
-        steps = np.abs(np.diff(plane, axis=1)).mean(0)
-        found.append(1 - float(np.median(steps)) / max(float(steps.mean()), 1e-6))
-    return min(1.0, max(0.0, min(found)))
+    shares = [1 - float(np.median(line)) / max(float(line.mean()), 1e-6) for line in steps]
+    return min(1.0, max(0.0, min(shares)))
 
 
 def _box(face: Face, image: Image) -> tuple[int, int, int, int]:

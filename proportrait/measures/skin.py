@@ -10,6 +10,7 @@ import numpy as np
 from proportrait.arrays import Float, Image, Mask
 from proportrait.errors import AssessmentError
 from proportrait.faces import Face
+from proportrait.faces.blur import blurred_part
 from proportrait.faces.face import CHIN, FOREHEAD, LEFT_EYE, LIPS, OVAL, RIGHT_EYE
 from proportrait.tone import LINEAR, luminance
 
@@ -78,7 +79,8 @@ class Skin:
         shown = np.full(image.shape[:2], 255, np.uint8)
         if scale < 0.5:
             # Shrinking much in one step would skip pixels.
-            image = np.asarray(cv2.GaussianBlur(image, (0, 0), 0.4 / scale), np.uint8)
+            middle, reach = (top + bottom) / 2, SIZE / 2 / scale * (abs(x) + abs(y)) + 2
+            image = blurred_part(image, middle - reach, middle + reach, 0.4 / scale)
         self.image: Image = cv2.warpAffine(image, matrix, size)
         self.points = np.asarray(face.landmarks[:, :2] @ turn.T + shift, np.float32)
         self.inside: Mask = cv2.warpAffine(shown, matrix, size) == 255
@@ -92,7 +94,7 @@ class Skin:
             raise AssessmentError("too little of the face is in the picture")
         # Rounded: the weights add up to a little less than 1, and 26 must not count as below 26.
         self.luminance = np.round(luminance(self.image), 3)
-        linear = LINEAR[self.image]
+        linear = np.asarray(cv2.LUT(self.image, LINEAR), np.float32)
         self.calm: Float = np.asarray(cv2.GaussianBlur(linear, (0, 0), _GRAIN), np.float32)
         self.visible = self._visible(self.calm)
         weight = self.visible.astype(np.float32)
@@ -129,7 +131,7 @@ class Skin:
         if middle.sum() < FEWEST:
             middle = self.face
         ratios = np.log2(linear[..., (0, 2)] + _NOISE) - np.log2(linear[..., 1:2] + _NOISE)
-        unlike = np.abs(ratios - np.median(ratios[middle], 0)).max(-1)
+        unlike = np.maximum(*np.moveaxis(np.abs(ratios - np.median(ratios[middle], 0)), -1, 0))
         limit = np.clip(_UNLIKE * np.median(unlike[middle]), *_UNLIKE_LIMITS)
         light = luminance(linear)
         darkest = (float(np.median(light[middle])) + FLOOR) * 2.0**-_DARK - FLOOR

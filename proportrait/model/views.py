@@ -93,10 +93,13 @@ def normalise(views: Image, mean: tuple[float, ...], std: tuple[float, ...]) -> 
     Args:
         mean, std: of each channel, in [0, 1].
     """
-    values = (views.astype(np.float32) / 255 - np.array(mean, np.float32)) / np.array(
-        std, np.float32
-    )
-    return np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+    samples = np.arange(256, dtype=np.float32)[:, None] / 255
+    tables = (samples - np.array(mean, np.float32)) / np.array(std, np.float32)
+    values = np.empty((len(views), 3, *views.shape[1:3]), np.float32)
+    for planes, view in zip(values, views, strict=True):
+        for plane, channel, table in zip(planes, cv2.split(view), tables.T, strict=True):
+            cv2.LUT(channel, table, plane)
+    return values
 
 
 def shrink(image: Image) -> Image:

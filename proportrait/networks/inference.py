@@ -37,7 +37,10 @@ class Network:
         request = getattr(self._requests, "request", None)
         if request is None:
             request = self._requests.request = self._model.create_infer_request()
-        values = request.infer(inputs)
+        # A list would be looked at for single numbers, which takes longer than a small network.
+        values = request.infer(
+            inputs if isinstance(inputs, Mapping) else tuple(inputs), share_inputs=True
+        )
         return [np.asarray(values[index], np.float32) for index in range(len(values))]
 
 

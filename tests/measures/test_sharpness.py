@@ -20,6 +20,7 @@ from proportrait.measures.sharpness import (
     assess,
     blockiness,
     blur_effect,
+    face_steps,
     measure,
 )
 
@@ -182,7 +183,7 @@ def test_blockiness_by_hand(period: int) -> None:
     picture = 128 + np.array(row)[None] + np.array(row)[:, None]
     grey = np.repeat(picture[..., None], 3, axis=2).astype(np.uint8)
     expected = 8 / period * np.log(5.05 / 1.05)
-    assert blockiness(grey, box_face(0, 0, 240)) == pytest.approx(expected, rel=0.08)
+    assert blockiness(*face_steps(grey, box_face(0, 0, 240))) == pytest.approx(expected, rel=0.08)
 
 
 @pytest.mark.parametrize("share", [0.8, 1.25, 1.5])
