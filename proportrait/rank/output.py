@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from proportrait.commandline import printable
 from proportrait.rank.ranking import Ranked, Ranking
+from proportrait.score.formats import path_cell
 
 COLUMNS = ("rank", "path", "score", "similarity", "kind", "reasons", "similar")
 
@@ -39,7 +40,7 @@ def to_csv(photos: Sequence[Ranked]) -> str:
     for photo in photos:
         row = photo.to_json()
         cells = {name: "; ".join(map(printable, row[name])) for name in ("reasons", "similar")}
-        table.writerow([{**row, **cells, "path": printable(row["path"])}[key] for key in COLUMNS])
+        table.writerow([{**row, **cells, "path": path_cell(row["path"])}[key] for key in COLUMNS])
     return text.getvalue()
 
 
