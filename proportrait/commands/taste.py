@@ -30,10 +30,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 proportrait taste label --folder photos --task composition                 # label on a page
-proportrait taste train --positive_folder keep --negative_folder drop --models_folder models \
-  --model_name mine                                                        # or learn from folders
-proportrait taste predict --test_folder photos --model_path models/mine.safetensors \
-  --copy_to sifted                                                         # and sift others
+proportrait taste evaluate --positive_folder keep --negative_folder drop   # how well it is learnt
 """
 _SETS = "how many of the feature sets of docs/taste.md; more take longer (default 4)"
 _SHOWN = 20  # failures that are listed

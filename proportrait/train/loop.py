@@ -30,7 +30,7 @@ from proportrait.model.architecture import Architecture
 from proportrait.model.compat import timm
 from proportrait.model.devices import make_accelerator
 from proportrait.model.network import HeadshotModel, masked_bce
-from proportrait.model.views import GENERAL, VIEWS, Preprocessing, View
+from proportrait.model.views import GENERAL, GENERAL_SIZE, VIEWS, Preprocessing, View
 from proportrait.train.batches import Batches, InOrder, Shuffled
 from proportrait.train.checkpoint import Checkpoint, History
 from proportrait.train.data import Pictures
@@ -54,9 +54,10 @@ class Trained:
 def build(settings: Settings, choice: backbone.Choice) -> HeadshotModel:
     """A fresh model; its heads are a pure function of the seed."""
     mean, std = backbone.normalisation(choice.name)
+    general_size = min(GENERAL_SIZE, settings.size * 12 // 7)  # a small model costs little
     architecture = Architecture(
         choice.name,
-        Preprocessing(settings.size, served(settings.views), mean, std, GENERAL),
+        Preprocessing(settings.size, served(settings.views), mean, std, GENERAL, general_size),
         settings.views,
         INPUTS if settings.measures else (),
     )

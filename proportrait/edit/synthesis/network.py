@@ -72,7 +72,7 @@ class FaceSynthesizer:
         Raised, all stands `RISE` higher, and the network continues the clothes below.
         """
         network = self._raised if raised else self._plain
-        return _to_image(network(style[None])[0])
+        return _to_image(network([style[None]])[0])
 
     def features(self, style: Float, *, raised: bool = False) -> Float:
         """Output (512, 16, 16) of the 16x16 layers for a style (512,), for `sample` and `draw`."""
