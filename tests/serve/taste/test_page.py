@@ -42,6 +42,7 @@ def opened(page: Page, address: str, errors: list[str]) -> Page:
 
 def label(page: Page) -> str:
     """Answer the picture that is shown by its key; returns its name."""
+    page.wait_for_function("() => document.getElementById('name').textContent")  # it is shown
     name = page.locator("#name").inner_text()
     page.keyboard.press("3" if name.startswith("light") else "1")
     page.wait_for_function("name => document.getElementById('name').textContent !== name", arg=name)
