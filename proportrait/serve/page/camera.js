@@ -6,6 +6,7 @@ import { advice, hopeless, keys, state, title } from "./verdict.js";
 
 const EVERY_MS = 700;
 const SHORT_PX = 512; // of the longer side of a frame that is judged
+const SMALLEST_PX = 160; // a camera that starts gives frames of a few px, which cannot be judged
 const FORM = 4 / 5; // width to height, of a headshot
 
 const dialog = byId("camera"), video = byId("video"), lights = byId("lights"), tip = byId("tip");
@@ -81,7 +82,7 @@ async function watch(signal) {
 /** The middle of what the camera sees, in the form of a headshot, as JPEG. */
 function frame(longest, quality) {
   const { videoWidth, videoHeight } = video;
-  if (!videoWidth) return null;
+  if (video.readyState < video.HAVE_CURRENT_DATA || Math.min(videoWidth, videoHeight) < SMALLEST_PX) return null;
   const width = Math.min(videoWidth, videoHeight * FORM), height = width / FORM;
   const scale = Math.min(1, longest / height);
   const canvas = document.createElement("canvas");
