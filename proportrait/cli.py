@@ -12,6 +12,7 @@ from proportrait import __version__, commandline
 
 COMMANDS = {  # in the order in which data flow
     "generate": "make a labelled portrait data set",
+    "merge": "put data sets together, such as shards",
     "verify": "hold every label against its picture",
     "balance": "add twins that balance framing and sharpness",
     "train": "train a model on labelled pictures",
@@ -33,6 +34,7 @@ OVERVIEW = {  # an example of each command, for a first look
     },
     "a labelled data set, and a model of your own": {
         "generate": "generate --mock",
+        "merge": "merge part1 part2 -o output",
         "verify": "verify --input output",
         "balance": "balance --input output",
         "train": "train output",

@@ -33,6 +33,7 @@ from proportrait.generate.gemini.prices import AS_OF
 from proportrait.generate.sample import check_continues, check_probabilities
 from proportrait.generate.sources.names import DEFAULT_DATASET, SKIN_TONES
 from proportrait.generate.sources.registry import SOURCES, open_source
+from proportrait.generate.sources.shard import Shard, ShardSource
 from proportrait.imaging import ENCODERS
 from proportrait.runlog import log_to
 from proportrait.store import RecordStore
@@ -53,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--limit", type=count, metavar="N",
         help="source portraits, finished ones included; default: the whole source "
              "(100 of the endless built-in one)")
+    add("--shard", type=shard, metavar="K/N",
+        help="only the K-th of N parts of these, for several machines; `proportrait merge` "
+             "puts the folders together")
     add("--seed", type=seed, default=0,
         help="of labels, prompts, and edits; same seed, same data set (default 0)")
     add("--perfect_prob", type=float, default=0.15, metavar="P",
@@ -106,6 +110,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # fmt: on
 
 
+def shard(text: str) -> Shard:
+    """K/N with K from 1 to N."""
+    try:
+        return Shard.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
 def execute(options: argparse.Namespace) -> int:
     """Make the portraits that the options name, and report; returns the exit code."""
     settle(options)
@@ -117,14 +129,14 @@ def execute(options: argparse.Namespace) -> int:
             near_perfect_prob=options.near_perfect_prob,
         )  # fmt: skip
     if options.dry_run:
-        print(
-            report.forecast(before, portraits, *price(options), options.limit, options.retry_failed)
-        )
+        limit = None if options.shard else options.limit
+        print(report.forecast(before, portraits, *price(options), limit, options.retry_failed))
         return 0
     with RecordStore(options.output_dir) as store, log_to(options.output_dir, options.verbose):
         tally = report.Tally(spent_before_usd=store.spent_usd)
         maker = PatientGenerator(generator(options, store), options.max_retries)
-        total = options.limit or length_hint(portraits) or None
+        whole = 0 if options.shard else options.limit
+        total = whole or length_hint(portraits) or None
         with (
             ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="finish") as threads,
             tqdm(total=total, unit="portrait", smoothing=0.1) as bar,
@@ -148,7 +160,7 @@ def source(options: argparse.Namespace) -> PortraitSource:
     Raises:
         ConfigurationError: see `open_source`.
     """
-    return open_source(
+    whole = open_source(
         options.source,
         hf_dataset=options.hf_dataset,
         hf_split=options.hf_split,
@@ -156,6 +168,7 @@ def source(options: argparse.Namespace) -> PortraitSource:
         seed=options.seed,
         skin_tones=options.skin_tones,
     )
+    return ShardSource(whole, options.shard, options.limit) if options.shard else whole
 
 
 def generator(options: argparse.Namespace, store: RecordStore) -> ImageGenerator:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePath
 
 from proportrait.errors import StoreError
 from proportrait.store.ledger import Entry
-from proportrait.store.records import json_name, source_stem
+from proportrait.store.records import json_name, source_stem, unique_stems
 
 
 class Index:
@@ -129,9 +128,8 @@ class Index:
         Raises:
             StoreError: all of these are someone else's.
         """
-        digest = hashlib.sha256(source_id.encode()).hexdigest()
         with self._guard:
-            for unique in (stem, *(f"{stem}-{digest[:length]}" for length in (6, 16, 64))):
+            for unique in unique_stems(source_id, stem):
                 if self._stems.setdefault(unique.casefold(), source_id) == source_id:
                     return unique
         raise StoreError(f"no free name for {stem} in {self.path}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -105,30 +105,34 @@ class Ledger:
         self._file: int | None = None
 
     def read(self) -> list[Entry]:
-        """Every entry, oldest first; a tail that a crash left torn is passed over.
+        """Every entry, oldest first: see `each`."""
+        return list(self.each())
+
+    def each(self) -> Iterator[Entry]:
+        """Every entry, oldest first, one in memory; a tail that a crash left torn is passed over.
 
         Raises:
             StoreError: a line before the last good one is damaged.
         """
-        data = self.path.read_bytes() if self.path.exists() else b""
-        entries: list[Entry] = []
         damaged = end = self._length = 0
         self._last = b"\n"
-        for number, line in enumerate(data.splitlines(keepends=True), 1):
-            end += len(line)
-            try:
-                entry = Entry.from_line(line)
-            except ValueError:
-                damaged = damaged or number
-                continue
-            if damaged:
-                raise StoreError(
-                    f"line {damaged} of {self.path} is damaged: move the file away and run again; "
-                    f"the ledger is then rebuilt from the records in metadata/"
-                )
-            entries.append(entry)
-            self._length, self._last = end, line[-1:]
-        return entries
+        if not self.path.exists():
+            return
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                end += len(line)
+                try:
+                    entry = Entry.from_line(line)
+                except ValueError:
+                    damaged = damaged or number
+                    continue
+                if damaged:
+                    raise StoreError(
+                        f"line {damaged} of {self.path} is damaged: move the file away and run "
+                        f"again; the ledger is then rebuilt from the records in metadata/"
+                    )
+                self._length, self._last = end, line[-1:]
+                yield entry
 
     def open(self) -> None:
         """Open for appending after a `read`; cuts off the torn tail that it found."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
@@ -70,6 +71,18 @@ def source_stem(name: str) -> str:
         return parse_file_stem(name)[0]
     except ValueError:
         return PurePath(name).stem
+
+
+def unique_stems(source_id: str, stem: str) -> Iterator[str]:
+    """Starts of file names that a source can have, the plain one first.
+
+    >>> list(unique_stems("photo:me", "me"))[:2]
+    ['me', 'me-5dbb54']
+    """
+    digest = hashlib.sha256(source_id.encode()).hexdigest()
+    yield stem
+    for length in (6, 16, 64):
+        yield f"{stem}-{digest[:length]}"
 
 
 def json_name(name: str) -> str:

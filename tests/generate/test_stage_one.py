@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 import synthetic_dataset_generator as stage
-from proportrait import imaging
+from proportrait import cli, imaging
 from proportrait.generate import GENERATORS
 from proportrait.generate import run as stage_run
 from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS
@@ -272,6 +273,31 @@ def test_export_is_read_by_datasets(
     made = records(tmp_path / "out")
     assert {row["sha256"] for row in loaded} == {record.sha256 for record in made}
     assert loaded[0]["image"].size == (512, 512)
+
+
+def test_shards_on_several_machines_make_what_one_run_makes(
+    tmp_path: Path, run: Run, cheap: CheapGenerator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_faces(tmp_path / "faces", 8)
+    options = ("--mock", "--seed", "5", "--limit", "7", *MIXED)
+    assert run(*options, out="whole") == 0
+    folders = ["1", "2", "3"]
+    for number in folders:  # a copy of the photos each, in a folder of another name
+        shutil.copytree(tmp_path / "faces", tmp_path / f"faces{number}")
+        shard = (*options, "--shard", f"{number}/3")
+        assert run(*shard, faces=f"faces{number}", out=number) == 0
+        capsys.readouterr()
+        assert run(*shard, "--dry_run", faces=f"faces{number}", out=number) == 0
+        assert "0 of " in capsys.readouterr().out
+    assert cli.main(["merge", *folders, "-o", "union"]) == 0
+    assert "portraits   7 with" in capsys.readouterr().out
+    whole, union = (files(tmp_path / name) for name in ("whole", "union"))
+    for name in whole:
+        if name not in ("ledger.jsonl", "summary.json", "summary.txt"):  # these tell times
+            assert union[name] == whole[name], name
+    assert union.keys() == whole.keys()
+    assert run(*options, out="union") == 0  # the whole run finds nothing left to make
+    assert records(tmp_path / "union") == records(tmp_path / "whole")
 
 
 def test_no_variation_words_every_prompt_alike(tmp_path: Path, run: Run) -> None:
