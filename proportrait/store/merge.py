@@ -33,7 +33,7 @@ _TABLES = """
     CREATE TABLE payment (line TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _WINNERS = """
-    CREATE TABLE winner AS SELECT id, folder, line FROM (
+    CREATE TABLE winner AS SELECT id, folder, line, state FROM (
         SELECT *, row_number() OVER (PARTITION BY id ORDER BY state, folder) AS place FROM source)
     WHERE place = 1;
     CREATE UNIQUE INDEX winner_id ON winner (id);
@@ -215,10 +215,11 @@ class _Union:
                         pending[entry.source_id] = entry
                         continue
                     pending.pop(entry.source_id, None)
-                    if self._wins(entry, number, line):
-                        ledger.write(self._taken(folder, entry).to_line())
-                    else:
+                    state = None if entry.is_money else self._state(entry, number, line)
+                    if state is None:
                         self._pay(ledger, entry)
+                    else:
+                        ledger.write(self._taken(folder, entry, state).to_line())
                 for entry in pending.values():
                     self._pay(ledger, entry)
             ledger.flush()
@@ -244,13 +245,12 @@ class _Union:
             for name in jsons
         )
 
-    def _wins(self, entry: Entry, folder: int, line: int) -> bool:
-        if entry.is_money:
-            return False
-        winner = self.database.execute(
-            "SELECT folder, line FROM winner WHERE id = ?", (entry.source_id,)
+    def _state(self, entry: Entry, folder: int, line: int) -> int | None:
+        """How the source is in the union if this is the line that counts, else None."""
+        *winner, state = self.database.execute(
+            "SELECT folder, line, state FROM winner WHERE id = ?", (entry.source_id,)
         ).fetchone()
-        return bool(winner == (folder, line))
+        return state if winner == [folder, line] else None
 
     def _pay(self, ledger: BinaryIO, entry: Entry) -> None:
         """What a line that does not count any more cost, unless a copy of it was counted."""
@@ -262,7 +262,7 @@ class _Union:
         fresh = self.database.execute("INSERT OR IGNORE INTO payment VALUES (?)", (line,))
         return fresh.rowcount > 0
 
-    def _taken(self, folder: Path, entry: Entry) -> Entry:
+    def _taken(self, folder: Path, entry: Entry, state: int) -> Entry:
         """Put the files of a source into the union; returns its line there."""
         cost = entry.cost_usd if not entry.cost_usd or self._is_new_payment(entry) else 0.0
         stems = {
@@ -270,18 +270,15 @@ class _Union:
             for stem in (entry.stem, *(source_stem(name) for name, _ in entry.files))
         }
         entry = replace(entry, cost_usd=cost, stem=stems[entry.stem], moves=(), commit="")
-        if entry.status != "done":
+        if state != _DONE:
             self.result.others += 1
             return entry
         names = {name: _renamed(name, stems) for name, _ in entry.files}
-        if not all(_is_there(folder, name) for name in names):
-            self.result.others += 1
-            return entry
         for old, new in names.items():
-            self._put(folder / "images" / old, self.part / "images" / new)
-            old_json, new_json = Path("metadata", json_name(old)), Path("metadata", json_name(new))
+            self._put(f"{folder}/images/{old}", f"{self.part}/images/{new}")
+            old_json, new_json = f"metadata/{json_name(old)}", f"metadata/{json_name(new)}"
             if old == new:
-                self._put(folder / old_json, self.part / new_json)
+                self._put(f"{folder}/{old_json}", f"{self.part}/{new_json}")
             else:
                 record = _with_names(Record.read(folder / old_json), names)
                 (self.part / new_json).write_bytes(record.to_bytes())
@@ -291,10 +288,10 @@ class _Union:
         self.progress()
         return replace(entry, files=tuple((names[name], sha256) for name, sha256 in entry.files))
 
-    def _put(self, source: Path, place: Path) -> None:
+    def _put(self, source: str, place: str) -> None:  # a Path each would take half the time
         if not self.copy:
             try:
-                place.hardlink_to(source)
+                os.link(source, place)
                 return
             except FileExistsError:
                 raise
@@ -325,7 +322,8 @@ def _lines(folder: Path) -> Iterator[tuple[int, Entry]]:
 
 
 def _is_there(folder: Path, name: str) -> bool:
-    return (folder / "images" / name).exists() and (folder / "metadata" / json_name(name)).exists()
+    paths = f"{folder}/images/{name}", f"{folder}/metadata/{json_name(name)}"
+    return all(map(os.path.exists, paths))
 
 
 def _renamed(name: str, stems: Mapping[str, str]) -> str:
