@@ -39,9 +39,9 @@ def execute(options: argparse.Namespace) -> int:
     """Merge the folders; returns 1 where two of them contradict each other."""
     with tqdm(unit="portrait") as bar:
         union = merge(options.folders, options.output_dir, copy=options.copy, progress=bar.update)
-    store = RecordStore(options.output_dir)
-    names = sorted({record.generator for record in store.records()} - {""})
-    report.publish(store, " and ".join(names), report.Tally())
+    summaries = filter(None, map(report.last_summary, options.folders))
+    makers = sorted({summary.generator for summary in summaries})
+    report.publish(RecordStore(options.output_dir), " and ".join(makers), report.Tally())
     print(text(union, options.output_dir))
     return 1 if union.conflicts else 0
 

@@ -98,7 +98,7 @@ def publish(store: RecordStore, generator: str, tally: Tally) -> str:
     Raises:
         StoreError: one of them cannot be written.
     """
-    records = list(store.records())
+    records = list(map(_brief, store.records()))
     summary = summarize(store, records, generator, tally)
     write_summary(store.path, summary)
     text = format_summary(summary)
@@ -114,12 +114,28 @@ def refresh(store: RecordStore) -> None:
     Raises:
         StoreError: a file cannot be written.
     """
-    records = list(store.records())
-    with contextlib.suppress(OSError, ValueError, TypeError):  # none, or that of another version
-        summary = Summary(**json.loads((store.path / "summary.json").read_bytes()))
+    records = list(map(_brief, store.records()))
+    if summary := last_summary(store.path):
         pictures, labels = len(records), label_counts(records)
         write_summary(store.path, replace(summary, pictures=pictures, labels=labels))
     _draw_overview(store, records)
+
+
+def last_summary(folder: Path) -> Summary | None:
+    """What `publish` wrote to a folder, None where it did not, or that of another version."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return Summary(**json.loads((folder / "summary.json").read_bytes()))
+    return None
+
+
+def _brief(record: Record) -> Record:
+    """The part of a record that an overview tells of: a data set has very many of them."""
+    tries = {
+        key: {"tries": edit["tries"]}
+        for key, edit in record.edits.items()
+        if isinstance(edit, Mapping) and "tries" in edit
+    }
+    return replace(record, prompt_text="", edits=tries, checks={}, extra={})
 
 
 def _draw_overview(store: RecordStore, records: Sequence[Record]) -> list[Path]:
