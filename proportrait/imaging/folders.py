@@ -141,7 +141,7 @@ def list_pictures(
                 each(path)
             elif suffix in UNREADABLE_SUFFIXES:
                 unreadable[suffix] += 1
-    paths.sort(key=lambda path: path.relative_to(folder).as_posix())
+    paths.sort(key=Path.as_posix)  # all begin with the same folder
     return Listing(
         folder,
         tuple(paths),
