@@ -30,7 +30,7 @@ EXAMPLES = """
 proportrait rank --ref me.jpg --photos photos                          # the 20 best of me
 proportrait rank --ref me.jpg --photos photos --output ranked.txt      # bare paths, best first
 """
-_SUFFIXES = ("txt", "csv", "json")
+_SUFFIXES = ("txt", "csv", "json", "html")
 _FAILURES = 20  # that are named
 
 
@@ -45,7 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=("table", "json"), default="table",
         help="of what is printed (default: table)")
     add("--output", type=Path, metavar="FILE",
-        help="write to a new file instead: .txt (bare paths, best first), .csv, or .json")
+        help="write to a new file instead: .txt (bare paths, best first), .csv, .json, or .html "
+             "(one page with pictures, which an earlier page gives way to)")
     add("--purpose", default="headshot", metavar="NAME",
         help="headshot (default), social, group, or a purpose of --weights")
     add("--weights", type=Path, metavar="FILE",
@@ -76,6 +77,7 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.rank.index import Index, index_path
     from proportrait.rank.match import SIMILARITY, references
     from proportrait.rank.output import FORMATS, explained
+    from proportrait.rank.outputs import sheet
     from proportrait.rank.ranking import indexed, query
     from proportrait.rank.weights import read_weights
 
@@ -100,7 +102,10 @@ def execute(options: argparse.Namespace) -> int:
         )  # fmt: skip
         ranking = query(index, contents, people, weights, similarity, smallest)
     photos = ranking.photos[: options.top]
-    if photos or options.format == "json":
+    if photos and kind == "html":
+        question = sheet.Question(options.ref, options.photos, options.purpose, options.top)
+        sheet.write(ranking, question, options.output)
+    elif photos or options.format == "json":
         _write(FORMATS[kind](photos), options.output)
     for line in explained(ranking, photos, similarity) if options.explain else ():
         note(line)
@@ -111,6 +116,8 @@ def execute(options: argparse.Namespace) -> int:
 
 def _checked(options: argparse.Namespace) -> str:
     """The format, by the suffix of --output; options that lack something raise."""
+    from proportrait.rank.outputs.sheet import is_sheet
+
     if not options.ref:
         raise ConfigurationError("--ref is missing: name a photo of the person alone")
     if options.photos is None:
@@ -119,9 +126,9 @@ def _checked(options: argparse.Namespace) -> str:
         raise ConfigurationError("--index keeps an index, --no_cache keeps none: take one of them")
     if options.output is None:
         return str(options.format)
-    if os.path.lexists(options.output):
-        raise ConfigurationError(f"{printable(options.output)} is there already: name another file")
     suffix = options.output.suffix.lower()[1:]
+    if os.path.lexists(options.output) and not (suffix == "html" and is_sheet(options.output)):
+        raise ConfigurationError(f"{printable(options.output)} is there already: name another file")
     if suffix not in _SUFFIXES:
         raise ConfigurationError(f"--output ends with .{', .'.join(_SUFFIXES)}, not .{suffix}")
     return str(suffix)
