@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 proportrait rank --ref me.jpg --photos photos                          # the 20 best of me
-proportrait rank --ref me.jpg --photos photos --output ranked.txt      # bare paths, best first
+proportrait rank --ref me.jpg --photos photos --output ranked.html     # one page with pictures
 """
 _SUFFIXES = ("txt", "csv", "json", "html")
 _FAILURES = 20  # that are named
@@ -47,6 +47,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--output", type=Path, metavar="FILE",
         help="write to a new file instead: .txt (bare paths, best first), .csv, .json, or .html "
              "(one page with pictures, which an earlier page gives way to)")
+    add("--copy_to", type=Path, metavar="DIR",
+        help="also copy the photos that are listed to DIR, as 001_NAME and so on; nothing in it is "
+             "replaced or deleted, and what an earlier run put there gets its new number")
+    add("--link_to", type=Path, metavar="DIR", help="the same with links instead of copies")
     add("--purpose", default="headshot", metavar="NAME",
         help="headshot (default), social, group, or a purpose of --weights")
     add("--weights", type=Path, metavar="FILE",
@@ -78,6 +82,7 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.rank.match import SIMILARITY, references
     from proportrait.rank.output import FORMATS, explained
     from proportrait.rank.outputs import sheet
+    from proportrait.rank.outputs.best import Best
     from proportrait.rank.ranking import indexed, query
     from proportrait.rank.weights import read_weights
 
@@ -88,6 +93,11 @@ def execute(options: argparse.Namespace) -> int:
             print(f"forgotten   {index.forget(options.forget)} files in {printable(path)}")
         return 0
     kind = _checked(options)
+    folders = [
+        Best(folder, options.photos, links)
+        for folder, links in ((options.copy_to, False), (options.link_to, True))
+        if folder
+    ]
     weights = read_weights(options.purpose, options.weights)
     similarity = SIMILARITY if options.similarity is None else options.similarity
     smallest = options.min_face or SMALLEST
@@ -107,6 +117,9 @@ def execute(options: argparse.Namespace) -> int:
         sheet.write(ranking, question, options.output)
     elif photos or options.format == "json":
         _write(FORMATS[kind](photos), options.output)
+    for best in folders:
+        new = best.take(photos)
+        note(f"best        {len(photos)} photos in {printable(best.folder)}, {new} of them new")
     for line in explained(ranking, photos, similarity) if options.explain else ():
         note(line)
     for line in _summary(ranking, photos):
