@@ -44,13 +44,12 @@ _LIBRARIES = ("imagehash", "dlib-bin")
 
 @dataclass(frozen=True, eq=False)
 class FaceEntry:
-    """One face of a photo, measured in the photo turned by quarters until its heads stand.
+    """One face of a photo, turned by quarters until its heads stand.
 
     Attributes:
         embedding: (128,) float32; see `proportrait.faces.distance`.
         height: px from forehead to chin, in the photo of at most `imaging.LONGEST` px.
-        box: x0, y0, x1, y1 of the mesh in shares of the sides of the photo as it lies; may pass 0
-            and 1.
+        box: x0, y0, x1, y1 of the mesh in shares of the sides; may pass 0 and 1.
         points: x, y of the inner corners of the eyes, the nose tip, and the corners of the mouth,
             the left one of the picture first, likewise.
         pose: yaw, pitch, roll of the head in degrees.
@@ -88,18 +87,6 @@ class FaceEntry:
             pose=(-yaw, pitch, -roll),
         )
 
-    def turned_back(self, turns: int) -> FaceEntry:
-        """The same face in the photo as it lay before `numpy.rot90(photo, turns)`."""
-        entry = self
-        for _ in range(turns % 4):
-            x0, y0, x1, y1 = entry.box
-            entry = replace(
-                entry,
-                box=(round(1 - y1, 5), x0, round(1 - y0, 5), x1),
-                points=tuple((round(1 - y, 5), x) for x, y in entry.points),
-            )
-        return entry
-
     @classmethod
     def from_json(cls, body: Mapping[str, Any], embedding: Float) -> FaceEntry:
         """The inverse of `to_json`."""
@@ -119,6 +106,8 @@ class PhotoEntry:
         phash: 64 bits of the perceptual hash.
         time: when it was taken, seconds since 1970 by the camera's clock; None where it is unknown.
         error: why it cannot be read, or "".
+        turns: quarter turns, as `numpy.rot90` counts them, until its heads stand: boxes and points
+            are of the turned photo.
     """
 
     digest: str
@@ -127,6 +116,7 @@ class PhotoEntry:
     phash: int = 0
     time: float | None = None
     error: str = ""
+    turns: int = 0
 
 
 @cache
@@ -160,10 +150,9 @@ def describe(data: bytes, smallest: float = SMALLEST) -> PhotoEntry:
     image = subject.image
     if _is_mirrored(taken):  # a look chooses its side by the light, which a series may change
         entries, image = [entry.mirrored() for entry in entries], image[:, ::-1]
-    entries = [entry.turned_back(taken.turns) for entry in entries]
     return PhotoEntry(
         taken.digest, tuple(entries), {key: score.marks.get(key) for key in KEYS},
-        perceptual_hash(image), time_taken(data),
+        perceptual_hash(image), time_taken(data), turns=taken.turns,
     )  # fmt: skip
 
 

@@ -122,7 +122,10 @@ class Index:
         Returns:
             The id of the photo.
         """
-        body = {"marks": entry.marks, "phash": f"{entry.phash:016x}", "time": entry.time}
+        body = {
+            "marks": entry.marks, "phash": f"{entry.phash:016x}", "time": entry.time,
+            "turns": entry.turns,
+        }  # fmt: skip
         with self._writing() as write:
             self._delete(write, "digest = ?", (entry.digest,))
             photo = write.execute(
@@ -170,7 +173,7 @@ class Index:
         body = json.loads(text)
         photo = PhotoEntry(
             digest, tuple(faces.values()), body["marks"], int(body["phash"], 16), body["time"],
-            error,
+            error, body["turns"],
         )  # fmt: skip
         return photo, faces[face]
 

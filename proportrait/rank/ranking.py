@@ -40,7 +40,8 @@ class Ranked:
         reasons: what counts for and against it, in words.
         similar: near-duplicates and others of its burst, which are no better.
         parts: [0, 100], of the score, by name of those that its kind weighs.
-        box: x0, y0, x1, y1 of the person's face in shares of the sides; may pass 0 and 1.
+        box: x0, y0, x1, y1 of the person's face in shares of the sides of the photo as it lies;
+            may pass 0 and 1.
     """
 
     path: Path
@@ -243,5 +244,13 @@ def _entry(match: _Match, path: Path, place: int, weights: dict[Kind, Weights]) 
     return Ranked(
         path, place, match.score, match.similarity, match.kind,
         tuple(reasons_of(match.photo, match.parts, match.kind, table)),
-        parts={name: match.parts[name] for name in table.parts}, box=match.face.box,
+        parts={name: match.parts[name] for name in table.parts}, box=_box(match),
     )  # fmt: skip
+
+
+def _box(match: _Match) -> tuple[float, float, float, float]:
+    """The box of the face before `numpy.rot90(photo, turns)`."""
+    x0, y0, x1, y1 = match.face.box
+    for _ in range(match.photo.turns % 4):
+        x0, y0, x1, y1 = round(1 - y1, 5), x0, round(1 - y0, 5), x1
+    return x0, y0, x1, y1
