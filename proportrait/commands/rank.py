@@ -69,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
              "other made-up people pass); lower finds more, and more of others")
     add("--min_face", type=positive, metavar="PX",
         help="px from forehead to chin of a face that counts (default 40)")
+    add("--face", type=count, action="append", default=[], metavar="N",
+        help="of a --ref with several faces the one who is meant, counted from the left; repeated "
+             "for each such photo, in their order")
     add("--largest", action="store_true", help="take the largest face of a --ref with several")
     add("--explain", action="store_true",
         help="also print why photos match or do not, on the standard error output")
@@ -115,7 +118,7 @@ def execute(options: argparse.Namespace) -> int:
     limits = read_stars(options.weights)
     similarity = SIMILARITY if options.similarity is None else options.similarity
     smallest = options.min_face or SMALLEST
-    people = references(options.ref, options.largest)
+    people = references(options.ref, options.largest, options.face)
     with contextlib.ExitStack() as stack:
         if options.no_cache:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / path.name
@@ -158,6 +161,8 @@ def _checked(options: argparse.Namespace) -> str:
         raise ConfigurationError("--photos is missing: name the folder to find the person in")
     if options.no_cache and options.index:
         raise ConfigurationError("--index keeps an index, --no_cache keeps none: take one of them")
+    if options.face and options.largest:
+        raise ConfigurationError("--face and --largest both choose a face: take one of them")
     if options.copy_to and options.link_to and options.copy_to == options.link_to:
         raise ConfigurationError("--copy_to and --link_to name one folder: take two")
     if options.output is None:

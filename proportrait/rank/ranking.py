@@ -108,6 +108,7 @@ def rank(
     index: str | Path | None = None,
     recursive: bool = True,
     largest: bool = False,
+    faces: Sequence[int] = (),
     workers: int | None = None,
 ) -> list[Ranked]:
     """The photos of a person, the best first; a list without photos where there is none.
@@ -123,16 +124,17 @@ def rank(
         index: its file; default: in the user's cache directory.
         recursive: go down into subfolders.
         largest: of a reference with several faces, take the largest.
+        faces: or of each such reference, in their order, the one with this number, from the left.
         workers: processes that index; default: as many as cores and memory allow.
 
     Raises:
-        AssessmentError: a reference shows no face, or several.
+        AssessmentError: a reference shows no face, or several of which none is chosen.
         ConfigurationError: the folder holds no photos, or the weights cannot be read.
         ImageError: a reference cannot be read.
         StoreError: the index cannot be read or written.
     """
     table = read_weights(purpose, None if weights is None else Path(weights))
-    people = references(list(map(Path, refs)), largest)
+    people = references(list(map(Path, refs)), largest, faces)
     path = index_path() if index is None else Path(index)
     with Index(path, version(), _log.warning) as file:
         contents = indexed(
@@ -231,18 +233,21 @@ def _ranked(
         groups.setdefault(leader, []).append(match)
     photos, similar = [], {}
     for place, group in enumerate(groups.values(), start=1):
+        entries = [_entry(match, place, weights) for match in group]
         best, *others = (
-            _entry(match, path, place, weights) for match in group for path in match.paths
+            replace(entry, path=path)
+            for entry, match in zip(entries, group, strict=True)
+            for path in match.paths
         )
         photos.append(replace(best, similar=tuple(other.path for other in others)))
         similar.update({other.path: other for other in others})
     return tuple(photos), similar
 
 
-def _entry(match: _Match, path: Path, place: int, weights: dict[Kind, Weights]) -> Ranked:
+def _entry(match: _Match, place: int, weights: dict[Kind, Weights]) -> Ranked:
     table = weights[match.kind]
     return Ranked(
-        path, place, match.score, match.similarity, match.kind,
+        match.paths[0], place, match.score, match.similarity, match.kind,
         tuple(reasons_of(match.photo, match.parts, match.kind, table)),
         parts={name: match.parts[name] for name in table.parts}, box=_box(match),
     )  # fmt: skip
