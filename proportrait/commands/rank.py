@@ -154,6 +154,7 @@ def execute(options: argparse.Namespace) -> int:
 def _checked(options: argparse.Namespace) -> str:
     """The format, by the suffix of --output; options that lack something raise."""
     from proportrait.rank.outputs.sheet import is_sheet
+    from proportrait.score.places import check_folder
 
     if not options.ref:
         raise ConfigurationError("--ref is missing: name a photo of the person alone")
@@ -172,6 +173,7 @@ def _checked(options: argparse.Namespace) -> str:
         raise ConfigurationError(f"{printable(options.output)} is there already: name another file")
     if suffix not in _SUFFIXES:
         raise ConfigurationError(f"--output ends with .{', .'.join(_SUFFIXES)}, not .{suffix}")
+    check_folder(options.output)
     return str(suffix)
 
 

@@ -208,6 +208,11 @@ class Index:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(
+                f"the index {printable(self.path)} cannot be read ({error}): run the same command "
+                f"again; if that does not help, delete the file"
+            ) from error
 
     @staticmethod
     def _delete(write: sqlite3.Connection, where: str, values: tuple[str, ...]) -> None:

@@ -196,6 +196,7 @@ def test_no_cache_leaves_no_index(
             "ends with .txt, .csv, .json, .html",
         ),
         (["--ref", "a.jpg", "--photos", ".", "--output", str(FACE)], "is there already"),
+        (["--ref", "a.jpg", "--photos", ".", "--output", "gone/a.txt"], "gone is no folder"),
         (["--ref", "a.jpg", "--photos", ".", "--no_cache", "--index", "i"], "take one of them"),
         (["--ref", "a.jpg", "--photos", ".", "--purpose", "passport"], "the purposes are"),
         (["--ref", "a.jpg", "--photos", ".", "--largest", "--face", "1"], "both choose a face"),

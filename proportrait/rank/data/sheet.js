@@ -65,7 +65,7 @@ function drawHead() {
   at("question").append(make("b", { textContent: "This person" }), ` in ${facts.folder}, for the purpose `, make("b", { textContent: facts.purpose }));
   const counts = [[items.length, items.length === 1 ? "photo, the best" : "photos, the best first"]];
   if (facts.photos > items.length) counts.push([facts.photos - items.length, "more, which are not listed"]);
-  if (facts.similar) counts.push([facts.similar, facts.similar === 1 ? "near-duplicate of one" : "near-duplicates of them"]);
+  if (facts.similar) counts.push([facts.similar, facts.similar === 1 ? "near-duplicate" : "near-duplicates"]);
   at("counts").append(...counts.map(([number, words]) =>
     make("div", {}, make("dt", { textContent: words }), make("dd", { textContent: number }))));
 }

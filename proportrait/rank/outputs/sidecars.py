@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -95,7 +96,8 @@ def remove(
 def _write(path: Path, stars: int) -> bool:
     """Write stars; returns whether the sidecar is of another program."""
     if not os.path.lexists(path):
-        add_file(path, lambda place: place.write_bytes(xmp.new(stars)))
+        if not add_file(path, lambda place: place.write_bytes(xmp.new(stars))):
+            raise xmp.NoSidecar("another program has just made it")
         return False
     current = _content(path)
     ours = xmp.stars_of(current)
@@ -107,7 +109,7 @@ def _write(path: Path, stars: int) -> bool:
         changed = xmp.rated(backup.read_bytes() if backup else current, stars)
         if not backup:
             _save(path)
-        replace_file(path, changed)
+        _replace(path, changed)
     return True
 
 
@@ -124,14 +126,21 @@ def _remove(path: Path) -> bool:
     elif backup:
         copy = _content(backup)
         if (clean := xmp.unrated(copy)) != copy:  # it was made of what had stars of ours
-            replace_file(backup, clean)
+            _replace(backup, clean)
         backup.replace(path)
         sync(path.parent)
     else:
         changed = xmp.unrated(current)
         _save(path)
-        replace_file(path, changed)
+        _replace(path, changed)
     return True
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file in one step, which keeps the rights of the one that is there."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    replace_file(path, data)
+    path.chmod(mode)
 
 
 def _backup(path: Path, current: bytes, stars: int | None) -> Path | None:

@@ -88,7 +88,7 @@ def test_a_card_gives_the_score_its_parts_and_the_reasons(page: Page) -> None:
     counts = [text.split("\n") for text in page.locator("#counts div").all_inner_texts()]
     assert counts == [
         ["photos, the best first", "2"], ["more, which are not listed", "1"],
-        ["near-duplicates of them", "2"],
+        ["near-duplicates", "2"],
     ]  # fmt: skip
     assert "for the purpose headshot" in page.locator("#question").inner_text()
     assert page.locator("#references img").count() == 1

@@ -93,10 +93,12 @@ def test_the_short_name_is_that_of_lightroom_and_the_best_photo_has_it(folder: F
 def test_a_foreign_sidecar_is_kept_with_a_copy_and_comes_back(folder: Folder, data: bytes) -> None:
     place, copy = folder.path / "a.jpg.xmp", folder.path / "a.jpg.xmp.bak"
     place.write_bytes(data)
+    place.chmod(0o600)
     for score in (95, 70, 70):
         assert folder.write(a=score) == {"a.jpg.xmp": True}
         assert copy.read_bytes() == data
         assert place.read_bytes() == xmp.rated(data, 5 if score == 95 else 3)
+        assert place.stat().st_mode & 0o777 == 0o600
     folder.write(b=50)
     assert place.read_bytes() == data
     assert folder.others == {"a.jpg.xmp", "b.jpg.xmp"}
