@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of what is printed (default: table)")
     add("--output", type=Path, metavar="FILE",
         help="write to a new file instead: .txt (bare paths, best first), .csv, .json, or .html "
-             "(one page with pictures, which an earlier page gives way to)")
+             "(one page with pictures, which replaces an earlier one)")
     add("--copy_to", type=Path, metavar="DIR",
         help="also copy the photos that are listed to DIR, as 001_NAME and so on; nothing in it is "
              "replaced or deleted, and what an earlier run put there gets its new number")
