@@ -130,6 +130,21 @@ def add_file(path: Path, write: Callable[[Path], object]) -> bool:
         temporary.unlink(missing_ok=True)
 
 
+def move_file(path: Path, target: Path) -> bool:
+    """Rename a file, never in place of another; returns False where the name is taken.
+
+    Raises:
+        OSError: it cannot be renamed; it stays.
+    """
+    try:
+        _name(path, target)
+    except FileExistsError:
+        return False
+    path.unlink(missing_ok=True)  # where it could only be renamed, it has moved
+    sync(target.parent)
+    return True
+
+
 def _name(temporary: Path, path: Path) -> None:
     """Give a file its name, never that of another."""
     try:

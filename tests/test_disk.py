@@ -118,3 +118,22 @@ def test_a_folder_is_the_same_under_each_of_its_names(
     # A disk that does not tell case apart.
     monkeypatch.setattr(os.path, "samefile", lambda a, b: str(a).lower() == str(b).lower())
     assert disk.is_same_folder(tmp_path / "photos", tmp_path / "Photos")
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_is_moved_and_none_replaced(
+    tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not links:
+
+        def refuse(*_: object, **__: object) -> None:
+            raise OSError(errno.EPERM, "no links here")
+
+        monkeypatch.setattr(os, "link", refuse)
+    first, second = tmp_path / "a.jpg", tmp_path / "b.jpg"
+    first.write_bytes(b"first")
+    second.write_bytes(b"second")
+    assert not disk.move_file(first, second)
+    assert disk.move_file(first, tmp_path / "c.jpg")
+    contents = {entry.name: entry.read_bytes() for entry in tmp_path.iterdir()}
+    assert contents == {"b.jpg": b"second", "c.jpg": b"first"}

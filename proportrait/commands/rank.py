@@ -4,8 +4,9 @@
 is indexed once, at about a second a photo; later runs, for other people or by other weights, answer
 at once. Of near-duplicates and bursts the best is listed, the others under it. The index is
 identity data: it stays on this machine, in the user's cache directory, and `proportrait rank
---forget DIR` deletes what it holds of a folder. Photos are never changed. Exit code 1: a file could
-not be read. Exit code 3: nobody in the folder is the person."""
+--forget DIR` deletes what it holds of a folder. Photos are never changed, and nothing is left
+among them but the sidecars that --xmp asks for. Exit code 1: a file could not be read. Exit code
+3: nobody in the folder is the person."""
 
 from __future__ import annotations
 
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = """
 proportrait rank --ref me.jpg --photos photos                          # the 20 best of me
-proportrait rank --ref me.jpg --photos photos --output ranked.txt      # bare paths, best first
+proportrait rank --ref me.jpg --photos photos --output ranked.html     # one page with pictures
 """
-_SUFFIXES = ("txt", "csv", "json")
+_SUFFIXES = ("txt", "csv", "json", "html")
 _FAILURES = 20  # that are named
 
 
@@ -45,7 +46,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--format", choices=("table", "json"), default="table",
         help="of what is printed (default: table)")
     add("--output", type=Path, metavar="FILE",
-        help="write to a new file instead: .txt (bare paths, best first), .csv, or .json")
+        help="write to a new file instead: .txt (bare paths, best first), .csv, .json, or .html "
+             "(one page with pictures, which replaces an earlier one)")
+    add("--copy_to", type=Path, metavar="DIR",
+        help="also copy the photos that are listed to DIR, as 001_NAME and so on; nothing in it is "
+             "replaced or deleted, and what an earlier run put there gets its new number")
+    add("--link_to", type=Path, metavar="DIR", help="the same with links instead of copies")
+    add("--xmp", nargs="?", const="full", choices=("full", "short"), metavar="NAME",
+        help="also write stars for the photos that are listed, 1 to 5 by their score: an XMP "
+             "sidecar beside each photo, the one thing that is ever left there. full (default): "
+             "me.jpg.xmp, for darktable and digiKam; short: me.xmp, as of Lightroom. Of a sidecar "
+             "that is there the rating alone changes, and a copy is kept; stars of earlier runs "
+             "on other photos of the folder are taken away")
+    add("--keep_xmp", action="store_true",
+        help="leave the stars of earlier runs, with --xmp or --forget")
     add("--purpose", default="headshot", metavar="NAME",
         help="headshot (default), social, group, or a purpose of --weights")
     add("--weights", type=Path, metavar="FILE",
@@ -55,6 +69,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
              "other made-up people pass); lower finds more, and more of others")
     add("--min_face", type=positive, metavar="PX",
         help="px from forehead to chin of a face that counts (default 40)")
+    add("--face", type=count, action="append", default=[], metavar="N",
+        help="of a --ref with several faces the one who is meant, counted from the left; repeated "
+             "for each such photo, in their order")
     add("--largest", action="store_true", help="take the largest face of a --ref with several")
     add("--explain", action="store_true",
         help="also print why photos match or do not, on the standard error output")
@@ -65,7 +82,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="go down into subfolders (the default)")
     add("--no_recursive", action="store_false", dest="recursive", help="leave subfolders out")
     add("--forget", type=Path, metavar="DIR",
-        help="delete all that the index holds of the photos of a folder, and do nothing else")
+        help="delete all that the index holds of the photos of a folder and the stars that --xmp "
+             "wrote there, and do nothing else")
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")
     # fmt: on
 
@@ -76,20 +94,31 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.rank.index import Index, index_path
     from proportrait.rank.match import SIMILARITY, references
     from proportrait.rank.output import FORMATS, explained
+    from proportrait.rank.outputs import sheet, sidecars
+    from proportrait.rank.outputs.best import Best
     from proportrait.rank.ranking import indexed, query
-    from proportrait.rank.weights import read_weights
+    from proportrait.rank.weights import read_stars, read_weights
 
     note = partial(print, file=sys.stderr)
     path = options.index or index_path()
     if options.forget:
         with Index(path, version(), note) as index:
             print(f"forgotten   {index.forget(options.forget)} files in {printable(path)}")
+        count = 0 if options.keep_xmp else sidecars.remove(options.forget, note)
+        if count:
+            print(f"stars       taken from {count} sidecars in {printable(options.forget)}")
         return 0
     kind = _checked(options)
+    folders = [
+        Best(folder, options.photos, links)
+        for folder, links in ((options.copy_to, False), (options.link_to, True))
+        if folder
+    ]
     weights = read_weights(options.purpose, options.weights)
+    limits = read_stars(options.weights)
     similarity = SIMILARITY if options.similarity is None else options.similarity
     smallest = options.min_face or SMALLEST
-    people = references(options.ref, options.largest)
+    people = references(options.ref, options.largest, options.face)
     with contextlib.ExitStack() as stack:
         if options.no_cache:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / path.name
@@ -100,8 +129,21 @@ def execute(options: argparse.Namespace) -> int:
         )  # fmt: skip
         ranking = query(index, contents, people, weights, similarity, smallest)
     photos = ranking.photos[: options.top]
-    if photos or options.format == "json":
+    if photos and kind == "html":
+        question = sheet.Question(options.ref, options.photos, options.purpose, options.top)
+        sheet.write(ranking, question, options.output)
+    elif photos or options.format == "json":
         _write(FORMATS[kind](photos), options.output)
+    for best in folders if photos else ():
+        new = best.take(photos)
+        note(f"best        {len(photos)} photos in {printable(best.folder)}, {new} of them new")
+    if photos and options.xmp:
+        stars = sidecars.write(photos, limits, note, options.xmp)
+        stale = 0
+        if not options.keep_xmp:
+            stale = sidecars.remove(options.photos, note, stars, options.recursive)
+        note(f"stars       in {len(stars)} sidecars, {sum(stars.values())} of other programs; "
+             f"taken from {stale} of earlier runs")  # fmt: skip
     for line in explained(ranking, photos, similarity) if options.explain else ():
         note(line)
     for line in _summary(ranking, photos):
@@ -111,19 +153,27 @@ def execute(options: argparse.Namespace) -> int:
 
 def _checked(options: argparse.Namespace) -> str:
     """The format, by the suffix of --output; options that lack something raise."""
+    from proportrait.rank.outputs.sheet import is_sheet
+    from proportrait.score.places import check_folder
+
     if not options.ref:
         raise ConfigurationError("--ref is missing: name a photo of the person alone")
     if options.photos is None:
         raise ConfigurationError("--photos is missing: name the folder to find the person in")
     if options.no_cache and options.index:
         raise ConfigurationError("--index keeps an index, --no_cache keeps none: take one of them")
+    if options.face and options.largest:
+        raise ConfigurationError("--face and --largest both choose a face: take one of them")
+    if options.copy_to and options.link_to and options.copy_to == options.link_to:
+        raise ConfigurationError("--copy_to and --link_to name one folder: take two")
     if options.output is None:
         return str(options.format)
-    if os.path.lexists(options.output):
-        raise ConfigurationError(f"{printable(options.output)} is there already: name another file")
     suffix = options.output.suffix.lower()[1:]
+    if os.path.lexists(options.output) and not (suffix == "html" and is_sheet(options.output)):
+        raise ConfigurationError(f"{printable(options.output)} is there already: name another file")
     if suffix not in _SUFFIXES:
         raise ConfigurationError(f"--output ends with .{', .'.join(_SUFFIXES)}, not .{suffix}")
+    check_folder(options.output)
     return str(suffix)
 
 

@@ -13,6 +13,7 @@ from proportrait.imaging.decode import (
 )
 from proportrait.imaging.encode import ENCODERS, checked, encode_jpeg, encode_png, resize
 from proportrait.imaging.folders import (
+    MADE_HERE,
     Listing,
     each_file,
     is_data_set,
@@ -26,6 +27,7 @@ __all__ = [
     "ENCODERS",
     "FORMATS",
     "LONGEST",
+    "MADE_HERE",
     "MAX_PIXELS",
     "MIN_SIDE",
     "PICTURE_SUFFIXES",

@@ -12,6 +12,8 @@ from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
 from proportrait.imaging.formats import PICTURE_SUFFIXES, UNREADABLE_SUFFIXES
 
+MADE_HERE = ".made_by_proportrait"  # a file that marks a folder of ours among the user's photos
+
 
 @dataclass(frozen=True)
 class Listing:
@@ -173,4 +175,6 @@ def _unlisted(folder: Path, error: OSError) -> str:
 
 def _is_output(folder: Path) -> bool:
     """Whether this program wrote it: a folder of the user's may be a data set too."""
+    if os.path.isfile(folder / MADE_HERE):  # noqa: PTH113
+        return True
     return is_data_set(folder) and os.path.isfile(folder / "ledger.jsonl")  # noqa: PTH113

@@ -122,7 +122,10 @@ class Index:
         Returns:
             The id of the photo.
         """
-        body = {"marks": entry.marks, "phash": f"{entry.phash:016x}", "time": entry.time}
+        body = {
+            "marks": entry.marks, "phash": f"{entry.phash:016x}", "time": entry.time,
+            "turns": entry.turns,
+        }  # fmt: skip
         with self._writing() as write:
             self._delete(write, "digest = ?", (entry.digest,))
             photo = write.execute(
@@ -170,7 +173,7 @@ class Index:
         body = json.loads(text)
         photo = PhotoEntry(
             digest, tuple(faces.values()), body["marks"], int(body["phash"], 16), body["time"],
-            error,
+            error, body["turns"],
         )  # fmt: skip
         return photo, faces[face]
 
@@ -205,6 +208,11 @@ class Index:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+        if isinstance(error, sqlite3.Error):
+            raise StoreError(
+                f"the index {printable(self.path)} cannot be read ({error}): run the same command "
+                f"again; if that does not help, delete the file"
+            ) from error
 
     @staticmethod
     def _delete(write: sqlite3.Connection, where: str, values: tuple[str, ...]) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from proportrait.arrays import Float
 from proportrait.commandline import printable
-from proportrait.errors import AssessmentError
-from proportrait.faces import shared_analyzer
+from proportrait.errors import AssessmentError, ConfigurationError
+from proportrait.faces import Face, shared_analyzer
 from proportrait.imaging import read
 from proportrait.rank.describe import embedding
 
@@ -18,16 +18,17 @@ from proportrait.rank.describe import embedding
 SIMILARITY = 0.5
 
 
-def reference(path: Path, largest: bool = False) -> Float:
+def reference(path: Path, largest: bool = False, numbers: Iterator[int] | None = None) -> Float:
     """The embedding (128,) float32 of the face of a reference photo.
 
     Args:
         path: of the photo.
         largest: take the largest of several faces.
+        numbers: gives the face to take of several, 1 for the leftmost.
 
     Raises:
         ImageError: the file cannot be read.
-        AssessmentError: it shows no face, or several.
+        AssessmentError: it shows no face, or several of which none is chosen, or fewer.
     """
     image = read(path)
     faces = shared_analyzer().detect(image)
@@ -36,23 +37,42 @@ def reference(path: Path, largest: bool = False) -> Float:
             f"{printable(path)} shows no face: name a photo of the person from the front, with "
             f"good light"
         )
-    if len(faces) > 1 and not largest:
-        raise AssessmentError(
-            f"{printable(path)} shows {len(faces)} faces: crop it to the person who is meant, or "
-            f"take the largest with --largest"
-        )
-    return embedding(image, faces[0], shared_analyzer())
+    face = faces[0] if len(faces) == 1 or largest else _chosen(path, faces, numbers)
+    return embedding(image, face, shared_analyzer())
 
 
-def references(paths: Sequence[Path], largest: bool = False) -> Float:
+def _chosen(path: Path, faces: Sequence[Face], numbers: Iterator[int] | None) -> Face:
+    """The face with the next number, from the left."""
+    number = next(numbers or iter(()), None)
+    row = sorted(faces, key=lambda face: face.landmarks[:, 0].mean())
+    if number is not None and number <= len(row):
+        return row[number - 1]
+    heights = ", ".join(f"{place} of {face.height:.0f} px" for place, face in enumerate(row, 1))
+    raise AssessmentError(
+        f"{printable(path)} shows {len(row)} faces: name the one who is meant with --face N, "
+        f"counted from the left ({heights}), or take the largest with --largest"
+    )
+
+
+def references(paths: Sequence[Path], largest: bool = False, numbers: Sequence[int] = ()) -> Float:
     """The embeddings (R, 128) of reference photos; see `reference`.
 
+    Args:
+        numbers: of faces, one for each photo that shows several, in their order.
+
     Raises:
-        ValueError: there is none.
+        ValueError: there is no photo.
+        ConfigurationError: there are more numbers than photos with several faces.
     """
     if not paths:
         raise ValueError("at least one reference photo is needed")
-    return np.stack([reference(path, largest) for path in paths])
+    rest = iter(numbers)
+    embeddings = np.stack([reference(path, largest, rest) for path in paths])
+    if next(rest, None) is not None:
+        raise ConfigurationError(
+            "--face chooses one face of a --ref with several: name it once for each such photo"
+        )
+    return embeddings
 
 
 def similarities(embeddings: Float, people: Float) -> Float:

@@ -72,7 +72,10 @@ def reasons_of(
     photo: PhotoEntry, parts: Mapping[str, float], kind: Kind, weights: Weights
 ) -> list[str]:
     """What counts for and against a photo, in words, the weightiest first: at most five."""
-    order = sorted(weights.parts, key=lambda name: -weights.parts[name] * abs(parts[name] - 50))
+    order = sorted(
+        weights.parts,
+        key=lambda name: -weights.parts[name] * abs(math.log(max(parts[name], _LEAST) / UNKNOWN)),
+    )
     words = []
     for name in order:
         if name == "good_faces":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class Ranked:
         reasons: what counts for and against it, in words.
         similar: near-duplicates and others of its burst, which are no better.
         parts: [0, 100], of the score, by name of those that its kind weighs.
+        box: x0, y0, x1, y1 of the person's face in shares of the sides of the photo as it lies;
+            may pass 0 and 1.
     """
 
     path: Path
@@ -50,6 +52,7 @@ class Ranked:
     reasons: tuple[str, ...]
     similar: tuple[Path, ...] = ()
     parts: dict[str, float] = field(default_factory=dict)
+    box: tuple[float, float, float, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -71,6 +74,7 @@ class Ranking:
         others: how many photos show other people.
         faceless: how many photos show no face that is large enough.
         failures: why photos could not be read, by path.
+        similar: near-duplicates by path, each with the rank of the photo that it is listed under.
     """
 
     photos: tuple[Ranked, ...]
@@ -78,6 +82,7 @@ class Ranking:
     others: int = 0
     faceless: int = 0
     failures: dict[Path, str] = field(default_factory=dict)
+    similar: dict[Path, Ranked] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +108,7 @@ def rank(
     index: str | Path | None = None,
     recursive: bool = True,
     largest: bool = False,
+    faces: Sequence[int] = (),
     workers: int | None = None,
 ) -> list[Ranked]:
     """The photos of a person, the best first; a list without photos where there is none.
@@ -118,16 +124,17 @@ def rank(
         index: its file; default: in the user's cache directory.
         recursive: go down into subfolders.
         largest: of a reference with several faces, take the largest.
+        faces: or of each such reference, in their order, the one with this number, from the left.
         workers: processes that index; default: as many as cores and memory allow.
 
     Raises:
-        AssessmentError: a reference shows no face, or several.
+        AssessmentError: a reference shows no face, or several of which none is chosen.
         ConfigurationError: the folder holds no photos, or the weights cannot be read.
         ImageError: a reference cannot be read.
         StoreError: the index cannot be read or written.
     """
     table = read_weights(purpose, None if weights is None else Path(weights))
-    people = references(list(map(Path, refs)), largest)
+    people = references(list(map(Path, refs)), largest, faces)
     path = index_path() if index is None else Path(index)
     with Index(path, version(), _log.warning) as file:
         contents = indexed(
@@ -192,12 +199,14 @@ def query(
         matches.append(_match(photo, face, paths, float(values[number]), weights))
     matches.sort(key=lambda match: (-match.score, str(match.paths[0])))
     nearest = best[same:large][:NEAREST]
+    ranked, similar = _ranked(matches, weights)
     return Ranking(
-        tuple(_ranked(matches, weights)),
+        ranked,
         tuple((contents.photos[int(faces.photos[i])][0], float(values[i])) for i in nearest),
         large - same,
         len(contents.photos) - large,
         contents.failures,
+        similar,
     )
 
 
@@ -212,21 +221,41 @@ def _match(
     return _Match(photo, face, paths, similarity, kind, parts, score_of(parts, weights[kind]))
 
 
-def _ranked(matches: list[_Match], weights: dict[Kind, Weights]) -> list[Ranked]:
+def _ranked(
+    matches: list[_Match], weights: dict[Kind, Weights]
+) -> tuple[tuple[Ranked, ...], dict[Path, Ranked]]:
+    """The photos without near-duplicates, and these by their paths."""
     leading = leaders(
         [match.photo.phash for match in matches], [match.photo.time for match in matches]
     )
-    similar: dict[int, list[Path]] = {}
-    for number, (leader, match) in enumerate(zip(leading, matches, strict=True)):
-        similar.setdefault(leader, []).extend(match.paths[1:] if leader == number else match.paths)
-    return [
-        Ranked(
-            match.paths[0], place, match.score, match.similarity, match.kind,
-            tuple(reasons_of(match.photo, match.parts, match.kind, weights[match.kind])),
-            tuple(similar[number]),
-            {name: match.parts[name] for name in weights[match.kind].parts},
+    groups: dict[int, list[_Match]] = {}
+    for leader, match in zip(leading, matches, strict=True):
+        groups.setdefault(leader, []).append(match)
+    photos, similar = [], {}
+    for place, group in enumerate(groups.values(), start=1):
+        entries = [_entry(match, place, weights) for match in group]
+        best, *others = (
+            replace(entry, path=path)
+            for entry, match in zip(entries, group, strict=True)
+            for path in match.paths
         )
-        for place, (number, match) in enumerate(
-            ((number, matches[number]) for number in similar), start=1
-        )
-    ]  # fmt: skip
+        photos.append(replace(best, similar=tuple(other.path for other in others)))
+        similar.update({other.path: other for other in others})
+    return tuple(photos), similar
+
+
+def _entry(match: _Match, place: int, weights: dict[Kind, Weights]) -> Ranked:
+    table = weights[match.kind]
+    return Ranked(
+        match.paths[0], place, match.score, match.similarity, match.kind,
+        tuple(reasons_of(match.photo, match.parts, match.kind, table)),
+        parts={name: match.parts[name] for name in table.parts}, box=_box(match),
+    )  # fmt: skip
+
+
+def _box(match: _Match) -> tuple[float, float, float, float]:
+    """The box of the face before `numpy.rot90(photo, turns)`."""
+    x0, y0, x1, y1 = match.face.box
+    for _ in range(match.photo.turns % 4):
+        x0, y0, x1, y1 = round(1 - y1, 5), x0, round(1 - y0, 5), x1
+    return x0, y0, x1, y1

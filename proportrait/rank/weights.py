@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 import tomllib
 from collections.abc import Mapping
@@ -19,7 +20,8 @@ from proportrait.labels import KEYS
 Kind = Literal["single", "group"]
 KINDS: tuple[Kind, ...] = ("single", "group")
 PURPOSES = ("headshot", "social", "group")
-FACTOR = "factor"
+FACTOR, STARS = "factor", "stars"
+STEPS = ("two", "three", "four", "five")  # of the table of stars
 PARTS = (
     *KEYS, "eyes", "gaze", "face_sharpness", "pose", "size", "smile", "inside", "good_faces",
 )  # fmt: skip
@@ -48,16 +50,8 @@ def read_weights(purpose: str, path: Path | None = None) -> dict[Kind, Weights]:
     Raises:
         ConfigurationError: the file cannot be read, or the purpose is in neither.
     """
-    table = dict(_packaged())
-    name = "the packaged weights"
-    if path is not None:
-        name = printable(path)
-        try:
-            table |= tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigurationError(f"{name} cannot be read: {error.strerror}") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ConfigurationError(f"{name} is no TOML: {error}") from None
+    table, name = _tables(path)
+    del table[STARS]
     if purpose not in table:
         raise ConfigurationError(
             f"no purpose {purpose!r}: the purposes are {', '.join(map(printable, table))}"
@@ -67,6 +61,43 @@ def read_weights(purpose: str, path: Path | None = None) -> dict[Kind, Weights]:
     if not isinstance(kinds, dict) or set(kinds) != set(KINDS):
         raise ConfigurationError(f"{place}] needs the tables {' and '.join(KINDS)}")
     return {kind: _weights(kinds[kind], f"{place}.{kind}]") for kind in KINDS}
+
+
+def read_stars(path: Path | None = None) -> tuple[float, ...]:
+    """The scores (4,) from which on a photo has two, three, four, and five stars.
+
+    Args:
+        path: a TOML file whose table of stars, if it has one, takes the place of the packaged one.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or its stars are not four rising scores.
+    """
+    table, name = _tables(path)
+    stars = table[STARS]
+    values = stars.values() if isinstance(stars, dict) and set(stars) == set(STEPS) else ()
+    if any(isinstance(value, bool) or not isinstance(value, int | float) for value in values):
+        values = ()
+    limits = [float(stars[step]) for step in STEPS] if values else []
+    if not limits or not all(low < high for low, high in itertools.pairwise([0, *limits, 101])):
+        raise ConfigurationError(
+            f"{name}: [{STARS}] needs {', '.join(STEPS)}: scores up to 100, each above the one "
+            f"before"
+        )
+    return tuple(limits)
+
+
+def _tables(path: Path | None) -> tuple[dict[str, Any], str]:
+    """The packaged tables with those of a file in their place, and the name of where they are."""
+    table = dict(_packaged())
+    if path is None:
+        return table, "the packaged weights"
+    name = printable(path)
+    try:
+        return table | tomllib.loads(path.read_text(encoding="utf-8")), name
+    except OSError as error:
+        raise ConfigurationError(f"{name} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{name} is no TOML: {error}") from None
 
 
 @cache

@@ -82,7 +82,7 @@ class Copies:
             StoreError: it cannot be read or written.
         """
         with disk_errors(self.folder):
-            for target in _names(self.folder, source):
+            for target in free_names(self.folder, source.name):
                 if os.path.lexists(target):
                     if target.is_file() and filecmp.cmp(source, target, shallow=False):
                         break
@@ -91,8 +91,9 @@ class Copies:
         self.count += 1
 
 
-def _names(folder: Path, source: Path) -> Iterator[Path]:
-    """me.jpg, me-2.jpg, me-3.jpg, ..."""
-    yield folder / source.name
+def free_names(folder: Path, name: str) -> Iterator[Path]:
+    """me.jpg, me-2.jpg, me-3.jpg, ...: places for a file, the first that is free is taken."""
+    path = folder / name
+    yield path
     for number in itertools.count(2):
-        yield folder / f"{source.stem}-{number}{source.suffix}"
+        yield folder / f"{path.stem}-{number}{path.suffix}"

@@ -86,6 +86,44 @@ class TestOnAFinishedIndex:
         assert "1 photos without a face" in error
         assert "person      in 2 photos" in error
 
+    def test_the_page_replaces_an_earlier_one_alone(self, photos: Path, tmp_path: Path) -> None:
+        words = ("--ref", FACE, "--photos", photos, "--output", tmp_path / "ranked.html")
+        for top, more in ((1, 1), (2, 0)):
+            assert run(*words, "--top", top) == 0
+            text = (tmp_path / "ranked.html").read_text()
+            assert text.count('"rank":') == top
+            assert f"&#34;photos&#34;: {top + more}" in text
+        (tmp_path / "ranked.html").write_text("mine")
+        assert run(*words) == 2
+        assert (tmp_path / "ranked.html").read_text() == "mine"
+
+    def test_copies_links_and_stars(
+        self, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        words = ("--ref", FACE, "--photos", photos)
+        before = {path: path.read_bytes() for path in photos.iterdir()}
+        best, links = tmp_path / "best", tmp_path / "links"
+        assert run(*words, "--copy_to", best, "--link-to", links, "--xmp") == 0
+        error = capsys.readouterr().err
+        for folder in (best, links):
+            names = sorted(path.name for path in folder.iterdir())
+            assert names == ["001_good.png", "002_soft.png"]
+            assert f"best        2 photos in {folder}, 2 of them new" in error
+        assert "stars       in 2 sidecars, 0 of other programs; taken from 0" in error
+        stars = {path for path in photos.iterdir() if path.suffix == ".xmp"}
+        assert {path.name for path in stars} == {"good.png.xmp", "soft.png.xmp"}
+        assert run(*words, "--top", 1, "--xmp", "short") == 0
+        assert "stars       in 1 sidecars, 0 of other programs; taken from 2" in (
+            capsys.readouterr().err
+        )
+        assert run(*words, "--xmp", "--keep_xmp") == 0
+        assert len(list(photos.glob("*.xmp"))) == 3
+        assert run("--forget", photos, "--keep_xmp", "--index", tmp_path / "other") == 0
+        assert len(list(photos.glob("*.xmp"))) == 3
+        assert run("--forget", photos, "--index", tmp_path / "other") == 0
+        assert f"taken from 3 sidecars in {photos}" in capsys.readouterr().out
+        assert {path: path.read_bytes() for path in photos.iterdir()} == before
+
     def test_a_table_gives_the_reasons(
         self, photos: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -104,6 +142,12 @@ class TestOnAFinishedIndex:
         assert json.loads(output) == []
         assert "nearest     a similarity of 0." in error
         assert "no photo of the person: name a second --ref" in error
+        output = photos.parent / "nobody.html"
+        best = photos.parent / "nobody"
+        words = ("--ref", blurred, "--photos", photos, "--similarity", 1, "--output", output)
+        assert run(*words, "--copy_to", best, "--xmp") == 3
+        assert not output.exists()
+        assert not best.exists()
 
     def test_a_broken_file_is_named_and_the_rest_is_ranked(
         self, photos: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -147,10 +191,17 @@ def test_no_cache_leaves_no_index(
     [
         (["--photos", "."], "--ref is missing"),
         (["--ref", "a.jpg"], "--photos is missing"),
-        (["--ref", "a.jpg", "--photos", ".", "--output", "a.pdf"], "ends with .txt, .csv, .json"),
+        (
+            ["--ref", "a.jpg", "--photos", ".", "--output", "a.pdf"],
+            "ends with .txt, .csv, .json, .html",
+        ),
         (["--ref", "a.jpg", "--photos", ".", "--output", str(FACE)], "is there already"),
+        (["--ref", "a.jpg", "--photos", ".", "--output", "gone/a.txt"], "gone is no folder"),
         (["--ref", "a.jpg", "--photos", ".", "--no_cache", "--index", "i"], "take one of them"),
         (["--ref", "a.jpg", "--photos", ".", "--purpose", "passport"], "the purposes are"),
+        (["--ref", "a.jpg", "--photos", ".", "--largest", "--face", "1"], "both choose a face"),
+        (["--ref", "a.jpg", "--photos", ".", "--copy_to", "b", "--link_to", "b"], "take two"),
+        (["--ref", "a.jpg", "--photos", ".", "--copy_to", "."], "holds photos of yours"),
         (["--ref", str(FACE), "--photos", str(FACE)], "is no folder"),
     ],
 )

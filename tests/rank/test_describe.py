@@ -141,3 +141,11 @@ def test_the_time_of_exif(fields: dict[int, str], second: float | None) -> None:
     else:
         moment = datetime(2024, 5, 6, 7, 8, tzinfo=UTC).timestamp()
         assert taken == moment + second
+
+
+def test_a_lying_photo_is_described_as_if_it_stood(entry: PhotoEntry) -> None:
+    lying = describe(encoded(PIL.Image.open(FACE).transpose(PIL.Image.Transpose.ROTATE_90)))
+    assert (entry.turns, lying.turns) == (0, 3)
+    (person,) = lying.faces
+    assert person.box == pytest.approx(entry.faces[0].box, abs=0.02)
+    assert abs(person.pose[2]) < 15

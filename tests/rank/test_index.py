@@ -124,3 +124,16 @@ def test_a_place_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="name another file with --index"):
         Index(tmp_path / "file" / "i.sqlite", VERSION, print)
+
+
+def test_an_index_that_fails_while_it_is_read_is_a_clear_error(tmp_path: Path) -> None:
+    index, _ = filled(tmp_path / "i.sqlite", photo("a", face()))
+    with sqlite3.connect(tmp_path / "i.sqlite") as other:
+        other.execute("DROP TABLE faces")
+
+    def read() -> None:
+        with index:
+            index.faces()
+
+    with pytest.raises(StoreError, match=r"i\.sqlite cannot be read \(no such table"):
+        read()

@@ -7,7 +7,7 @@ import PIL.Image
 import pytest
 
 from proportrait.arrays import Image
-from proportrait.errors import AssessmentError
+from proportrait.errors import AssessmentError, ConfigurationError
 from proportrait.rank.match import reference, references, similarities
 from tests import FACE
 from tests.rank.samples import axis
@@ -35,17 +35,32 @@ def test_a_reference_without_a_face_says_what_to_do(tmp_path: Path) -> None:
         reference(path)
 
 
-def test_of_several_faces_the_largest_is_taken_when_it_is_asked_for(
-    image: Image, tmp_path: Path
-) -> None:
-    path = tmp_path / "two.png"
-    two = PIL.Image.new("RGB", (900, 512), "grey")
-    two.paste(PIL.Image.fromarray(image))
-    two.paste(PIL.Image.fromarray(image).resize((380, 380)), (515, 60))
-    two.save(path)
-    with pytest.raises(AssessmentError, match=r"shows 2 faces: crop it .* --largest"):
-        reference(path)
-    assert similarities(reference(path, True)[None], reference(FACE)[None])[0] > 0.9
+@pytest.fixture(scope="module")
+def two(image: Image, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A photo of two people: the larger face is the right one, which is mirrored."""
+    path = tmp_path_factory.mktemp("two") / "two.png"
+    photo = PIL.Image.new("RGB", (900, 512), "grey")
+    photo.paste(PIL.Image.fromarray(image).rotate(8).resize((380, 380)), (0, 60))
+    photo.paste(PIL.Image.fromarray(image[:, ::-1]), (388, 0))
+    photo.save(path)
+    return path
+
+
+def test_of_several_faces_the_photo_asks_which(two: Path) -> None:
+    asks = r"two\.png shows 2 faces: .* --face N, counted from the left \(1 of 2\d\d px, 2 of 3\d\d"
+    with pytest.raises(AssessmentError, match=asks):
+        reference(two)
+    with pytest.raises(AssessmentError, match="shows 2 faces"):
+        references([two], numbers=[3])
+    left, right, largest = (
+        references([FACE, two], numbers=[1])[1], references([two], numbers=[2])[0],
+        reference(two, largest=True),
+    )  # fmt: skip
+    assert not np.array_equal(left, right)
+    assert np.array_equal(right, largest)
+    assert similarities(right[None], reference(FACE)[None])[0] > 0.9
+    with pytest.raises(ConfigurationError, match="once for each such photo"):
+        references([FACE, two], numbers=[1, 2])
 
 
 def test_no_reference_is_misuse() -> None:

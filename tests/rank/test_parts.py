@@ -76,4 +76,5 @@ def test_shut_eyes_cost_more_than_casual_clothes_do_in_a_headshot() -> None:
 def test_reasons_name_the_weightiest_first_and_say_nothing_of_the_middle() -> None:
     weights = Weights(1.0, {"eyes": 2.0, "gaze": 1.0, "pose": 1.0})
     parts = {"eyes": 90.0, "gaze": 5.0, "pose": 55.0}
-    assert reasons_of(photo("a", face()), parts, "single", weights) == ["eyes open", "looks away"]
+    # 2 log(90 / 50) = 1.18, log(50 / 10) = 1.61: as they move the geometric mean
+    assert reasons_of(photo("a", face()), parts, "single", weights) == ["looks away", "eyes open"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,15 @@ def test_the_keys_that_scripts_rely_on(tmp_path: Path) -> None:
     body = entry.to_json()
     assert list(body)[:6] == ["path", "rank", "score", "similarity", "kind", "reasons"]
     assert (body["path"], body["rank"], body["score"], body["kind"]) == ("a", 1, 99.9, "single")
+
+
+def test_the_best_and_its_near_duplicates_know_where_the_face_lies(tmp_path: Path) -> None:
+    lying = replace(photo("lying", face(box=(0.1, 0.2, 0.3, 0.6), eyes=60.0)), turns=1)
+    result = ranking(tmp_path, photo("best", face()), lying)
+    (entry,) = result.photos
+    assert entry.box == (0.25, 0.25, 0.75, 0.75)
+    (other,) = result.similar.values()
+    assert (str(other.path), other.rank) == ("lying", 1)
+    assert other.score < entry.score
+    # numpy.rot90 moves x to 1 - y, and y to x
+    assert other.box == pytest.approx((0.4, 0.1, 0.8, 0.3))

@@ -6,7 +6,7 @@ import pytest
 
 from proportrait.errors import ConfigurationError
 from proportrait.rank.parts import parts_of
-from proportrait.rank.weights import PARTS, PURPOSES, read_weights
+from proportrait.rank.weights import PARTS, PURPOSES, read_stars, read_weights
 from tests.rank.samples import face, photo
 
 
@@ -58,3 +58,33 @@ def test_an_unknown_purpose_and_a_missing_file_are_named(tmp_path: Path) -> None
         read_weights("passport")
     with pytest.raises(ConfigurationError, match=r"none\.toml cannot be read"):
         read_weights("social", tmp_path / "none.toml")
+
+
+def test_stars_are_packaged_and_can_be_set(tmp_path: Path) -> None:
+    assert read_stars() == (45.0, 65.0, 80.0, 90.0)
+    path = tmp_path / "mine.toml"
+    path.write_text("[stars]\nfive = 80.5\nfour = 60\nthree = 40\ntwo = 20\n")
+    assert read_stars(path) == (20.0, 40.0, 60.0, 80.5)
+    assert set(read_weights("social", path)) == {"single", "group"}
+    path.write_text("")
+    assert read_stars(path) == read_stars()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "stars = 3",
+        "[stars]\ntwo = 20\nthree = 40\nfour = 60",
+        "[stars]\ntwo = 20\nthree = 40\nfour = 60\nfive = 80\nsix = 90",
+        "[stars]\ntwo = 20\nthree = 20\nfour = 60\nfive = 80",
+        "[stars]\ntwo = 20\nthree = 40\nfour = 60\nfive = 101",
+        "[stars]\ntwo = true\nthree = 40\nfour = 60\nfive = 80",
+        "[stars]\ntwo = 'a'\nthree = 40\nfour = 60\nfive = 80",
+        "[stars]\ntwo = nan\nthree = 40\nfour = 60\nfive = 80",
+    ],
+)
+def test_stars_are_four_rising_scores(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError, match="two, three, four, five: scores up to 100"):
+        read_stars(path)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +13,8 @@ import pytest
 from proportrait.advice import Reason
 from proportrait.imaging import encode_jpeg, read
 from proportrait.labels import KEYS
-from proportrait.score import Score, report
+from proportrait.score import Score
+from proportrait.score import page as pages
 from tests import FACE
 from tests.score.samples import page_of, scored
 
@@ -32,18 +31,6 @@ TOP = Reason("lighting", "light from above", "Lower the lamp.", "lighting.TopLig
              "stops", None, 1.5)  # fmt: skip
 CASUAL = Reason("attire", "the clothes look casual", "Wear a jacket.")
 BOX = (0.3, 0.3, 0.6, 0.7)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chrome")
-    if not chromium:
-        pytest.skip("Chromium is not installed: apt-get install chromium, or name it in CHROMIUM")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -298,8 +285,8 @@ def test_two_thousand_pictures_open_at_once(
     browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first rows are drawn within two seconds, best of three; all of them are reached."""
-    small = report.thumbnail(FACE, 160)
-    monkeypatch.setattr(report, "thumbnail", lambda path, side: small)
+    small = pages.thumbnail(FACE, 160)
+    monkeypatch.setattr(pages, "thumbnail", lambda path, side: small)
     reasons = (CASUAL, FAR, LEFT, TOP)
     marks = [(30, 80, n % 50, 100, 10, 55) for n in range(2000)]
     scores = (scored(f"{n}.jpg", row, box=BOX, reasons=reasons) for n, row in enumerate(marks))

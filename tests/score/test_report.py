@@ -19,6 +19,7 @@ from proportrait.errors import ConfigurationError, StoreError
 from proportrait.imaging import decode, encode_png
 from proportrait.labels import KEYS
 from proportrait.score import Score, report
+from proportrait.score import page as pages
 from tests import FACE
 from tests.score.samples import page_of, scored
 
@@ -90,13 +91,13 @@ def test_a_page_loads_nothing_and_runs_one_script(tmp_path: Path) -> None:
 def test_two_thousand_pictures_make_a_small_file(tmp_path: Path, monkeypatch: Any) -> None:
     """Of each a thumbnail of 160 px and three reasons."""
     sizes: list[int] = []
-    small = report.thumbnail(FACE, 160)
+    small = pages.thumbnail(FACE, 160)
 
     def shrunk(path: Path, side: int) -> Any:
         sizes.append(side)
         return small
 
-    monkeypatch.setattr(report, "thumbnail", shrunk)
+    monkeypatch.setattr(pages, "thumbnail", shrunk)
     few = Reason("framing", 80 * "x", 80 * "y", "framing.HeadSize", 0.123, "picture heights", 0, 1)
     marks = (10, 20, 30, *GOOD[3:])
     scores = (scored(f"photos/{n:04d}.jpg", marks, reasons=3 * (few,)) for n in range(2000))
@@ -129,7 +130,7 @@ def test_a_picture_on_another_drive_has_a_whole_address(
         raise ValueError("path is on mount 'D:', start on mount 'C:'")
 
     monkeypatch.setattr(os.path, "relpath", fail)
-    assert report._link(Path("/photos/a b.jpg"), tmp_path) == "file:///photos/a%20b.jpg"
+    assert pages._link(Path("/photos/a b.jpg"), tmp_path) == "file:///photos/a%20b.jpg"
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,7 @@
-"use strict";
-// Text from files reaches the page through textContent and properties alone, never as markup.
+// What is told of one picture.
 const KEYS = document.body.dataset.keys.split(" ");
 const SIGNS = { good: "\u2713", bad: "\u2717", unknown: "?", unasked: "\u2013" };
 const UNITS = { 1: "", ratio: "", deg: "degrees" };
-
-function make(tag, properties = {}, ...children) {
-  const node = Object.assign(document.createElement(tag), properties);
-  node.append(...children.filter(child => child !== null));
-  return node;
-}
 
 // --- what is known of a picture
 
@@ -20,7 +13,7 @@ const mark = (score, key) => score.marks?.[key] ?? null;
 const failedKeys = score => score.failed ?? [];  // the lowest mark first
 const isUnasked = (score, key) => score.unasked?.includes(key) ?? false;
 
-function result(score) {
+function caption(score) {
   if (score.error) return "could not be judged";
   const bad = failedKeys(score);
   if (bad.length) return `fails ${bad.join(", ")}`;
@@ -29,22 +22,11 @@ function result(score) {
 
 const rangeOf = reason => reason.allowed ?? reason.usual;  // limits of one's own, or what is usual
 
-// --- guides: the face and where it usually lies, in shares of the picture
-
-function shape(svg, tag, kind, attributes, isLined = true) {
-  for (const layer of isLined ? ["under ", ""] : [""]) {  // a dark line below a light one: visible on any picture
-    const node = document.createElementNS(svg.namespaceURI, tag);
-    node.setAttribute("class", layer + kind);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, `${100 * value}%`);
-    svg.append(node);
-  }
-}
+// --- guides: the face and where it usually lies
 
 function guides(score) {
   if (!score.box || !(failed(score, "framing") || score.faces > 1)) return null;
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("class", "guides");
-  svg.setAttribute("aria-hidden", "true");
+  const svg = overlay();
   const [x0, y0, x1, y1] = score.box, width = x1 - x0, height = y1 - y0;
   const measured = Object.fromEntries((score.reasons ?? []).filter(r => r.measure).map(r => [r.measure, r]));
   const face = () => shape(svg, "rect", "face", { x: x0, y: y0, width, height });
@@ -78,16 +60,6 @@ function guides(score) {
   if (crown > 0) { across(crown, "dash level"); write(crown, "top of the head"); }
   if (y1 < 1) { across(y1, "dash level"); write(y1, "chin"); }
   return svg;
-}
-
-function frame(score, alternative) {
-  const ratio = score.size[0] / score.size[1];
-  const image = make("img", { alt: alternative, width: score.size[0], height: score.size[1], loading: "lazy", decoding: "async" });
-  image.src = score.image;  // after `loading`, or it would not wait
-  const node = make("span", { className: "frame" }, image, guides(score));
-  node.style.setProperty("--ratio", ratio);
-  node.style.aspectRatio = ratio;
-  return node;
 }
 
 // --- verdicts, reasons, advice

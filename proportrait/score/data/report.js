@@ -1,15 +1,12 @@
+// The head, the list, and its tools.
+const scores = items;
 
-// The head, the list, and the large view; `picture.js` stands before it in the page.
-const BATCH = 40;
-const at = id => document.getElementById(id);
-const scores = JSON.parse(at("data").textContent);
-at("data").remove();
 
 scores.forEach((score, order) => {
   score.order = order;
   const reasons = [...(score.reasons ?? []), ...(score.disagreements ?? [])];
   score.text = [
-    score.name, score.folder, result(score), score.error, ...score.notes, ...Object.values(score.unknown ?? {}),
+    score.name, score.folder, caption(score), score.error, ...score.notes, ...Object.values(score.unknown ?? {}),
     ...reasons.flatMap(reason => [reason.attribute, reason.text, reason.advice]),
   ].join("\n").toLowerCase();
 });
@@ -49,25 +46,9 @@ function drawHead() {
 
 // --- the list
 
-let visible = scores, drawn = 0, current = -1, inLarge = -1;
-
 function card(score, place) {
-  const alternative = `${score.name}: ${result(score)}`;
-  const shot = make("button", { type: "button", className: "shot", ariaLabel: `Large view of ${score.name}` });
-  shot.append(score.image ? frame(score, alternative) : make("span", { className: "soft", textContent: "no preview" }));
-  shot.addEventListener("click", () => openLarge(place));
-  shot.addEventListener("focus", () => { current = place; });
-  const title = make("h3", { textContent: score.name });
-  if (score.folder) title.append(make("span", { className: "folder", textContent: score.folder }));
-  return make("article", { className: "card", ariaLabel: alternative }, shot,
-    make("div", { className: "body" }, make("div", { className: "name" }, title, overall(score)), details(score, 1)));
-}
-
-function drawMore(end = drawn + BATCH) {
-  const batch = visible.slice(drawn, end);
-  at("list").append(...batch.map((score, place) => card(score, drawn + place)));
-  drawn += batch.length;
-  at("more").hidden = drawn >= visible.length;
+  return make("article", { className: "card", ariaLabel: alternative(score) }, shot(score, place),
+    make("div", { className: "body" }, make("div", { className: "name" }, title(score), overall(score)), details(score, 1)));
 }
 
 function matches(score) {
@@ -88,11 +69,9 @@ function compare(order) {
 }
 
 function update() {
-  visible = scores.filter(matches);
-  if (at("sort").value !== "order") visible.sort(compare(at("sort").value));
-  at("list").replaceChildren();
-  [drawn, current] = [0, -1];
-  drawMore();
+  const chosen = scores.filter(matches);
+  if (at("sort").value !== "order") chosen.sort(compare(at("sort").value));
+  list(chosen);
   if (at("list").getBoundingClientRect().top < 0) at("list").scrollIntoView();
   const all = visible.length === scores.length;
   at("count").textContent = all ? `All ${scores.length} shown` : `${visible.length} of ${scores.length} shown`;
@@ -114,89 +93,15 @@ function drawTools() {
   at("tools").addEventListener("submit", event => event.preventDefault());
   at("search").addEventListener("input", update);
   at("sort").addEventListener("change", update);
-  at("more").addEventListener("click", () => {
-    const first = drawn;
-    drawMore();
-    shotOf(first)?.focus();
-  });
   at("reset").addEventListener("click", () => {
     at("search").value = "";
     for (const button of at("filters").children) button.ariaPressed = "false";
     update();
     at("search").focus();
   });
-  new IntersectionObserver(entries => { if (entries.some(entry => entry.isIntersecting)) drawMore(); },
-    { rootMargin: "1500px" }).observe(at("more"));
-  addEventListener("beforeprint", () => drawMore(visible.length));
 }
 
-const shotOf = place => at("list").children[place]?.querySelector(".shot");
-
-// --- the large view
-
-function openLarge(place) {
-  current = inLarge = place;
-  const score = visible[place];
-  at("large-name").textContent = score.name;
-  at("large-place").textContent = `${place + 1} of ${visible.length}`;
-  at("previous").disabled = place === 0;
-  at("next").disabled = place === visible.length - 1;
-  at("guides").hidden = !guides(score);
-  if (score.image) {
-    const large = frame(score, `${score.name}: ${result(score)}`), image = large.querySelector("img");
-    at("stage").replaceChildren(large);
-    if (score.href) {
-      const original = make("img");  // it takes the thumbnail's place where it lies beside the report
-      original.onload = () => { image.src = original.src; };
-      original.src = score.href;
-    }
-  } else {
-    at("stage").replaceChildren(make("p", { className: "soft", textContent: `No preview: ${score.missing}.` }));
-  }
-  at("stage").classList.toggle("empty", !score.image);
-  const link = score.href ? make("a", { href: score.href, target: "_blank", rel: "noopener", textContent: "Open the original" }) : "";
-  at("says").replaceChildren(make("p", { className: "name" }, overall(score), " ", link), details(score));
-  at("says").scrollTop = 0;
-  if (at("large").open) return;
-  at("large").showModal();
-  at("close").focus();
-}
-
-function move(step) {
-  const place = current + step;
-  if (place < 0 || place >= visible.length) return;
-  if (at("large").open) { openLarge(place); return; }
-  if (place >= drawn) drawMore(place + BATCH);
-  shotOf(place).focus();
-  shotOf(place).closest(".card").scrollIntoView({ block: "nearest" });
-}
-
-function toggleGuides() {
-  const isOff = document.body.classList.toggle("no-guides");
-  at("guides").ariaPressed = String(!isOff);
-}
-
-const ACTIONS = {
-  j: () => move(1), ArrowRight: () => move(1), k: () => move(-1), ArrowLeft: () => move(-1),
-  g: toggleGuides, "/": () => { if (!at("large").open) at("search").focus(); },
-};
-
-document.addEventListener("keydown", event => {
-  const isTyping = event.target.matches("input[type=search], select");
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || !at("keys").checked) return;
-  const action = ACTIONS[event.key];
-  if (!action) return;
-  event.preventDefault();
-  action();
-});
-at("next").addEventListener("click", () => move(1));
-at("previous").addEventListener("click", () => move(-1));
-at("guides").addEventListener("click", toggleGuides);
-at("close").addEventListener("click", () => at("large").close());
-at("large").addEventListener("close", () => {  // the browser has moved the focus to where it was opened
-  if (inLarge >= drawn) drawMore(inLarge + BATCH);
-  shotOf(inLarge)?.focus();
-});
+ACTIONS["/"] = () => { if (!at("large").open) at("search").focus(); };
 
 drawHead();
 drawTools();
