@@ -118,13 +118,13 @@ def test_a_card_says_the_verdicts_in_words_and_signs(page: Page) -> None:
     framing, attire = card.locator(".reasons li").all_inner_texts()
     assert framing.split("\n") == [
         "framing: the head is small: 9 %. (and 1 more)", "Crop closer.",
-        "head size 0.09 picture heights, usually 0.16 to 0.4",
+        "head size 0.09 picture heights; good photos 0.16 to 0.4",
     ]  # fmt: skip
     assert attire.split("\n") == ["attire: the clothes look casual.", "Wear a jacket."]
     assert page.locator(".card").nth(1).locator(".reasons li").inner_text().split("\n") == [
         "lighting is good to the model, though light from above.",
         "If you see it too: Lower the lamp.",
-        "top light 2 stops, usually at most 1.5",
+        "top light 2 stops; good photos up to 1.5",
     ]
     assert page.locator(".card").nth(2).locator(".notes").all_inner_texts() == [
         "Note: 2 faces: the largest is judged.", "Note: no end.",
@@ -165,7 +165,7 @@ def test_a_limit_of_ones_own_stands_in_place_of_what_is_usual(
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.goto((tmp_path / "page.html").as_uri())
     told = page.locator(".card .reasons li").inner_text().split("\n")
-    assert told[-1] == "head size 0.5 picture heights, allowed at most 0.45"
+    assert told[-1] == "head size 0.5 picture heights; allowed up to 0.45"
     assert page.locator(".card .guides .face.dash").count()  # where a head of that size would lie
     assert problems == []
     page.close()

@@ -2,7 +2,6 @@
 // Text from files reaches the page through textContent and properties alone, never as markup.
 const KEYS = document.body.dataset.keys.split(" ");
 const SIGNS = { good: "\u2713", bad: "\u2717", unknown: "?", unasked: "\u2013" };
-const UNITS = { 1: "", ratio: "", deg: "degrees" };
 
 function make(tag, properties = {}, ...children) {
   const node = Object.assign(document.createElement(tag), properties);
@@ -99,16 +98,6 @@ function chip(score, key) {
     number === null ? words : `${words} \u00b7 ${number}`);
 }
 
-const number = value => {
-  const text = Math.abs(value) >= 100 ? Math.round(value).toString() : Number(value.toPrecision(3)).toString();
-  return text.replace("-", "\u2212");
-};
-
-function rangeWords([low, high]) {
-  if (low === null) return `at most ${number(high)}`;
-  return high === null ? `at least ${number(low)}` : `${number(low)} to ${number(high)}`;
-}
-
 function gauge(reason) {
   const { value } = reason, [low, high] = rangeOf(reason);
   const known = [value, low, high].filter(end => end !== null);
@@ -120,10 +109,8 @@ function gauge(reason) {
   usual.style.left = place(low ?? start);
   usual.style.right = `${100 * (end - (high ?? end)) / (end - start)}%`;
   stroke.style.left = place(value);
-  const unit = UNITS[reason.unit] ?? reason.unit;
-  const name = reason.measure.split(".")[1].replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
   return make("span", { className: "gauge" }, make("span", { className: "track", ariaHidden: "true" }, usual, stroke),
-    `${name} ${number(value)}${unit && ` ${unit}`}, ${reason.allowed ? "allowed" : "usually"} ${rangeWords([low, high])}`);
+    reason.measured);
 }
 
 function line(kind, name, text, reason = {}, more = "") {
