@@ -120,6 +120,17 @@ function line(kind, name, text, reason = {}, more = "") {
   return make("li", { className: `line ${kind}` }, words, reason.measure ? gauge(reason) : null);
 }
 
+const MEANINGS = { measure: "where this was measured", network: "what the network took for the fault" };
+
+// A button that lays over the large picture what spoke against an attribute; see `toggleWhere`.
+function where(score, key) {
+  const meaning = key === "framing" ? "what is too much, or where something is missing" : MEANINGS[score.heat[key].source];
+  const button = make("button", { type: "button", className: "where", ariaPressed: "false", ariaLabel: `Show where ${key} fails`,
+    textContent: "Show where" });
+  button.addEventListener("click", () => toggleWhere(score, key, button));
+  return make("span", { className: "whereabouts" }, button, make("span", { className: "soft", textContent: `Orange: ${meaning}.` }));
+}
+
 function findings(score, most) {
   const list = make("ul", { className: "reasons" });
   if (score.error) list.append(line("", "Not judged:", score.error));
@@ -128,7 +139,9 @@ function findings(score, most) {
     reasons.slice(0, most).forEach((reason, place) => {
       const isSaid = place && reasons[place - 1].advice === reason.advice;  // two reasons may have one cure
       const more = rest > 0 ? ` (and ${rest} more)` : "";
-      list.append(line("", `${key}:`, reason.text, isSaid ? { ...reason, advice: "" } : reason, more));
+      const item = line("", `${key}:`, reason.text, isSaid ? { ...reason, advice: "" } : reason, more);
+      if (!place && most === Infinity && score.image && score.heat?.[key]) item.firstChild.append(where(score, key));
+      list.append(item);
     });
   }
   if (score.unasked?.length) list.append(line("why", `${score.unasked.join(", ")} not asked:`, document.body.dataset.unasked));

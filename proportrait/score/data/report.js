@@ -171,6 +171,19 @@ function move(step) {
   shotOf(place).closest(".card").scrollIntoView({ block: "nearest" });
 }
 
+function toggleWhere(score, key, button) {
+  const frame = at("stage").querySelector(".frame"), isOn = button.ariaPressed !== "true";
+  frame.querySelector(".heat")?.remove();
+  for (const other of at("says").querySelectorAll(".where")) other.ariaPressed = String(other === button && isOn);
+  frame.classList.toggle("heated", isOn);
+  if (isOn) frame.querySelector("img").after(make("img", { className: "heat", alt: "", src: `data:image/png;base64,${score.heat[key].png}` }));
+}
+
+function nextWhere() {
+  const buttons = [...at("says").querySelectorAll(".where")], on = buttons.findIndex(button => button.ariaPressed === "true");
+  (buttons[on + 1] ?? buttons[on])?.click();
+}
+
 function toggleGuides() {
   const isOff = document.body.classList.toggle("no-guides");
   at("guides").ariaPressed = String(!isOff);
@@ -178,7 +191,7 @@ function toggleGuides() {
 
 const ACTIONS = {
   j: () => move(1), ArrowRight: () => move(1), k: () => move(-1), ArrowLeft: () => move(-1),
-  g: toggleGuides, "/": () => { if (!at("large").open) at("search").focus(); },
+  g: toggleGuides, w: nextWhere, "/": () => { if (!at("large").open) at("search").focus(); },
 };
 
 document.addEventListener("keydown", event => {
