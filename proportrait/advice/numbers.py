@@ -37,4 +37,4 @@ def _rounded(number: float, digits: int) -> float:
 
 
 def _side(value: float, end: float | None) -> int:
-    return 0 if end is None else (value > end) - (value < end)
+    return 0 if end is None else int(value > end) - int(value < end)

@@ -125,6 +125,8 @@ def execute(options: argparse.Namespace) -> int:
             stream = explained_files(rest, *judge, explanations)
         else:
             stream = scorer.files(rest, options.workers)
+        if not options.where:
+            stream = (replace(score, heat={}) for score in stream)
         if options.report:
             stream = report.written(stream, options.report, len(rest))
         for score in _with_bar(stream, len(paths), len(rest)):

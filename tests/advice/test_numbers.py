@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from proportrait.advice import Reason
@@ -35,6 +36,7 @@ def test_a_rounded_value_stays_on_its_side() -> None:
     assert kept_apart(0.123449, 0.5, None) == 0.1234
     assert kept_apart(0.300014, 0.300012, None) == 0.300014
     assert kept_apart(0.5, 0.5) == 0.5
+    assert kept_apart(np.float64(0.3), 0.2) == 0.3  # measures may be numbers of numpy
 
 
 @pytest.mark.parametrize(

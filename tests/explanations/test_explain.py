@@ -171,10 +171,13 @@ def test_a_photo_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert counts == {"looks": 2, "decoded": 3, "faces": 2}
     assert len(list((tmp_path / "why").iterdir())) == 2
     assert "heat" not in (tmp_path / "all.jsonl").read_text(encoding="utf-8")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count('"heat":{"attire":') == 2
     (tmp_path / "all.jsonl").unlink()
     counts.clear()
-    assert main(["score", str(photos), *options]) == 1
+    assert main(["score", str(photos), *options, "--no_where"]) == 1
     assert counts == {"looks": 2, "decoded": 2, "faces": 2}
+    assert '"heat":' not in (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
 def test_a_look_without_its_picture_explains_nothing(scorer: Scorer) -> None:

@@ -176,6 +176,7 @@ function toggleWhere(score, key, button) {
   frame.querySelector(".heat")?.remove();
   for (const other of at("says").querySelectorAll(".where")) other.ariaPressed = String(other === button && isOn);
   frame.classList.toggle("heated", isOn);
+  at("stage").scrollIntoView({ block: "nearest" });  // on a phone it lies above the reasons
   if (isOn) frame.querySelector("img").after(make("img", { className: "heat", alt: "", src: `data:image/png;base64,${score.heat[key].png}` }));
 }
 
