@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -9,6 +10,7 @@ from typing import Any
 
 from proportrait.advice.evidence import table
 from proportrait.advice.faults import FAULTS, UNNAMED, Fault, rule_advice
+from proportrait.advice.numbers import apart, kept_apart
 from proportrait.labels import KEYS
 from proportrait.looks.look import Look
 from proportrait.looks.mirror import has_sign, value_without_side
@@ -17,6 +19,8 @@ from proportrait.measures import Measure
 MOST = 3  # reasons of an attribute
 NOTABLE = 0.5  # log odds: a measure that costs less is no reason
 _STRONG = 2.5  # log odds: a measure that costs as much contradicts a verdict of good
+# Units that a stranger reads as words; all others are left out.
+_IN_WORDS = re.compile(r"[a-z-]+ [a-z]+( [a-z]+)?|degrees|stops|px")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,24 @@ class Reason:
     weight: float = 0.0
     is_limit: bool = False
 
+    @property
+    def measured(self) -> str:
+        """ "head size 0.5 picture heights; good photos 0.16 to 0.38"; "" without a range.
+
+        Value and range have as many digits as it takes to see in what they differ.
+        """
+        ends = [end for end in (self.low, self.high) if end is not None]
+        if self.value is None or not ends:
+            return ""
+        name = name_in_words(self.measure.rpartition(".")[2])
+        unit = self.unit.replace("deg", "degrees")
+        number, *bounds = apart(self.value, *ends, exact=self.is_limit)
+        span = " to ".join(bounds)
+        if len(bounds) == 1:
+            span = f"{'from' if self.high is None else 'up to'} {span}"
+        number += f" {unit}" if _IN_WORDS.fullmatch(unit) else ""
+        return f"{name} {number}; {'allowed' if self.is_limit else 'good photos'} {span}"
+
     def to_json(self) -> dict[str, Any]:
         """JSON-ready; what only a measure has is there only with a measure."""
         data: dict[str, Any] = {
@@ -53,7 +75,8 @@ class Reason:
         }  # fmt: skip
         if self.measure:
             data |= {"measure": self.measure, "value": self.value, "unit": self.unit,
-                     "allowed" if self.is_limit else "usual": [self.low, self.high]}  # fmt: skip
+                     "allowed" if self.is_limit else "usual": [self.low, self.high],
+                     "measured": self.measured}  # fmt: skip
             data |= {} if self.is_limit else {"weight": self.weight}
         return data
 
@@ -134,7 +157,7 @@ def _reason(fault: Fault, cost: float, look: Look, values: Mapping[str, float]) 
     low, high = (end if isfinite(end) else None for end in (lowest, evidence.high))
     return Reason(
         fault.attribute, fault.sentence(measure.value, values), fault.advice, fault.measure,
-        round(measure.value, 4), measure.unit, low, high, round(cost, 2),
+        kept_apart(measure.value, low, high), measure.unit, low, high, round(cost, 2),
     )  # fmt: skip
 
 
@@ -143,6 +166,11 @@ def _unnamed(key: str) -> Reason:
     text, advice = UNNAMED[key]
     note = "" if key == "attire" else ", though no measure names the fault"
     return Reason(key, f"{text} to the model{note}", advice)
+
+
+def name_in_words(name: str) -> str:
+    """The name of a measure without its attribute: HeadSize -> head size."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
 
 
 def values_of(look: Look) -> dict[str, float]:

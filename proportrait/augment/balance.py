@@ -23,8 +23,14 @@ from proportrait.store.records import Record
 from proportrait.workers import fitting_workers, spread
 
 
-def balance(store: RecordStore, attribute: str, options: argparse.Namespace) -> list[Record]:
-    """Add twins of one attribute; returns their records."""
+def balance(
+    store: RecordStore, attribute: str, options: argparse.Namespace, unreadable: dict[str, str]
+) -> list[Record]:
+    """Add twins of one attribute; returns their records.
+
+    Args:
+        unreadable: takes the pictures that cannot be read, by name, with the reason.
+    """
     records = list(store.records())
     own = [r for r in records if store.owner(r.output_filename) == r.source_id]
     good, bad = counts(records, attribute)
@@ -42,7 +48,7 @@ def balance(store: RecordStore, attribute: str, options: argparse.Namespace) -> 
     with tqdm(total=missing, unit="twin", desc=attribute, smoothing=0.05) as bar:
         short = 0
         for ready, quota in queues:
-            twins = kept(store, ready, options, reasons, bar)
+            twins = kept(store, ready, options, reasons, unreadable, bar)
             chosen = list(itertools.islice(twins, quota + short))
             short += quota - len(chosen)
             added += chosen
@@ -55,6 +61,7 @@ def kept(
     ready: list[plan.Task],
     options: argparse.Namespace,
     reasons: Counter[str],
+    unreadable: dict[str, str],
     bar: Any,
 ) -> Iterator[Record]:
     """The records of twins that were made and saved, one after the other."""
@@ -64,14 +71,16 @@ def kept(
     # In order: which twins are kept depends on no timing.
     with contextlib.closing(spread(partial(make, images=store.images), ready, workers)) as results:
         for task, made in results:
-            if made.record is None:
+            if made.is_unreadable:
+                unreadable[task.parent.output_filename] = made.reason
+            elif made.record is None:
                 reasons[f"{task.kind}: {made.reason}"] += 1
                 bar.set_postfix(given_up=reasons.total(), refresh=False)
-                continue
-            record = named(store, task, made.record)
-            (record,) = store.add(task.parent.source_id, [(record, made.data)])
-            bar.update()
-            yield record
+            else:
+                record = named(store, task, made.record)
+                (record,) = store.add(task.parent.source_id, [(record, made.data)])
+                bar.update()
+                yield record
 
 
 def named(store: RecordStore, task: plan.Task, record: Record) -> Record:

@@ -39,11 +39,16 @@ _LEAST_CLOTHES, _LEAST_BACKGROUND = 0.12, 0.2
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """A twin: its record and the bytes of its file, or why there is none."""
+    """A twin: its record and the bytes of its file, or why there is none.
+
+    Attributes:
+        is_unreadable: whether that is because the picture itself cannot be read.
+    """
 
     record: Record | None = None
     data: bytes = b""
     reason: str = ""
+    is_unreadable: bool = False
 
 
 def make(task: Task, images: Path) -> Made:
@@ -54,6 +59,9 @@ def make(task: Task, images: Path) -> Made:
     rng_names = (task.parent.source_id, task.attribute, task.kind)
     try:
         image = imaging.read(images / task.parent.output_filename, min_side=256)
+    except ImageError as error:
+        return Made(reason=str(error), is_unreadable=True)
+    try:
         build = _reframed if task.attribute == "framing" else _blurred
         for attempt in range(_TRIES):
             rng = stream(task.seed, *rng_names, str(attempt))

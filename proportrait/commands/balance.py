@@ -3,7 +3,9 @@
 A built-in face is drawn again from its record, so that a twin shows what is beside and below the
 picture. Of other photos a part is shown, or a plain background goes on beyond the border: nothing
 is padded with grey or mirrored. Every twin is measured, and kept only where its label is true. The
-pictures themselves are not touched, a second run adds nothing, and one that is killed goes on."""
+pictures themselves are not touched, a second run adds nothing, and one that is killed goes on.
+Exit code 1: a record or its picture could not be read, or is not of the ledger; it is passed over,
+and named at the end."""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from pathlib import Path
 
 from proportrait.augment.balance import balance
 from proportrait.augment.plan import KINDS
-from proportrait.commandline import count, seed, share, some_of
+from proportrait.commandline import count, printable, seed, share, some_of
 from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError
 from proportrait.generate import report
@@ -26,6 +28,7 @@ EXAMPLES = """
 proportrait balance --input output --dry_run      # what would be made
 proportrait balance --input output --blur         # half of each
 """
+_NAMED = 20  # records passed over that are named
 ALL = tuple(kind for kinds in KINDS.values() for kind in kinds)
 
 
@@ -68,6 +71,7 @@ def execute(options: argparse.Namespace) -> int:
             f"`proportrait generate` wrote with -o"
         )
     added: list[Record] = []
+    unreadable: dict[str, str] = {}
     with contextlib.ExitStack() as stack:
         store = RecordStore(options.input)
         if not any(True for _ in store.records()):  # before anything is written there
@@ -75,15 +79,14 @@ def execute(options: argparse.Namespace) -> int:
         if not options.dry_run:
             stack.enter_context(store)
         for attribute in options.attributes:
-            added += balance(store, attribute, options)
+            added += balance(store, attribute, options, unreadable)
         problems = [str(error) for error in store.problems]
+        problems += unreadable.values()
         problems += [
             f"{r.output_filename}: the ledger does not name it as a picture of {r.source_id}"
             for r in store.records()
             if store.owner(r.output_filename) != r.source_id
         ]
-        for problem in problems[:10]:
-            print(f"passed over {problem}")
         if added:
             folder = options.input / "augmentation"
             with disk_errors(folder):
@@ -91,4 +94,8 @@ def execute(options: argparse.Namespace) -> int:
             pages = report.contact_sheet(store, added, folder / "twins.png", "degraded twins")
             report.refresh(store)
             print(f"pictures    {listing(pages)}")
-    return 0
+    for problem in problems[:_NAMED]:
+        print(f"passed over {printable(problem)}")
+    if len(problems) > _NAMED:
+        print(f"passed over {len(problems) - _NAMED} more")
+    return 1 if problems else 0

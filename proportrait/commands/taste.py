@@ -19,6 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from proportrait.advice.numbers import kept_apart
 from proportrait.commandline import count, printable, some_of
 from proportrait.commands import taste_label
 from proportrait.disk import disk_errors, replacing
@@ -179,9 +180,13 @@ def _predict(options: argparse.Namespace) -> int:
         for entry in results():
             if entry.probability is not None:
                 verdict = "positive" if entry.probability >= threshold else "negative"
-                print(f"{entry.probability:.3f}  {verdict}  {printable(entry.path)}")
+                likely = kept_apart(
+                    entry.probability, threshold, float(f"{threshold:.4g}"), decimals=3
+                )
+                number = max(f"{likely:.3f}", f"{likely:.15g}", key=len)
+                print(f"{number}  {verdict}  {printable(entry.path)}")
     _list_failures(failures)
-    print(f"positive    {positive} of {total}: a probability of {threshold:.2f} or more",
+    print(f"positive    {positive} of {total}: a probability of {threshold:.4g} or more",
           file=sys.stderr)  # fmt: skip
     if copies:
         print(f"copied      {copies.count} to {printable(copies.folder)}", file=sys.stderr)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, cached_property, lru_cache, partial
 from pathlib import Path
 
 import cv2
@@ -14,6 +14,8 @@ import PIL.Image
 
 from proportrait import imaging
 from proportrait.arrays import Float, Image
+from proportrait.commandline import printable
+from proportrait.errors import ImageError
 from proportrait.explanations.evidence import Evidence
 from proportrait.explanations.heat import Heat
 from proportrait.explanations.network import log_odds
@@ -39,15 +41,22 @@ class Explanation:
         picture: RGB uint8 (H, W, 3), as the file shows it.
         score: of the picture.
         heat: by the key of each attribute that failed and of which a place can be told.
-        log_odds: (6, h, w) float32, in the order of `KEYS`: what each place adds to the logit of
-            each attribute by the features, negative where it speaks against it; None where
-            the backbone is no EfficientNet-lite.
+        find_log_odds: gives `log_odds`, which take a run of the networks.
     """
 
     picture: Image
     score: Score
     heat: Mapping[str, Heat]
-    log_odds: Float | None
+    find_log_odds: Callable[[], Float | None]
+
+    @cached_property
+    def log_odds(self) -> Float | None:
+        """What each place adds to the logit of each attribute by the features, (6, h, w) float32.
+
+        In the order of `KEYS`, negative where it speaks against it; None where the backbone is no
+        EfficientNet-lite.
+        """
+        return self.find_log_odds()
 
     def draw(self) -> PIL.Image.Image:
         """The explanation as one picture for people."""
@@ -75,41 +84,51 @@ def explain(
     """
     scorer = scorer or Scorer()
     file = Path(picture) if isinstance(picture, str | os.PathLike) else None
-    decoded = _decoded(picture)
-    image = decoded.image
-    seen = replace(look(image, scorer.model.wants), remarks=decoded.remarks)
-    score = scorer.verdicts(seen, file)
-    subject = seen.subject
-    assert subject is not None  # a look of an array has it
-    shares = _log_odds(seen, subject, scorer.model)
-    heat = _heats(seen, subject, score, shares)
-    is_mirrored = oriented(image)[1]
+    taken = look(
+        file or (picture if isinstance(picture, bytes) else imaging.as_image(picture)),
+        scorer.model.wants,
+    )
+    if taken.error:
+        raise ImageError(f"{printable(file)}: {taken.error}" if file else taken.error)
+    return explain_look(taken, scorer.verdicts(taken, file), scorer.model)
+
+
+def explain_look(taken: Look, score: Score, model: Headshot) -> Explanation:
+    """The explanation of a score by the look that it comes from: nothing is looked at again.
+
+    Args:
+        taken: with its picture and subject.
+        score: of it, by the model.
+    """
+    picture, subject = taken.picture, taken.subject
+    if picture is None or subject is None:
+        raise ValueError("a look without its picture explains nothing: it comes from the cache")
+    shares = cache(partial(_log_odds, taken, subject, model))
+    is_mirrored = oriented(picture)[1]
 
     def upright(maps: Float) -> Float:
         """Maps (..., h, w) in the orientation of the file."""
         turned = np.rot90(maps, -subject.turns, (-2, -1))
         return np.ascontiguousarray(turned[..., ::-1] if is_mirrored else turned)
 
+    def upright_shares() -> Float | None:
+        maps = shares()
+        return None if maps is None else upright(maps)
+
+    heat = _heats(taken, subject, score, shares)
     return Explanation(
-        image,
+        picture,
         score,
         {key: replace(entry, map=upright(entry.map)) for key, entry in heat.items()},
-        None if shares is None else upright(shares),
+        upright_shares,
     )
 
 
-def _decoded(picture: Image | PIL.Image.Image | str | Path | bytes) -> imaging.Picture:
-    if isinstance(picture, str | os.PathLike):
-        return imaging.read_picture(picture)
-    if isinstance(picture, bytes):
-        return imaging.decode_picture(picture)
-    image = imaging.as_image(picture)
-    return imaging.Picture(image, (image.shape[0], image.shape[1]))
-
-
-def _heats(seen: Look, subject: Subject, score: Score, shares: Float | None) -> dict[str, Heat]:
+def _heats(
+    taken: Look, subject: Subject, score: Score, find_shares: Callable[[], Float | None]
+) -> dict[str, Heat]:
     """What spoke against each attribute that failed, of the picture that the measures saw."""
-    ruled = rules(seen).bad
+    ruled = rules(taken).bad
     evidence = Evidence(subject, _size(subject.image)) if subject.faces else None
     result: dict[str, Heat] = {}
     for reason in score.failures:
@@ -119,6 +138,7 @@ def _heats(seen: Look, subject: Subject, score: Score, shares: Float | None) -> 
             if measured is not None:
                 result[key] = Heat(measured, "measure")
                 continue
+        shares = find_shares()  # only now: they take a run of the networks
         if shares is not None:
             against = _relative(np.maximum(-shares[KEYS.index(key)], 0))
             if against is not None:
@@ -133,9 +153,9 @@ def _relative(values: Float) -> Float | None:
     return np.asarray(values / greatest, np.float32) if greatest > 0 else None
 
 
-def _log_odds(seen: Look, subject: Subject, model: Headshot) -> Float | None:
+def _log_odds(taken: Look, subject: Subject, model: Headshot) -> Float | None:
     """See `Explanation.log_odds`; of the picture that the measures saw."""
-    if seen.views is None or not has_cells(model):
+    if taken.views is None or not has_cells(model):
         return None
     picture, faces = subject.image, subject.faces
     height, width = picture.shape[:2]
@@ -144,7 +164,7 @@ def _log_odds(seen: Look, subject: Subject, model: Headshot) -> Float | None:
         part / np.tile(source.shape[1::-1], 2)
         for _, source, part in model.preprocessing.windows(picture, box)
     ]
-    return log_odds(_cells(model), seen.views, windows, _size(picture))
+    return log_odds(_cells(model), taken.views, windows, _size(picture))
 
 
 @lru_cache(maxsize=1)

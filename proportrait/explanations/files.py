@@ -1,17 +1,23 @@
-"""Explanations as PNG files, one a photo."""
+"""Files judged and explained by one look at each, and explanations as PNG files."""
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from proportrait.disk import disk_errors, replace_file
-from proportrait.errors import ImageError
-from proportrait.explanations.explanation import explain
-from proportrait.score import Score, Scorer
+from proportrait.explanations.explanation import explain_look
+from proportrait.looks.cache import LookCache
+from proportrait.looks.look import Look
+from proportrait.looks.survey import survey_with
+from proportrait.score import Score
 from proportrait.score.copies import prepare
+from proportrait.score.scorer import shared_scorer
 from proportrait.sheets import is_sheet, to_png
 
 
@@ -36,22 +42,15 @@ class Explanations:
         self._written: set[Path] = set()
         prepare(folder, sources, recursive)
 
-    def take(self, score: Score, scorer: Scorer) -> None:
-        """Write NAME.png of a photo that was judged, or NAME-2.png, ... where that is taken.
+    def add(self, photo: Path, drawing: bytes) -> None:
+        """Write NAME.png of a photo, or NAME-2.png, ... where that is taken.
 
         Raises:
             StoreError: it cannot be written.
         """
-        if score.error is not None:
-            return
-        source = Path(score.path)
-        try:
-            data = to_png(explain(source, scorer).draw())
-        except ImageError:  # it went away since it was judged
-            return
         with disk_errors(self.folder):
-            target = next(path for path in self._names(source) if self._is_free(path))
-            replace_file(target, data)
+            target = next(path for path in self._names(photo) if self._is_free(path))
+            replace_file(target, drawing)
         self._written.add(target)
         self.count += 1
 
@@ -62,3 +61,49 @@ class Explanations:
 
     def _is_free(self, path: Path) -> bool:
         return path not in self._written and (not os.path.lexists(path) or is_sheet(path))
+
+
+def explained_files(
+    files: Iterable[str | Path],
+    model: str | Path,
+    limits: str | Path | None,
+    workers: int | None = 1,
+    explanations: Explanations | None = None,
+) -> Iterator[Score]:
+    """Yield the score of each file as `Scorer.files` does, with its `heat`; in their order.
+
+    A file is judged and explained where it is looked at, in a worker process, which keeps one
+    picture at a time.
+
+    Args:
+        files: pictures.
+        model, limits: as `Scorer` takes them.
+        workers: processes; None for as many as cores and memory allow.
+        explanations: take the drawings; default: none are made.
+
+    Raises:
+        StoreError: a drawing cannot be written.
+    """
+    explain = partial(_explained, model=model, limits=limits, draws=explanations is not None)
+    wants = shared_scorer(model, limits).model.wants
+    with (
+        LookCache() as cache,
+        contextlib.closing(survey_with(explain, files, wants, cache, workers)) as looks,
+    ):
+        for path, _, (score, drawing) in looks:
+            if explanations is not None and drawing:
+                explanations.add(path, drawing)
+            yield score
+
+
+def _explained(
+    path: Path, look: Look, model: str | Path, limits: str | Path | None, draws: bool
+) -> tuple[Score, bytes]:
+    """A score with its heat, and the PNG of its explanation, b"" without one."""
+    scorer = shared_scorer(model, limits)
+    score = scorer.verdicts(look, path)
+    if look.error:
+        return score, b""
+    explanation = explain_look(look, score, scorer.model)
+    heat = {key: entry.to_json() for key, entry in explanation.heat.items()}
+    return replace(score, heat=heat), to_png(explanation.draw()) if draws else b""

@@ -17,7 +17,8 @@ from proportrait.arrays import Float, Image
 Source = Literal["measure", "network"]
 
 _LARGEST = 612  # px of the longer side of a photo with heat over it
-_OVERLAY = 64  # px of the longer side of a map that is sent: about 2 KB
+_OVERLAY = 64  # px of the longer side of a map that is sent: about 1 KB
+_STEPS = 32  # of its opacity
 # The orange of Okabe and Ito's palette: colour-blind people tell it from blue and from grey.
 _COLOUR = (230, 130, 0)
 _STRONGEST = 0.75  # share of the colour where the heat is 1
@@ -43,15 +44,16 @@ class Heat:
         return {"source": self.source, "png": base64.b64encode(self.overlay()).decode()}
 
     def overlay(self) -> bytes:
-        """A PNG to lay over the photo: orange, as opaque as the heat is strong."""
+        """A PNG to lay over the photo: orange, in 32 steps as opaque as the heat is strong."""
         height, width = self.map.shape
         scale = _OVERLAY / max(height, width)
         size = max(1, round(scale * width)), max(1, round(scale * height))
-        share = _STRONGEST * cv2.resize(self.map, size, interpolation=cv2.INTER_AREA) ** _GAMMA
-        image = PIL.Image.new("RGBA", size, _COLOUR)
-        image.putalpha(PIL.Image.fromarray((255 * share).round().astype(np.uint8)))
+        share = cv2.resize(self.map, size, interpolation=cv2.INTER_AREA) ** _GAMMA
+        image = PIL.Image.fromarray((share * (_STEPS - 1)).round().astype(np.uint8)).convert("P")
+        image.putpalette(_COLOUR * _STEPS)
+        alphas = np.linspace(0, 255 * _STRONGEST, _STEPS).round().astype(np.uint8).tobytes()
         data = io.BytesIO()
-        image.save(data, "PNG", optimize=True)
+        image.save(data, "PNG", optimize=True, transparency=alphas)
         return data.getvalue()
 
 

@@ -31,7 +31,7 @@ def without_end(data: bytes, load: Load) -> tuple[PIL.Image.Image, int]:
     Raises:
         CorruptImageError: more is missing.
     """
-    body = _body(data)
+    body = _whole_scans(data.rstrip(b"\0"))
     image, scale = load(body + _END)
     _check_rows(image, scale, body, load)
     return image, scale
@@ -51,16 +51,22 @@ def check_end(data: bytes, image: PIL.Image.Image, scale: int, load: Load) -> No
     """
     row = image.crop((0, image.height - 1, *image.size)).convert("L")
     if np.ptp(np.asarray(row)) <= _FLAT:
-        _check_rows(image, scale, _body(data[: data.rfind(_END)]), load)
+        # Zeros before the marker are of the scan: where tables are made for the picture, an area of
+        # one colour is written in zeros, and one that fills its last byte has no ones behind it.
+        end = data.rfind(_END)
+        _check_rows(
+            image, scale, _whole_scans(data[:end] if end >= 0 else data.rstrip(b"\0")), load
+        )
 
 
-def _body(data: bytes) -> bytes:
-    """A file up to its last scan, which is there.
+def _whole_scans(body: bytes) -> bytes:
+    """A file up to its end marker, without the zeros that fill up a copy that was broken off.
 
-    Copies that were broken off are often filled up with zeros. A scan ends in ones (ITU-T T.81,
-    F.1.2.3), or in the zero that follows a byte of ones. A progressive file has to hold every scan.
+    A byte of ones in a scan is followed by a zero. A progressive file has to hold every scan.
+
+    Raises:
+        CorruptImageError: a scan is missing.
     """
-    body = data.rstrip(b"\0")
     body += b"\0" if body.endswith(b"\xff") else b""
     if not _holds_every_scan(body):
         raise CorruptImageError("the picture is damaged: its file is truncated; copy it again")

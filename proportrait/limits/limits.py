@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -31,7 +30,8 @@ import numpy as np
 
 from proportrait.advice import Reason
 from proportrait.advice.faults import FAULTS, UNNAMED
-from proportrait.advice.reason import values_of
+from proportrait.advice.numbers import apart, kept_apart
+from proportrait.advice.reason import name_in_words, values_of
 from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
@@ -241,14 +241,14 @@ def _violation(key: str, span: Range, value: float, look: Look) -> Reason:
     assert isinstance(measure, Measure)  # else there would be no value
     fault = next((f for f in FAULTS if (f.measure, f.side) == (name, side)), None)
     unit = "" if measure.unit == "1" else f" {measure.unit}"
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", span.measure).lower()
-    number = f"{words} is {float(f'{value:.3g}'):g}{unit}"
-    asked = f"at most {span.high:g}" if side > 0 else f"at least {span.low:g}"
-    text = f"{number}: the limit is {asked}"
+    end = span.high if side > 0 else span.low
+    number, limit = apart(value, end, digits=3, exact=True)
+    text = f"{name_in_words(span.measure)} is {number}{unit}: the limit is at "
+    text += f"{'most' if side > 0 else 'least'} {limit}"
     if fault:
         text = f"{fault.sentence(measure.value, values_of(look))} ({text})"
     low, high = (None if abs(end) == inf else end for end in (span.low, span.high))
     return Reason(
         key, text, fault.advice if fault else UNNAMED[key][1], name,
-        round(measure.value, 4), measure.unit, low, high, is_limit=True,
+        kept_apart(measure.value, low, high), measure.unit, low, high, is_limit=True,
     )  # fmt: skip

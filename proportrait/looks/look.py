@@ -115,8 +115,9 @@ class Look:
         remarks: for the user, about the file.
         error: why it cannot be read, or "".
         digest: SHA-256 of the file in hex; "" for an array or a file that cannot be opened.
-        subject: the picture, or its mirror image, and its person; None in looks of the cache or of
+        picture: RGB uint8 (H, W, 3), as the file shows it; None in looks of the cache or of
             `survey`.
+        subject: the picture, or its mirror image, turned, and its person; None likewise.
     """
 
     size: tuple[int, int] = (0, 0)
@@ -131,6 +132,7 @@ class Look:
     remarks: tuple[str, ...] = ()
     error: str = ""
     digest: str = ""
+    picture: Image | None = None
     subject: Subject | None = None
 
     @property
@@ -223,7 +225,7 @@ def _look_at_bytes(
 def _complete(before: Look, image: Image, wants: Wants) -> Look:
     """Add to a look what the wants ask for and it lacks."""
     size, boxes, shown = before.size, before.boxes, before.presence
-    image, is_mirrored = oriented(image)
+    picture, (image, is_mirrored) = image, oriented(image)
     if size == (0, 0):
         subject = _upright(image)
         height, width = size = subject.image.shape[:2]
@@ -260,7 +262,8 @@ def _complete(before: Look, image: Image, wants: Wants) -> Look:
         turns, boxes = -turns % 4, mirrored_boxes(boxes)
     return replace(
         before, size=size, turns=turns, boxes=boxes, presence=shown, measures=measures,
-        scores=scores, reasons=reasons, features=features, views=views, subject=subject,
+        scores=scores, reasons=reasons, features=features, views=views, picture=picture,
+        subject=subject,
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 
+from proportrait.advice.numbers import apart
 from proportrait.commandline import printable
 from proportrait.rank.ranking import Ranked, Ranking
 from proportrait.score.formats import path_cell
@@ -58,10 +59,11 @@ def explained(ranking: Ranking, photos: Sequence[Ranked], similarity: float) -> 
     """Lines: of each photo the parts of its score, then the photos of others, the nearest first."""
     for photo in photos:
         parts = ", ".join(f"{name} {value:.0f}" for name, value in photo.parts.items())
-        alike = f"similarity {photo.similarity:.2f} >= {similarity:.2f}"
-        yield f"{printable(photo.path)}: {alike}; {parts}"
+        alike = " >= ".join(apart(photo.similarity, similarity))
+        yield f"{printable(photo.path)}: similarity {alike}; {parts}"
     for path, value in ranking.nearest:
-        yield f"{printable(path)}: no match, similarity {value:.2f} < {similarity:.2f}"
+        alike = " < ".join(apart(value, similarity))
+        yield f"{printable(path)}: no match, similarity {alike}"
     if more := ranking.others - len(ranking.nearest):
         yield f"{more} more photos of others, less similar"
     if ranking.faceless:

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import PIL.Image
@@ -168,6 +168,12 @@ class Scorer:
             unasked=unasked,
             judge=self.judge,
         )  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def shared_scorer(model: str | Path = PACKAGED, limits: str | Path | None = None) -> Scorer:
+    """The scorer of this process, which is kept."""
+    return Scorer(model, limits)
 
 
 def _check_there(path: Path) -> None:

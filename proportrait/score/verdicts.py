@@ -34,6 +34,8 @@ class Score:
         overall: [0, 100]: half the lowest mark, half their mean; None without all verdicts that are
             asked for.
         fix: what became of each form of a crop, JSON-ready; only by `proportrait score --fix`.
+        heat: by the key of an attribute that failed, `Heat.to_json` of what spoke against it; only
+            of explanations.
         one_person: whether exactly one person is the subject; None where that cannot be told.
         sure: by attribute key, whether a verdict belongs to those of which at least
             `calibration.SURE` are right on photographs from elsewhere.
@@ -53,6 +55,7 @@ class Score:
     disagreements: tuple[Reason, ...] = ()
     marks: dict[str, int | None] = field(default_factory=dict)
     fix: tuple[dict[str, Any], ...] = ()
+    heat: dict[str, dict[str, str]] = field(default_factory=dict)
     overall: int | None = None
     one_person: bool | None = None
     sure: dict[str, bool] = field(default_factory=dict)
@@ -83,6 +86,7 @@ class Score:
             "remarks": list(self.remarks),
             "judge": self.judge,
             **({"fix": list(self.fix)} if self.fix else {}),
+            **({"heat": self.heat} if self.heat else {}),
         }
 
     @property

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import cache
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -18,7 +17,8 @@ from proportrait import explanations
 from proportrait.errors import ImageError, ProPortraitError
 from proportrait.faces import shared_analyzer
 from proportrait.fixes import fix
-from proportrait.score import Score, Scorer
+from proportrait.score import Score
+from proportrait.score.scorer import shared_scorer
 from proportrait.workers import end_pool, make_pool
 
 Result = TypeVar("Result")
@@ -123,28 +123,23 @@ class Judges:
                 return
 
 
-@cache
-def _scorer(model: str | Path) -> Scorer:
-    return Scorer(model)
-
-
 def prepare(model: str | Path) -> None:
     """Load all networks, so that the first picture is judged as fast as the next ones."""
     shared_analyzer().prepare()
-    explanations.explain(np.full((512, 512, 3), 128, np.uint8), _scorer(model))
+    explanations.explain(np.full((512, 512, 3), 128, np.uint8), shared_scorer(model))
 
 
 def score(model: str | Path, data: bytes) -> Score:
     """Judge the bytes of a picture file, in a worker."""
-    return _scorer(model).image(data)
+    return shared_scorer(model).image(data)
 
 
 def explain(model: str | Path, data: bytes) -> tuple[Score, dict[str, dict[str, str]]]:
     """Judge the bytes of a picture file, and say where what failed lies: `Heat.to_json` by key."""
     try:
-        explanation = explanations.explain(data, _scorer(model))
-    except ImageError:
-        return score(model, data), {}
+        explanation = explanations.explain(data, shared_scorer(model))
+    except ImageError as error:
+        return Score("", {}, {}, error=str(error)), {}
     return explanation.score, {key: heat.to_json() for key, heat in explanation.heat.items()}
 
 
@@ -154,5 +149,5 @@ def crop(model: str | Path, data: bytes, aspect: str) -> tuple[bytes, dict[str, 
     Args:
         aspect: a name of `ASPECTS`.
     """
-    result = next(entry for entry in fix(data, _scorer(model)) if entry.aspect == aspect)
+    result = next(entry for entry in fix(data, shared_scorer(model)) if entry.aspect == aspect)
     return result.data, result.to_json()

@@ -364,11 +364,26 @@ def test_a_record_outside_the_ledger_is_passed_over(
     stray = record("stray")
     (made / "images" / stray.output_filename).write_bytes(FACE.read_bytes())
     (made / "metadata" / "stray_111111.json").write_bytes(stray.to_bytes())
-    assert run("--input", made, "--kinds", "close_up", "--workers", 1) == 0
+    assert run("--input", made, "--kinds", "close_up", "--workers", 1) == 1
     assert "passed over stray_111111.jpg: the ledger does not name it" in capsys.readouterr().out
     twins = [r for r in RecordStore(made).records() if r.parent]
     assert {r.source_id for r in twins} <= {f"p{n}" for n in range(5)}
     assert len(twins) == 5  # of 6 good ones 6 are missing, and each of the others shows one
+
+
+def test_what_cannot_be_read_is_named_at_the_end(
+    made: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (made / "images" / "p1_111111.jpg").write_bytes(b"no picture")
+    (made / "metadata" / "p2_111111.json").write_bytes(b"{")
+    assert run("--input", made, "--kinds", "motion,close_up", "--blur", "--workers", 1) == 1
+    *_, first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("passed over ")
+    assert "p2_111111.json" in first  # that of the record, which is read first
+    assert second.startswith("passed over ")
+    assert "p1_111111.jpg: the bytes are no picture" in second  # once, though it was tried twice
+    assert {r.source_id for r in RecordStore(made).records() if r.parent} == {"p0", "p3", "p4"}
+    assert run("--input", made, "--dry_run") == 1
 
 
 def test_twins_of_photos_that_are_named_like_twins_have_names_of_their_own(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +17,14 @@ from proportrait.advice import Reason
 from proportrait.cli import main
 from proportrait.errors import ConfigurationError, ImageError
 from proportrait.explanations import Explanation, Heat, explain
-from proportrait.explanations.files import Explanations
+from proportrait.explanations.explanation import explain_look
+from proportrait.explanations.files import Explanations, explained_files
 from proportrait.explanations.gauge import gauge
 from proportrait.explanations.heat import heated
+from proportrait.faces import FaceAnalyzer
 from proportrait.labels import KEYS
-from proportrait.score import Scorer
+from proportrait.looks import look as looks
+from proportrait.score import PACKAGED, Scorer
 from proportrait.sheets import is_sheet
 from tests import FACE
 
@@ -128,7 +134,8 @@ def test_a_file_a_photo_is_written_and_only_own_files_are_replaced(
     score = scorer.image(photos / "me.jpg")
     for _ in range(2):
         files = Explanations(folder, [photos])
-        files.take(score, scorer)
+        (found,) = explained_files([photos / "me.jpg"], PACKAGED, None, 1, files)
+        assert replace(found, heat={}) == score
         assert files.count == 1
         assert sorted(path.name for path in folder.iterdir()) == ["me-2.png", "me.png"]
         assert (folder / "me.png").read_bytes() == b"mine"
@@ -136,6 +143,46 @@ def test_a_file_a_photo_is_written_and_only_own_files_are_replaced(
     assert [path.name for path in photos.iterdir()] == ["me.jpg"]
     with pytest.raises(ConfigurationError, match="would be judged too"):
         Explanations(photos / "why", [photos])
+
+
+def test_a_photo_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For verdicts, explanation, and report together, also where the cache knows it already."""
+    counts: Counter[str] = Counter()
+
+    def counted(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any, **options: Any) -> Any:
+            counts[name] += 1
+            return work(*args, **options)
+
+        return run
+
+    monkeypatch.setenv("PROPORTRAIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(looks, "_complete", counted("looks", looks._complete))
+    monkeypatch.setattr(imaging, "decode_picture", counted("decoded", imaging.decode_picture))
+    monkeypatch.setattr(FaceAnalyzer, "detect", counted("faces", FaceAnalyzer.detect))
+    pixels, photos = imaging.read(FACE), tmp_path / "photos"
+    photos.mkdir()
+    (photos / "a.jpg").write_bytes(FACE.read_bytes())
+    (photos / "b.jpg").write_bytes(imaging.encode_jpeg(np.ascontiguousarray(np.fliplr(pixels))))
+    (photos / "c.jpg").write_bytes(b"no picture")
+    options = ["--explain", str(tmp_path / "why"), "--report", str(tmp_path / "page.html"),
+               "--output", str(tmp_path / "all.jsonl"), "--workers", "1"]  # fmt: skip
+    assert main(["score", str(photos), *options]) == 1
+    assert counts == {"looks": 2, "decoded": 3, "faces": 2}
+    assert len(list((tmp_path / "why").iterdir())) == 2
+    assert "heat" not in (tmp_path / "all.jsonl").read_text(encoding="utf-8")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert page.count('"heat":{"attire":') == 2
+    (tmp_path / "all.jsonl").unlink()
+    counts.clear()
+    assert main(["score", str(photos), *options, "--no_where"]) == 1
+    assert counts == {"looks": 2, "decoded": 2, "faces": 2}
+    assert '"heat":' not in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_look_without_its_picture_explains_nothing(scorer: Scorer) -> None:
+    with pytest.raises(ValueError, match="cache"):
+        explain_look(looks.Look(), scorer.image(FACE), scorer.model)
 
 
 def test_the_command_draws_explanations(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -106,3 +106,31 @@ def test_a_picture_that_ends_in_one_colour_is_whole(form: str, colour: int) -> N
     picture = imaging.decode_picture(data + b"something behind it")
     assert picture.remarks == ()
     assert picture.image.shape == (400, 480, 3)
+
+
+def drawing(colour: int, left: int, top: int) -> bytes:
+    """A dot on one colour, with tables made for it: an area of one colour is written in zeros."""
+    pixels = np.full((400, 320, 3), colour, np.uint8)
+    pixels[top : top + 20, left : left + 30] = (colour + 90) % 256
+    return encoded(PIL.Image.fromarray(pixels), "JPEG", quality=90, optimize=True)
+
+
+@pytest.mark.parametrize("colour", [0, 135, 255])
+def test_one_colour_that_is_written_in_zeros_is_whole(colour: int) -> None:
+    """As browsers write the first frames of a camera; of some the last byte is a zero."""
+    ends = set()
+    for left in range(0, 280, 9):
+        data = drawing(colour, left, 50)
+        ends.add(data[-3])
+        assert imaging.decode_picture(data).remarks == ()
+    assert 0 in ends
+    plain = encoded(PIL.Image.new("RGB", (400, 512), (colour,) * 3), "JPEG", optimize=True)
+    assert imaging.decode_picture(plain).remarks == ()
+
+
+def test_zeros_in_place_of_the_end_marker_are_no_colour() -> None:
+    data = drawing(135, 100, 200)
+    start = data.index(b"\xff\xda")
+    cut = data[: start + (len(data) - start) // 4].rstrip(b"\xff")
+    with pytest.raises(CorruptImageError, match="truncated"):
+        imaging.decode(cut + bytes(len(data)))

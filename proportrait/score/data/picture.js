@@ -1,7 +1,6 @@
 // What is told of one picture.
 const KEYS = document.body.dataset.keys.split(" ");
 const SIGNS = { good: "\u2713", bad: "\u2717", unknown: "?", unasked: "\u2013" };
-const UNITS = { 1: "", ratio: "", deg: "degrees" };
 
 // --- what is known of a picture
 
@@ -71,16 +70,6 @@ function chip(score, key) {
     number === null ? words : `${words} \u00b7 ${number}`);
 }
 
-const number = value => {
-  const text = Math.abs(value) >= 100 ? Math.round(value).toString() : Number(value.toPrecision(3)).toString();
-  return text.replace("-", "\u2212");
-};
-
-function rangeWords([low, high]) {
-  if (low === null) return `at most ${number(high)}`;
-  return high === null ? `at least ${number(low)}` : `${number(low)} to ${number(high)}`;
-}
-
 function gauge(reason) {
   const { value } = reason, [low, high] = rangeOf(reason);
   const known = [value, low, high].filter(end => end !== null);
@@ -92,10 +81,8 @@ function gauge(reason) {
   usual.style.left = place(low ?? start);
   usual.style.right = `${100 * (end - (high ?? end)) / (end - start)}%`;
   stroke.style.left = place(value);
-  const unit = UNITS[reason.unit] ?? reason.unit;
-  const name = reason.measure.split(".")[1].replace(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
   return make("span", { className: "gauge" }, make("span", { className: "track", ariaHidden: "true" }, usual, stroke),
-    `${name} ${number(value)}${unit && ` ${unit}`}, ${reason.allowed ? "allowed" : "usually"} ${rangeWords([low, high])}`);
+    reason.measured);
 }
 
 function line(kind, name, text, reason = {}, more = "") {
@@ -103,6 +90,17 @@ function line(kind, name, text, reason = {}, more = "") {
     make("span", { className: "soft", textContent: more }),
     reason.advice ? make("span", { className: "advice", textContent: reason.advice }) : null);
   return make("li", { className: `line ${kind}` }, words, reason.measure ? gauge(reason) : null);
+}
+
+const MEANINGS = { measure: "where this was measured", network: "what the network took for the fault" };
+
+// A button that lays over the large picture what spoke against an attribute; see `toggleWhere`.
+function where(score, key) {
+  const meaning = key === "framing" ? "what is too much, or where something is missing" : MEANINGS[score.heat[key].source];
+  const button = make("button", { type: "button", className: "where", ariaPressed: "false", ariaLabel: `Show where ${key} fails`,
+    textContent: "Show where" });
+  button.addEventListener("click", () => toggleWhere(score, key, button));
+  return make("span", { className: "whereabouts" }, button, make("span", { className: "soft", textContent: `Orange: ${meaning}.` }));
 }
 
 function findings(score, most) {
@@ -113,7 +111,9 @@ function findings(score, most) {
     reasons.slice(0, most).forEach((reason, place) => {
       const isSaid = place && reasons[place - 1].advice === reason.advice;  // two reasons may have one cure
       const more = rest > 0 ? ` (and ${rest} more)` : "";
-      list.append(line("", `${key}:`, reason.text, isSaid ? { ...reason, advice: "" } : reason, more));
+      const item = line("", `${key}:`, reason.text, isSaid ? { ...reason, advice: "" } : reason, more);
+      if (!place && most === Infinity && score.image && score.heat?.[key]) item.firstChild.append(where(score, key));
+      list.append(item);
     });
   }
   if (score.unasked?.length) list.append(line("why", `${score.unasked.join(", ")} not asked:`, document.body.dataset.unasked));

@@ -101,6 +101,23 @@ function drawTools() {
   });
 }
 
+// --- where an attribute fails, in the large view
+
+function toggleWhere(score, key, button) {
+  const frame = at("stage").querySelector(".frame"), isOn = button.ariaPressed !== "true";
+  frame.querySelector(".heat")?.remove();
+  for (const other of at("says").querySelectorAll(".where")) other.ariaPressed = String(other === button && isOn);
+  frame.classList.toggle("heated", isOn);
+  at("stage").scrollIntoView({ block: "nearest" });  // on a phone it lies above the reasons
+  if (isOn) frame.querySelector("img").after(make("img", { className: "heat", alt: "", src: `data:image/png;base64,${score.heat[key].png}` }));
+}
+
+function nextWhere() {
+  const buttons = [...at("says").querySelectorAll(".where")], on = buttons.findIndex(button => button.ariaPressed === "true");
+  (buttons[on + 1] ?? buttons[on])?.click();
+}
+
+ACTIONS.w = nextWhere;
 ACTIONS["/"] = () => { if (!at("large").open) at("search").focus(); };
 
 drawHead();

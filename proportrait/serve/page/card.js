@@ -2,7 +2,7 @@
 
 import { settings } from "./api.js";
 import { h, svg } from "./dom.js";
-import { advice, hopeless, keys, number, state, summary, title } from "./verdict.js";
+import { advice, hopeless, keys, state, summary, title } from "./verdict.js";
 
 /** The list item of a photo; actions are functions of it: remove, compare. */
 export function card(photo, actions) {
@@ -122,8 +122,7 @@ function whereabouts(photo, key, actions) {
 }
 
 function note(reason, before, after = "") {
-  const detail = number(reason);
-  return h("p", {}, before + reason.text + after, detail ? h("small", {}, detail) : null);
+  return h("p", {}, before + reason.text + after, reason.measured ? h("small", {}, reason.measured) : null);
 }
 
 export function meter(mark) {

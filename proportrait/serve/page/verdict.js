@@ -33,19 +33,6 @@ export function summary(score) {
   return good === keys.length ? "all six good" : `${good} of ${keys.length} good`;
 }
 
-/** "measured 0.28 head heights; good photos up to 0.2"; units that are no words are left out. */
-export function number(reason) {
-  if (reason.value === undefined) return "";
-  const [low, high] = reason.usual;
-  const unit = /^[a-z-]+ [a-z]+$|^deg$/.test(reason.unit) ? ` ${reason.unit}` : "";
-  let range = `${short(low)} to ${short(high)}`;
-  if (low === null) range = `up to ${short(high)}`;
-  if (high === null) range = `from ${short(low)}`;
-  return `measured ${short(reason.value)}${unit}; good photos ${range}`;
-}
-
-const short = (value) => (value === null ? "" : String(Number(value.toPrecision(2))));
-
 /** By which photos are ordered: the mean of the marks that there are, where one is missing. */
 export function rank(score) {
   if (!score) return -1;
