@@ -30,7 +30,7 @@ from proportrait.generate import (
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource
 from proportrait.generate.fetching import PatientGenerator
 from proportrait.generate.gemini.prices import AS_OF
-from proportrait.generate.sample import check_continues, check_probabilities
+from proportrait.generate.sample import begun_otherwise, check_continues, check_probabilities
 from proportrait.generate.sources.names import DEFAULT_DATASET, SKIN_TONES
 from proportrait.generate.sources.registry import SOURCES, open_source
 from proportrait.generate.sources.shard import Shard, ShardSource
@@ -124,10 +124,7 @@ def execute(options: argparse.Namespace) -> int:
     portraits = source(options)
     before = RecordStore(options.output_dir)
     if before.metadata.is_dir():
-        check_continues(
-            before.records(), options.seed, perfect_prob=options.perfect_prob,
-            near_perfect_prob=options.near_perfect_prob,
-        )  # fmt: skip
+        check_folder(options, portraits, before)
     if options.dry_run:
         limit = None if options.shard else options.limit
         print(report.forecast(before, portraits, *price(options), limit, options.retry_failed))
@@ -152,6 +149,28 @@ def execute(options: argparse.Namespace) -> int:
         if options.export != "none" and store.counts()["pictures"]:
             print(f"export      {export(store, options.export)}")
     return 1 if tally.failed or tally.passed_over or tally.stopped else 0
+
+
+def check_folder(
+    options: argparse.Namespace, portraits: PortraitSource, store: RecordStore
+) -> None:
+    """Make sure that the options are those of the folder's first run.
+
+    Raises:
+        ConfigurationError: they are others, and the set would become a mixture.
+    """
+    check_continues(
+        store.records(), options.seed, perfect_prob=options.perfect_prob,
+        near_perfect_prob=options.near_perfect_prob, encoder=options.format,
+        variation=not options.no_variation,
+    )  # fmt: skip
+    if options.source != "stylegan":
+        return
+    from proportrait.generate.sources.built_in import StyleganSource
+
+    known = {entry.source_id for entry in store.history()}
+    if isinstance(portraits, StyleganSource) and not portraits.continues(known):
+        raise begun_otherwise(f"with other --skin_tones than {options.skin_tones}")
 
 
 def source(options: argparse.Namespace) -> PortraitSource:

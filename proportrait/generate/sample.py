@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from pathlib import PurePath
 
 from proportrait.errors import ConfigurationError
+from proportrait.generate.prompt import build_prompt
+from proportrait.imaging import ENCODERS
 from proportrait.labels import KEYS, LabelVector, stream
 from proportrait.store.records import Record
 
@@ -58,32 +61,55 @@ def generation_seed(seed: int, source_id: str) -> int:
 
 
 def check_continues(
-    records: Iterable[Record], seed: int, *, perfect_prob: float, near_perfect_prob: float
+    records: Iterable[Record],
+    seed: int,
+    *,
+    perfect_prob: float,
+    near_perfect_prob: float,
+    encoder: str,
+    variation: bool,
 ) -> None:
     """Make sure that a run adds to a set what the set's first run would have added.
 
     Args:
         records: of the folder; the first ones that know their seed are looked at.
         seed, perfect_prob, near_perfect_prob: of the run that begins.
+        encoder: of its pictures, a key of `ENCODERS`.
+        variation: of its prompts, as of `build_prompt`; only prompts that a generator was sent
+            tell theirs.
 
     Raises:
         ConfigurationError: the folder was begun with other ones; the message says which.
     """
     known = (r for r in records if r.parent is None and r.generation_seed is not None)
     for record in itertools.islice(known, _CHECKED):
-        source_id, probabilities = record.source_id, (perfect_prob, near_perfect_prob)
+        source_id = record.source_id
         labels = sample_labels(
             seed, source_id, perfect_prob=perfect_prob, near_perfect_prob=near_perfect_prob
         )
-        option = f"--seed than {seed}"
-        if record.generation_seed == generation_seed(seed, source_id):
-            if record.requested == labels:
-                continue
-            option = "--perfect_prob or --near_perfect_prob than {} and {}".format(*probabilities)
-        raise ConfigurationError(
-            f"the pictures in this folder were made with another {option}, and more of them would "
-            f"be no part of that set: give the option of the first run, or another folder with -o"
+        own, other = (
+            build_prompt(seed, source_id, labels, variation=is_varied).text
+            for is_varied in (variation, not variation)
         )
+        if record.generation_seed != generation_seed(seed, source_id):
+            raise begun_otherwise(f"with another --seed than {seed}")
+        if record.requested != labels:
+            raise begun_otherwise(
+                f"with another --perfect_prob or --near_perfect_prob than {perfect_prob} and "
+                f"{near_perfect_prob}"
+            )
+        if PurePath(record.output_filename).suffix != ENCODERS[encoder][0]:
+            raise begun_otherwise(f"in another --format than {encoder}")
+        if record.prompt_text == other != own:
+            raise begun_otherwise(f"{'with' if variation else 'without'} --no_variation")
+
+
+def begun_otherwise(how: str) -> ConfigurationError:
+    """The error of a run whose folder was begun with another option: `how` it was made."""
+    return ConfigurationError(
+        f"the pictures in this folder were made {how}, and more of them would be no part of that "
+        f"set: give the options of the first run, or another folder with -o"
+    )
 
 
 def check_probabilities(perfect_prob: float, near_perfect_prob: float) -> None:

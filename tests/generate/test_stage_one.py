@@ -20,6 +20,7 @@ from proportrait.generate import run as stage_run
 from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS
 from proportrait.generate.prompt import build_prompt
 from proportrait.generate.sample import sample_labels
+from proportrait.generate.sources.built_in import StyleganItem
 from proportrait.store import RecordStore
 from proportrait.store.records import parse_file_stem
 from tests.stage_one import (
@@ -244,6 +245,7 @@ def test_retry_failed_makes_what_failed_and_nothing_else(tmp_path: Path, run: Ru
     [
         (("--seed", "1"), "another --seed than 1"),
         (("--perfect_prob", "1", "--near_perfect_prob", "0"), "another --perfect_prob or"),
+        (("--format", "PNG"), "another --format than PNG"),
     ],
 )
 def test_a_set_does_not_go_on_with_what_would_make_another_one(
@@ -258,6 +260,36 @@ def test_a_set_does_not_go_on_with_what_would_make_another_one(
         assert name in capsys.readouterr().err
     assert files(tmp_path / "out") == before
     assert run("--mock", *MIXED) == 0
+
+
+def test_a_set_of_built_in_faces_goes_on_with_the_same_skin_tones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with RecordStore(tmp_path / "out") as store:
+        for seed in (2, 4, 10):
+            item = StyleganItem(seed)
+            store.fail(item.source_id, item.stem, item.filename, ValueError("x"), status="failed",
+                       tries=1, cost_usd=0.0)  # fmt: skip
+    command = ["-o", "out", "--mock", "--limit", "4", "--dry_run"]
+    assert stage.main([*command, "--skin_tones", "even"]) == 2
+    assert "with other --skin_tones than even" in capsys.readouterr().err
+    assert stage.main(command) == 0
+
+
+@pytest.mark.parametrize(("first", "then"), [((), ("--no_variation",)), (("--no_variation",), ())])
+def test_a_set_goes_on_with_prompts_of_its_own_kind(
+    tmp_path: Path, run: Run, capsys: pytest.CaptureFixture[str],
+    first: tuple[str, ...], then: tuple[str, ...],
+) -> None:  # fmt: skip
+    make_faces(tmp_path / "faces", 2)
+    with gemini() as server:
+        online = ("--base_url", server.url)
+        assert run(*online, "--limit", "1", *first) == 0
+        assert run(*online, *then) == 2
+        word = "without" if then else "with"
+        assert f"were made {word} --no_variation" in capsys.readouterr().err
+        assert server.count == 1
+        assert run(*online, *first) == 0
 
 
 @pytest.mark.parametrize("kind", ["imagefolder", "parquet"])

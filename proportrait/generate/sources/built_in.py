@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,7 @@ from proportrait.store.licence import BUILT_IN
 
 SOURCE = BUILT_IN  # the seed follows
 SEEDS_PER_RUN = 10_000_000  # runs with different seeds show different people
+_CHECKED = 8  # faces that tell whether a folder was begun with the same skin tones
 _AT_ONCE = 64  # seeds; drawing their styles one by one would take five times as long
 
 
@@ -97,6 +98,29 @@ class StyleganSource:
                 for seed, band in zip(seeds, bands, strict=True):
                     waiting[band].append(seed)
             yield StyleganItem(turn.popleft())
+
+    def continues(self, source_ids: Iterable[str]) -> bool:
+        """Whether faces that earlier runs with this seed took are those that this one takes first.
+
+        Natural faces are taken in the order of their seeds; even ones have few of the first. One
+        that is missing, as after a run that was killed, changes nothing.
+        """
+        start = self.seed * SEEDS_PER_RUN
+        items = filter(None, map(StyleganItem.from_source_id, source_ids))
+        known = {i.source_id for i in items if 0 <= i.latent_seed - start < SEEDS_PER_RUN}
+        checked = min(_CHECKED, len(known))
+
+        def count(skin_tones: str) -> int:
+            first = itertools.islice(StyleganSource(self.seed, skin_tones), checked)
+            return len({item.source_id for item in first} & known)
+
+        if not known:
+            return True
+        natural = count("natural")
+        if self.skin_tones == "natural":
+            return 2 * natural > checked or natural >= count("even")
+        # A few faces may be the first of both; many natural ones hold the first even ones too.
+        return 2 * natural <= checked or (len(known) <= _CHECKED and natural <= count("even"))
 
     def _presentable(self, synthesizer: FaceSynthesizer) -> Iterator[tuple[list[int], Float]]:
         """Seeds that are not passed over and their styles (n, 512), some at a time, without end."""

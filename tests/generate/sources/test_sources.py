@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from proportrait.edit.synthesis.network import FaceSynthesizer
 from proportrait.edit.synthesis.traits import COMPLEXIONS, People
 from proportrait.errors import ConfigurationError, ImageError
 from proportrait.generate.base import PortraitSource, SourceItem
-from proportrait.generate.sources.built_in import StyleganItem
+from proportrait.generate.sources.built_in import StyleganItem, StyleganSource
 from proportrait.generate.sources.folder import FolderSource
 from proportrait.generate.sources.hub import HubSource
 from proportrait.generate.sources.names import file_stems
@@ -232,3 +233,25 @@ def test_built_in_faces_of_even_skin_tones_take_turns() -> None:
 def test_only_names_of_built_in_faces_have_one(source_id: str, seed: int | None) -> None:
     item = StyleganItem.from_source_id(source_id)
     assert (None if item is None else item.latent_seed) == seed
+
+
+@pytest.mark.parametrize("count", [1, 3, 12, 100])
+def test_a_source_knows_whether_a_folder_was_begun_with_its_skin_tones(
+    count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even faces of the seed 0, in their order, are few of the first natural ones."""
+    own = StyleganSource.__iter__
+    even = [49, 21, 2, 466, 82, 348, 920, 83, *range(10_000, 10_100)]
+
+    def faces(source: StyleganSource) -> Iterator[SourceItem]:
+        return own(source) if source.skin_tones == "natural" else map(StyleganItem, iter(even))
+
+    monkeypatch.setattr(StyleganSource, "__iter__", faces)
+    for tones, other in (("natural", "even"), ("even", "natural")):
+        begun = [item.source_id for item in itertools.islice(StyleganSource(0, tones), count)]
+        assert StyleganSource(0, tones).continues(begun)
+        assert not StyleganSource(0, other).continues(begun)
+        if count > 3:  # two were lost
+            assert StyleganSource(0, tones).continues(begun[:1] + begun[2:5] + begun[6:])
+        assert StyleganSource(1, other).continues(begun)  # none is of that seed
+        assert StyleganSource(0, other).continues(["hf:marcosv/12"])
