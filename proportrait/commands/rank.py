@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from proportrait.commandline import count, positive, printable
+from proportrait.commandline import count, positive, printable, similarity
 from proportrait.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -40,6 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--ref", type=Path, action="append", default=[], metavar="FILE",
         help="a photo of the person alone; may be repeated")
+    add("--person", metavar="WHO",
+        help="number or name of one of the people that `proportrait people` finds, in place of "
+             "--ref")
     add("--photos", type=Path, metavar="DIR", help="the folder of everything")
     add("--top", type=count, default=20, metavar="N", help="how many at most (default 20)")
     add("--format", choices=("table", "json"), default="table",
@@ -50,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="headshot (default), social, group, or a purpose of --weights")
     add("--weights", type=Path, metavar="FILE",
         help="weights of your own (TOML); docs/rank.md says how to write them")
-    add("--similarity", type=_similarity, metavar="X",
+    add("--similarity", type=similarity, metavar="X",
         help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 %% of "
              "other made-up people pass); lower finds more, and more of others")
     add("--min_face", type=positive, metavar="PX",
@@ -72,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print or write the ranking; returns 0, 1 if a file cannot be read, 3 without a match."""
+    from proportrait.people import whose
     from proportrait.rank.describe import SMALLEST, version
     from proportrait.rank.index import Index, index_path
     from proportrait.rank.match import SIMILARITY, references
@@ -87,22 +91,24 @@ def execute(options: argparse.Namespace) -> int:
         return 0
     kind = _checked(options)
     weights = read_weights(options.purpose, options.weights)
-    similarity = SIMILARITY if options.similarity is None else options.similarity
+    alike = SIMILARITY if options.similarity is None else options.similarity
     smallest = options.min_face or SMALLEST
-    people = references(options.ref, options.largest)
+    people, known = references(options.ref, options.largest) if options.ref else None, None
     with contextlib.ExitStack() as stack:
         if options.no_cache:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / path.name
         index = stack.enter_context(Index(path, version(), note))
         contents = indexed(
             index, options.photos, smallest, recursive=options.recursive,
-            workers=options.workers, note=note, bar=_with_bar,
+            workers=options.workers, note=note, bar=with_bar,
         )  # fmt: skip
-        ranking = query(index, contents, people, weights, similarity, smallest)
+        if people is None:
+            people, known = whose(index, options.person, smallest=smallest)
+        ranking = query(index, contents, people, weights, alike, smallest, whose=known)
     photos = ranking.photos[: options.top]
     if photos or options.format == "json":
-        _write(FORMATS[kind](photos), options.output)
-    for line in explained(ranking, photos, similarity) if options.explain else ():
+        write(FORMATS[kind](photos), options.output)
+    for line in explained(ranking, photos, alike) if options.explain else ():
         note(line)
     for line in _summary(ranking, photos):
         note(line)
@@ -111,12 +117,19 @@ def execute(options: argparse.Namespace) -> int:
 
 def _checked(options: argparse.Namespace) -> str:
     """The format, by the suffix of --output; options that lack something raise."""
-    if not options.ref:
-        raise ConfigurationError("--ref is missing: name a photo of the person alone")
+    if not options.ref and options.person is None:
+        raise ConfigurationError(
+            "--ref is missing: name a photo of the person alone, or --person, one of those whom "
+            "`proportrait people` finds"
+        )
+    if options.ref and options.person is not None:
+        raise ConfigurationError("--ref and --person both say who it is: take one of them")
     if options.photos is None:
         raise ConfigurationError("--photos is missing: name the folder to find the person in")
     if options.no_cache and options.index:
         raise ConfigurationError("--index keeps an index, --no_cache keeps none: take one of them")
+    if options.no_cache and options.person is not None:
+        raise ConfigurationError("--person is in the index, --no_cache keeps none: leave it out")
     if options.output is None:
         return str(options.format)
     if os.path.lexists(options.output):
@@ -127,7 +140,8 @@ def _checked(options: argparse.Namespace) -> str:
     return str(suffix)
 
 
-def _write(text: str, path: Path | None) -> None:
+def write(text: str, path: Path | None) -> None:
+    """Write a file, or print where there is none."""
     from proportrait.disk import disk_errors, replace_file
 
     if path is None:
@@ -151,7 +165,7 @@ def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
     yield f"person      in {alike} photos, {len(ranking.photos)} without near-duplicates"
 
 
-def _with_bar(
+def with_bar(
     entries: Iterable[tuple[Path, PhotoEntry]], total: int
 ) -> Iterator[tuple[Path, PhotoEntry]]:
     """Entries with a bar of progress, rate, and remaining time; rarely renewed in a log file."""
@@ -160,10 +174,3 @@ def _with_bar(
     pause = 0.1 if sys.stderr.isatty() else 10.0
     yield from tqdm(entries, total=total, unit="photo", desc="indexing", leave=False,
                     disable=total < 10, mininterval=pause)  # fmt: skip
-
-
-def _similarity(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 0 <= (value := float(text)) <= 1:
-            return value
-    raise argparse.ArgumentTypeError(f"a number from 0 to 1 is expected, not {text!r}")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -41,7 +42,21 @@ CREATE INDEX IF NOT EXISTS faces_of_photo ON faces (photo);
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER, changed_ns INTEGER, digest TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_of_digest ON files (digest);
+CREATE TABLE IF NOT EXISTS members (digest TEXT, box TEXT, person INTEGER);
+CREATE TABLE IF NOT EXISTS decisions (
+    id INTEGER PRIMARY KEY, number INTEGER, command TEXT, act TEXT, person INTEGER, name TEXT,
+    digest TEXT, box TEXT, before INTEGER);
+CREATE TABLE IF NOT EXISTS people_ids (id INTEGER PRIMARY KEY AUTOINCREMENT);
+CREATE TABLE IF NOT EXISTS people_runs (fingerprint TEXT);
 """
+# What `forget` takes out of the tables of `proportrait.people`: photos, then names without any.
+_FORGOTTEN = (
+    "DELETE FROM members WHERE digest NOT IN (SELECT digest FROM files)",
+    "DELETE FROM decisions WHERE digest IS NOT NULL AND digest NOT IN (SELECT digest FROM files)",
+    "DELETE FROM decisions WHERE digest IS NULL AND person NOT IN (SELECT person FROM members "
+    "UNION SELECT person FROM decisions WHERE digest IS NOT NULL)",
+    "DELETE FROM people_runs",
+)
 _SEPARATOR = os.sep.encode()
 _BUSY_S = 30.0  # longest wait for another process that writes
 
@@ -106,7 +121,7 @@ class Index:
 
     def put_file(self, path: Path, stat: os.stat_result, digest: str) -> None:
         """Note that a file has that content."""
-        with self._writing() as write:
+        with self.writing() as write:
             write.execute(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
                 (key(path), stat.st_size, stat.st_mtime_ns, digest),
@@ -123,7 +138,7 @@ class Index:
             The id of the photo.
         """
         body = {"marks": entry.marks, "phash": f"{entry.phash:016x}", "time": entry.time}
-        with self._writing() as write:
+        with self.writing() as write:
             self._delete(write, "digest = ?", (entry.digest,))
             photo = write.execute(
                 "INSERT INTO photos VALUES (NULL, ?, ?, ?, ?, ?)",
@@ -177,16 +192,19 @@ class Index:
     def forget(self, folder: Path) -> int:
         """Delete all that is known of the photos of a folder, also of those that it had once.
 
+        With them go the decisions about their faces, and the names of people who have no others.
         What lies in other folders too stays. The bytes are overwritten.
 
         Returns:
             How many files were forgotten.
         """
-        with self._writing() as write:
+        with self.writing() as write:
             count = write.execute(
                 "DELETE FROM files WHERE path >= ? AND path < ?", _below(folder)
             ).rowcount
             self._delete(write, "digest NOT IN (SELECT digest FROM files)", ())
+            for statement in _FORGOTTEN:
+                write.execute(statement)
         self._connection.execute("VACUUM")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return int(count)
@@ -213,8 +231,17 @@ class Index:
         )
         write.execute(f"DELETE FROM photos WHERE {where}", values)
 
+    def rows(self, statement: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT."""
+        return self._connection.execute(statement, tuple(values)).fetchall()
+
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection whose statements are one transaction.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
         try:
             with self._connection as write:
                 yield write

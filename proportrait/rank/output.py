@@ -58,7 +58,8 @@ def explained(ranking: Ranking, photos: Sequence[Ranked], similarity: float) -> 
     """Lines: of each photo the parts of its score, then the photos of others, the nearest first."""
     for photo in photos:
         parts = ", ".join(f"{name} {value:.0f}" for name, value in photo.parts.items())
-        alike = f"similarity {photo.similarity:.2f} >= {similarity:.2f}"
+        sign = ">=" if photo.similarity >= similarity else "<"  # then it is one of --person
+        alike = f"similarity {photo.similarity:.2f} {sign} {similarity:.2f}"
         yield f"{printable(photo.path)}: {alike}; {parts}"
     for path, value in ranking.nearest:
         yield f"{printable(path)}: no match, similarity {value:.2f} < {similarity:.2f}"
