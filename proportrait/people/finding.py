@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from proportrait.arrays import Float
+from proportrait.commandline import printable
+from proportrait.errors import ConfigurationError
 from proportrait.people.cluster import Integers, average_linkage
 from proportrait.people.decisions import State, members, person_of, state
 from proportrait.people.faces import FaceKey, KnownFaces, box_of, known_faces
@@ -128,18 +130,24 @@ def found(
     return People(tuple(result), unclear, faceless, contents.failures)
 
 
-def whose(
-    index: Index, word: str, similarity: float = SIMILARITY, smallest: float = SMALLEST
-) -> tuple[Float, Whose]:
+def whose(index: Index, word: str, smallest: float = SMALLEST) -> tuple[Float, Whose]:
     """Embeddings (R, 128) of the best faces of a person by id or name, and whose all faces are.
 
+    People are told apart by the similarity of the last listing.
+
     Raises:
-        ConfigurationError: there is no such person.
+        ConfigurationError: there is no such person, or none of their photos is indexed.
     """
-    faces = known_faces(index, smallest)
-    persons = grouped(index, faces, similarity)
     person = person_of(index, word)
+    faces = known_faces(index, smallest)
+    ((similarity,),) = index.rows("SELECT similarity FROM people_runs") or [(SIMILARITY,)]
+    persons = grouped(index, faces, similarity)
     own = np.flatnonzero(persons == person)
+    if not len(own):
+        raise ConfigurationError(
+            f"no photo of {printable(word)} is in the index: `proportrait people --photos DIR` "
+            f"looks at them again"
+        )
     best = own[np.argsort(-faces.scores[own], kind="stable")][:_REFERENCES]
     others = (persons > 0) & (persons != person)
     return faces.embeddings[best], Whose(faces.ids[own], faces.ids[others])
@@ -191,7 +199,7 @@ def grouped(index: Index, faces: KnownFaces, similarity: float) -> Integers:
             [(*face, person) for face, person in rows.items() if person],
         )
         write.execute("DELETE FROM people_runs")
-        write.execute("INSERT INTO people_runs VALUES (?)", (fingerprint,))
+        write.execute("INSERT INTO people_runs VALUES (?, ?)", (fingerprint, similarity))
     return persons
 
 
@@ -202,17 +210,28 @@ def _fingerprint(faces: KnownFaces, decided: State, similarity: float) -> str:
     return hashlib.sha256(text.encode() + faces.embeddings.tobytes()).hexdigest()
 
 
+def side_by_side(embeddings: Float, photos: Integers) -> Iterator[tuple[int, int]]:
+    """Yield numbers of two faces that one photo shows and that are not the same.
+
+    Args:
+        embeddings: (F, 128).
+        photos: (F,) of each face; those of one photo follow each other.
+    """
+    ends = np.flatnonzero(np.diff(photos, append=-1)) + 1
+    for start, end in itertools.pairwise([0, *ends.tolist()]):
+        some = embeddings[start:end]
+        distances = np.linalg.norm(some[:, None] - some[None], axis=2)
+        for one, other in np.argwhere(np.triu(distances >= TWINS, 1)).tolist():
+            yield start + one, start + other
+
+
 def _apart(faces: KnownFaces, decided: State, fixed: Integers) -> Iterator[tuple[int, int]]:
     """Faces that are two people: by decision, and side by side in one photo."""
     for face, person in decided.apart:
         number, own = faces.place(face), np.flatnonzero(fixed == person)
         if number is not None and len(own):
             yield number, int(own[0])
-    ends = np.flatnonzero(np.diff(faces.photos, append=-1)) + 1
-    for start, end in zip([0, *ends[:-1]], ends, strict=True):
-        some = faces.embeddings[start:end]
-        distances = np.linalg.norm(some[:, None] - some[None], axis=2)
-        yield from (start + np.argwhere(np.triu(distances >= TWINS, 1))).tolist()
+    yield from side_by_side(faces.embeddings, faces.photos)
 
 
 def _with_ids(

@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS decisions (
     id INTEGER PRIMARY KEY, number INTEGER, command TEXT, act TEXT, person INTEGER, name TEXT,
     digest TEXT, box TEXT, before INTEGER);
 CREATE TABLE IF NOT EXISTS people_ids (id INTEGER PRIMARY KEY AUTOINCREMENT);
-CREATE TABLE IF NOT EXISTS people_runs (fingerprint TEXT);
+CREATE TABLE IF NOT EXISTS people_runs (fingerprint TEXT, similarity REAL);
 """
 # What `forget` takes out of the tables of `proportrait.people`: photos, then names without any.
 _FORGOTTEN = (

@@ -5,8 +5,9 @@ import pytest
 
 from proportrait.errors import ConfigurationError
 from proportrait.people import decisions
-from proportrait.people.finding import parts_of_person, whose
+from proportrait.people.finding import found, parts_of_person, whose
 from proportrait.rank.index import Index
+from proportrait.rank.indexing import Contents
 from proportrait.rank.output import explained
 from proportrait.rank.ranking import query
 from proportrait.rank.weights import read_weights
@@ -236,8 +237,20 @@ def test_a_merged_person_is_found_whole_however_unlike_the_faces_are(folder: Fol
     folder.add("b", at(2))
     folder.people()
     decisions.merge(folder.index, ["1", "2"])
+    folder.people(similarity=0.9)
     embeddings, known = whose(folder.index, "1")
+    assert folder.index.rows("SELECT similarity FROM people_runs") == [(0.9,)]
     weights = read_weights("headshot")
     ranking = query(folder.index, folder.contents, embeddings, weights, 0.9, whose=known)
     assert sum(1 + len(photo.similar) for photo in ranking.photos) == 2
     assert next(explained(ranking, ranking.photos, 0.9)).split(";")[0].endswith("< 0.90")
+
+
+def test_a_person_whose_photos_are_of_an_older_version_is_named(folder: Folder) -> None:
+    folder.add("a", at(1))
+    decisions_of(folder, "1=Anna")
+    with Index(folder.path / "i.sqlite", "newer", print) as index:
+        with pytest.raises(ConfigurationError, match="no photo of anna is in the index"):
+            whose(index, "anna")
+        found(index, Contents())
+    assert folder.names() == {1: "a"}
