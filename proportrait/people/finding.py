@@ -254,13 +254,14 @@ def _with_ids(
     for face, person in before.items():
         if (number := faces.place(face)) is not None:
             votes[int(labels[number]), person] += 1
-    taken = set(ids.tolist()) | set(state(index).belongs.values())
+    taken = {0, *ids.tolist(), *state(index).belongs.values()}
     for (label, person), _ in sorted(votes.items(), key=lambda item: (-item[1], *item[0][::-1])):
         if known[label] and not ids[label] and person not in taken:
             ids[label] = person
             taken.add(person)
     sizes = np.bincount(labels, minlength=count)
     with index.writing() as write:
+        write.execute("INSERT INTO people_ids VALUES (?)", (max(taken | {*before.values()}),))
         for label in np.argsort(-sizes, kind="stable"):
             if known[label] and not ids[label]:
                 number = write.execute("INSERT INTO people_ids DEFAULT VALUES").lastrowid

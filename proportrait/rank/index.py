@@ -261,10 +261,16 @@ class Index:
                 raise ConfigurationError(
                     f"{printable(self.path)} is no index of faces: name another file with --index"
                 ) from None
+            decisions = list(_decisions(self.path))
             for suffix in ("", "-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
             note(f"the index {printable(self.path)} was damaged, and is made again")
-            return _connect(self.path)
+            file = _connect(self.path)
+            with file:
+                file.executemany(
+                    "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", decisions
+                )
+            return file
 
 
 def _to_bytes(embedding: Float) -> bytes:
@@ -291,6 +297,15 @@ def _connect(path: Path) -> sqlite3.Connection:
         file.close()
         raise
     return file
+
+
+def _decisions(path: Path) -> Iterator[tuple[Any, ...]]:
+    """Yield what a damaged index still tells of decisions: unlike the rest they are no cache."""
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(path, timeout=_BUSY_S)) as file,
+    ):
+        yield from file.execute("SELECT * FROM decisions ORDER BY id")
 
 
 def _may_replace(path: Path) -> bool:

@@ -11,7 +11,7 @@ from tests.people.samples import at
 
 def test_figures_of_clusters_against_people() -> None:
     # Person 0 has faces 0 to 2, person 1 the rest; cluster 5 mixes them.
-    entry = people.figures(np.array([5, 5, 8, 5, 9]), np.array([0, 0, 0, 1, 1]))
+    entry = people.figures(np.array([5, 5, 8, 5, 9]), np.array(list("aaabb")))
     assert entry.precision == pytest.approx(1 / 3)  # one true pair of three
     assert entry.recall == pytest.approx(1 / 4)  # of 3 + 1
     precision = (2 / 3 + 2 / 3 + 1 + 1 / 3 + 1) / 5
@@ -21,14 +21,14 @@ def test_figures_of_clusters_against_people() -> None:
 
 
 def test_the_share_of_people_with_few_faces_that_are_exact() -> None:
-    whose = np.array([0, 1, 1, 2, 2, 2, 2])
+    whose = np.array(list("abbcccc"))
     assert people.figures(np.array([3, 4, 5, 6, 6, 6, 6]), whose).exact == pytest.approx(0.5)
 
 
 def sample() -> people.Set:
     faces = np.stack([at(1), at(1, 0.1), at(2), at(2, 0.1), at(3)])
     photos = np.array([0, 0, 1, 2, 3])
-    return people.Set(faces, np.array([0, 1, 2, 2, 3]), np.array([True] * 4 + [False]), photos)
+    return people.Set(faces, np.array(list("abccd")), np.array([True] * 4 + [False]), photos)
 
 
 def test_the_rules_of_the_command_are_those_that_are_measured() -> None:
@@ -41,8 +41,9 @@ def test_every_method_tells_people_apart_that_are_far(capsys: pytest.CaptureFixt
     rng = np.random.default_rng(0)
     whose = np.repeat(np.arange(6), 5)
     faces = np.stack([at(person) for person in whose]) + rng.normal(0, 0.005, (30, 128))
-    some = people.Set(faces.astype(np.float32), whose, np.ones(30, bool), np.arange(30))
-    people.report({"one": some, "two": some, "three": some})
+    some = people.Set(faces.astype(np.float32), whose.astype(str), np.ones(30, bool), np.arange(30))
+    other = some._replace(people=np.char.add(some.people, "b"), embeddings=-some.embeddings)
+    people.report({"one": some, "two": some, "three": other})
     lines = capsys.readouterr().out.splitlines()
     for method in [*people.METHODS, "proportrait people"]:
         rows = [line for line in lines if line.startswith(f"{method:22s}")]

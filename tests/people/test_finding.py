@@ -254,3 +254,26 @@ def test_a_person_whose_photos_are_of_an_older_version_is_named(folder: Folder) 
             whose(index, "anna")
         found(index, Contents())
     assert folder.names() == {1: "a"}
+
+
+def test_names_outlive_a_damaged_index(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(100):
+        folder.add(f"{number:02d}", at(number % 50))
+    decisions_of(folder, "1=Annabella", "30=Ben")
+    folder.index.close()
+    path = folder.path / "i.sqlite"
+    data = bytearray(path.read_bytes())
+    needle = at(7).tobytes()
+    for start in range(4096, len(data), 4096):
+        if needle in data[start : start + 4096]:
+            data[start : start + 4096] = b"\xff" * 4096
+    path.write_bytes(data)
+    again = Folder(folder.path)
+    assert "was damaged, and is made again" in capsys.readouterr().out
+    for number in range(100):
+        again.add(f"{number:02d}", at(number % 50))
+    named = {person.name: person for person in again.people().people}
+    assert [named[name].id for name in ("Annabella", "Ben")] == [1, 30]
+    assert all(len(person.photos) == 2 for person in named.values())
+    assert len({person.id for person in again.people().people}) == 50
+    again.index.close()
