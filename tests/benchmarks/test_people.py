@@ -37,17 +37,24 @@ def test_the_rules_of_the_command_are_those_that_are_measured() -> None:
     assert people.ruled(some, 0.45) == (1, 1, 1, 1)
 
 
-def test_every_method_tells_people_apart_that_are_far(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_method_tells_people_apart_that_are_far(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "_LIMITS", np.array([0.4, 0.45]))
     rng = np.random.default_rng(0)
-    whose = np.repeat(np.arange(6), 5)
-    faces = np.stack([at(person) for person in whose]) + rng.normal(0, 0.005, (30, 128))
-    some = people.Set(faces.astype(np.float32), whose.astype(str), np.ones(30, bool), np.arange(30))
-    other = some._replace(people=np.char.add(some.people, "b"), embeddings=-some.embeddings)
-    people.report({"one": some, "two": some, "three": other})
+    sets = {}
+    for start in (0, 6, 12):
+        whose = start + np.repeat(np.arange(6), 5)
+        faces = np.stack([at(person) for person in whose]) + rng.normal(0, 0.005, (30, 128))
+        sets[str(start)] = people.Set(
+            faces.astype(np.float32), whose.astype(str), np.ones(30, bool), np.arange(30)
+        )
+    people.report(sets)
     lines = capsys.readouterr().out.splitlines()
+    assert sum("in another order" in line for line in lines) == len(people.METHODS)
     for method in [*people.METHODS, "proportrait people"]:
-        rows = [line for line in lines if line.startswith(f"{method:22s}")]
-        assert [line.split()[-4:-1] for line in rows] == [["1.000"] * 3] * 3
+        rows = [line for line in lines if line.startswith(f"{method:23s}")]
+        assert [line.split()[-4:-1] for line in rows] == [["1.000"] * 3] * 4
 
 
 def test_sets_are_kept_and_larger_ones_are_drawn_around_them(
