@@ -4,7 +4,7 @@
     python -m benchmarks.people --size 100000 --keep faces.npz
 
 Sets of made people: folders of `proportrait generate` (spoilt pictures among them), the hard
-pictures of `benchmarks.identity`, and crowds of these, twelve a picture, 70 px a face. For each
+pictures of `benchmarks.identity`, and crowds of these, twelve a picture, 84 px a face. For each
 method and set the limit is fitted on the other sets, taken as one album. Prints the precision and
 recall of pairs, the B-cubed F (Amigó et al., 2009), and which share of the people with three faces
 or fewer came out exactly; then the same for the rules and the limit of `proportrait people`, and
