@@ -8,15 +8,15 @@ never brings them nearer to a third, all pairs that are each other's nearest joi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from proportrait.arrays import Double, Float, Mask
 
-Integers = np.ndarray[tuple[int], np.dtype[np.int64]]
+Integers = npt.NDArray[np.int64]
 
 _CELLS = 1 << 25  # distances that are held at once: 128 MiB
 
@@ -48,7 +48,7 @@ def average_linkage(
     embeddings: Float,
     limit: float,
     people: Integers | None = None,
-    apart: Iterable[tuple[int, int]] = (),
+    apart: Integers | None = None,
 ) -> Integers:
     """The cluster (F,) of each face, 0 the one of the first face, then as they come.
 
@@ -56,10 +56,11 @@ def average_linkage(
         embeddings: (F, D) float32.
         limit: distance up to which clusters join.
         people: (F,) from 1 on, the faces of one person by decision; 0 where nothing is decided.
-        apart: numbers of two faces that never get into one cluster by themselves.
+        apart: (P, 2) numbers of two faces that never get into one cluster by themselves.
     """
     count = len(embeddings)
     people = np.zeros(count, np.int64) if people is None else people
+    apart = np.empty((0, 2), np.int64) if apart is None else apart
     _, labels = np.unique(np.where(people > 0, people, -1 - np.arange(count)), return_inverse=True)
     clusters = _started(embeddings, labels, people, apart)
     places = np.arange(len(clusters.sizes))  # of the cluster that each first one is in now
@@ -74,14 +75,12 @@ def average_linkage(
     return np.argsort(np.argsort(first))[labels].astype(np.int64)
 
 
-def _started(
-    embeddings: Float, labels: Integers, people: Integers, apart: Iterable[tuple[int, int]]
-) -> _Clusters:
+def _started(embeddings: Float, labels: Integers, people: Integers, apart: Integers) -> _Clusters:
     count = int(labels.max(initial=-1)) + 1
     sizes = np.bincount(labels, minlength=count).astype(np.float32)
     centres = _members(labels, count) @ embeddings.astype(np.float64) / sizes[:, None]
     squares = ((embeddings - centres[labels]) ** 2).sum(1)
-    one, other = labels[np.array(list(apart), np.int64).reshape(-1, 2)].T
+    one, other = labels[apart].T
     cells = np.concatenate([one, other]), np.concatenate([other, one])
     decided = np.zeros(count, bool)
     decided[labels[people > 0]] = True

@@ -191,7 +191,7 @@ def undo(index: Index) -> str:
 
 def _checked(text: str) -> str:
     text = text.strip()
-    if text.isdecimal() or len(text) > _LONGEST or not text.isprintable():
+    if text.isdecimal() or len(text) > _LONGEST or printable(text) != text:
         raise ConfigurationError(
             f"{printable(text)[:_LONGEST]!r} cannot be a name: take up to {_LONGEST} letters, and "
             f"more than a number"

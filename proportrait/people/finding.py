@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import logging
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -210,28 +209,33 @@ def _fingerprint(faces: KnownFaces, decided: State, similarity: float) -> str:
     return hashlib.sha256(text.encode() + faces.embeddings.tobytes()).hexdigest()
 
 
-def side_by_side(embeddings: Float, photos: Integers) -> Iterator[tuple[int, int]]:
-    """Yield numbers of two faces that one photo shows and that are not the same.
+def side_by_side(embeddings: Float, photos: Integers) -> Integers:
+    """Numbers (P, 2) of two faces that one photo shows and that are not the same.
 
     Args:
         embeddings: (F, 128).
         photos: (F,) of each face; those of one photo follow each other.
     """
     ends = np.flatnonzero(np.diff(photos, append=-1)) + 1
+    pairs = [np.empty((0, 2), np.int64)]
     for start, end in itertools.pairwise([0, *ends.tolist()]):
-        some = embeddings[start:end]
-        distances = np.linalg.norm(some[:, None] - some[None], axis=2)
-        for one, other in np.argwhere(np.triu(distances >= TWINS, 1)).tolist():
-            yield start + one, start + other
+        if end - start > 1:
+            some = embeddings[start:end]
+            distances = np.linalg.norm(some[:, None] - some[None], axis=2)
+            pairs.append(start + np.argwhere(np.triu(distances >= TWINS, 1)))
+    return np.concatenate(pairs)
 
 
-def _apart(faces: KnownFaces, decided: State, fixed: Integers) -> Iterator[tuple[int, int]]:
-    """Faces that are two people: by decision, and side by side in one photo."""
-    for face, person in decided.apart:
-        number, own = faces.place(face), np.flatnonzero(fixed == person)
-        if number is not None and len(own):
-            yield number, int(own[0])
-    yield from side_by_side(faces.embeddings, faces.photos)
+def _apart(faces: KnownFaces, decided: State, fixed: Integers) -> Integers:
+    """Faces (P, 2) that are two people: by decision, and side by side in one photo."""
+    firsts = dict(zip(fixed[::-1].tolist(), range(len(fixed) - 1, -1, -1), strict=True))
+    pairs = [
+        (number, firsts[person])
+        for face, person in decided.apart
+        if person in firsts and (number := faces.place(face)) is not None
+    ]
+    decisions = np.array(pairs, np.int64).reshape(-1, 2)
+    return np.concatenate([decisions, side_by_side(faces.embeddings, faces.photos)])
 
 
 def _with_ids(

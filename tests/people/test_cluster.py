@@ -58,8 +58,8 @@ def test_people_by_decision_take_what_is_near_and_never_join() -> None:
 def test_faces_that_are_apart_do_not_meet_through_a_third() -> None:
     faces = line(0, 0.1, 0.21)
     assert average_linkage(faces, 1).tolist() == [0, 0, 0]
-    assert average_linkage(faces, 1, apart=[(0, 2)]).tolist() == [0, 0, 1]
-    assert average_linkage(faces, 1, apart=[(2, 0), (0, 1)]).tolist() == [0, 1, 1]
+    assert average_linkage(faces, 1, apart=np.array([(0, 2)])).tolist() == [0, 0, 1]
+    assert average_linkage(faces, 1, apart=np.array([(2, 0), (0, 1)])).tolist() == [0, 1, 1]
 
 
 def test_copies_join_and_no_face_is_no_cluster() -> None:
