@@ -55,14 +55,14 @@ def to_html(people: Sequence[Person], folder: Path, photos: Path, unclear: int) 
     return template.from_string(texts[0]).render(
         mark=_MARK,
         style=texts[1],
-        tiles=[_tile(person, folder, len(people) <= _FEW) for person in people],
+        tiles=[_tile(person, folder, photos, len(people) <= _FEW) for person in people],
         photos=printable(photos),
         side=_LARGE,
         unclear=unclear,
     )
 
 
-def _tile(person: Person, folder: Path, more: bool) -> dict[str, Any]:
+def _tile(person: Person, folder: Path, photos: Path, more: bool) -> dict[str, Any]:
     faces = list(zip(person.photos, person.boxes, strict=True))
     numbers = np.linspace(1, len(faces) - 1, _MORE, dtype=int) if len(faces) > 1 else ()
     some = [faces[number] for number in dict.fromkeys(numbers)] if more else []
@@ -71,8 +71,13 @@ def _tile(person: Person, folder: Path, more: bool) -> dict[str, Any]:
         "name": person.name and printable(person.name),
         "picture": face_picture(*faces[0], _LARGE),
         "more": [(_link(path, folder), face_picture(path, box, _SMALL)) for path, box in some],
-        "photos": [(_link(path, folder), printable(path.name)) for path in person.photos],
+        "photos": [(_link(path, folder), _inside(path, photos)) for path in person.photos],
     }
+
+
+def _inside(path: Path, photos: Path) -> str:
+    """The name of a photo with its subfolders."""
+    return printable(path.relative_to(photos) if path.is_relative_to(photos) else path)
 
 
 def face_picture(path: Path, box: Sequence[float], side: int) -> str:

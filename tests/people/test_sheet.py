@@ -39,8 +39,9 @@ def test_a_picture_is_small_and_a_photo_that_is_gone_is_none(tmp_path: Path) -> 
 def test_the_sheet_has_a_tile_a_person_and_escapes_names(tmp_path: Path) -> None:
     photos = tmp_path / "my photos"
     photos.mkdir()
-    first, second = photos / HOSTILE.replace("/", "|"), photos / "b.jpg"
+    first, second = photos / HOSTILE.replace("/", "|"), photos / "old" / "b.jpg"
     for path in (first, second):
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(FACE.read_bytes())
     people = [
         Person(7, "<b>Anna</b>", (first, second), (BOX, BOX)),
@@ -56,7 +57,7 @@ def test_the_sheet_has_a_tile_a_person_and_escapes_names(tmp_path: Path) -> None
     assert page.count("<img") == 2
     assert "The photo is gone." in page
     assert "3 faces are too small" in page
-    assert 'href="my%20photos/b.jpg"' in page
+    assert '<a href="my%20photos/old/b.jpg">old/b.jpg</a>' in page
     assert not re.search(r'(src|href)="(?!data:|my%20photos/)', page)
     path = tmp_path / "people.html"
     assert not is_sheet(path)
