@@ -137,11 +137,6 @@ def share(text: str) -> float:
     return _number(text, float, 0.0, math.nextafter(0.9, 1), "a share from 0 to 0.9")
 
 
-def similarity(text: str) -> float:
-    """A number from 0 to 1."""
-    return _number(text, float, 0.0, math.nextafter(1, 2), "a number from 0 to 1")
-
-
 def some_of(choices: Sequence[str], what: str) -> Callable[[str], tuple[str, ...]]:
     """Names with commas between them, or all; the tuple has the order of the choices."""
 

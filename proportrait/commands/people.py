@@ -25,7 +25,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from proportrait.commandline import count, positive, printable, similarity
+from proportrait.commandline import count, positive, printable
+from proportrait.commands.rank import _similarity, _with_bar, _write
 from proportrait.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     act.add_argument("--forget", type=Path, metavar="DIR",
         help="delete all that the index holds of the photos of a folder, names and decisions too, "
              "and do nothing else")
-    add("--similarity", type=similarity, metavar="X",
+    add("--similarity", type=_similarity, metavar="X",
         help="from 0 to 1: from which on it is the same person (default 0.58); higher makes more "
              "people of fewer photos")
     add("--min_face", type=positive, metavar="PX",
@@ -81,7 +82,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Decide, print, or write; returns 0, 1 if a file cannot be read, 3 if nobody is there."""
-    from proportrait.commands.rank import with_bar, write
     from proportrait.people.finding import SIMILARITY, found
     from proportrait.people.output import to_json, to_table
     from proportrait.people.sheet import to_html
@@ -108,7 +108,7 @@ def execute(options: argparse.Namespace) -> int:
             return 0
         contents = indexed(
             index, options.photos, smallest, recursive=options.recursive,
-            workers=options.workers, note=note, bar=with_bar,
+            workers=options.workers, note=note, bar=_with_bar,
         )  # fmt: skip
         result = found(index, contents, alike, smallest)
     people = [person for person in result.people if len(person.photos) >= options.min_photos]
@@ -118,7 +118,7 @@ def execute(options: argparse.Namespace) -> int:
     else:
         text = (to_json if kind == "json" else to_table)(people)
     if people or kind == "json":
-        write(text, options.output)
+        _write(text, options.output)
     for line in _summary(result, len(people)):
         note(line)
     return 1 if people and result.failures else 0 if people else 3

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from proportrait.commandline import count, positive, printable, similarity
+from proportrait.commandline import count, positive, printable
 from proportrait.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="headshot (default), social, group, or a purpose of --weights")
     add("--weights", type=Path, metavar="FILE",
         help="weights of your own (TOML); docs/rank.md says how to write them")
-    add("--similarity", type=similarity, metavar="X",
+    add("--similarity", type=_similarity, metavar="X",
         help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 %% of "
              "other made-up people pass); lower finds more, and more of others")
     add("--min_face", type=positive, metavar="PX",
@@ -91,7 +91,7 @@ def execute(options: argparse.Namespace) -> int:
         return 0
     kind = _checked(options)
     weights = read_weights(options.purpose, options.weights)
-    alike = SIMILARITY if options.similarity is None else options.similarity
+    similarity = SIMILARITY if options.similarity is None else options.similarity
     smallest = options.min_face or SMALLEST
     people, known = references(options.ref, options.largest) if options.ref else None, None
     with contextlib.ExitStack() as stack:
@@ -100,15 +100,15 @@ def execute(options: argparse.Namespace) -> int:
         index = stack.enter_context(Index(path, version(), note))
         contents = indexed(
             index, options.photos, smallest, recursive=options.recursive,
-            workers=options.workers, note=note, bar=with_bar,
+            workers=options.workers, note=note, bar=_with_bar,
         )  # fmt: skip
         if people is None:
             people, known = whose(index, options.person, smallest=smallest)
-        ranking = query(index, contents, people, weights, alike, smallest, whose=known)
+        ranking = query(index, contents, people, weights, similarity, smallest, whose=known)
     photos = ranking.photos[: options.top]
     if photos or options.format == "json":
-        write(FORMATS[kind](photos), options.output)
-    for line in explained(ranking, photos, alike) if options.explain else ():
+        _write(FORMATS[kind](photos), options.output)
+    for line in explained(ranking, photos, similarity) if options.explain else ():
         note(line)
     for line in _summary(ranking, photos):
         note(line)
@@ -140,8 +140,7 @@ def _checked(options: argparse.Namespace) -> str:
     return str(suffix)
 
 
-def write(text: str, path: Path | None) -> None:
-    """Write a file, or print where there is none."""
+def _write(text: str, path: Path | None) -> None:
     from proportrait.disk import disk_errors, replace_file
 
     if path is None:
@@ -165,7 +164,7 @@ def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
     yield f"person      in {alike} photos, {len(ranking.photos)} without near-duplicates"
 
 
-def with_bar(
+def _with_bar(
     entries: Iterable[tuple[Path, PhotoEntry]], total: int
 ) -> Iterator[tuple[Path, PhotoEntry]]:
     """Entries with a bar of progress, rate, and remaining time; rarely renewed in a log file."""
@@ -174,3 +173,10 @@ def with_bar(
     pause = 0.1 if sys.stderr.isatty() else 10.0
     yield from tqdm(entries, total=total, unit="photo", desc="indexing", leave=False,
                     disable=total < 10, mininterval=pause)  # fmt: skip
+
+
+def _similarity(text: str) -> float:
+    with contextlib.suppress(ValueError):
+        if 0 <= (value := float(text)) <= 1:
+            return value
+    raise argparse.ArgumentTypeError(f"a number from 0 to 1 is expected, not {text!r}")

@@ -121,7 +121,7 @@ class Index:
 
     def put_file(self, path: Path, stat: os.stat_result, digest: str) -> None:
         """Note that a file has that content."""
-        with self.writing() as write:
+        with self._writing() as write:
             write.execute(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
                 (key(path), stat.st_size, stat.st_mtime_ns, digest),
@@ -138,7 +138,7 @@ class Index:
             The id of the photo.
         """
         body = {"marks": entry.marks, "phash": f"{entry.phash:016x}", "time": entry.time}
-        with self.writing() as write:
+        with self._writing() as write:
             self._delete(write, "digest = ?", (entry.digest,))
             photo = write.execute(
                 "INSERT INTO photos VALUES (NULL, ?, ?, ?, ?, ?)",
@@ -198,7 +198,7 @@ class Index:
         Returns:
             How many files were forgotten.
         """
-        with self.writing() as write:
+        with self._writing() as write:
             count = write.execute(
                 "DELETE FROM files WHERE path >= ? AND path < ?", _below(folder)
             ).rowcount
@@ -235,13 +235,12 @@ class Index:
         """The rows of a SELECT."""
         return self._connection.execute(statement, tuple(values)).fetchall()
 
-    @contextlib.contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """A connection whose statements are one transaction.
+    def writing(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """A connection whose statements are one transaction; StoreError if it cannot be written."""
+        return self._writing()
 
-        Raises:
-            StoreError: it cannot be written.
-        """
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
         try:
             with self._connection as write:
                 yield write
@@ -268,7 +267,7 @@ class Index:
             file = _connect(self.path)
             with file:
                 file.executemany(
-                    "INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", decisions
+                    "INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", decisions
                 )
             return file
 
