@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from proportrait.rank.index import DIMENSIONS, Index
 from proportrait.rank.parts import kind_of, parts_of, score_of
 from proportrait.rank.weights import read_weights
 
+Box = tuple[float, float, float, float]  # x0, y0, x1, y1 in shares of the sides
 FaceKey = tuple[str, str]  # SHA-256 of the photo, and the face's box: "x0 y0 x1 y1"
 
 # Sharpness of a face from which on it can be told whose it is. Of made people's faces below it,
@@ -34,6 +36,7 @@ class KnownFaces:
         embeddings: (F, 128) float32.
         clear: (F,) whether it can be told whose they are.
         scores: (F,) of `rank` for a headshot, [0, 100].
+        turns: (F,) quarter turns, as `numpy.rot90` counts them, until the heads of its photo stand.
     """
 
     keys: list[FaceKey]
@@ -42,6 +45,7 @@ class KnownFaces:
     embeddings: Float
     clear: Mask
     scores: Double
+    turns: Integers
     _places: dict[str, list[int]] = field(default_factory=dict)
 
     def place(self, key: FaceKey) -> int | None:
@@ -65,8 +69,8 @@ def known_faces(index: Index, smallest: float) -> KnownFaces:
         (smallest,),
     )
     rows = [row for row in rows if row[2] in valid]
-    marks = {
-        photo: json.loads(body)["marks"]
+    bodies = {
+        photo: json.loads(body)
         for photo, body in index.rows("SELECT id, body FROM photos")
         if photo in valid
     }
@@ -82,18 +86,19 @@ def known_faces(index: Index, smallest: float) -> KnownFaces:
         np.array([row[2] for row in rows], np.int64),
         embeddings,
         np.array([face.sharpness >= CLEAR for face in faces], bool),
-        np.array(_scores([row[2] for row in rows], faces, marks), np.float64),
+        np.array(_scores([row[2] for row in rows], faces, bodies), np.float64),
+        np.array([bodies[row[2]].get("turns", 0) for row in rows], np.int64),
         _by_photo(keys),
     )
 
 
 def _scores(
-    photos: Sequence[int], faces: Sequence[FaceEntry], marks: Mapping[int, dict[str, int | None]]
+    photos: Sequence[int], faces: Sequence[FaceEntry], bodies: Mapping[int, dict[str, Any]]
 ) -> list[float]:
     weights = read_weights("headshot")
     result = []
     for photo, group in itertools.groupby(zip(photos, faces, strict=True), lambda pair: pair[0]):
-        entry = PhotoEntry("", tuple(face for _, face in group), marks[photo])
+        entry = PhotoEntry("", tuple(face for _, face in group), bodies[photo]["marks"])
         result += [
             score_of(parts_of(entry, face), weights[kind_of(entry, face)]) for face in entry.faces
         ]
@@ -107,9 +112,17 @@ def _by_photo(keys: Iterable[FaceKey]) -> dict[str, list[int]]:
     return places
 
 
-def box_of(key: FaceKey) -> tuple[float, float, float, float]:
-    """x0, y0, x1, y1 of a face in shares of the photo's sides."""
+def box_of(key: FaceKey) -> Box:
+    """The box of a face in the photo whose heads stand."""
     x0, y0, x1, y1 = map(float, key[1].split())
+    return x0, y0, x1, y1
+
+
+def turned_back(box: Box, turns: int) -> Box:
+    """The box in a photo of one in `numpy.rot90(photo, turns)`."""
+    x0, y0, x1, y1 = box
+    for _ in range(turns % 4):
+        x0, y0, x1, y1 = round(1 - y1, 5), x0, round(1 - y0, 5), x1
     return x0, y0, x1, y1
 
 

@@ -17,7 +17,7 @@ from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
 from proportrait.people.cluster import Integers, average_linkage
 from proportrait.people.decisions import State, members, person_of, state
-from proportrait.people.faces import FaceKey, KnownFaces, box_of, known_faces
+from proportrait.people.faces import Box, FaceKey, KnownFaces, box_of, known_faces, turned_back
 from proportrait.rank.describe import SMALLEST, version
 from proportrait.rank.index import Index, index_path
 from proportrait.rank.indexing import Contents
@@ -42,13 +42,15 @@ class Person:
         id: stays when photos are added.
         name: that was given, or None.
         photos: that show the person, the best headshot first.
-        boxes: x0, y0, x1, y1 of the face in each photo, in shares of its sides.
+        boxes: x0, y0, x1, y1 of the face in each photo as it lies, in shares of its sides.
+        turns: quarter turns of each photo, as `numpy.rot90` counts them, until the heads stand.
     """
 
     id: int
     name: str | None
     photos: tuple[Path, ...]
-    boxes: tuple[tuple[float, float, float, float], ...]
+    boxes: tuple[Box, ...]
+    turns: tuple[int, ...]
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -118,11 +120,14 @@ def found(
     numbers = numbers[np.lexsort((-faces.scores[numbers], persons[numbers]))]
     result = []
     for person, group in itertools.groupby(numbers.tolist(), lambda number: int(persons[number])):
-        boxes: dict[Path, tuple[float, float, float, float]] = {}
+        places: dict[Path, int] = {}
         for number in group:
             for path in contents.photos[int(faces.photos[number])]:
-                boxes.setdefault(path, box_of(faces.keys[number]))
-        result.append(Person(person, names.get(person), tuple(boxes), tuple(boxes.values())))
+                places.setdefault(path, number)
+        turns = tuple(faces.turns[list(places.values())].tolist())
+        keys = [faces.keys[number] for number in places.values()]
+        boxes = tuple(map(turned_back, map(box_of, keys), turns))
+        result.append(Person(person, names.get(person), tuple(places), boxes, turns))
     result.sort(key=lambda entry: (-len(entry.photos), entry.id))
     faceless = len(contents.photos) - len(np.unique(faces.photos[here]))
     unclear = int((here & (persons == 0)).sum())

@@ -17,6 +17,7 @@ from proportrait import imaging
 from proportrait.arrays import Image
 from proportrait.commandline import printable
 from proportrait.errors import ImageError
+from proportrait.people.faces import Box, turned_back
 from proportrait.people.finding import Person
 
 _MARK = "ProPortrait-Gen people"  # in every page, which tells it from other files
@@ -63,14 +64,14 @@ def to_html(people: Sequence[Person], folder: Path, photos: Path, unclear: int) 
 
 
 def _tile(person: Person, folder: Path, photos: Path, more: bool) -> dict[str, Any]:
-    faces = list(zip(person.photos, person.boxes, strict=True))
-    numbers = np.linspace(1, len(faces) - 1, _MORE, dtype=int) if len(faces) > 1 else ()
-    some = [faces[number] for number in dict.fromkeys(numbers)] if more else []
+    faces = list(zip(person.photos, person.boxes, person.turns, strict=True))
+    numbers = np.linspace(1, len(faces) - 1, _MORE, dtype=int).tolist() if len(faces) > 1 else []
+    some: list[tuple[Path, Box, int]] = [faces[i] for i in dict.fromkeys(numbers)] if more else []
     return {
         "id": person.id,
         "name": person.name and printable(person.name),
         "picture": face_picture(*faces[0], _LARGE),
-        "more": [(_link(path, folder), face_picture(path, box, _SMALL)) for path, box in some],
+        "more": [(_link(face[0], folder), face_picture(*face, _SMALL)) for face in some],
         "photos": [(_link(path, folder), _inside(path, photos)) for path in person.photos],
     }
 
@@ -80,18 +81,26 @@ def _inside(path: Path, photos: Path) -> str:
     return printable(path.relative_to(photos) if path.is_relative_to(photos) else path)
 
 
-def face_picture(path: Path, box: Sequence[float], side: int) -> str:
-    """The face of a photo with what is around it, as the address of a JPEG; "" if it is gone."""
-    longest = round(1.6 * side / (_MARGIN * max(box[3] - box[1], 1e-3)))
+def face_picture(path: Path, box: Box, turns: int, side: int) -> str:
+    """The face of a photo with what is around it, as the address of a JPEG; "" if it is gone.
+
+    Args:
+        box: of the face.
+        turns: quarter turns, as `numpy.rot90` counts them, until it stands.
+        side: px.
+    """
+    share = max(1e-3, min(box[2] - box[0], box[3] - box[1]))
+    longest = round(1.6 * side / (_MARGIN * share))
     try:
         image = imaging.read(path, min_side=1, longest=min(max(longest, side), imaging.LONGEST))
     except ImageError:
         return ""
-    data = imaging.encode_jpeg(cut(image, box, side), _QUALITY)
+    upright = np.ascontiguousarray(np.rot90(image, turns))
+    data = imaging.encode_jpeg(cut(upright, turned_back(box, -turns), side), _QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
 
 
-def cut(image: Image, box: Sequence[float], side: int) -> Image:
+def cut(image: Image, box: Box, side: int) -> Image:
     """A square (side, side, 3) around a face, inside the photo (H, W, 3)."""
     extent = np.array(image.shape[1::-1])
     low, high = np.reshape(box, (2, 2)) * extent

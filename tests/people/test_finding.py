@@ -277,3 +277,11 @@ def test_names_outlive_a_damaged_index(folder: Folder, capsys: pytest.CaptureFix
     assert all(len(person.photos) == 2 for person in named.values())
     assert len({person.id for person in again.people().people}) == 50
     again.index.close()
+
+
+def test_boxes_are_of_the_photo_as_it_lies(folder: Folder) -> None:
+    folder.add("a", face(at(1), box=(0.3, 0.3, 0.6, 0.55)))
+    with folder.index.writing() as write:
+        write.execute("UPDATE photos SET body = json_set(body, '$.turns', 1)")
+    (person,) = folder.people().people
+    assert (person.boxes, person.turns) == (((0.45, 0.3, 0.7, 0.6),), (1,))

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import base64
 import html
+import io
 import re
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 
+from proportrait.people.faces import turned_back
 from proportrait.people.finding import Person
 from proportrait.people.sheet import cut, face_picture, is_sheet, to_html
 from tests import FACE
@@ -28,12 +30,12 @@ def test_a_cut_is_a_square_around_the_face_inside_the_photo() -> None:
 
 
 def test_a_picture_is_small_and_a_photo_that_is_gone_is_none(tmp_path: Path) -> None:
-    start, data = face_picture(FACE, BOX, 60).split(",")
+    start, data = face_picture(FACE, BOX, 0, 60).split(",")
     assert start == "data:image/jpeg;base64"
     path = tmp_path / "face.jpg"
     path.write_bytes(base64.b64decode(data))
     assert PIL.Image.open(path).size == (60, 60)
-    assert face_picture(tmp_path / "gone.jpg", BOX, 60) == ""
+    assert face_picture(tmp_path / "gone.jpg", BOX, 0, 60) == ""
 
 
 def test_the_sheet_has_a_tile_a_person_and_escapes_names(tmp_path: Path) -> None:
@@ -44,8 +46,8 @@ def test_the_sheet_has_a_tile_a_person_and_escapes_names(tmp_path: Path) -> None
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(FACE.read_bytes())
     people = [
-        Person(7, "<b>Anna</b>", (first, second), (BOX, BOX)),
-        Person(9, None, (photos / "gone.jpg",), (BOX,)),
+        Person(7, "<b>Anna</b>", (first, second), (BOX, BOX), (0, 0)),
+        Person(9, None, (photos / "gone.jpg",), (BOX,), (0,)),
     ]
     page = to_html(people, tmp_path, photos, 3)
     assert "<b>Anna" not in page
@@ -64,3 +66,17 @@ def test_the_sheet_has_a_tile_a_person_and_escapes_names(tmp_path: Path) -> None
     path.write_text(page)
     assert is_sheet(path)
     assert not is_sheet(second)
+
+
+def test_a_face_of_a_turned_photo_stands(tmp_path: Path) -> None:
+    path, standing = tmp_path / "turned.png", (0.3, 0.3, 0.6, 0.55)
+    turned = PIL.Image.open(FACE).convert("RGB").transpose(PIL.Image.Transpose.ROTATE_270)
+    turned.save(path)  # which stands after one turn of rot90
+    box = turned_back(standing, 1)
+    assert box == (0.45, 0.3, 0.7, 0.6)
+    one, other = (
+        np.asarray(PIL.Image.open(io.BytesIO(base64.b64decode(text.partition(",")[2]))), float)
+        for text in (face_picture(path, box, 1, 60), face_picture(FACE, standing, 0, 60))
+    )
+    assert abs(one - other).mean() < 5
+    assert abs(np.rot90(one) - other).mean() > 20
