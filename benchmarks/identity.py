@@ -60,7 +60,7 @@ def draw(count: int) -> tuple[Float, Float]:
     """Embeddings (F, 128) of made people, and the number (F,) of the person of each."""
     synthesizer, analyzer = shared_synthesizer(16), shared_analyzer()
     embeddings, people = [], []
-    for number, seed in enumerate(itertools.islice(_seeds(synthesizer), count)):
+    for number, seed in enumerate(itertools.islice(seeds(synthesizer), count)):
         for image in variants(synthesizer, synthesizer.style(seed)):
             faces = analyzer.detect(image)
             if faces:
@@ -115,8 +115,8 @@ def limit_at(others: Double, rate: float) -> float:
     return float(np.quantile(others, 1 - rate))
 
 
-def _seeds(synthesizer: FaceSynthesizer) -> Iterator[int]:
-    """Of adults in even light who look ahead."""
+def seeds(synthesizer: FaceSynthesizer) -> Iterator[int]:
+    """Yield seeds of adults in even light who look ahead."""
     return (seed for seed in itertools.count(_SEED) if presentable(synthesizer.styles([seed]))[0])
 
 

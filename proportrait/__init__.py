@@ -21,6 +21,7 @@ A room imports only what stands above it in this list, or left of it in its line
     limits                        limits of one's own
     score                         what a model says of pictures
     rank                          the best photos of one person
+    people                        who is in a folder, without a reference
     explanations                  what in a picture spoke against each attribute
     fixes                         crops of a photo that are no worse than it
     store                         records, ledger, journal, exports

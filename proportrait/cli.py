@@ -19,6 +19,7 @@ COMMANDS = {  # in the order in which data flow
     "evaluate": "evaluate a model against labels",
     "score": "judge your photos",
     "rank": "find the best photos of one person in a folder",
+    "people": "find out who is in a folder of photos",
     "limits": "fit the limits of score to your own labels",
     "taste": "learn your taste from labels, and sift by it",
     "serve": "judge photos on a web page, and by REST",
@@ -28,6 +29,7 @@ OVERVIEW = {  # an example of each command, for a first look
     "your photos": {
         "score": "score me.jpg",
         "rank": "rank --ref me.jpg --photos .",
+        "people": "people --photos .",
         "serve": "serve",
         "taste": "taste label --folder me --task keep",
         "limits": "limits --from photos/labels.csv",

@@ -33,7 +33,8 @@ def test_help_lists_the_commands_in_the_order_of_the_flow(
     lines = output_of("--help", capsys=capsys).splitlines()
     listing = [line.split()[0] for line in lines if line.startswith("  ") and line[2] != "-"]
     assert listing == [
-        "generate", "merge", "verify", "balance", "train", "evaluate", "score", "rank", "limits",
+        "generate", "merge", "verify", "balance", "train", "evaluate", "score", "rank", "people",
+        "limits",
         "taste", "serve", "download",
     ]  # fmt: skip
     assert output_of("--version", capsys=capsys) == f"{__version__}\n"

@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--ref", type=Path, action="append", default=[], metavar="FILE",
         help="a photo of the person alone; may be repeated")
+    add("--person", metavar="WHO",
+        help="number or name of one of the people that `proportrait people` finds, in place of "
+             "--ref")
     add("--photos", type=Path, metavar="DIR", help="the folder of everything")
     add("--top", type=count, default=20, metavar="N", help="how many at most (default 20)")
     add("--format", choices=("table", "json"), default="table",
@@ -64,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="headshot (default), social, group, or a purpose of --weights")
     add("--weights", type=Path, metavar="FILE",
         help="weights of your own (TOML); docs/rank.md says how to write them")
-    add("--similarity", type=_similarity, metavar="X",
+    add("--similarity", type=similarity_option, metavar="X",
         help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 %% of "
              "other made-up people pass); lower finds more, and more of others")
     add("--min_face", type=positive, metavar="PX",
@@ -90,6 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def execute(options: argparse.Namespace) -> int:
     """Print or write the ranking; returns 0, 1 if a file cannot be read, 3 without a match."""
+    from proportrait.people import whose
     from proportrait.rank.describe import SMALLEST, version
     from proportrait.rank.index import Index, index_path
     from proportrait.rank.match import SIMILARITY, references
@@ -118,22 +122,26 @@ def execute(options: argparse.Namespace) -> int:
     limits = read_stars(options.weights)
     similarity = SIMILARITY if options.similarity is None else options.similarity
     smallest = options.min_face or SMALLEST
-    people = references(options.ref, options.largest, options.face)
+    people, known = None, None
+    if options.ref:
+        people = references(options.ref, options.largest, options.face)
     with contextlib.ExitStack() as stack:
         if options.no_cache:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / path.name
         index = stack.enter_context(Index(path, version(), note))
         contents = indexed(
             index, options.photos, smallest, recursive=options.recursive,
-            workers=options.workers, note=note, bar=_with_bar,
+            workers=options.workers, note=note, bar=with_bar,
         )  # fmt: skip
-        ranking = query(index, contents, people, weights, similarity, smallest)
+        if people is None:
+            people, known = whose(index, options.person, smallest=smallest)
+        ranking = query(index, contents, people, weights, similarity, smallest, whose=known)
     photos = ranking.photos[: options.top]
     if photos and kind == "html":
         question = sheet.Question(options.ref, options.photos, options.purpose, options.top)
         sheet.write(ranking, question, options.output)
     elif photos or options.format == "json":
-        _write(FORMATS[kind](photos), options.output)
+        write(FORMATS[kind](photos), options.output)
     for best in folders if photos else ():
         new = best.take(photos)
         note(f"best        {len(photos)} photos in {printable(best.folder)}, {new} of them new")
@@ -156,8 +164,13 @@ def _checked(options: argparse.Namespace) -> str:
     from proportrait.rank.outputs.sheet import is_sheet
     from proportrait.score.places import check_folder
 
-    if not options.ref:
-        raise ConfigurationError("--ref is missing: name a photo of the person alone")
+    if not options.ref and options.person is None:
+        raise ConfigurationError(
+            "--ref is missing: name a photo of the person alone, or --person, one of those whom "
+            "`proportrait people` finds"
+        )
+    if options.ref and options.person is not None:
+        raise ConfigurationError("--ref and --person both say who it is: take one of them")
     if options.photos is None:
         raise ConfigurationError("--photos is missing: name the folder to find the person in")
     if options.no_cache and options.index:
@@ -166,6 +179,8 @@ def _checked(options: argparse.Namespace) -> str:
         raise ConfigurationError("--face and --largest both choose a face: take one of them")
     if options.copy_to and options.link_to and options.copy_to == options.link_to:
         raise ConfigurationError("--copy_to and --link_to name one folder: take two")
+    if options.no_cache and options.person is not None:
+        raise ConfigurationError("--person is in the index, --no_cache keeps none: leave it out")
     if options.output is None:
         return str(options.format)
     suffix = options.output.suffix.lower()[1:]
@@ -177,7 +192,7 @@ def _checked(options: argparse.Namespace) -> str:
     return str(suffix)
 
 
-def _write(text: str, path: Path | None) -> None:
+def write(text: str, path: Path | None) -> None:
     from proportrait.disk import disk_errors, replace_file
 
     if path is None:
@@ -201,7 +216,7 @@ def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
     yield f"person      in {alike} photos, {len(ranking.photos)} without near-duplicates"
 
 
-def _with_bar(
+def with_bar(
     entries: Iterable[tuple[Path, PhotoEntry]], total: int
 ) -> Iterator[tuple[Path, PhotoEntry]]:
     """Entries with a bar of progress, rate, and remaining time; rarely renewed in a log file."""
@@ -212,7 +227,7 @@ def _with_bar(
                     disable=total < 10, mininterval=pause)  # fmt: skip
 
 
-def _similarity(text: str) -> float:
+def similarity_option(text: str) -> float:
     with contextlib.suppress(ValueError):
         if 0 <= (value := float(text)) <= 1:
             return value

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -41,7 +42,21 @@ CREATE INDEX IF NOT EXISTS faces_of_photo ON faces (photo);
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER, changed_ns INTEGER, digest TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_of_digest ON files (digest);
+CREATE TABLE IF NOT EXISTS members (digest TEXT, box TEXT, person INTEGER);
+CREATE TABLE IF NOT EXISTS decisions (
+    id INTEGER PRIMARY KEY, number INTEGER, command TEXT, act TEXT, person INTEGER, name TEXT,
+    digest TEXT, box TEXT, before INTEGER);
+CREATE TABLE IF NOT EXISTS people_ids (id INTEGER PRIMARY KEY AUTOINCREMENT);
+CREATE TABLE IF NOT EXISTS people_runs (fingerprint TEXT, similarity REAL);
 """
+# What `forget` takes out of the tables of `proportrait.people`: photos, then names without any.
+_FORGOTTEN = (
+    "DELETE FROM members WHERE digest NOT IN (SELECT digest FROM files)",
+    "DELETE FROM decisions WHERE digest IS NOT NULL AND digest NOT IN (SELECT digest FROM files)",
+    "DELETE FROM decisions WHERE digest IS NULL AND person NOT IN (SELECT person FROM members "
+    "UNION SELECT person FROM decisions WHERE digest IS NOT NULL)",
+    "DELETE FROM people_runs",
+)
 _SEPARATOR = os.sep.encode()
 _BUSY_S = 30.0  # longest wait for another process that writes
 
@@ -180,6 +195,7 @@ class Index:
     def forget(self, folder: Path) -> int:
         """Delete all that is known of the photos of a folder, also of those that it had once.
 
+        With them go the decisions about their faces, and the names of people who have no others.
         What lies in other folders too stays. The bytes are overwritten.
 
         Returns:
@@ -190,6 +206,8 @@ class Index:
                 "DELETE FROM files WHERE path >= ? AND path < ?", _below(folder)
             ).rowcount
             self._delete(write, "digest NOT IN (SELECT digest FROM files)", ())
+            for statement in _FORGOTTEN:
+                write.execute(statement)
         self._connection.execute("VACUUM")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return int(count)
@@ -221,6 +239,14 @@ class Index:
         )
         write.execute(f"DELETE FROM photos WHERE {where}", values)
 
+    def rows(self, statement: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a SELECT."""
+        return self._connection.execute(statement, tuple(values)).fetchall()
+
+    def writing(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """A connection whose statements are one transaction; StoreError if it cannot be written."""
+        return self._writing()
+
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         try:
@@ -242,10 +268,16 @@ class Index:
                 raise ConfigurationError(
                     f"{printable(self.path)} is no index of faces: name another file with --index"
                 ) from None
+            decisions = list(_decisions(self.path))
             for suffix in ("", "-wal", "-shm"):
                 self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
             note(f"the index {printable(self.path)} was damaged, and is made again")
-            return _connect(self.path)
+            file = _connect(self.path)
+            with file:
+                file.executemany(
+                    "INSERT OR IGNORE INTO decisions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", decisions
+                )
+            return file
 
 
 def _to_bytes(embedding: Float) -> bytes:
@@ -272,6 +304,15 @@ def _connect(path: Path) -> sqlite3.Connection:
         file.close()
         raise
     return file
+
+
+def _decisions(path: Path) -> Iterator[tuple[Any, ...]]:
+    """Yield what a damaged index still tells of decisions: unlike the rest they are no cache."""
+    with (
+        contextlib.suppress(sqlite3.Error),
+        contextlib.closing(sqlite3.connect(path, timeout=_BUSY_S)) as file,
+    ):
+        yield from file.execute("SELECT * FROM decisions ORDER BY id")
 
 
 def _may_replace(path: Path) -> bool:

@@ -59,7 +59,8 @@ def explained(ranking: Ranking, photos: Sequence[Ranked], similarity: float) -> 
     """Lines: of each photo the parts of its score, then the photos of others, the nearest first."""
     for photo in photos:
         parts = ", ".join(f"{name} {value:.0f}" for name, value in photo.parts.items())
-        alike = " >= ".join(apart(photo.similarity, similarity))
+        sign = ">=" if photo.similarity >= similarity else "<"  # then it is one of --person
+        alike = f" {sign} ".join(apart(photo.similarity, similarity))
         yield f"{printable(photo.path)}: similarity {alike}; {parts}"
     for path, value in ranking.nearest:
         alike = " < ".join(apart(value, similarity))

@@ -86,6 +86,19 @@ class Ranking:
 
 
 @dataclass(frozen=True, eq=False)
+class Whose:
+    """Ids of faces of which it is known whose they are, whatever their similarity.
+
+    Attributes:
+        own: int64, of the person.
+        others: int64, of somebody else.
+    """
+
+    own: np.ndarray[tuple[int], np.dtype[np.int64]]
+    others: np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+@dataclass(frozen=True, eq=False)
 class _Match:
     photo: PhotoEntry
     face: FaceEntry
@@ -173,6 +186,7 @@ def query(
     similarity: float = SIMILARITY,
     smallest: float = SMALLEST,
     faces: Faces | None = None,
+    whose: Whose | None = None,
 ) -> Ranking:
     """Rank the photos of a person; nothing is looked at again.
 
@@ -184,21 +198,26 @@ def query(
         similarity: from which on it is the same person, [0, 1].
         smallest: px from forehead to chin of a face that counts.
         faces: all of the index, where they are in memory already.
+        whose: known faces; similarity decides on the rest.
     """
     faces = index.faces(contents.photos) if faces is None else faces
     values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
     values[~np.isin(faces.photos, list(contents.photos))] = -1
-    order = np.argsort(-values, kind="stable")
+    same_person = values >= similarity
+    if whose is not None:
+        same_person[np.isin(faces.ids, whose.others)] = False
+        same_person |= np.isin(faces.ids, whose.own) & (values >= 0)
+    order = np.lexsort((-values, ~same_person))
     _, first = np.unique(faces.photos[order], return_index=True)
     best = order[np.sort(first)]  # of each photo the face that is most alike, the most alike first
-    same, large = int((values[best] >= similarity).sum()), int((values[best] >= 0).sum())
+    same, large = int(same_person[best].sum()), int((values[best] >= 0).sum())
     matches = []
     for number in best[:same]:
         photo, face = index.photo_of(int(faces.ids[number]))
         paths = contents.photos[int(faces.photos[number])]
         matches.append(_match(photo, face, paths, float(values[number]), weights))
     matches.sort(key=lambda match: (-match.score, str(match.paths[0])))
-    nearest = best[same:large][:NEAREST]
+    nearest = best[same:large][values[best[same:large]] < similarity][:NEAREST]
     ranked, similar = _ranked(matches, weights)
     return Ranking(
         ranked,
