@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import os
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import cv2
 import numpy as np
@@ -19,6 +17,7 @@ from proportrait.commandline import printable
 from proportrait.errors import ImageError
 from proportrait.people.faces import Box, turned_back
 from proportrait.people.finding import Person
+from proportrait.score.page import link
 
 _MARK = "ProPortrait-Gen people"  # in every page, which tells it from other files
 _MARGIN = 1.8  # side of a cut / longer side of the face
@@ -71,8 +70,8 @@ def _tile(person: Person, folder: Path, photos: Path, more: bool) -> dict[str, A
         "id": person.id,
         "name": person.name and printable(person.name),
         "picture": face_picture(*faces[0], _LARGE),
-        "more": [(_link(face[0], folder), face_picture(*face, _SMALL)) for face in some],
-        "photos": [(_link(path, folder), _inside(path, photos)) for path in person.photos],
+        "more": [(link(face[0], folder), face_picture(*face, _SMALL)) for face in some],
+        "photos": [(link(path, folder), _inside(path, photos)) for path in person.photos],
     }
 
 
@@ -111,12 +110,3 @@ def cut(image: Image, box: Box, side: int) -> Image:
     shrinks = width > side
     way = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(part, (side, side), interpolation=way), np.uint8)
-
-
-def _link(path: Path, folder: Path) -> str:
-    """The address of a photo from a page in the folder."""
-    try:
-        relative = os.path.relpath(path, folder)
-    except ValueError:  # on Windows, from one drive to another
-        return path.absolute().as_uri()
-    return quote(os.fsencode(Path(relative).as_posix()))

@@ -94,7 +94,7 @@ def preview(path: Path, folder: Path, side: int) -> dict[str, Any]:
     row = {
         "name": printable(path.name),
         "folder": "" if path.parent == Path() else printable(path.parent),
-        "href": _link(path, folder),
+        "href": link(path, folder),
     }
     picture = thumbnail(path, side)
     if isinstance(picture, str):
@@ -112,7 +112,7 @@ def is_page(path: Path, mark: str) -> bool:
         return f'content="{mark}"'.encode() in file.read(256)
 
 
-def _link(path: Path, folder: Path) -> str:
+def link(path: Path, folder: Path) -> str:
     """The address of a picture from a page in the folder."""
     try:
         relative = os.path.relpath(path, folder)
