@@ -243,7 +243,7 @@ def test_a_merged_person_is_found_whole_however_unlike_the_faces_are(folder: Fol
     weights = read_weights("headshot")
     ranking = query(folder.index, folder.contents, embeddings, weights, 0.9, whose=known)
     assert sum(1 + len(photo.similar) for photo in ranking.photos) == 2
-    assert next(explained(ranking, ranking.photos, 0.9)).split(";")[0].endswith("< 0.90")
+    assert next(explained(ranking, ranking.photos, 0.9)).split(";")[0].endswith("< 0.9")
 
 
 def test_a_person_whose_photos_are_of_an_older_version_is_named(folder: Folder) -> None:
