@@ -38,6 +38,7 @@ def test_defaults() -> None:
     assert vars(options) == {
         "output_dir": Path("output"),
         "limit": None,
+        "shard": None,
         "seed": 0,
         "perfect_prob": 0.15,
         "near_perfect_prob": 0.15,
