@@ -46,11 +46,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the results to a new file; jsonl and csv grow by a line a picture")
     add("--resume", action="store_true",
         help="go on with --output, jsonl or csv: what has its line is not judged again")
-    add("--sort", choices=ORDERS, metavar="KEY",
-        help=f"{', '.join(ORDERS[:2])}, or an attribute: the best first; results come at the end")
+    add("--sort", metavar="KEY",
+        help=f"{', '.join(ORDERS[:2])}, an attribute, or the name of a --taste: the best first; "
+             "results come at the end")
     add("--reverse", action="store_true", help="with --sort: the worst first")
     add("--limits", metavar="FILE",
         help=f"limits of your own (TOML), or {', '.join(PRESETS)}; see proportrait limits")
+    add("--taste", action="append", default=[], metavar="NAME",
+        help="also judge by a taste that `proportrait taste train` learnt, a name or a file, and "
+             "tell what speaks for and against it; may be repeated; the overall mark stays that of "
+             "the six")
     add("--fail_under", type=mark, metavar="X",
         help="exit code 3 if a picture has an overall mark under X, or none")
     add("--copy_good", type=Path, metavar="DIR",
@@ -100,7 +105,13 @@ def execute(options: argparse.Namespace) -> int:
         explanations = Explanations(options.explain, options.paths, options.recursive)
     note = partial(print, file=sys.stderr)
     paths = list(map(str, each_file(options.paths, note, recursive=options.recursive)))
-    scorer = Scorer(options.model, options.limits)
+    scorer = Scorer(options.model, options.limits, options.taste)
+    output = replace(output, tastes=tuple(taste.name for taste in scorer.tastes))
+    if options.sort and options.sort not in (*ORDERS, *output.tastes):
+        raise ConfigurationError(
+            f"--sort by one of {', '.join((*ORDERS, *output.tastes))}, not {options.sort!r}"
+        )
+    six = Scorer(scorer.model, scorer.limits)  # crops and explanations ask no taste
     good = None
     if options.copy_good:
         good = Copies(options.copy_good, options.paths, options.recursive)
@@ -124,11 +135,11 @@ def execute(options: argparse.Namespace) -> int:
             if good:
                 good.take(score)
             if explanations:
-                explanations.take(score, scorer)
+                explanations.take(score, six)
             if options.picture:
                 kept.append(score)
             if options.fix:
-                saved = fix_file(score, options.fix, scorer)
+                saved = fix_file(score, options.fix, six)
                 fixes.extend(saved.lines())
                 score = replace(score, fix=tuple(saved.to_json()))
             yield score
