@@ -17,19 +17,19 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from proportrait.commandline import count, positive, printable
 from proportrait.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from proportrait.rank.describe import PhotoEntry
     from proportrait.rank.ranking import Ranked, Ranking
 
 EXAMPLES = """
 proportrait rank --ref me.jpg --photos photos                          # the 20 best of me
 proportrait rank --ref me.jpg --photos photos --output ranked.txt      # bare paths, best first
 """
+_Entry = TypeVar("_Entry")
 _SUFFIXES = ("txt", "csv", "json")
 _FAILURES = 20  # that are named
 
@@ -50,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="headshot (default), social, group, or a purpose of --weights")
     add("--weights", type=Path, metavar="FILE",
         help="weights of your own (TOML); docs/rank.md says how to write them")
+    add("--taste", metavar="NAME",
+        help="a taste that `proportrait taste train` learnt, a name or a file, counts too: as the "
+             "weight `taste` of the weights says")
     add("--similarity", type=_similarity, metavar="X",
         help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 %% of "
              "other made-up people pass); lower finds more, and more of others")
@@ -77,6 +80,7 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.rank.match import SIMILARITY, references
     from proportrait.rank.output import FORMATS, explained
     from proportrait.rank.ranking import indexed, query
+    from proportrait.rank.tastes import TastePart
     from proportrait.rank.weights import read_weights
 
     note = partial(print, file=sys.stderr)
@@ -86,7 +90,12 @@ def execute(options: argparse.Namespace) -> int:
             print(f"forgotten   {index.forget(options.forget)} files in {printable(path)}")
         return 0
     kind = _checked(options)
-    weights = read_weights(options.purpose, options.weights)
+    taste = None
+    if options.taste:
+        taste = TastePart(
+            options.taste, options.workers, partial(_with_bar, what="asking the taste")
+        )
+    weights = read_weights(options.purpose, options.weights, taste is not None)
     similarity = SIMILARITY if options.similarity is None else options.similarity
     smallest = options.min_face or SMALLEST
     people = references(options.ref, options.largest)
@@ -98,7 +107,7 @@ def execute(options: argparse.Namespace) -> int:
             index, options.photos, smallest, recursive=options.recursive,
             workers=options.workers, note=note, bar=_with_bar,
         )  # fmt: skip
-        ranking = query(index, contents, people, weights, similarity, smallest)
+        ranking = query(index, contents, people, weights, similarity, smallest, taste=taste)
     photos = ranking.photos[: options.top]
     if photos or options.format == "json":
         _write(FORMATS[kind](photos), options.output)
@@ -151,14 +160,12 @@ def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
     yield f"person      in {alike} photos, {len(ranking.photos)} without near-duplicates"
 
 
-def _with_bar(
-    entries: Iterable[tuple[Path, PhotoEntry]], total: int
-) -> Iterator[tuple[Path, PhotoEntry]]:
+def _with_bar(entries: Iterable[_Entry], total: int, what: str = "indexing") -> Iterator[_Entry]:
     """Entries with a bar of progress, rate, and remaining time; rarely renewed in a log file."""
     from tqdm import tqdm
 
     pause = 0.1 if sys.stderr.isatty() else 10.0
-    yield from tqdm(entries, total=total, unit="photo", desc="indexing", leave=False,
+    yield from tqdm(entries, total=total, unit="photo", desc=what, leave=False,
                     disable=total < 10, mininterval=pause)  # fmt: skip
 
 

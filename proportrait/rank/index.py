@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -41,6 +41,8 @@ CREATE INDEX IF NOT EXISTS faces_of_photo ON faces (photo);
 CREATE TABLE IF NOT EXISTS files (
     path BLOB PRIMARY KEY, size INTEGER, changed_ns INTEGER, digest TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS files_of_digest ON files (digest);
+CREATE TABLE IF NOT EXISTS tastes (
+    taste TEXT, photo INTEGER, probability REAL, PRIMARY KEY (taste, photo)) WITHOUT ROWID;
 """
 _SEPARATOR = os.sep.encode()
 _BUSY_S = 30.0  # longest wait for another process that writes
@@ -174,6 +176,19 @@ class Index:
         )  # fmt: skip
         return photo, faces[face]
 
+    def tastes(self, taste: str) -> dict[int, float]:
+        """Probability of positive by photo, of a taste with this digest."""
+        statement = "SELECT photo, probability FROM tastes WHERE taste = ?"
+        return dict(self._connection.execute(statement, (taste,)))
+
+    def put_tastes(self, taste: str, probabilities: Mapping[int, float]) -> None:
+        """Write what a taste says of photos, by their ids."""
+        with self._writing() as write:
+            write.executemany(
+                "INSERT OR REPLACE INTO tastes VALUES (?, ?, ?)",
+                [(taste, photo, likely) for photo, likely in probabilities.items()],
+            )
+
     def forget(self, folder: Path) -> int:
         """Delete all that is known of the photos of a folder, also of those that it had once.
 
@@ -208,9 +223,10 @@ class Index:
 
     @staticmethod
     def _delete(write: sqlite3.Connection, where: str, values: tuple[str, ...]) -> None:
-        write.execute(
-            f"DELETE FROM faces WHERE photo IN (SELECT id FROM photos WHERE {where})", values
-        )
+        for table in ("faces", "tastes"):
+            write.execute(
+                f"DELETE FROM {table} WHERE photo IN (SELECT id FROM photos WHERE {where})", values
+            )
         write.execute(f"DELETE FROM photos WHERE {where}", values)
 
     @contextlib.contextmanager
@@ -255,7 +271,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         file.execute("PRAGMA synchronous = NORMAL")
         file.execute("PRAGMA secure_delete = ON")
         if mark == _MARK and file.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
-            for table in ("photos", "faces", "files"):
+            for table in ("photos", "faces", "files", "tastes"):
                 file.execute(f"DROP TABLE IF EXISTS {table}")
         file.executescript(_TABLES)
         if file.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):

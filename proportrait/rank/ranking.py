@@ -21,6 +21,7 @@ from proportrait.rank.index import Faces, Index, index_path
 from proportrait.rank.indexing import Bar, Contents, update
 from proportrait.rank.match import SIMILARITY, references, similarities
 from proportrait.rank.parts import kind_of, parts_of, reasons_of, score_of
+from proportrait.rank.tastes import TastePart
 from proportrait.rank.weights import Kind, Weights, read_weights
 
 NEAREST = 20  # photos of others that a ranking names
@@ -104,6 +105,7 @@ def rank(
     recursive: bool = True,
     largest: bool = False,
     workers: int | None = None,
+    taste: str | Path | None = None,
 ) -> list[Ranked]:
     """The photos of a person, the best first; a list without photos where there is none.
 
@@ -119,6 +121,7 @@ def rank(
         recursive: go down into subfolders.
         largest: of a reference with several faces, take the largest.
         workers: processes that index; default: as many as cores and memory allow.
+        taste: that is a part of the score: a name, or a file of `proportrait taste train`.
 
     Raises:
         AssessmentError: a reference shows no face, or several.
@@ -126,14 +129,15 @@ def rank(
         ImageError: a reference cannot be read.
         StoreError: the index cannot be read or written.
     """
-    table = read_weights(purpose, None if weights is None else Path(weights))
+    part = None if taste is None else TastePart(taste, workers)
+    table = read_weights(purpose, None if weights is None else Path(weights), part is not None)
     people = references(list(map(Path, refs)), largest)
     path = index_path() if index is None else Path(index)
     with Index(path, version(), _log.warning) as file:
         contents = indexed(
             file, Path(photos), min_face, recursive=recursive, workers=workers, note=_log.warning
         )
-        result = query(file, contents, people, table, similarity, min_face)
+        result = query(file, contents, people, table, similarity, min_face, taste=part)
     return list(result.photos[:top])
 
 
@@ -166,8 +170,9 @@ def query(
     similarity: float = SIMILARITY,
     smallest: float = SMALLEST,
     faces: Faces | None = None,
+    taste: TastePart | None = None,
 ) -> Ranking:
-    """Rank the photos of a person; nothing is looked at again.
+    """Rank the photos of a person; nothing is looked at again, except for a new taste.
 
     Args:
         index: that holds them.
@@ -177,6 +182,7 @@ def query(
         similarity: from which on it is the same person, [0, 1].
         smallest: px from forehead to chin of a face that counts.
         faces: all of the index, where they are in memory already.
+        taste: that the weights weigh, too.
     """
     faces = index.faces(contents.photos) if faces is None else faces
     values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
@@ -186,10 +192,13 @@ def query(
     best = order[np.sort(first)]  # of each photo the face that is most alike, the most alike first
     same, large = int((values[best] >= similarity).sum()), int((values[best] >= 0).sum())
     matches = []
+    own = {photo: contents.photos[photo] for photo in faces.photos[best[:same]].tolist()}
+    liked = taste.marks(index, own) if taste else {}
     for number in best[:same]:
         photo, face = index.photo_of(int(faces.ids[number]))
-        paths = contents.photos[int(faces.photos[number])]
-        matches.append(_match(photo, face, paths, float(values[number]), weights))
+        identity = int(faces.photos[number])
+        mark = liked.get(identity)
+        matches.append(_match(photo, face, own[identity], float(values[number]), weights, mark))
     matches.sort(key=lambda match: (-match.score, str(match.paths[0])))
     nearest = best[same:large][:NEAREST]
     return Ranking(
@@ -207,8 +216,9 @@ def _match(
     paths: list[Path],
     similarity: float,
     weights: dict[Kind, Weights],
+    taste: float | None,
 ) -> _Match:
-    kind, parts = kind_of(photo, face), parts_of(photo, face)
+    kind, parts = kind_of(photo, face), parts_of(photo, face, taste)
     return _Match(photo, face, paths, similarity, kind, parts, score_of(parts, weights[kind]))
 
 
