@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image
 
 from proportrait.taste import Taste
+from proportrait.taste.exchange import Entry, add_entries
 from proportrait.taste.labels import Labels
 from tests.serve.taste import hooks
 from tests.serve.taste.conftest import WHO, Client
@@ -97,8 +98,53 @@ def test_undo_gives_back_a_page_or_a_picture(client: Client) -> None:
     undone = client.post("undo")
     assert {entry["number"] for entry in undone["pictures"]} == {entry["number"] for entry in page}
     assert client.post("undo")["undone"] == client.post("undo")["undone"] == 1
-    assert client.post("undo") == {"undone": 0, "pictures": []}
+    assert client.post("undo") == {"undone": 0, "is_import": False, "pictures": []}
     assert client.state()["labels"] == {"positive": 0, "negative": 0, "skip": 0}
+
+
+def test_an_import_is_taken_back_at_once_and_its_model_with_it(
+    client: Client, photos: Path, tmp_path: Path
+) -> None:
+    entries = [Entry(path, path.name.startswith("light")) for path in photos.glob("*_0*.png")]
+    with Labels(tmp_path / "labels.sqlite") as labels:
+        assert add_entries(labels, "later", "anna", entries).count == 20
+    who = {"task": "later"}
+    client.wait(lambda state: state["features"] == 24)
+    state = client.wait(lambda state: state["model"], **who)
+    assert state["labels"] == {"positive": 10, "negative": 10, "skip": 0}
+    (question,) = client.ask(**who)
+    client.answer(question, "skip", **who)
+    assert client.post("undo", **who)["undone"] == 1
+    assert client.post("undo", **who) == {"undone": 20, "is_import": True, "pictures": []}
+    state = client.state(**who)
+    assert (state["labels"]["positive"], state["model"], state["chooses"]) == (0, None, "types")
+    with Labels(tmp_path / "labels.sqlite") as labels:
+        assert [row["kind"] for row in labels.history("later")].count("import") == 20
+        assert add_entries(labels, "later", "anna", entries).count == 20
+
+
+def test_before_a_model_typical_pictures_are_asked_as_soon_as_features_are_there(
+    client: Client,
+) -> None:
+    client.wait(lambda state: state["chooses"] == "types" and state["features"] == 24)
+    questions = client.ask(8)
+    assert {question["way"] for question in questions} == {"typical"}
+    first = {question["name"].split("_")[0] for question in questions[:2]}
+    assert first == {"light", "dark"}  # of each kind one at once
+    assert len({question["number"] for question in questions}) == 8
+    assert {question["way"] for question in client.ask(4, way="random")} == {"random"}
+    later = client.ask(24, held=[question["number"] for question in questions])
+    assert len(later) >= 16  # all of them come, in finer clusters
+
+
+def test_how_many_pictures_are_left_is_told(client: Client) -> None:
+    client.label(4)
+    client.wait(lambda state: state["folder"]["failures"] == 1)
+    assert client.post("questions", count=30)["open"] == 20
+    assert len(client.ask(30)) == 20
+    assert client.post("questions", count=3, way="mistakes")["open"] is None
+    client.label(20)
+    assert client.post("questions", count=30) == {"questions": [], "open": 0}
 
 
 def test_tasks_and_raters_stand_side_by_side(client: Client) -> None:

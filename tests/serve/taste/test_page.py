@@ -93,7 +93,8 @@ def test_the_keys_label_undo_train_and_a_folder_is_sifted(
         assert len(Path(download.value.path()).read_text().splitlines()) == 11
         copies = sorted(path.name for path in (tmp_path / "exports" / "mine").iterdir())
         assert copies == [f"light_{number:02d}.png" for number in range(12)]
-    assert errors == []
+    assert [text for text in errors if "422" not in text] == []  # of the broken picture, if asked
+    errors.clear()
 
 
 def test_a_page_of_many_is_marked_by_keys_and_fits_a_phone(
@@ -107,6 +108,7 @@ def test_a_page_of_many_is_marked_by_keys_and_fits_a_phone(
         assert axe(page) == []
         page.click("[data-view=grid]")
         page.locator(".tile img").nth(22).wait_for()
+        page.locator("#save:disabled", has_text="Mark these first").wait_for()  # no others are left
         page.locator(".tile:focus").wait_for()
         for key in ("3", "1", "ArrowDown", "2"):
             page.keyboard.press(key)
@@ -120,6 +122,14 @@ def test_a_page_of_many_is_marked_by_keys_and_fits_a_phone(
         page.locator(".tile:focus").wait_for()
         page.keyboard.press("z")
         page.locator("#counts", has_text=re.compile(r"0 positive\s+0 negative")).wait_for()
+        page.locator("#left", has_text="These are the last").wait_for()
+        page.click("[data-rest=positive]")
+        page.click("#save")
+        page.locator("#tiles", has_text="Every picture has your answer. Sift").wait_for()
+        assert not page.locator("#save").is_visible()
+        assert axe(page) == []
+        page.keyboard.press("z")
+        page.locator("#left", has_text="These are the last").wait_for()
         page.click("[data-view=single]")
         page.locator("#stage img").wait_for()
         page.click(".answers [data-value=positive]")
