@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from proportrait import cli
-from proportrait.taste import Taste
+from proportrait.taste import Taste, evaluate
 from proportrait.taste import taste as taste_module
 from proportrait.taste.features import Features
 
@@ -109,8 +110,10 @@ def test_train_and_predict(
 
 
 def test_evaluate_prints_one_object(
-    folders: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]
-) -> None:
+    folders: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("proportrait.taste.evaluate", partial(evaluate, seeds=2))
     words = ["taste", "evaluate", "--positive_folder", str(folders[0]),
              "--negative_folder", str(folders[1])]  # fmt: skip
     assert cli.main([*words, "--format", "json"]) == 0
