@@ -50,7 +50,7 @@ def _degrees(more: str, less: str) -> Phrase:
 
 
 def _odds(more: str, less: str) -> Phrase:
-    return Phrase(more, less, "% to the model", lambda value: 100 / (1 + math.exp(-value)))
+    return Phrase(more, less, "% to the model", lambda value: 100 / (1 + math.exp(min(-value, 99))))
 
 
 _WIDTH, _HEIGHT = "of the picture's width", "of the picture's height"

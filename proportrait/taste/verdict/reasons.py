@@ -180,5 +180,6 @@ def _numbers(phrase: Phrase, value: float, usual: float) -> str:
 
 def _printed(value: float, whole: bool) -> str:
     """Two digits, or whole."""
-    text = f"{value:.0f}" if whole or abs(value) >= 9.95 else f"{value:.1f}"
+    digits = 0 if whole or abs(value) >= 9.95 else 1
+    text = f"{round(value, digits) + 0.0:.{digits}f}"  # no negative zero
     return text.removesuffix(".0").replace("-", "\u2212")

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from proportrait.taste.ensemble import Ensemble
-from proportrait.taste.verdict.reasons import MOST, NOTABLE, TasteVerdict, favour_and_against
+from proportrait.taste.verdict.aspects import Phrase
+from proportrait.taste.verdict.reasons import (
+    MOST,
+    NOTABLE,
+    TasteVerdict,
+    _numbers,
+    favour_and_against,
+)
 from tests.taste.samples import NAMES as MADE
 from tests.taste.samples import features
 from tests.taste.verdict.samples import HEIGHT, SIZE, row, taste
@@ -78,3 +85,23 @@ def test_a_verdict_is_positive_from_its_threshold_on() -> None:
         "verdict": 0, "word": "negative", "probability": 0.59, "threshold": 0.6, "for": [],
         "against": [],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("phrase", "value", "usual", "text"),
+    [
+        (Phrase("", ""), 1.0, 2.0, ""),
+        (Phrase("", "", "degrees"), 0.04, -2.04, "0 degrees, there \u22122"),
+        (Phrase("", "", "degrees"), -0.04, 12.6, "0 degrees, there 13"),
+        (
+            Phrase("", "", "% of it", lambda value: 100 * value),
+            0.004,
+            0.996,
+            "0 % of it, there 100 %",
+        ),
+        (Phrase("", "", "degrees"), 2.01, 2.04, ""),  # the same in print
+        (Phrase("", "", ""), 2.0, 1.1, "2, there 1.1"),
+    ],
+)
+def test_numbers_are_short(phrase: Phrase, value: float, usual: float, text: str) -> None:
+    assert _numbers(phrase, value, usual) == text
