@@ -27,7 +27,7 @@ from proportrait.looks.look import Look, look
 from proportrait.looks.rules import apply
 from proportrait.looks.survey import survey
 from proportrait.looks.version import version
-from proportrait.model.saved import Headshot, load, packaged
+from proportrait.model.saved import Headshot, load, packaged_model
 from proportrait.score.verdicts import Score
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Scorer:
         if not isinstance(limits, Limits):
             limits = Limits() if limits is None else Limits.read(limits)
         if not isinstance(model, Headshot):
-            model = load(packaged() if model == PACKAGED else Path(model))
+            model = packaged_model() if model == PACKAGED else load(Path(model))
         self.model, self.limits = model, limits
         self._calibration = limits.calibration(model.calibration)
         self.tastes: tuple[NamedTaste, ...] = ()

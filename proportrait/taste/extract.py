@@ -17,7 +17,7 @@ from proportrait.digest import code_digest
 from proportrait.labels import KEYS
 from proportrait.looks.features import SIZE, Backbone
 from proportrait.looks.look import INPUTS, SCORE, Features, Look
-from proportrait.model.saved import Headshot, load, packaged
+from proportrait.model.saved import packaged, packaged_model
 from proportrait.networks.assets import asset
 from proportrait.networks.pth import read_pth
 from proportrait.taste import networks
@@ -93,7 +93,7 @@ def _measured(look: Look) -> dict[str, Float]:
 
 def _of_the_model(look: Look, image: Image) -> dict[str, Float]:
     """Log odds of the packaged model, and its features of some views: 1-d float32."""
-    model = _model()
+    model = packaged_model()
     own, features = model.features([model.preprocessing(image, look.box)])
     measures = look.measure_array(model.architecture.measures)
     views = dict(zip(model.preprocessing.views, features.reshape(-1, SIZE), strict=False))
@@ -141,11 +141,6 @@ def _axes() -> Float:
     axes = np.linalg.eigh(weights.T @ weights)[1][:, ::-1][:, :_FINE].T
     largest = axes[np.arange(_FINE), abs(axes).argmax(1)]
     return np.asarray(axes * np.sign(largest)[:, None], np.float32)  # eigenvectors have no sign
-
-
-@cache
-def _model() -> Headshot:
-    return load(packaged())
 
 
 @cache
