@@ -18,19 +18,19 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from proportrait.commandline import count, positive, printable
 from proportrait.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from proportrait.rank.describe import PhotoEntry
     from proportrait.rank.ranking import Ranked, Ranking
 
 EXAMPLES = """
 proportrait rank --ref me.jpg --photos photos                          # the 20 best of me
 proportrait rank --ref me.jpg --photos photos --output ranked.html     # one page with pictures
 """
+_Entry = TypeVar("_Entry")
 _SUFFIXES = ("txt", "csv", "json", "html")
 _FAILURES = 20  # that are named
 
@@ -67,6 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="headshot (default), social, group, or a purpose of --weights")
     add("--weights", type=Path, metavar="FILE",
         help="weights of your own (TOML); docs/rank.md says how to write them")
+    add("--taste", metavar="NAME",
+        help="a taste that `proportrait taste train` learnt, a name or a file, counts too: as the "
+             "weight `taste` of the weights says")
     add("--similarity", type=similarity_option, metavar="X",
         help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 %% of "
              "other made-up people pass); lower finds more, and more of others")
@@ -101,6 +104,7 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.rank.outputs import sheet, sidecars
     from proportrait.rank.outputs.best import Best
     from proportrait.rank.ranking import indexed, query
+    from proportrait.rank.tastes import TastePart
     from proportrait.rank.weights import read_stars, read_weights
 
     note = partial(print, file=sys.stderr)
@@ -118,7 +122,12 @@ def execute(options: argparse.Namespace) -> int:
         for folder, links in ((options.copy_to, False), (options.link_to, True))
         if folder
     ]
-    weights = read_weights(options.purpose, options.weights)
+    taste = None
+    if options.taste:
+        taste = TastePart(
+            options.taste, options.workers, partial(with_bar, what="asking the taste")
+        )
+    weights = read_weights(options.purpose, options.weights, taste is not None)
     limits = read_stars(options.weights)
     similarity = SIMILARITY if options.similarity is None else options.similarity
     smallest = options.min_face or SMALLEST
@@ -135,7 +144,9 @@ def execute(options: argparse.Namespace) -> int:
         )  # fmt: skip
         if people is None:
             people, known = whose(index, options.person, smallest=smallest)
-        ranking = query(index, contents, people, weights, similarity, smallest, whose=known)
+        ranking = query(
+            index, contents, people, weights, similarity, smallest, whose=known, taste=taste
+        )
     photos = ranking.photos[: options.top]
     if photos and kind == "html":
         question = sheet.Question(options.ref, options.photos, options.purpose, options.top)
@@ -216,14 +227,12 @@ def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
     yield f"person      in {alike} photos, {len(ranking.photos)} without near-duplicates"
 
 
-def with_bar(
-    entries: Iterable[tuple[Path, PhotoEntry]], total: int
-) -> Iterator[tuple[Path, PhotoEntry]]:
+def with_bar(entries: Iterable[_Entry], total: int, what: str = "indexing") -> Iterator[_Entry]:
     """Entries with a bar of progress, rate, and remaining time; rarely renewed in a log file."""
     from tqdm import tqdm
 
     pause = 0.1 if sys.stderr.isatty() else 10.0
-    yield from tqdm(entries, total=total, unit="photo", desc="indexing", leave=False,
+    yield from tqdm(entries, total=total, unit="photo", desc=what, leave=False,
                     disable=total < 10, mininterval=pause)  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from proportrait.score import PACKAGED, Score
 from proportrait.score.copies import Copies
 from proportrait.score.order import ORDERS, ordered
 from proportrait.score.output import FEW, FORMATS, Output
-from proportrait.score.scorer import shared_scorer
+from proportrait.score.scorer import Scorer, shared_scorer
 from proportrait.score.spool import Spool
 from proportrait.score.summary import Outcome, Summary
 from proportrait.sheets import listing
@@ -47,11 +47,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the results to a new file; jsonl and csv grow by a line a picture")
     add("--resume", action="store_true",
         help="go on with --output, jsonl or csv: what has its line is not judged again")
-    add("--sort", choices=ORDERS, metavar="KEY",
-        help=f"{', '.join(ORDERS[:2])}, or an attribute: the best first; results come at the end")
+    add("--sort", metavar="KEY",
+        help=f"{', '.join(ORDERS[:2])}, an attribute, or the name of a --taste: the best first; "
+             "results come at the end")
     add("--reverse", action="store_true", help="with --sort: the worst first")
     add("--limits", metavar="FILE",
         help=f"limits of your own (TOML), or {', '.join(PRESETS)}; see proportrait limits")
+    add("--taste", action="append", default=[], metavar="NAME",
+        help="also judge by a taste that `proportrait taste train` learnt, a name or a file, and "
+             "tell what speaks for and against it; may be repeated; the overall mark stays that of "
+             "the six")
     add("--fail_under", type=mark, metavar="X",
         help="exit code 3 if a picture has an overall mark under X, or none")
     add("--copy_good", type=Path, metavar="DIR",
@@ -104,7 +109,13 @@ def execute(options: argparse.Namespace) -> int:
         explanations = Explanations(options.explain, options.paths, options.recursive)
     note = partial(print, file=sys.stderr)
     paths = list(map(str, each_file(options.paths, note, recursive=options.recursive)))
-    scorer = shared_scorer(options.model, options.limits)
+    scorer = shared_scorer(options.model, options.limits, tuple(options.taste))
+    output = replace(output, tastes=tuple(taste.name for taste in scorer.tastes))
+    if options.sort and options.sort not in (*ORDERS, *output.tastes):
+        raise ConfigurationError(
+            f"--sort by one of {', '.join((*ORDERS, *output.tastes))}, not {options.sort!r}"
+        )
+    six = Scorer(scorer.model, scorer.limits)  # crops ask no taste
     good = None
     if options.copy_good:
         good = Copies(options.copy_good, options.paths, options.recursive)
@@ -122,7 +133,7 @@ def execute(options: argparse.Namespace) -> int:
     def results() -> Iterator[Score]:
         if explanations or (options.report and options.where):
             judge = options.model, options.limits, options.workers
-            stream = explained_files(rest, *judge, explanations)
+            stream = explained_files(rest, *judge, explanations, tuple(options.taste))
         else:
             stream = scorer.files(rest, options.workers)
         if not options.where:
@@ -137,7 +148,7 @@ def execute(options: argparse.Namespace) -> int:
             if options.picture:
                 kept.append(score)
             if options.fix:
-                saved = fix_file(score, options.fix, scorer)
+                saved = fix_file(score, options.fix, six)
                 fixes.extend(saved.lines())
                 score = replace(score, fix=tuple(saved.to_json()))
             yield score

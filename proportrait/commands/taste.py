@@ -48,8 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     train = _action(actions, "train", "learn from two folders and write a model",
                     "The model is DIR/NAME.safetensors; one of that name is replaced.")
     _add_folders(train)
-    train.add_argument("--models_folder", type=Path, required=True, metavar="DIR",
-                       help="where the model goes; made where it is not there")
+    train.add_argument("--models_folder", type=Path, metavar="DIR",
+                       help="where the model goes; made where it is not there (default: tastes/ in "
+                            "your data directory, where its name is enough to find it)")
     train.add_argument("--model_name", required=True, metavar="NAME", help="of the model")
 
     predict = _action(actions, "predict", "judge the pictures of a folder",
@@ -57,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       "or writes --csv. Exit code 1: a file could not be read as a picture.")
     add = predict.add_argument
     add("--test_folder", "--folder", type=Path, required=True, metavar="DIR", help="of pictures")
-    add("--model_path", type=Path, required=True, metavar="FILE", help="that train wrote")
+    add("--model_path", required=True, metavar="FILE", help="that train wrote, or its name")
     add("--positive_threshold", "--threshold", type=_probability, metavar="P",
         help="probability from which on a picture is positive (default: learnt from your labels)")
     add("--csv", type=Path, metavar="FILE", help="write the results to a new file")
@@ -113,11 +114,12 @@ def _train(options: argparse.Namespace) -> int:
     from proportrait.taste import Taste
     from proportrait.taste.features import set_names
     from proportrait.taste.taste import labelled
+    from proportrait.taste.verdict.library import SUFFIX, models_folder
 
-    name = options.model_name.removesuffix(".safetensors")
+    name = options.model_name.removesuffix(SUFFIX)
     if not name or Path(name).name != name:
         raise ConfigurationError(f"--model_name is a name without a folder, not {name!r}")
-    path = options.models_folder / f"{name}.safetensors"
+    path = (options.models_folder or models_folder()) / f"{name}{SUFFIX}"
     sets = (*set_names(options.sets), *options.networks)
     features, labels = labelled(
         options.positive_folder, options.negative_folder, sets, options.workers, _with_bar
@@ -130,8 +132,9 @@ def _train(options: argparse.Namespace) -> int:
     print(f"labels      {sum(labels)} positive, {len(labels) - sum(labels)} negative")
     for line in _operating_point(taste):
         print(line)
+    word = printable(path if options.models_folder else name)
     print(f"model       {printable(path)}: proportrait taste predict --test_folder DIR "
-          f"--model_path {printable(path)}")  # fmt: skip
+          f"--model_path {word}, or proportrait score DIR --taste {word}")  # fmt: skip
     return 0
 
 
@@ -152,8 +155,9 @@ def _operating_point(taste: Taste) -> Iterator[str]:
 def _predict(options: argparse.Namespace) -> int:
     from proportrait.score.copies import Copies
     from proportrait.taste import Taste
+    from proportrait.taste.verdict.library import find
 
-    taste = Taste.load(options.model_path)
+    taste = Taste.load(find(options.model_path))
     threshold = options.positive_threshold
     threshold = taste.ensemble.threshold if threshold is None else threshold
     if options.csv and os.path.lexists(options.csv):

@@ -94,6 +94,7 @@ def _import(labels: Labels, task: str, rater: str, source: Path) -> None:
     from proportrait.taste.exchange import add_entries, read_entries
 
     result = add_entries(labels, task, rater, read_entries(source))
-    print(f"imported    {result.count} labels from {printable(source)}", file=sys.stderr)
+    undo = "; Z on the page takes them back at once" if result.count else ""
+    print(f"imported    {result.count} labels from {printable(source)}{undo}", file=sys.stderr)
     for problem in result.problems:
         print(f"left out    {problem}", file=sys.stderr)

@@ -20,6 +20,8 @@ from proportrait.score.copies import prepare
 from proportrait.score.scorer import shared_scorer
 from proportrait.sheets import is_sheet, to_png
 
+_Judge = tuple[str | Path, str | Path | None, tuple[str | Path, ...]]  # model, limits, tastes
+
 
 class Explanations:
     """A folder that takes explanations; in it only those of an earlier run are replaced.
@@ -69,6 +71,7 @@ def explained_files(
     limits: str | Path | None,
     workers: int | None = 1,
     explanations: Explanations | None = None,
+    tastes: tuple[str | Path, ...] = (),
 ) -> Iterator[Score]:
     """Yield the score of each file as `Scorer.files` does, with its `heat`; in their order.
 
@@ -80,12 +83,14 @@ def explained_files(
         model, limits: as `Scorer` takes them.
         workers: processes; None for as many as cores and memory allow.
         explanations: take the drawings; default: none are made.
+        tastes: as `Scorer` takes them.
 
     Raises:
         StoreError: a drawing cannot be written.
     """
-    explain = partial(_explained, model=model, limits=limits, draws=explanations is not None)
-    wants = shared_scorer(model, limits).model.wants
+    judge = model, limits, tastes
+    explain = partial(_explained, judge=judge, draws=explanations is not None)
+    wants = shared_scorer(*judge).wants
     with (
         LookCache() as cache,
         contextlib.closing(survey_with(explain, files, wants, cache, workers)) as looks,
@@ -96,11 +101,9 @@ def explained_files(
             yield score
 
 
-def _explained(
-    path: Path, look: Look, model: str | Path, limits: str | Path | None, draws: bool
-) -> tuple[Score, bytes]:
+def _explained(path: Path, look: Look, judge: _Judge, draws: bool) -> tuple[Score, bytes]:
     """A score with its heat, and the PNG of its explanation, b"" without one."""
-    scorer = shared_scorer(model, limits)
+    scorer = shared_scorer(*judge)
     score = scorer.verdicts(look, path)
     if look.error:
         return score, b""

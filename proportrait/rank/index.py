@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,38 +25,10 @@ from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError, StoreError
 from proportrait.looks.cache import FOLDER_VARIABLE
 from proportrait.rank.describe import FaceEntry, PhotoEntry
+from proportrait.rank.schema import FORGOTTEN, LAYOUT, MARK, TABLES
 
 NAME = "faces.sqlite"
 DIMENSIONS = 128  # of an embedding
-LAYOUT = 1  # of the tables; an index of another layout is made again
-
-_MARK = 0x50504658  # application_id: tells our file from that of another program
-_TABLES = f"""
-PRAGMA application_id = {_MARK};
-PRAGMA user_version = {LAYOUT};
-CREATE TABLE IF NOT EXISTS photos (
-    id INTEGER PRIMARY KEY, digest TEXT UNIQUE, version TEXT, smallest REAL, error TEXT, body TEXT);
-CREATE TABLE IF NOT EXISTS faces (
-    id INTEGER PRIMARY KEY, photo INTEGER, height REAL, body TEXT, embedding BLOB);
-CREATE INDEX IF NOT EXISTS faces_of_photo ON faces (photo);
-CREATE TABLE IF NOT EXISTS files (
-    path BLOB PRIMARY KEY, size INTEGER, changed_ns INTEGER, digest TEXT) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS files_of_digest ON files (digest);
-CREATE TABLE IF NOT EXISTS members (digest TEXT, box TEXT, person INTEGER);
-CREATE TABLE IF NOT EXISTS decisions (
-    id INTEGER PRIMARY KEY, number INTEGER, command TEXT, act TEXT, person INTEGER, name TEXT,
-    digest TEXT, box TEXT, before INTEGER);
-CREATE TABLE IF NOT EXISTS people_ids (id INTEGER PRIMARY KEY AUTOINCREMENT);
-CREATE TABLE IF NOT EXISTS people_runs (fingerprint TEXT, similarity REAL);
-"""
-# What `forget` takes out of the tables of `proportrait.people`: photos, then names without any.
-_FORGOTTEN = (
-    "DELETE FROM members WHERE digest NOT IN (SELECT digest FROM files)",
-    "DELETE FROM decisions WHERE digest IS NOT NULL AND digest NOT IN (SELECT digest FROM files)",
-    "DELETE FROM decisions WHERE digest IS NULL AND person NOT IN (SELECT person FROM members "
-    "UNION SELECT person FROM decisions WHERE digest IS NOT NULL)",
-    "DELETE FROM people_runs",
-)
 _SEPARATOR = os.sep.encode()
 _BUSY_S = 30.0  # longest wait for another process that writes
 
@@ -192,6 +164,19 @@ class Index:
         )  # fmt: skip
         return photo, faces[face]
 
+    def tastes(self, taste: str) -> dict[int, float]:
+        """Probability of positive by photo, of a taste with this digest."""
+        statement = "SELECT photo, probability FROM tastes WHERE taste = ?"
+        return dict(self._connection.execute(statement, (taste,)))
+
+    def put_tastes(self, taste: str, probabilities: Mapping[int, float]) -> None:
+        """Write what a taste says of photos, by their ids."""
+        with self._writing() as write:
+            write.executemany(
+                "INSERT OR REPLACE INTO tastes VALUES (?, ?, ?)",
+                [(taste, photo, likely) for photo, likely in probabilities.items()],
+            )
+
     def forget(self, folder: Path) -> int:
         """Delete all that is known of the photos of a folder, also of those that it had once.
 
@@ -206,7 +191,7 @@ class Index:
                 "DELETE FROM files WHERE path >= ? AND path < ?", _below(folder)
             ).rowcount
             self._delete(write, "digest NOT IN (SELECT digest FROM files)", ())
-            for statement in _FORGOTTEN:
+            for statement in FORGOTTEN:
                 write.execute(statement)
         self._connection.execute("VACUUM")
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -234,9 +219,10 @@ class Index:
 
     @staticmethod
     def _delete(write: sqlite3.Connection, where: str, values: tuple[str, ...]) -> None:
-        write.execute(
-            f"DELETE FROM faces WHERE photo IN (SELECT id FROM photos WHERE {where})", values
-        )
+        for table in ("faces", "tastes"):
+            write.execute(
+                f"DELETE FROM {table} WHERE photo IN (SELECT id FROM photos WHERE {where})", values
+            )
         write.execute(f"DELETE FROM photos WHERE {where}", values)
 
     def rows(self, statement: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
@@ -289,15 +275,15 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         mark = file.execute("PRAGMA application_id").fetchone()[0]
         tables = file.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
-        if mark != _MARK and tables:
+        if mark != MARK and tables:
             raise sqlite3.DatabaseError("the database of another program")
         file.execute("PRAGMA journal_mode = WAL")  # an entry that a crash loses is taken again
         file.execute("PRAGMA synchronous = NORMAL")
         file.execute("PRAGMA secure_delete = ON")
-        if mark == _MARK and file.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
-            for table in ("photos", "faces", "files"):
+        if mark == MARK and file.execute("PRAGMA user_version").fetchone() != (LAYOUT,):
+            for table in ("photos", "faces", "files", "tastes"):
                 file.execute(f"DROP TABLE IF EXISTS {table}")
-        file.executescript(_TABLES)
+        file.executescript(TABLES)
         if file.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("damaged")
     except sqlite3.Error:
@@ -320,7 +306,7 @@ def _may_replace(path: Path) -> bool:
     if path == index_path():
         return True
     header = path.read_bytes()[:72]
-    return header.startswith(b"SQLite format 3\0") and header[68:72] == _MARK.to_bytes(4, "big")
+    return header.startswith(b"SQLite format 3\0") and header[68:72] == MARK.to_bytes(4, "big")
 
 
 def key(path: Path) -> bytes:

@@ -32,6 +32,7 @@ _WORDS = {  # of a part: what a high score says, and a low one
     "size": ("face large enough", "face small"),
     "smile": ("smiles", ""),
     "inside": ("", "face cut off"),
+    "taste": ("to your taste", "not to your taste"),
 }
 
 
@@ -40,8 +41,12 @@ def kind_of(photo: PhotoEntry, face: FaceEntry) -> Kind:
     return "single" if _subjects(photo) == [face] else "group"
 
 
-def parts_of(photo: PhotoEntry, face: FaceEntry) -> dict[str, float]:
-    """Every part of `PARTS`, [0, 100], for one face of a photo."""
+def parts_of(photo: PhotoEntry, face: FaceEntry, taste: float | None = None) -> dict[str, float]:
+    """Every part of `PARTS`, [0, 100], for one face of a photo.
+
+    Args:
+        taste: mark of the photo by a taste, [0, 100]; None where it is not known.
+    """
     marks = {key: UNKNOWN if (mark := photo.marks.get(key)) is None else mark for key in KEYS}
     x0, y0, x1, y1 = face.box
     width, height = min(x1, 1.0) - max(x0, 0.0), min(y1, 1.0) - max(y0, 0.0)
@@ -56,6 +61,7 @@ def parts_of(photo: PhotoEntry, face: FaceEntry) -> dict[str, float]:
         "smile": 100 * face.emotions.get("happy", 0.5),
         "inside": 100 * max(0.0, width * height) / max((x1 - x0) * (y1 - y0), 1e-9),
         "good_faces": 100 * sum(map(_is_good, subjects)) / max(1, len(subjects)),
+        "taste": UNKNOWN if taste is None else taste,
     }
 
 

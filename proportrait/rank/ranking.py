@@ -21,6 +21,7 @@ from proportrait.rank.index import Faces, Index, index_path
 from proportrait.rank.indexing import Bar, Contents, update
 from proportrait.rank.match import SIMILARITY, references, similarities
 from proportrait.rank.parts import kind_of, parts_of, reasons_of, score_of
+from proportrait.rank.tastes import TastePart
 from proportrait.rank.weights import Kind, Weights, read_weights
 
 NEAREST = 20  # photos of others that a ranking names
@@ -123,6 +124,7 @@ def rank(
     largest: bool = False,
     faces: Sequence[int] = (),
     workers: int | None = None,
+    taste: str | Path | None = None,
 ) -> list[Ranked]:
     """The photos of a person, the best first; a list without photos where there is none.
 
@@ -139,6 +141,7 @@ def rank(
         largest: of a reference with several faces, take the largest.
         faces: or of each such reference, in their order, the one with this number, from the left.
         workers: processes that index; default: as many as cores and memory allow.
+        taste: that is a part of the score: a name, or a file of `proportrait taste train`.
 
     Raises:
         AssessmentError: a reference shows no face, or several of which none is chosen.
@@ -146,14 +149,15 @@ def rank(
         ImageError: a reference cannot be read.
         StoreError: the index cannot be read or written.
     """
-    table = read_weights(purpose, None if weights is None else Path(weights))
+    part = None if taste is None else TastePart(taste, workers)
+    table = read_weights(purpose, None if weights is None else Path(weights), part is not None)
     people = references(list(map(Path, refs)), largest, faces)
     path = index_path() if index is None else Path(index)
     with Index(path, version(), _log.warning) as file:
         contents = indexed(
             file, Path(photos), min_face, recursive=recursive, workers=workers, note=_log.warning
         )
-        result = query(file, contents, people, table, similarity, min_face)
+        result = query(file, contents, people, table, similarity, min_face, taste=part)
     return list(result.photos[:top])
 
 
@@ -187,8 +191,9 @@ def query(
     smallest: float = SMALLEST,
     faces: Faces | None = None,
     whose: Whose | None = None,
+    taste: TastePart | None = None,
 ) -> Ranking:
-    """Rank the photos of a person; nothing is looked at again.
+    """Rank the photos of a person; nothing is looked at again, except for a new taste.
 
     Args:
         index: that holds them.
@@ -199,6 +204,7 @@ def query(
         smallest: px from forehead to chin of a face that counts.
         faces: all of the index, where they are in memory already.
         whose: known faces; similarity decides on the rest.
+        taste: that the weights weigh, too.
     """
     faces = index.faces(contents.photos) if faces is None else faces
     values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
@@ -212,10 +218,13 @@ def query(
     best = order[np.sort(first)]  # of each photo the face that is most alike, the most alike first
     same, large = int(same_person[best].sum()), int((values[best] >= 0).sum())
     matches = []
+    own = {photo: contents.photos[photo] for photo in faces.photos[best[:same]].tolist()}
+    liked = taste.marks(index, own) if taste else {}
     for number in best[:same]:
         photo, face = index.photo_of(int(faces.ids[number]))
-        paths = contents.photos[int(faces.photos[number])]
-        matches.append(_match(photo, face, paths, float(values[number]), weights))
+        identity = int(faces.photos[number])
+        mark = liked.get(identity)
+        matches.append(_match(photo, face, own[identity], float(values[number]), weights, mark))
     matches.sort(key=lambda match: (-match.score, str(match.paths[0])))
     nearest = best[same:large][values[best[same:large]] < similarity][:NEAREST]
     ranked, similar = _ranked(matches, weights)
@@ -235,8 +244,9 @@ def _match(
     paths: list[Path],
     similarity: float,
     weights: dict[Kind, Weights],
+    taste: float | None,
 ) -> _Match:
-    kind, parts = kind_of(photo, face), parts_of(photo, face)
+    kind, parts = kind_of(photo, face), parts_of(photo, face, taste)
     return _Match(photo, face, paths, similarity, kind, parts, score_of(parts, weights[kind]))
 
 

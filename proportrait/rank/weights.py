@@ -20,10 +20,10 @@ from proportrait.labels import KEYS
 Kind = Literal["single", "group"]
 KINDS: tuple[Kind, ...] = ("single", "group")
 PURPOSES = ("headshot", "social", "group")
-FACTOR, STARS = "factor", "stars"
+FACTOR, STARS, TASTE = "factor", "stars", "taste"
 STEPS = ("two", "three", "four", "five")  # of the table of stars
 PARTS = (
-    *KEYS, "eyes", "gaze", "face_sharpness", "pose", "size", "smile", "inside", "good_faces",
+    *KEYS, "eyes", "gaze", "face_sharpness", "pose", "size", "smile", "inside", "good_faces", TASTE,
 )  # fmt: skip
 
 
@@ -40,15 +40,19 @@ class Weights:
     parts: Mapping[str, float]
 
 
-def read_weights(purpose: str, path: Path | None = None) -> dict[Kind, Weights]:
+def read_weights(
+    purpose: str, path: Path | None = None, with_taste: bool = False
+) -> dict[Kind, Weights]:
     """The weights of a purpose.
 
     Args:
         purpose: of `PURPOSES`, or of the file.
         path: a TOML file whose purposes take the place of the packaged ones.
+        with_taste: whether a taste is asked; else its weight is left out.
 
     Raises:
-        ConfigurationError: the file cannot be read, or the purpose is in neither.
+        ConfigurationError: the file cannot be read, the purpose is in neither, or it gives a taste
+            that is asked no weight.
     """
     table, name = _tables(path)
     del table[STARS]
@@ -60,7 +64,10 @@ def read_weights(purpose: str, path: Path | None = None) -> dict[Kind, Weights]:
     kinds = table[purpose]
     if not isinstance(kinds, dict) or set(kinds) != set(KINDS):
         raise ConfigurationError(f"{place}] needs the tables {' and '.join(KINDS)}")
-    return {kind: _weights(kinds[kind], f"{place}.{kind}]") for kind in KINDS}
+    weights = {kind: _weights(kinds[kind], f"{place}.{kind}]", with_taste) for kind in KINDS}
+    if with_taste and not any(TASTE in entry.parts for entry in weights.values()):
+        raise ConfigurationError(f"{place}] gives a taste no weight: add taste = 2.0 to its tables")
+    return weights
 
 
 def read_stars(path: Path | None = None) -> tuple[float, ...]:
@@ -107,7 +114,7 @@ def _packaged() -> Mapping[str, Any]:
     )
 
 
-def _weights(table: Any, place: str) -> Weights:
+def _weights(table: Any, place: str, with_taste: bool) -> Weights:
     if not isinstance(table, dict):
         raise ConfigurationError(f"{place} is no table")
     for name, value in table.items():
@@ -118,7 +125,8 @@ def _weights(table: Any, place: str) -> Weights:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
             limit = "from 0 to 1" if name == FACTOR else "of at least 0"
             raise ConfigurationError(f"{place} {name} is a number {limit}, not {value!r}")
-    parts = {name: float(value) for name, value in table.items() if name != FACTOR and value}
+    left_out = {FACTOR} if with_taste else {FACTOR, TASTE}
+    parts = {name: float(value) for name, value in table.items() if name not in left_out and value}
     if not parts or not all(map(math.isfinite, parts.values())):
         raise ConfigurationError(f"{place} needs a finite weight above 0")
     return Weights(float(table.get(FACTOR, 1)), parts)

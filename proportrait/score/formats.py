@@ -7,7 +7,7 @@ import io
 import itertools
 import json
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO
 
 from proportrait.commandline import printable
@@ -34,12 +34,25 @@ COLUMNS: dict[str, str] = {
     **{f"{key}_{name}": "string" for key in KEYS for name in ("reason", "advice")},
     "judge": "string",
 }  # fmt: skip
+# Columns of each taste, behind the others: "taste_NAME_" and these.
+_OF_A_TASTE = {"verdict": "int8", "probability": "float64", "for": "string", "against": "string"}
 _FORMULA = tuple("=+-@")  # what begins a formula in a spreadsheet
 _ROW_GROUP = 5_000  # pictures that are held until they are written to Parquet
 
 
+def columns(tastes: Sequence[str] = ()) -> dict[str, str]:
+    """`COLUMNS`, and behind them those of tastes by their names."""
+    return COLUMNS | {
+        _column(taste, name): kind for taste in tastes for name, kind in _OF_A_TASTE.items()
+    }
+
+
+def _column(taste: str, name: str) -> str:
+    return f"taste_{taste}_{name}"
+
+
 def cells(score: Score) -> dict[str, Any]:
-    """The values of `COLUMNS`; None where there is none.
+    """The values of `columns`; None where there is none.
 
     Names are `printable`. "reason" and "advice" are those of the worst attribute, "lighting_reason"
     and such the first of each that failed, why there is no verdict, or that it is not asked for.
@@ -69,7 +82,16 @@ def cells(score: Score) -> dict[str, Any]:
         "one_person": score.one_person,
         "remarks": printable(score.remark) or None,
         "judge": score.judge or None,
-    }
+        **{
+            _column(taste.name, name): value
+            for taste in score.tastes
+            for name, value in (
+                ("verdict", taste.verdict), ("probability", taste.probability),
+                ("for", "; ".join(reason.text for reason in taste.favour) or None),
+                ("against", "; ".join(reason.text for reason in taste.against) or None),
+            )
+        },
+    }  # fmt: skip
 
 
 def path_cell(path: str) -> str:
@@ -92,27 +114,27 @@ def jsonl_texts(scores: Iterable[Score]) -> Iterator[str]:
     return (f"{json.dumps(score.to_json())}\n" for score in scores)
 
 
-def csv_texts(scores: Iterable[Score]) -> Iterator[str]:
+def csv_texts(scores: Iterable[Score], tastes: Sequence[str] = ()) -> Iterator[str]:
     """The names of the columns, then a line a picture; true is 1, unknown is empty."""
-    yield csv_head()
-    yield from map(_csv_line, scores)
+    yield csv_head(tastes)
+    names = columns(tastes)
+    for score in scores:
+        values = map(cells(score).get, names)
+        yield _csv_line(int(value) if isinstance(value, bool) else value for value in values)
 
 
-def csv_head() -> str:
+def csv_head(tastes: Sequence[str] = ()) -> str:
     """The line with the names of the columns."""
-    return f"{','.join(COLUMNS)}\n"
+    return _csv_line(columns(tastes))
 
 
-def _csv_line(score: Score) -> str:
+def _csv_line(values: Iterable[Any]) -> str:
     text = io.StringIO()
-    values = cells(score).values()
-    csv.writer(text, lineterminator="\n").writerow(
-        int(value) if isinstance(value, bool) else value for value in values
-    )
+    csv.writer(text, lineterminator="\n").writerow(values)
     return text.getvalue()
 
 
-def write_parquet(scores: Iterable[Score], file: BinaryIO) -> None:
+def write_parquet(scores: Iterable[Score], file: BinaryIO, tastes: Sequence[str] = ()) -> None:
     """A Parquet file, in row groups.
 
     Raises:
@@ -121,7 +143,7 @@ def write_parquet(scores: Iterable[Score], file: BinaryIO) -> None:
     import pyarrow
     from pyarrow.parquet import ParquetWriter
 
-    types = [(name, pyarrow.type_for_alias(kind)) for name, kind in COLUMNS.items()]
+    types = [(name, pyarrow.type_for_alias(kind)) for name, kind in columns(tastes).items()]
     schema = pyarrow.schema(types, {"proportrait.score.schema": str(SCHEMA)})
     rows = map(cells, scores)
     with ParquetWriter(file, schema) as writer:

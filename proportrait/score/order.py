@@ -13,12 +13,12 @@ ORDERS = ("overall", "path", *KEYS)
 
 
 def ordered(scores: Iterable[Score], by: str, reverse: bool = False) -> Iterator[Score]:
-    """Sort by path, or by a mark, the best first; without a mark they come last either way.
+    """Sort by path, a mark, or a taste, the best first; without a mark they come last either way.
 
     Scores wait on the disk meanwhile; of each only its path or mark is held in memory.
 
     Args:
-        by: of `ORDERS`.
+        by: of `ORDERS`, or the name of a taste.
         reverse: from Z to A, the worst first.
 
     Raises:
@@ -28,7 +28,9 @@ def ordered(scores: Iterable[Score], by: str, reverse: bool = False) -> Iterator
     def rank(score: Score) -> Any:
         if by == "path":
             return score.path
-        mark = score.overall if by == "overall" else score.marks.get(by)
+        mark: float | None = score.overall if by == "overall" else score.marks.get(by)
+        if by not in ORDERS:
+            mark = next((taste.probability for taste in score.tastes if taste.name == by), None)
         return (mark is None, 0 if mark is None else mark if reverse else -mark)
 
     with Spool() as spool:

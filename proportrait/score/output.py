@@ -31,11 +31,13 @@ class Output:
         format: of `FORMATS`; None for cards of a few pictures, else a table.
         path: of the file; None for the terminal.
         resume: whether the file may be there, with the lines of an earlier run.
+        tastes: names of those that are asked, in their order.
     """
 
     format: str | None = None
     path: Path | None = None
     resume: bool = False
+    tastes: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, kind: str | None, path: Path | None, resume: bool) -> Output:
@@ -83,7 +85,7 @@ class Output:
         """
         if self.resume and self.path is not None and os.path.lexists(self.path):
             with disk_errors(self.path):
-                yield from earlier(self.path, self.format, judge)
+                yield from earlier(self.path, self.format, judge, self.tastes)
 
     def remaining(self, paths: Iterable[str], judged: Counter[str]) -> Iterator[str]:
         """The paths without those that are judged, each as often as it was.
@@ -118,7 +120,7 @@ class Output:
                 sync(self.path.parent)
             elif self.format == "parquet":
                 with replacing(self.path) as file:
-                    write_parquet(scores, file)
+                    write_parquet(scores, file, self.tastes)
             else:
                 with replacing(self.path) as file:
                     file.writelines(map(str.encode, texts))
@@ -139,10 +141,10 @@ class Output:
             case "jsonl":
                 return jsonl_texts(scores)
             case "csv":
-                return csv_texts(scores)
+                return csv_texts(scores, self.tastes)
             case "cards":
                 return (f"{line}\n" for line in cards(scores))
-        return (f"{line}\n" for line in table(scores, name_width(paths)))
+        return (f"{line}\n" for line in table(scores, name_width(paths), self.tastes))
 
 
 def _format_of(path: Path) -> str:

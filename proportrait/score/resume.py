@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
@@ -12,7 +12,7 @@ from proportrait.commandline import printable
 from proportrait.disk import flush
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
-from proportrait.score.formats import COLUMNS, csv_head, path_cell
+from proportrait.score.formats import columns, csv_head, path_cell
 from proportrait.score.summary import Outcome
 from proportrait.score.verdicts import SCHEMA
 
@@ -24,7 +24,9 @@ def name_in(kind: str | None, path: str) -> str:
     return path_cell(path) if kind == "csv" else path
 
 
-def earlier(path: Path, kind: str | None, judge: str) -> Iterator[Outcome]:
+def earlier(
+    path: Path, kind: str | None, judge: str, tastes: Sequence[str] = ()
+) -> Iterator[Outcome]:
     """The pictures of the whole lines; then half a line at the end is cut off.
 
     Nothing is cut off a file that is not wholly ours. Paths are as `name_in` writes them.
@@ -32,6 +34,7 @@ def earlier(path: Path, kind: str | None, judge: str) -> Iterator[Outcome]:
     Args:
         kind: of `RESUMABLE`.
         judge: `Scorer.judge` of who goes on.
+        tastes: names of those that it asks.
 
     Raises:
         ConfigurationError: a line is none of ours, or by another judge.
@@ -41,23 +44,24 @@ def earlier(path: Path, kind: str | None, judge: str) -> Iterator[Outcome]:
         end = 0
         for number, line in enumerate(file, 1):
             if not line.endswith(b"\n"):
-                if number == 1 and not _may_begin(line, kind):
+                if number == 1 and not _may_begin(line, kind, tastes):
                     _refuse(path, number)
                 return _cut(file, end)
             end += len(line)
             try:
                 text = line.decode()
                 if kind == "csv" and number == 1:
-                    if text.rstrip() != csv_head().rstrip():
+                    if text.rstrip() != csv_head(tastes).rstrip():
                         _refuse(path, number)
                     continue
-                outcome = _of_json(text) if kind == "jsonl" else _of_cells(text)
+                outcome = _of_json(text) if kind == "jsonl" else _of_cells(text, tastes)
             except (ValueError, LookupError, TypeError, csv.Error):
                 _refuse(path, number)
             if outcome.error is None and outcome.judge != judge:
                 raise ConfigurationError(
                     f"line {number} of {printable(path)} was judged by another model, other "
-                    f"limits, or another version: take the options of that run, or another file"
+                    f"limits or tastes, or another version: take the options of that run, or "
+                    f"another file"
                 )
             yield outcome
 
@@ -68,9 +72,9 @@ def _refuse(path: Path, number: int) -> NoReturn:
     )
 
 
-def _may_begin(half: bytes, kind: str | None) -> bool:
+def _may_begin(half: bytes, kind: str | None, tastes: Sequence[str]) -> bool:
     """Whether a half line may be the beginning of a first line of ours."""
-    begin = (csv_head() if kind == "csv" else f'{{"schema": {SCHEMA}, "path": "').encode()
+    begin = (csv_head(tastes) if kind == "csv" else f'{{"schema": {SCHEMA}, "path": "').encode()
     return begin.startswith(half) or (kind == "jsonl" and half.startswith(begin))
 
 
@@ -91,9 +95,9 @@ def _of_json(line: str) -> Outcome:
     return Outcome(data["path"], None, data["overall"], certain, data["judge"])
 
 
-def _of_cells(line: str) -> Outcome:
+def _of_cells(line: str, tastes: Sequence[str]) -> Outcome:
     (values,) = csv.reader([line])
-    row = dict(zip(COLUMNS, values, strict=True))
+    row = dict(zip(columns(tastes), values, strict=True))
     certain = row["one_person"] == "1" and all(row[f"{key}_verdict"] for key in KEYS)
     overall = int(row["overall"]) if row["overall"] else None
     return Outcome(row["path"], row["error"] or None, overall, certain, row["judge"])

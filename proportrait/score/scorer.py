@@ -7,8 +7,10 @@ import hashlib
 import logging
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import PIL.Image
 
@@ -25,8 +27,11 @@ from proportrait.looks.look import Look, look
 from proportrait.looks.rules import apply
 from proportrait.looks.survey import survey
 from proportrait.looks.version import version
-from proportrait.model.saved import Headshot, load, packaged
+from proportrait.model.saved import Headshot, load, packaged_model
 from proportrait.score.verdicts import Score
+
+if TYPE_CHECKING:
+    from proportrait.taste.verdict import NamedTaste
 
 PACKAGED = "packaged"  # the name of the model that comes with the package
 _log = logging.getLogger(__name__)
@@ -48,28 +53,38 @@ class Scorer:
             one.
         limits: of one's own: `Limits`, a TOML file, or "linkedin", "cv", "badge"; default: those
             of the model.
+        tastes: that judge too, beside the six: names, or files of `proportrait taste train`.
 
     Raises:
         AssetError: there is no such model, or it is damaged.
-        ConfigurationError: the limits cannot be read.
+        ConfigurationError: the limits cannot be read, or there is no such taste.
     """
 
     def __init__(
         self,
         model: Headshot | str | Path = PACKAGED,
         limits: Limits | str | Path | None = None,
+        tastes: Iterable[str | Path] = (),
     ) -> None:
         if not isinstance(limits, Limits):
             limits = Limits() if limits is None else Limits.read(limits)
         if not isinstance(model, Headshot):
-            model = load(packaged() if model == PACKAGED else Path(model))
+            model = packaged_model() if model == PACKAGED else load(Path(model))
         self.model, self.limits = model, limits
         self._calibration = limits.calibration(model.calibration)
+        self.tastes: tuple[NamedTaste, ...] = ()
+        self.wants = model.wants
+        if names := list(tastes):
+            from proportrait.taste.verdict import joint_extractor, load_tastes
+
+            self.tastes = load_tastes(names)
+            self.wants = replace(model.wants, extractor=joint_extractor(self.tastes))
 
     @cached_property
     def judge(self) -> str:
-        """Of model, limits, and the code of the measures: scorers that share it judge alike."""
-        parts = self.model.digest, self.limits.digest, version()
+        """Of model, limits, tastes, and the measures' code: scorers that share it judge alike."""
+        tastes = (f"{taste.name} {taste.taste.ensemble.digest}" for taste in self.tastes)
+        parts = self.model.digest, self.limits.digest, version(), *tastes
         return hashlib.sha256("".join(parts).encode()).hexdigest()[:12]
 
     @classmethod
@@ -108,7 +123,7 @@ class Scorer:
             files = list(map(str, files))  # a quarter of the memory of paths
         with (
             LookCache() as cache,
-            contextlib.closing(survey(files, self.model.wants, cache, workers)) as looks,
+            contextlib.closing(survey(files, self.wants, cache, workers)) as looks,
         ):
             for path, look in looks:  # one by one, so that no score depends on the others
                 yield self.verdicts(look, path)
@@ -126,12 +141,12 @@ class Scorer:
         if isinstance(picture, str | os.PathLike):
             path = Path(picture)
             _check_there(path)
-            return self.verdicts(look(path, self.model.wants), path)
+            return self.verdicts(look(path, self.wants), path)
         data = picture if isinstance(picture, bytes) else as_image(picture)
-        return self.verdicts(look(data, self.model.wants))
+        return self.verdicts(look(data, self.wants))
 
     def verdicts(self, look: Look, file: Path | None = None) -> Score:
-        """The score of what a look holds: `wants` of the model.
+        """The score of what a look holds: `wants` of the model; without those of tastes, none.
 
         Args:
             file: that it is a look at, if any.
@@ -167,13 +182,18 @@ class Scorer:
             },
             unasked=unasked,
             judge=self.judge,
+            tastes=tuple(verdict for taste in self.tastes if (verdict := taste.judge(look))),
         )  # fmt: skip
 
 
 @lru_cache(maxsize=1)
-def shared_scorer(model: str | Path = PACKAGED, limits: str | Path | None = None) -> Scorer:
+def shared_scorer(
+    model: str | Path = PACKAGED,
+    limits: str | Path | None = None,
+    tastes: tuple[str | Path, ...] = (),
+) -> Scorer:
     """The scorer of this process, which is kept."""
-    return Scorer(model, limits)
+    return Scorer(model, limits, tastes)
 
 
 def _check_there(path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from proportrait.labels import KEYS
 from proportrait.score import places
+from proportrait.score.text import percent
 from proportrait.score.verdicts import Score
 from proportrait.sheets import (
     BAD,
@@ -25,6 +26,8 @@ _NOTE = (
     '"likely" or "perhaps" is right in 95 % of photographs.'
 )
 
+_TASTES = "Positive and negative are what a taste would call it, and how likely positive is."
+
 
 def check(path: Path) -> None:
     """Look whether a sheet can be written there; see `places.check`."""
@@ -37,9 +40,12 @@ def draw(scores: Sequence[Score], path: Path) -> list[Path]:
     Raises:
         StoreError: a page cannot be written.
     """
-    judged = sum(any(map(_is_known, score.verdicts.values())) for score in scores)
+    judged, tastes = 0, False
+    for score in scores:
+        judged += any(map(_is_known, score.verdicts.values()))
+        tastes = tastes or bool(score.tastes)
     title = f"Headshots judged: {judged} of {len(scores)}"
-    return save(path, title, scores, _tile, _NOTE)
+    return save(path, title, scores, _tile, f"{_NOTE} {_TASTES}" if tastes else _NOTE)
 
 
 def _tile(score: Score) -> Tile:
@@ -48,10 +54,19 @@ def _tile(score: Score) -> Tile:
         line = "no verdict" if isinstance(picture, str) else f"no verdict: {score.error}"
         return Tile(picture, lines=[(line, BAD)], name=name)
     if not any(map(_is_known, score.verdicts.values())):
-        return Tile(picture, lines=[(f"no verdict: {score.remark}", BAD)], name=name)
+        lines = [(f"no verdict: {score.remark}", BAD)]
+        return Tile(picture, bars=_of_tastes(score), lines=lines, name=name)
     lines = [(reason.text, BAD) for reason in score.failures]
     lines += [(score.remark, TEXT)] if score.remark else []
-    return Tile(picture, bars=[bar(score, key) for key in KEYS], lines=lines, name=name)
+    bars = [bar(score, key) for key in KEYS]
+    return Tile(picture, bars=[*bars, *_of_tastes(score)], lines=lines, name=name)
+
+
+def _of_tastes(score: Score) -> list[Bar]:
+    return [
+        Bar(taste.name, taste.probability, percent(taste), GOOD if taste.verdict else BAD)
+        for taste in score.tastes
+    ]
 
 
 def bar(score: Score, key: str) -> Bar:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from proportrait.advice import Reason
 from proportrait.labels import KEYS, LabelVector
 from proportrait.limits import PASS
+
+if TYPE_CHECKING:
+    from proportrait.taste.verdict import TasteVerdict
 
 CLOSE = 10  # marks around it within which a verdict may as well be the other
 SCHEMA = 1  # version of `Score.to_json`; a key that is taken away or changed makes it higher
@@ -41,6 +44,7 @@ class Score:
             `calibration.SURE` are right on photographs from elsewhere.
         unasked: attribute keys that the limits let pass whatever the picture shows.
         judge: `Scorer.judge`; "" with an error.
+        tastes: what each taste says that was asked, beside the six.
     """
 
     path: str
@@ -61,6 +65,7 @@ class Score:
     sure: dict[str, bool] = field(default_factory=dict)
     unasked: tuple[str, ...] = ()
     judge: str = ""
+    tastes: tuple[TasteVerdict, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready, as `score.schema.json` describes it."""
@@ -87,6 +92,11 @@ class Score:
             "judge": self.judge,
             **({"fix": list(self.fix)} if self.fix else {}),
             **({"heat": self.heat} if self.heat else {}),
+            **(
+                {"tastes": {taste.name: taste.to_json() for taste in self.tastes}}
+                if self.tastes
+                else {}
+            ),
         }
 
     @property

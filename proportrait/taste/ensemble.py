@@ -23,13 +23,12 @@ from threadpoolctl import ThreadpoolController
 from proportrait.arrays import Float, Mask
 from proportrait.disk import replace_file
 from proportrait.errors import AssetError, ConfigurationError
-from proportrait.labels import KEYS
 from proportrait.taste.folds import copies, folds
 from proportrait.taste.members import NAMES, Members, logistic, mixed
 from proportrait.taste.space import Space
-from proportrait.taste.warm import Warm
+from proportrait.taste.warm import Warm, verdicts_of
 
-FORMAT = 2
+FORMAT = 3
 FOLDS = 5
 _ENTRY = "proportrait-taste"
 _ROWS = 512  # a step of prediction, so few that they stay in the cache of a core
@@ -54,6 +53,8 @@ class Ensemble:
             have not learnt from it; NaN with fewer than two labels of a class.
         threshold: of the probability: from it on a picture is positive.
         precision, recall: of positive at the threshold, on `validated`; NaN where that is NaN.
+        typical: (2, D) float32, means of the columns over negative and positive pictures; NaN where
+            none of them has a value.
         names: of the D columns.
         about: JSON-ready: version of the features, date, settings.
     """
@@ -68,6 +69,7 @@ class Ensemble:
     threshold: float
     precision: float
     recall: float
+    typical: Float
     names: tuple[str, ...] = ()
     about: Mapping[str, Any] = field(default_factory=dict)
 
@@ -105,7 +107,7 @@ class Ensemble:
                 "from one kind alone"
             )
         together = copies(values) if groups is None else np.asarray(groups)
-        verdicts = _verdicts(values, names or ())
+        verdicts = verdicts_of(values, names or ())
         with _one_thread():
             space = space or Space.fit(values, names)
             points = space(values)
@@ -118,7 +120,9 @@ class Ensemble:
         threshold, precision, recall = _operating_point(validated, wanted)
         return cls(
             space, models, Warm.fit(verdicts, wanted), share, calibration, wanted, validated,
-            threshold, precision, recall, tuple(names or ()), dict(about or {}),
+            threshold, precision, recall, np.stack([_means(values[wanted == kind])
+                                                    for kind in (False, True)]),
+            tuple(names or ()), dict(about or {}),
         )  # fmt: skip
 
     def members(self, values: Float) -> Float:
@@ -132,10 +136,18 @@ class Ensemble:
     def judgements(self, values: Float) -> tuple[Float, Float]:
         """What `members` and `probabilities` give, in one pass."""
         odds = self._odds(values)
+        return _sigmoid(odds), _sigmoid(self._together(odds, values))
+
+    def log_odds(self, values: Float) -> Float:
+        """Log odds (N,) float32 of positive; their probabilities are those of `probabilities`."""
+        return self._together(self._odds(values), values)
+
+    def _together(self, odds: Float, values: Float) -> Float:
+        """Log odds (N,) of all, from those of the models (N, 3) and features (N, D)."""
         likely = (1 - self.share) * odds.mean(1)
         if self.share > 0:
-            likely += self.share * self.warm.scores(_verdicts(values, self.names))
-        return _sigmoid(odds), _sigmoid(likely)
+            likely += self.share * self.warm.scores(verdicts_of(values, self.names))
+        return np.asarray(likely, np.float32)
 
     def _odds(self, values: Float) -> Float:
         """Log odds (N, 3) of positive, calibrated."""
@@ -147,32 +159,43 @@ class Ensemble:
             odds[start : start + _ROWS] = _calibrated(self.models.scores(points), self.calibration)
 
         starts = range(0, len(values), _ROWS)
-        if len(starts) == 1:
-            work(0)
-        else:  # a block a core, and so one thread for each product of matrices
-            with _one_thread(), ThreadPoolExecutor(os.cpu_count()) as pool:
-                list(pool.map(work, starts))
+        with _one_thread():
+            if len(starts) == 1:
+                work(0)
+            else:  # a block a core, and so one thread for each product of matrices
+                with ThreadPoolExecutor(os.cpu_count()) as pool:
+                    list(pool.map(work, starts))
         return odds
 
     def save(self, path: str | Path) -> None:
         """Write the taste to one safetensors file, which holds numbers and text alone."""
         from safetensors.numpy import save as to_bytes
 
+        text, arrays = self._contents()
+        metadata = {_ENTRY: text, "digest": _digest(text, arrays)}
+        replace_file(Path(path), to_bytes(arrays, metadata))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex of all that it holds."""
+        return _digest(*self._contents())
+
+    def _contents(self) -> tuple[str, dict[str, npt.NDArray[Any]]]:
+        """The header and the arrays of its file."""
         state = self.space.to_state() | {
             "calibration": self.calibration, "labels": self.labels, "validated": self.validated,
+            "typical": self.typical,
         }  # fmt: skip
         for part in ("models", "warm"):
             fields = vars(getattr(self, part))
             state |= {f"{part}.{name}": np.asarray(value) for name, value in fields.items()}
-        arrays = {name: np.ascontiguousarray(value) for name, value in state.items()}
         header = {
             "format": FORMAT, "share": self.share, "threshold": self.threshold,
             "precision": _finite(self.precision), "recall": _finite(self.recall),
             "names": list(self.names), "about": dict(self.about),
         }  # fmt: skip
         text = json.dumps(header, sort_keys=True, allow_nan=False)
-        metadata = {_ENTRY: text, "digest": _digest(text, arrays)}
-        replace_file(Path(path), to_bytes(arrays, metadata))
+        return text, {name: np.ascontiguousarray(value) for name, value in state.items()}
 
     @classmethod
     def load(cls, path: str | Path) -> Ensemble:
@@ -199,7 +222,7 @@ class Ensemble:
                 Warm(**{key: state[f"warm.{key}"] for key in Warm.__annotations__}),
                 header["share"], state["calibration"], state["labels"], state["validated"],
                 header["threshold"], _number(header["precision"]), _number(header["recall"]),
-                tuple(header["names"]), header["about"],
+                state["typical"], tuple(header["names"]), header["about"],
             )  # fmt: skip
         except FileNotFoundError:
             raise AssetError(
@@ -207,6 +230,13 @@ class Ensemble:
             ) from None
         except (OSError, SafetensorError, LookupError, TypeError, ValueError) as error:
             raise AssetError(f"{path} is no model of `proportrait taste train`: {error}") from error
+
+
+def _means(values: Float) -> Float:
+    """The mean (D,) float32 of each column of (N, D) over what is known, NaN without any."""
+    known = np.isfinite(values)
+    sums, counts = np.where(known, values, 0).sum(0, dtype=np.float64), known.sum(0)
+    return np.where(counts, sums / np.maximum(1, counts), np.nan).astype(np.float32)
 
 
 def _finite(value: float) -> float | None:
@@ -234,14 +264,6 @@ def _one_thread() -> AbstractContextManager[Any]:
 @cache
 def _controller() -> ThreadpoolController:
     return ThreadpoolController()
-
-
-def _verdicts(values: Float, names: Sequence[str]) -> Float:
-    """Log odds (N, 6) of the packaged model among features, 0 where they are missing."""
-    columns = [place for place, name in enumerate(names) if name.startswith("verdicts:")]
-    if not columns:
-        return np.zeros((len(values), len(KEYS)), np.float32)
-    return np.nan_to_num(values[:, columns])
 
 
 def _validated_scores(

@@ -17,7 +17,7 @@ from proportrait.digest import code_digest
 from proportrait.labels import KEYS
 from proportrait.looks.features import SIZE, Backbone
 from proportrait.looks.look import INPUTS, SCORE, Features, Look
-from proportrait.model.saved import Headshot, load, packaged
+from proportrait.model.saved import packaged, packaged_model
 from proportrait.networks.assets import asset
 from proportrait.networks.pth import read_pth
 from proportrait.taste import networks
@@ -25,18 +25,19 @@ from proportrait.taste.networks import NETWORKS
 
 _CELLS = 3  # rows and columns of the layout
 _FINE, _COARSE = 256, 128  # features that are left of the networks' 1,280: of a view, of a cell
-_FACE = ("CentreX", "CentreY", "Width", "Height", "Top", "Bottom", "Side", "Faces", "PictureForm")
-_GEOMETRY = tuple(name for name in INPUTS if name.startswith("framing."))
-_MEASURES = {
+# Names of the columns of "geometry" behind those of GEOMETRY.
+FACE = ("CentreX", "CentreY", "Width", "Height", "Top", "Bottom", "Side", "Faces", "PictureForm")
+GEOMETRY = tuple(name for name in INPUTS if name.startswith("framing."))
+MEASURES = {
     key: tuple(name for name in INPUTS if name.startswith(f"{key}.") and not name.endswith(SCORE))
     for key in KEYS if key not in ("framing", "attire")
 }  # fmt: skip
 # By set, the best first: its parts, each with its number of columns. Parts weigh alike.
 SETS: dict[str, dict[str, int]] = {
-    "geometry": {"geometry": len(_GEOMETRY) + len(_FACE)},
+    "geometry": {"geometry": len(GEOMETRY) + len(FACE)},
     "verdicts": {"verdicts": len(KEYS)},
     "picture": {"layout": _COARSE * _CELLS**2, "objects": _FINE},
-    "measures": {key: len(names) for key, names in _MEASURES.items()},
+    "measures": {key: len(names) for key, names in MEASURES.items()},
     "whole": {"whole": _FINE},
     "bust": {"bust": _FINE},
     "face": {"face": _FINE},
@@ -84,15 +85,15 @@ class TasteExtractor:
 
 def _measured(look: Look) -> dict[str, Float]:
     """The parts that need no network: 1-d float32."""
-    geometry = np.concatenate([look.measure_array(_GEOMETRY), _face(look)])
+    geometry = np.concatenate([look.measure_array(GEOMETRY), _face(look)])
     return {"geometry": geometry} | {
-        key: look.measure_array(names) for key, names in _MEASURES.items()
+        key: look.measure_array(names) for key, names in MEASURES.items()
     }
 
 
 def _of_the_model(look: Look, image: Image) -> dict[str, Float]:
     """Log odds of the packaged model, and its features of some views: 1-d float32."""
-    model = _model()
+    model = packaged_model()
     own, features = model.features([model.preprocessing(image, look.box)])
     measures = look.measure_array(model.architecture.measures)
     views = dict(zip(model.preprocessing.views, features.reshape(-1, SIZE), strict=False))
@@ -112,7 +113,7 @@ def _of_the_picture(image: Image) -> dict[str, Float]:
 
 
 def _face(look: Look) -> Float:
-    """Where the largest face is, in shares of the picture, and the form of both: see `_FACE`."""
+    """Where the largest face is, in shares of the picture, and the form of both: see `FACE`."""
     height, width = look.size
     x0, y0, x1, y1 = (np.nan,) * 4 if look.box is None else map(float, look.box)
     return np.array(
@@ -140,11 +141,6 @@ def _axes() -> Float:
     axes = np.linalg.eigh(weights.T @ weights)[1][:, ::-1][:, :_FINE].T
     largest = axes[np.arange(_FINE), abs(axes).argmax(1)]
     return np.asarray(axes * np.sign(largest)[:, None], np.float32)  # eigenvectors have no sign
-
-
-@cache
-def _model() -> Headshot:
-    return load(packaged())
 
 
 @cache

@@ -13,7 +13,7 @@ import numpy as np
 from proportrait.arrays import Float
 from proportrait.errors import ConfigurationError
 from proportrait.looks.cache import LookCache
-from proportrait.looks.look import Wants
+from proportrait.looks.look import Look, Wants
 from proportrait.looks.survey import survey
 from proportrait.taste.extract import SETS, TasteExtractor
 from proportrait.taste.networks import NETWORKS, width
@@ -113,8 +113,13 @@ def stream(
             if look.error:
                 yield path, look.error
             else:
-                parts = [look.features[name] for name in extractor.names]
-                yield path, np.concatenate(parts).astype(np.float32)
+                yield path, row_of(look, extractor)
+
+
+def row_of(look: Look, extractor: TasteExtractor) -> Float:
+    """The features (D,) float32 of a look that holds those of the extractor."""
+    parts = [look.features[name] for name in extractor.names]
+    return np.concatenate(parts).astype(np.float32)
 
 
 def matrix(

@@ -30,7 +30,8 @@ LONGEST_NAME = 80  # characters of the name of a task or a rater
 
 Value = bool | None  # positive, negative, or skipped
 
-# A step is what one key press answers: a picture, or a page of them. An undo names a step.
+# A step is what one key press answers, a picture or a page of them, or an import. An undo names
+# a step.
 _TABLES = f"""
 BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS tasks (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);
@@ -60,7 +61,7 @@ class Kind(StrEnum):
     LABEL = "label"
     REPEAT = "repeat"  # asked a second time, to see whether the answer stays the same
     REVIEW = "review"  # shown again, because the model expects another answer
-    IMPORT = "import"  # no key press: undo leaves it
+    IMPORT = "import"  # of a file or a folder, which is one step as a key press is
 
 
 @dataclass(frozen=True)
@@ -80,11 +81,13 @@ class Undone:
         digest: of the picture.
         value: the answer.
         before: what held before, None where nothing or a skip did.
+        kind: why it was answered.
     """
 
     digest: str
     value: Value
     before: Value
+    kind: Kind = Kind.LABEL
 
 
 def default_path() -> Path:
@@ -184,23 +187,25 @@ class Labels:
         return int(step)
 
     def undo(self, task: str, rater: str) -> list[Undone]:
-        """Take back the rater's last key press that stands; [] where there is none."""
+        """Take back the rater's last step that stands, a key press or an import; [] without one."""
         with self._write() as file:
             names = self._names(file, task, rater)
-            (step,) = file.execute(
-                f"SELECT MAX(step) {_VALID} AND kind != '{Kind.IMPORT}'", names
-            ).fetchone()
+            (step,) = file.execute(f"SELECT MAX(step) {_VALID}", names).fetchone()
             if step is None:
                 return []
-            answers = file.execute("SELECT digest, value FROM answers WHERE step = ?", (step,))
-            undone = [(str(digest), _value(value)) for digest, value in answers]
+            undone = file.execute(
+                "SELECT digest, value, kind FROM answers WHERE step = ?", (step,)
+            ).fetchall()
             file.execute(
                 "INSERT INTO answers (step, task, rater, kind, undoes, time) "
                 "SELECT MAX(step) + 1, :task, :rater, 'undo', :undoes, :time FROM answers",
                 names | {"undoes": step, "time": time.time()},
             )
             now = self._current(file, names)
-        return [Undone(digest, value, now.get(digest)) for digest, value in undone]
+        return [
+            Undone(digest, _value(value), now.get(digest), Kind(kind))
+            for digest, value, kind in undone
+        ]
 
     def current(self, task: str, rater: str) -> dict[str, Value]:
         """The answer that holds for each picture, by digest, the earliest answered first."""

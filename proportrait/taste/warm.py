@@ -8,7 +8,9 @@ Evidence Framework Applied to Classification Networks", 1992), and predictions a
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import comb
 
 import numpy as np
@@ -79,6 +81,19 @@ class Warm:
         likely = (1 / (1 + np.exp(-odds))) @ self.shares
         likely = np.clip(likely, 1e-4, 1 - 1e-4)
         return np.asarray(np.log(likely / (1 - likely)), np.float32)
+
+
+def verdicts_of(values: Float, names: Sequence[str]) -> Float:
+    """Log odds (N, 6) of the packaged model among features (N, D), 0 where they are missing."""
+    columns = _verdict_columns(tuple(names))
+    if not columns:
+        return np.zeros((len(values), len(KEYS)), np.float32)
+    return np.nan_to_num(values[:, columns])
+
+
+@cache
+def _verdict_columns(names: tuple[str, ...]) -> list[int]:
+    return [place for place, name in enumerate(names) if name.startswith("verdicts:")]
 
 
 def _odds(verdicts: Float, subsets: Mask) -> Float:

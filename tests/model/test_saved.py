@@ -221,6 +221,25 @@ def test_other_pictures_of_a_batch_change_no_bit_of_the_features(name: str) -> N
     assert np.array_equal(turned, by_view[:, ::-1])
 
 
+def test_the_features_of_the_last_picture_are_not_computed_twice() -> None:
+    model = headshot()
+    own, general = views_of(model)[0]
+    calls: list[int] = []
+    network = model._backbone
+
+    def counted(batch: np.ndarray) -> np.ndarray:
+        calls.append(1)
+        return network(batch)
+
+    vars(model)["_backbone"] = counted
+    first = model.features([(own, general)])[1]
+    assert np.array_equal(model.features([(own.copy(), general.copy())])[1], first)
+    assert len(calls) == len(own)
+    own[:] = 255 - own  # another picture in the same place of the memory
+    assert not np.array_equal(model.features([(own, general)])[1], first)
+    assert len(calls) == 2 * len(own)
+
+
 def test_a_model_keeps_its_weights_when_training_goes_on() -> None:
     trained = network()
     model = Headshot.from_network(trained)

@@ -17,6 +17,7 @@ from proportrait.imaging import encode_jpeg, read
 from proportrait.labels import KEYS
 from proportrait.score import Score
 from proportrait.score import page as pages
+from proportrait.taste.verdict import TasteReason, TasteVerdict
 from tests import FACE
 from tests.score.samples import page_of, scored
 
@@ -281,6 +282,25 @@ def test_what_spoke_against_a_picture_is_laid_over_it(page: Page) -> None:
     assert heat.count() == 1
     page.keyboard.press("ArrowRight")
     assert (heat.count(), page.locator("#says .where").count()) == (0, 0)
+
+
+def test_a_taste_is_a_chip_that_filters_and_sorts(browser: Browser, tmp_path: Path) -> None:
+    reason = TasteReason("the head is <b>smaller</b>", "size of the head", 1.2, 0.8)
+    tastes = [TasteVerdict("<i>mine", likely, 0.5, against=(reason,)) for likely in (0.2, 0.87)]
+    scores = [scored(f"{n}.jpg", (90,) * 6, tastes=(entry,)) for n, entry in enumerate(tastes)]
+    page = browser.new_page()
+    page.goto(page_of(scores, tmp_path, 2).as_uri())
+    chips = page.locator(".chip.taste")
+    assert chips.all_inner_texts() == [
+        "\u2717 taste <i>mine\nnegative \u00b7 20\u00a0%",
+        "\u2713 taste <i>mine\npositive \u00b7 87\u00a0%",
+    ]
+    assert "taste <i>mine, against: the head is <b>smaller</b>." in page.inner_text(".card")
+    page.select_option("#sort", "-taste <i>mine")
+    assert names(page) == ["1", "0"]
+    page.get_by_role("button", name="taste <i>mine 1").click()
+    assert names(page) == ["0"]
+    page.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -12,9 +13,10 @@ import numpy as np
 import pytest
 
 from proportrait import cli
-from proportrait.taste import Taste
+from proportrait.taste import Taste, evaluate
 from proportrait.taste import taste as taste_module
 from proportrait.taste.features import Features
+from proportrait.taste.verdict.library import FOLDER_VARIABLE
 
 NAMES = ("tone:0", "tone:1")
 
@@ -108,9 +110,28 @@ def test_train_and_predict(
     assert lines[0].split()[1:] == ["negative", str(test / "0.png")]
 
 
+def test_without_a_folder_a_name_is_enough_to_find_a_model(
+    folders: tuple[Path, Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path / "tastes"))
+    bright, dark, test = map(str, folders)
+    words = ["taste", "train", "--positive_folder", bright, "--negative_folder", dark]
+    assert cli.main([*words, "--model_name", "bright"]) == 0
+    assert "or proportrait score DIR --taste bright" in capsys.readouterr().out
+    assert [path.name for path in (tmp_path / "tastes").iterdir()] == ["bright.safetensors"]
+    words = ["taste", "predict", "--folder", test, "--model_path"]
+    assert cli.main([*words, "bright"]) == 1  # a file is no picture
+    assert len(capsys.readouterr().out.splitlines()) == 8
+    assert cli.main([*words, "dark"]) == 2
+    assert "holds bright; or name a file" in capsys.readouterr().err
+
+
 def test_evaluate_prints_one_object(
-    folders: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]
-) -> None:
+    folders: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("proportrait.taste.evaluate", partial(evaluate, seeds=2))
     words = ["taste", "evaluate", "--positive_folder", str(folders[0]),
              "--negative_folder", str(folders[1])]  # fmt: skip
     assert cli.main([*words, "--format", "json"]) == 0

@@ -67,7 +67,8 @@ def test_what_goes_out_comes_in_again(
     assert labels.current("again", "ben") == wanted
     again = add_entries(labels, "again", "ben", read_entries(target))
     assert (again.count, again.problems) == (0, ())
-    assert labels.undo("again", "ben") == []  # no key was pressed
+    assert len(labels.undo("again", "ben")) == len(wanted)  # at once
+    assert labels.current("again", "ben") == {}
     labels.close()
 
 

@@ -46,12 +46,14 @@ def test_undo_goes_back_to_the_beginning_and_is_a_row_itself(tmp_path: Path) -> 
         assert [entry.digest for entry in labels.undo(*WHO)] == ["b", "c", "d"]
         (last,) = labels.undo(*WHO)
         assert (last.digest, last.value, last.before) == ("a", False, True)
+        (imported,) = labels.undo(*WHO)
+        assert (imported.digest, imported.kind) == ("a", Kind.IMPORT)
         assert labels.undo(*WHO) == []
-        assert labels.current(*WHO) == {"a": True}
+        assert labels.current(*WHO) == {}
         assert labels.current("framing", "ben") == {"a": False}
         kinds = [row["kind"] for row in labels.history("framing")]
-        assert kinds.count("undo") == 4
-        assert len(kinds) == 12
+        assert kinds.count("undo") == 5
+        assert len(kinds) == 13
 
 
 def test_a_process_that_is_killed_loses_no_answer_that_it_told_of(tmp_path: Path) -> None:

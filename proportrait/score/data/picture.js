@@ -19,6 +19,7 @@ function caption(score) {
   return passes(score) ? "passes all six" : "lacks verdicts";
 }
 
+const tastes = score => Object.entries(score.tastes ?? {});
 const rangeOf = reason => reason.allowed ?? reason.usual;  // limits of one's own, or what is usual
 
 // --- guides: the face and where it usually lies
@@ -69,6 +70,13 @@ function chip(score, key) {
   return make("li", { className: `chip ${kind}` }, make("b", { textContent: `${SIGNS[kind]} ${key}` }),
     number === null ? words : `${words} \u00b7 ${number}`);
 }
+
+const tasteChip = ([name, taste]) => {
+  const kind = taste.verdict ? "good" : "bad";
+  return make("li", { className: `chip ${kind} taste`, title: `Taste ${name}: positive from ${percent(taste.threshold)} on` },
+    make("b", { textContent: `${SIGNS[kind]} taste ${name}` }), `${taste.word} \u00b7 ${percent(taste.probability)}`);
+};
+const percent = share => `${Math.round(100 * share)}\u00a0%`;
 
 function gauge(reason) {
   const { value } = reason, [low, high] = rangeOf(reason);
@@ -125,12 +133,20 @@ function findings(score, most) {
   for (const reason of score.disagreements ?? []) {
     list.append(line("though", `${reason.attribute} is good to the model, though`, reason.text, { ...reason, advice: `If you see it too: ${reason.advice}` }));
   }
+  for (const [name, taste] of tastes(score)) {
+    for (const [word, reasons] of [["for", taste.for], ["against", taste.against]]) {
+      for (const reason of reasons.slice(0, most)) list.append(line("why", `taste ${name}, ${word}:`, reason.text));
+    }
+  }
   return list;
 }
 
 function details(score, most = Infinity) {
   const node = make("div", { className: "rest" });
-  if (!score.error) node.append(make("ul", { className: "chips", ariaLabel: "Verdicts" }, ...KEYS.map(key => chip(score, key))));
+  if (!score.error) {
+    const chips = [...KEYS.map(key => chip(score, key)), ...tastes(score).map(tasteChip)];
+    node.append(make("ul", { className: "chips", ariaLabel: "Verdicts" }, ...chips));
+  }
   node.append(findings(score, most), ...score.notes.map(note => make("p", { className: "notes", textContent: `Note: ${note}.` })));
   return node;
 }

@@ -8,13 +8,16 @@ scores.forEach((score, order) => {
   score.text = [
     score.name, score.folder, caption(score), score.error, ...score.notes, ...Object.values(score.unknown ?? {}),
     ...reasons.flatMap(reason => [reason.attribute, reason.text, reason.advice]),
+    ...tastes(score).flatMap(([name, taste]) => [name, taste.word, ...[...taste.for, ...taste.against].map(reason => reason.text)]),
   ].join("\n").toLowerCase();
 });
 
 // --- the head
 
+const TASTES = [...new Set(scores.flatMap(score => tastes(score).map(([name]) => name)))];
 const FILTERS = {
   ...Object.fromEntries(KEYS.map(key => [key, score => failed(score, key)])),
+  ...Object.fromEntries(TASTES.map(name => [`taste ${name}`, score => score.tastes?.[name]?.verdict === 0])),
   none: passes,
   "no verdict": isUnclear,
   unreadable: score => Boolean(score.error),
@@ -59,8 +62,10 @@ function matches(score) {
 
 function compare(order) {
   if (order === "name") return (a, b) => a.name.localeCompare(b.name, "en", { numeric: true }) || a.order - b.order;
-  const way = order.startsWith("-") ? -1 : 1, key = order.replace("-", "");
-  const value = score => key === "overall" ? score.overall ?? null : mark(score, key);
+  const way = order.startsWith("-") ? -1 : 1, key = order.replace(/^-/, "");
+  const liked = key.startsWith("taste ") ? key.slice(6) : null;
+  const value = score => liked !== null ? score.tastes?.[liked]?.probability ?? null
+    : key === "overall" ? score.overall ?? null : mark(score, key);
   return (a, b) => {
     const [one, other] = [value(a), value(b)];
     if (one === null || other === null) return (one === null) - (other === null) || a.order - b.order;
@@ -90,6 +95,7 @@ function drawTools() {
     });
     at("filters").append(button);
   }
+  for (const name of TASTES) at("sort").append(make("option", { value: `-taste ${name}`, textContent: `taste ${name}, highest first` }));
   at("tools").addEventListener("submit", event => event.preventDefault());
   at("search").addEventListener("input", update);
   at("sort").addEventListener("change", update);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from proportrait.commandline import printable
@@ -42,6 +43,7 @@ class Album:
         self._digests: dict[int, str] = {}
         self._places: dict[str, Place] = {}
         self._by_digest: dict[str, int] = {}
+        self._copies: dict[str, set[int]] = {}  # numbers of one content, if several
         self._gone: set[int] = set()
         self._folders: set[Path] = {self.folder}
         self._lock = threading.RLock()
@@ -69,6 +71,16 @@ class Album:
         """Of the picture with that content, None where it is not here or not known yet."""
         number = self._by_digest.get(digest)
         return number if number is not None and number not in self._gone else None
+
+    def count(self, digests: Iterable[str]) -> int:
+        """How many pictures that can be used have one of these contents, as far as is known."""
+        pairs = (
+            (number, digest)
+            for digest in digests
+            if digest in self._by_digest
+            for number in {self._by_digest[digest], *self._copies.get(digest, ())}
+        )
+        return sum(self.holds(n) and self._digests.get(n) == digest for n, digest in pairs)
 
     def place(self, digest: str) -> Place:
         """Where a picture was when it was read.
@@ -108,6 +120,9 @@ class Album:
             before = self._digests.get(number, digest)
             self._digests[number] = digest
             self._places[digest] = place
+            first = self._by_digest.get(digest, number)
+            if first != number:
+                self._copies.setdefault(digest, {first}).add(number)
             if self.number(digest) is None:
                 self._by_digest[digest] = number
             self.failures.pop(number, None)

@@ -31,7 +31,7 @@ from proportrait.serve.taste.questions import WAYS, kind_of
 from proportrait.serve.taste.session import Session
 from proportrait.serve.taste.work import LARGE, SMALL
 from proportrait.taste import exchange
-from proportrait.taste.labels import Labels
+from proportrait.taste.labels import Kind, Labels
 
 _OWN_PAGE = Path(__file__).with_name("page")
 _MOST = 60  # questions or answers of one request
@@ -116,7 +116,10 @@ class _Server:
                 "questions": [
                     asdict(question) | {"name": album.name(question.number)}
                     for question in questions
-                ]
+                ],
+                "open": None
+                if way == "mistakes" or (low, high) != (0, 1)
+                else session.open_count(),
             }
         )
 
@@ -143,16 +146,24 @@ class _Server:
         return JSONResponse({"before": [words[value] for value in before]})
 
     async def undo(self, request: Request) -> Response:
-        """Take back the last key press; what it answered, where the picture is still here."""
+        """Take back the last step; what it answered, where the picture is still here.
+
+        Of an import no pictures are named: it may have any number of them.
+        """
         session = await self._session(await _body(request))
         async with self._writing:
             undone = await run_in_threadpool(session.undo)
         album = self.desk.album
         words = {value: word for word, value in _VALUES.items()}
-        entries = [(album.number(entry.digest), words[entry.value]) for entry in undone]
+        is_import = any(entry.kind == Kind.IMPORT for entry in undone)
+        entries = [
+            (album.number(entry.digest), words[entry.value])
+            for entry in ([] if is_import else undone)
+        ]
         return JSONResponse(
             {
                 "undone": len(undone),
+                "is_import": is_import,
                 "pictures": [
                     {"number": number, "name": album.name(number), "value": word}
                     for number, word in entries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, get_args
 
 import numpy as np
@@ -27,7 +28,8 @@ class Question:
 
     Attributes:
         number: of the picture.
-        way: how it was chosen: one of `WAYS` other than mixed and mistakes, "repeat", or "review".
+        way: how it was chosen: one of `WAYS` other than mixed and mistakes, "typical", "repeat", or
+            "review".
         likely: probability of positive by the present model; None where that is not known, or
             would sway the answer.
         before: what the rater answered, of a review.
@@ -61,7 +63,8 @@ def next_questions(
         count: how many.
         held: numbers of pictures that the page has already.
         rng: of chance.
-        way: how to choose; before a model is trained all ways but "mistakes" are at random.
+        way: how to choose; before a model is trained typical pictures come first, except at random
+            and of mistakes.
         between: lowest and highest probability of positive.
         repeats: whether a picture may be asked that was answered before, now and then.
     """
@@ -113,6 +116,10 @@ def _new(
         question = _chosen(session, trained, held, rng, way, between)
         if question is not None or between != (0.0, 1.0):
             return question
+    elif way != "random":
+        number = session.start.next(partial(_is_open, session, held), rng)
+        if number is not None:
+            return Question(number, "typical")
     return _random(session, held, rng)
 
 
@@ -129,12 +136,7 @@ def _chosen(
     predictions = session.predictions
     pool: list[int] = []
     for number in rng.permutation(session.rows.numbers()).tolist():
-        if (
-            low <= predictions.get(number, low) <= high
-            and number not in held
-            and session.album.holds(number)
-            and not session.is_labelled(number)
-        ):
+        if low <= predictions.get(number, low) <= high and _is_open(session, held, number):
             pool.append(number)
         if len(pool) == _POOL:
             break
@@ -156,11 +158,14 @@ def _random(session: Session, held: set[int], rng: np.random.Generator) -> Quest
     album = session.album
     count = len(album.paths)
 
-    def is_open(number: int) -> bool:
-        return number not in held and album.holds(number) and not session.is_labelled(number)
-
+    is_open = partial(_is_open, session, held)
     for number in rng.integers(0, count, 50) if count else ():
         if is_open(int(number)):
             return Question(int(number), "random")
     rest = [number for number in range(count) if is_open(number)]
     return Question(int(rng.choice(rest)), "random") if rest else None
+
+
+def _is_open(session: Session, held: set[int], number: int) -> bool:
+    """Whether a picture can be asked, and has no answer yet."""
+    return number not in held and session.album.holds(number) and not session.is_labelled(number)

@@ -12,6 +12,7 @@ from proportrait.arrays import Float, Mask
 from proportrait.errors import ConfigurationError
 from proportrait.serve.taste.album import Album
 from proportrait.serve.taste.rows import Rows
+from proportrait.serve.taste.start import Start
 from proportrait.taste.choose import suspects
 from proportrait.taste.ensemble import Ensemble
 from proportrait.taste.features import DEFAULT, Features, column_names
@@ -67,6 +68,7 @@ class Session:
         trained: the model, or None.
         problem: why the last training failed, or "".
         predictions: probability of positive by picture, of the present model.
+        start: chooses pictures before there is a model.
         version: grows with every change that a page could show.
     """
 
@@ -78,6 +80,7 @@ class Session:
         self.problem = ""
         self.predictions: dict[int, float] = {}
         self.is_training = False
+        self.start = Start(rows)
         self.repeated = {digest for digest, _, _ in labels.repeats(task, rater)}
         self.version = 0
         self._training = threading.Lock()
@@ -98,9 +101,17 @@ class Session:
         self.version += 1
 
     def undo(self) -> list[Undone]:
-        """Take back the last key press; [] where there is none."""
+        """Take back the last key press or import; [] where there is none.
+
+        A model most of whose labels were taken back is forgotten.
+        """
         undone = self.labels.undo(self.task, self.rater)
         self.values = self.labels.current(self.task, self.rater)
+        if (trained := self.trained) is not None:
+            pairs = zip(trained.digests, trained.labels.tolist(), strict=True)
+            stand = sum(self.values.get(digest) is label for digest, label in pairs)
+            if 2 * stand < len(trained.digests):
+                self.trained, self.predictions = None, {}
         self.version += 1
         return undone
 
@@ -108,6 +119,10 @@ class Session:
         """Whether a picture has an answer, a skip included, as far as its content is known."""
         digest = self.album.digest(number)
         return digest != "" and digest in self.values
+
+    def open_count(self) -> int:
+        """How many pictures have no answer, as far as their contents are known."""
+        return len(self.album) - self.album.count(list(self.values))
 
     def labelled(self) -> list[int]:
         """Numbers of the pictures here that are positive or negative."""

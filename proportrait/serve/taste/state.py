@@ -36,6 +36,7 @@ def state(session: Session) -> dict[str, Any]:
             ],
         },
         "features": len(session.rows),
+        "chooses": "model" if session.trained else "types" if session.start.is_ready else "chance",
         "labels": {
             "positive": values.count(True),
             "negative": values.count(False),

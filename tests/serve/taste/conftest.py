@@ -26,28 +26,41 @@ WHO = {"task": "light", "rater": "anna"}
 WAIT_S = 60.0
 
 
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
+def write_folder(folder: Path) -> Path:
     """12 light pictures and 12 dark ones, and one that is broken."""
-    folder = tmp_path / "photos"
     hooks.write_photos(folder, 12)
     (folder / "broken.png").write_bytes(b"no picture")
     return folder
 
 
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder of `write_folder` that a test may change."""
+    return write_folder(tmp_path / "photos")
+
+
 class Client:
     """What the page asks, as a rater of a task."""
 
-    def __init__(self, client: TestClient) -> None:
-        self.client = client
+    def __init__(self, client: TestClient, place: Place) -> None:
+        self.client, self.photos = client, place.folder
+        self.labels = place.labels or Path()
+        self.who = {"task": place.task, "rater": place.rater}
+
+    def of_task(self, name: str) -> Client:
+        """The same server for another task, which is made."""
+        place = Place(self.photos, name, self.who["rater"], self.labels, Path())
+        other = Client(self.client, place)
+        other.post("tasks", name=name)
+        return other
 
     def post(self, path: str, **body: Any) -> Any:
-        answer = self.client.post(f"/api/v1/taste/{path}", json=WHO | body)
+        answer = self.client.post(f"/api/v1/taste/{path}", json=self.who | body)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     def state(self, **who: str) -> Any:
-        return self.client.get("/api/v1/taste", params=WHO | who).json()
+        return self.client.get("/api/v1/taste", params=self.who | who).json()
 
     def wait(self, condition: Callable[[Any], Any], **who: str) -> Any:
         """The first state that fulfils a condition."""
@@ -78,17 +91,35 @@ class Client:
         return questions
 
 
-@pytest.fixture
-def client(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    monkeypatch.setattr(work, "features", hooks.features)
-    place = Place(photos, "light", "anna", tmp_path / "labels.sqlite", tmp_path / "exports")
+@contextmanager
+def serving(photos: Path, home: Path) -> Iterator[Client]:
+    """A server in this process, with the quick features of `hooks`."""
+    place = Place(
+        photos, **WHO, labels=home / "labels.sqlite", exports=home / "exports", drawers=1
+    )  # fmt: skip
     with (
+        pytest.MonkeyPatch.context() as patch,
         Labels(place.labels) as labels,
-        TestClient(create_app(place, labels), URL) as client,
     ):
-        own = Client(client)
-        own.wait(lambda state: state["folder"]["is_listed"])
-        yield own
+        patch.setattr(work, "features", hooks.features)
+        with TestClient(create_app(place, labels), URL) as client:
+            own = Client(client, place)
+            own.wait(lambda state: state["folder"]["is_listed"])
+            yield own
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """One server for all tests that leave the folder as it is."""
+    home = tmp_path_factory.mktemp("desk")
+    with serving(write_folder(home / "photos"), home) as client:
+        yield client
+
+
+@pytest.fixture
+def client(shared: Client, request: pytest.FixtureRequest) -> Client:
+    """A task without labels."""
+    return shared.of_task(request.node.name)
 
 
 @contextmanager

@@ -42,6 +42,24 @@ def test_a_picture_keeps_its_number(tmp_path: Path) -> None:
     assert len(album) == len(album.paths) == 3
 
 
+def test_copies_count_as_long_as_they_are_there(tmp_path: Path) -> None:
+    paths = [write(tmp_path / f"{number}.jpg") for number in range(3)]
+    album = Album(tmp_path)
+    album.update()
+    for number in range(3):
+        album.learn(number, "one", Place(album.paths[number], 1, 1))
+    assert album.count(["one", "unknown"]) == 3
+    paths[0].unlink()
+    album.fail(1, "broken")
+    album.update()
+    assert album.count(["one"]) == 1
+    write(paths[0])
+    album.update()
+    assert album.count(["one"]) == 2
+    album.learn(2, "another", Place(album.paths[2], 1, 1))  # the file was replaced
+    assert (album.count(["one"]), album.count(["another"])) == (1, 1)
+
+
 def test_a_file_that_comes_is_noticed_by_the_time_of_its_folder(tmp_path: Path) -> None:
     write(tmp_path / "sub" / "a.jpg")
     album = Album(tmp_path)

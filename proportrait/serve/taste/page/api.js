@@ -31,7 +31,8 @@ const post = async (path, body) => request(`${ROOT}/${path}`, {
   method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ ...who, ...body }),
 });
 
-export const questions = async (body) => (await (await post("questions", body)).json()).questions;
+export const page = async (body) => (await post("questions", body)).json();
+export const questions = async (body) => (await page(body)).questions;
 export const answer = async (answers, way) => (await post("answers", { answers, way })).json();
 export const undo = async () => (await post("undo", {})).json();
 export const train = async () => (await post("train", {})).json();

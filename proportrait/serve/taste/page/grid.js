@@ -5,8 +5,10 @@ import * as api from "./api.js";
 
 const PAGE = 30;
 const ORDER = [null, "positive", "negative", "skip"]; // a click goes on to the next one
+export const ALL_DONE = "Every picture has your answer. Sift takes away what you like; Z takes answers back.";
 const tiles = byId("tiles");
-let rows = [], choice = null, isOpen = false, report = null;
+// `left`: pictures without an answer; null where only some are asked about.
+let rows = [], left = null, choice = null, isOpen = false, report = null;
 
 export function setUp({ failed, saved }) {
   report = { failed, saved };
@@ -28,20 +30,29 @@ export function close() {
   isOpen = false;
 }
 
-async function fill(again = []) {
+/** Show pictures that have no answer, before them `again`, and none of the numbers `without`. */
+async function fill(again = [], without = []) {
   rows.forEach((row) => row.image.then(api.release, () => {}));
   tiles.replaceChildren(h("p", { class: "hint" }, "Loading pictures …"));
   try {
-    const held = again.map((row) => row.number);
-    const more = again.length >= PAGE ? [] : await api.questions({ ...choice, count: PAGE - again.length, held });
-    rows = [...again, ...more].map(tile);
+    const held = [...again.map((row) => row.number), ...without];
+    const page = await api.page({ ...choice, count: Math.max(1, PAGE - again.length), held });
+    left = page.open;
+    rows = [...again, ...page.questions].slice(0, Math.max(PAGE, again.length)).map(tile);
   } catch (error) {
-    rows = [];
+    [rows, left] = [[], null];
     report.failed(error.message);
   }
-  tiles.replaceChildren(...(rows.length ? rows.map((row) => row.element) : [h("p", { class: "hint" }, "There is no picture left to ask.")]));
+  tiles.replaceChildren(...(rows.length ? rows.map((row) => row.element) : [h("p", { class: "hint" }, nothing())]));
   if (isOpen) rows[0]?.element.focus();
   count();
+}
+
+function nothing() {
+  if (left === 0) return ALL_DONE;
+  if (left !== null) return "No picture can be asked now: those without an answer cannot be read, or are not known yet.";
+  return choice.way === "mistakes" ? "The model expects none of your labels to be a mistake."
+    : "No picture without an answer is between these two probabilities.";
 }
 
 function tile({ number, name, value = null, way = "" }, place) {
@@ -55,6 +66,7 @@ function tile({ number, name, value = null, way = "" }, place) {
     row.element.prepend(image);
   }, () => {
     rows = rows.filter((other) => other !== row);
+    if (left !== null) left -= 1; // nobody can answer what cannot be shown
     row.element.remove();
     count();
   });
@@ -72,13 +84,23 @@ function mark(row, value) {
   count();
 }
 
+const others = () => (left === null ? PAGE : Math.max(0, left - rows.length));
+const many = (number) => `${number.toLocaleString()} picture${number === 1 ? "" : "s"}`;
+
 function count() {
-  const marked = rows.filter((row) => row.value).length;
-  byId("save").textContent = marked ? `Save ${marked} label${marked === 1 ? "" : "s"} (Enter)` : "Show 30 others (Enter)";
+  const marked = rows.filter((row) => row.value).length, next = Math.min(PAGE, others());
+  byId("save").textContent = marked ? `Save ${marked} label${marked === 1 ? "" : "s"} (Enter)`
+    : next ? `Show ${next} other${next === 1 ? "" : "s"} (Enter)` : "Mark these first";
+  byId("save").disabled = !marked && !next;
+  document.querySelectorAll("[data-rest], #save").forEach((button) => (button.hidden = !rows.length));
+  byId("left").textContent = left === null || !rows.length ? ""
+    : others() ? `${many(rows.length)} here, ${others().toLocaleString()} more without your answer.`
+    : rows.length === 1 ? "This is the last picture without your answer." : `These are the last ${many(rows.length)} without your answer.`;
 }
 
 async function save() {
   const answers = rows.filter((row) => row.value).map(({ number, value }) => ({ number, value }));
+  if (!answers.length && !others()) return;
   try {
     if (answers.length) {
       await api.answer(answers, "");
@@ -87,14 +109,14 @@ async function save() {
   } catch (error) {
     return report.failed(`Not saved: ${error.message}`);
   }
-  return fill();
+  return fill([], answers.length ? [] : rows.map((row) => row.number));
 }
 
 /** Take back the last page, or the last single label, and show it again. */
 export async function undo() {
   try {
     const result = await api.undo();
-    if (result.undone) await fill(result.pictures);
+    if (result.undone) await fill(result.pictures); // of an import none are named
     return result;
   } catch (error) {
     report.failed(error.message);

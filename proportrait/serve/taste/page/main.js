@@ -15,6 +15,7 @@ const WAYS = {
   disagreement: "The model's parts disagree on this one",
   diversity: "This one is unlike those you have labelled",
   random: "Chosen by chance",
+  typical: "This one is typical of others: a start for the model",
   repeat: "Why: told after your answer",
   undo: "Your last answer was taken back",
 };
@@ -26,7 +27,7 @@ function shown(question) {
   const text = deck.isEmpty
     ? deck.choice.way === "mistakes" ? "The model expects none of your labels to be a mistake."
       : state?.model && deck.choice.between.join() !== "0,1" ? "No picture is known between these two probabilities."
-      : state?.folder.is_listed ? "Every picture has your answer." : "Looking for pictures …"
+      : state?.folder.is_listed ? grid.ALL_DONE : "Looking for pictures …"
     : "Looking for pictures …";
   show(question, text);
   byId("why").textContent = question ? why(question) : "";
@@ -72,13 +73,14 @@ function problem(text, lasts = Infinity) {
 async function undo() {
   const result = view === "grid" ? await grid.undo() : await deck.undo();
   if (!result) return;
-  const { undone, pictures } = result;
+  const { undone, pictures, is_import: isImport } = result;
   const text = !undone ? "There is nothing to undo."
+    : isImport ? `The import of ${undone} label${undone === 1 ? "" : "s"} was taken back; the same --import brings it back.`
     : undone > 1 ? `${undone} labels were taken back.`
     : `Taken back: ${pictures[0]?.name ?? "a picture that is no longer here"}.`;
   byId("last").textContent = text;
   tell(text);
-  if (undone > 1 && view === "single") deck.refresh(undefined, true);
+  if ((undone > 1 || isImport) && view === "single") deck.refresh(undefined, true);
   poll();
 }
 
@@ -101,7 +103,7 @@ function take(fresh) {
   panel.show(state);
   sift.show(state);
   tasks();
-  const isNew = before && before.model?.labels !== state.model?.labels;
+  const isNew = before && (before.model?.labels !== state.model?.labels || before.chooses !== state.chooses);
   if (isNew) deck.refresh();
   else if (deck.isEmpty || deck.queue.length < 2) deck.fill();
   if (performance.now() > problemEnds) problem("");

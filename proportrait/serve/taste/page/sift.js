@@ -92,7 +92,7 @@ async function copy(what) {
 async function save() {
   try {
     const { file } = await api.copy({ what: "model", name: byId("folder").value });
-    byId("done").textContent = `The model is ${file}: proportrait taste predict --model_path uses it.`;
+    byId("done").textContent = `The model is ${file}: proportrait taste predict --model_path, score --taste, and rank --taste use it.`;
   } catch (error) {
     byId("done").replaceChildren(h("span", { class: "error" }, `Nothing was saved: ${error.message}.`));
   }
