@@ -127,6 +127,9 @@ _COLOUR = "Set the white balance, and use one kind of light: daylight, without l
 _BEHIND = "Turn around, so that the bright window or sky is behind the camera."
 _PLAIN = "Stand before a plain wall, or a metre or two farther from what is behind you."
 _EDIT_OUT = "Take it where nobody else is in the picture, or crop the other person away."
+_LOOKALIKE = (
+    "Crop a hand or another person away; before wood or walls of that colour, choose another place."
+)
 _CLOSER = "Crop closer, or step nearer to the camera."
 _FARTHER = "Step back, or use a version that was cropped less."
 _CENTRE = "Crop so that the face is in the middle from left to right."
@@ -223,8 +226,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault("background.BackgroundSpots", 1, "clutter",
           _fixed("the background has patches of different light or colour"), _PLAIN),
     Fault("background.OtherSkin", 1, "somebody else", lambda v, o:
-          f"skin shows beside the head: {_share(v)} of the picture, perhaps another person or a "
-          f"hand", _EDIT_OUT),
+          f"something of the colour of skin shows beside the head: {_share(v)} of the picture",
+          _LOOKALIKE),
     Fault("background.SingleFacePresent", 1, "somebody else",
           _fixed("there is another face in the picture"), _EDIT_OUT),
     # --- expression

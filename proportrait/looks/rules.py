@@ -71,7 +71,7 @@ def rules(look: Look) -> Rules:
         reason = "no face is found: it is turned away or hidden"
         return Rules(dict.fromkeys(_HEAD_ONLY, reason), one_person=None)
     if look.presence == "body":
-        reason = "no head is found: it is cut off or too far away"
+        reason = "no head is found: it is cut off, turned away, or too far away"
         return Rules(dict.fromkeys(_FACE_ONLY, reason), {"framing": reason}, one_person=None)
     null, bad = {}, {}
     heights = (look.boxes[:, 3] - look.boxes[:, 1]) * look.size[0]
