@@ -252,7 +252,8 @@ FAULTS: tuple[Fault, ...] = (
           f"the mouth is open by {_share(v)} of the head's height", _MOUTH),
     Fault("expression.MouthCornerHeight", -1, "sad or stern mouth",
           _fixed("the corners of the mouth hang: a slight smile looks friendlier"), _SMILE,
-          applies=_is_frontal),
+          applies=lambda o: _is_frontal(o)  # of an open mouth they say nothing of a mood
+          and o.get("expression.MouthClosed", 0.0) <= PARTED),
     Fault("expression.Agitation", 1, "strong emotion", lambda v, o:
           f"the face looks tense, surprised, or angry (probability {_share(v)})", _SMILE,
           applies=lambda o: TENSE.passed(o.get("expression.Agitation", 0.0))),
@@ -337,4 +338,4 @@ def rule_advice(key: str, rule: str) -> str:
     """What to do about what a rule of `looks.rules` calls bad."""
     if key == "background":
         return _EDIT_OUT
-    return _STRAIGHT if rule.startswith("not upright") else _CLOSER
+    return _STRAIGHT if "not upright" in rule else _CLOSER

@@ -24,7 +24,7 @@ from proportrait.score import PACKAGED, Score
 from proportrait.score.copies import Copies
 from proportrait.score.order import ORDERS, ordered
 from proportrait.score.output import FEW, FORMATS, Output
-from proportrait.score.scorer import Scorer, shared_scorer
+from proportrait.score.scorer import Scorer
 from proportrait.score.spool import Spool
 from proportrait.score.summary import Outcome, Summary
 from proportrait.sheets import listing
@@ -109,7 +109,7 @@ def execute(options: argparse.Namespace) -> int:
         explanations = Explanations(options.explain, options.paths, options.recursive)
     note = partial(print, file=sys.stderr)
     paths = list(map(str, each_file(options.paths, note, recursive=options.recursive)))
-    scorer = shared_scorer(options.model, options.limits, tuple(options.taste))
+    scorer = Scorer(options.model, options.limits, options.taste)
     output = replace(output, tastes=tuple(taste.name for taste in scorer.tastes))
     if options.sort and options.sort not in (*ORDERS, *output.tastes):
         raise ConfigurationError(
@@ -132,7 +132,7 @@ def execute(options: argparse.Namespace) -> int:
 
     def results() -> Iterator[Score]:
         if explanations or (options.report and options.where):
-            judge = options.model, options.limits, options.workers
+            judge = options.model, scorer.limits, options.workers
             stream = explained_files(rest, *judge, explanations, tuple(options.taste))
         else:
             stream = scorer.files(rest, options.workers)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from proportrait.disk import disk_errors, replace_file
 from proportrait.explanations.explanation import explain_look
+from proportrait.limits import Limits
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Look
 from proportrait.looks.survey import survey_with
@@ -20,7 +21,7 @@ from proportrait.score.copies import prepare
 from proportrait.score.scorer import shared_scorer
 from proportrait.sheets import is_sheet, to_png
 
-_Judge = tuple[str | Path, str | Path | None, tuple[str | Path, ...]]  # model, limits, tastes
+_Judge = tuple[str | Path, Limits, tuple[str | Path, ...]]  # model, limits, tastes
 
 
 class Explanations:
@@ -68,7 +69,7 @@ class Explanations:
 def explained_files(
     files: Iterable[str | Path],
     model: str | Path,
-    limits: str | Path | None,
+    limits: Limits,
     workers: int | None = 1,
     explanations: Explanations | None = None,
     tastes: tuple[str | Path, ...] = (),

@@ -82,7 +82,7 @@ def rules(look: Look) -> Rules:
     elif hidden := look.reasons.get("expression"):
         null["expression"] = hidden
     if advice := turn_advice(look):
-        bad["framing"] = f"not upright: {advice}"
+        bad["framing"] = f"the head is not upright: {advice}"
     subjects = int((heights >= OTHER_FACE * heights[0]).sum())
     if subjects > 1:
         bad["background"] = f"{subjects} people are about as large"

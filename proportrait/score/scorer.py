@@ -189,7 +189,7 @@ class Scorer:
 @lru_cache(maxsize=1)
 def shared_scorer(
     model: str | Path = PACKAGED,
-    limits: str | Path | None = None,
+    limits: Limits | str | Path | None = None,
     tastes: tuple[str | Path, ...] = (),
 ) -> Scorer:
     """The scorer of this process, which is kept."""

@@ -23,6 +23,7 @@ from proportrait.explanations.gauge import gauge
 from proportrait.explanations.heat import heated
 from proportrait.faces import FaceAnalyzer
 from proportrait.labels import KEYS
+from proportrait.limits import Limits
 from proportrait.looks import look as looks
 from proportrait.score import PACKAGED, Scorer
 from proportrait.sheets import is_sheet
@@ -134,7 +135,7 @@ def test_a_file_a_photo_is_written_and_only_own_files_are_replaced(
     score = scorer.image(photos / "me.jpg")
     for _ in range(2):
         files = Explanations(folder, [photos])
-        (found,) = explained_files([photos / "me.jpg"], PACKAGED, None, 1, files)
+        (found,) = explained_files([photos / "me.jpg"], PACKAGED, Limits(), 1, files)
         assert replace(found, heat={}) == score
         assert files.count == 1
         assert sorted(path.name for path in folder.iterdir()) == ["me-2.png", "me.png"]

@@ -98,7 +98,9 @@ def test_a_second_person_is_one_at_least_half_as_large(
 def test_a_tilted_picture_is_framed_badly_and_says_how_to_turn_it(
     tilt: float, roll: float, advice: str
 ) -> None:
-    assert rules(made_look(300, tilt=tilt, roll=roll)).bad == {"framing": f"not upright: {advice}"}
+    assert rules(made_look(300, tilt=tilt, roll=roll)).bad == {
+        "framing": f"the head is not upright: {advice}"
+    }
 
 
 def test_a_leaning_head_is_upright_enough() -> None:
@@ -130,7 +132,7 @@ def test_a_lying_portrait_is_measured_as_if_it_stood(image: Image, turns: int, a
     for key in ("lighting", "background", "expression", "sharpness"):
         assert lying.scores[key] == pytest.approx(upright.scores[key], abs=8), key
     assert lying.scores["framing"] < 1 < 50 < upright.scores["framing"]
-    assert rules(lying).bad == {"framing": f"not upright: {advice}"}
+    assert rules(lying).bad == {"framing": f"the head is not upright: {advice}"}
     assert rules(lying).one_person is True
 
 

@@ -130,7 +130,7 @@ def test_a_picture_on_another_drive_has_a_whole_address(
         raise ValueError("path is on mount 'D:', start on mount 'C:'")
 
     monkeypatch.setattr(os.path, "relpath", fail)
-    assert pages._link(Path("/photos/a b.jpg"), tmp_path) == "file:///photos/a%20b.jpg"
+    assert pages.link(Path("/photos/a b.jpg"), tmp_path) == "file:///photos/a%20b.jpg"
 
 
 @pytest.mark.parametrize(

@@ -97,8 +97,9 @@ _ASPECTS: tuple[tuple[str, str, dict[str, Phrase]], ...] = (  # name, silent col
                                 "of 100")}),
     ("people", "background.SingleFacePresent", {
         "face.Faces": Phrase("there are more faces", "there are fewer faces", ""),
-        "background.OtherSkin": _percent("more of the colour of skin shows beside the head",
-                                         "less of the colour of skin shows beside the head", "of the picture")}),
+        "background.OtherSkin": _percent("more skin colour shows beside the head",
+                                         "less skin colour shows beside the head",
+                                         "of the picture")}),
     ("form of the picture", "", {
         "face.PictureForm": Phrase("the picture is wider for its height",
                                    "the picture is narrower for its height",
