@@ -20,11 +20,10 @@ from proportrait.commandline import count, mark, printable
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import each_file
 from proportrait.limits import PRESETS
-from proportrait.score import PACKAGED, Score
+from proportrait.score import PACKAGED, Score, Scorer
 from proportrait.score.copies import Copies
 from proportrait.score.order import ORDERS, ordered
 from proportrait.score.output import FEW, FORMATS, Output
-from proportrait.score.scorer import shared_scorer
 from proportrait.score.spool import Spool
 from proportrait.score.summary import Outcome, Summary
 from proportrait.sheets import listing
@@ -104,7 +103,7 @@ def execute(options: argparse.Namespace) -> int:
         explanations = Explanations(options.explain, options.paths, options.recursive)
     note = partial(print, file=sys.stderr)
     paths = list(map(str, each_file(options.paths, note, recursive=options.recursive)))
-    scorer = shared_scorer(options.model, options.limits)
+    scorer = Scorer(options.model, options.limits)
     good = None
     if options.copy_good:
         good = Copies(options.copy_good, options.paths, options.recursive)
@@ -121,8 +120,8 @@ def execute(options: argparse.Namespace) -> int:
 
     def results() -> Iterator[Score]:
         if explanations or (options.report and options.where):
-            judge = options.model, options.limits, options.workers
-            stream = explained_files(rest, *judge, explanations)
+            parts = scorer, options.model, options.workers, explanations
+            stream = explained_files(rest, *parts)
         else:
             stream = scorer.files(rest, options.workers)
         if not options.where:

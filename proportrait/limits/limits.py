@@ -92,6 +92,9 @@ class Limits:
 
     attributes: Mapping[str, Limit] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
     @property
     def unasked(self) -> tuple[str, ...]:
         """The keys of attributes that pass whatever the picture shows."""

@@ -171,8 +171,8 @@ class Scorer:
 
 
 @lru_cache(maxsize=1)
-def shared_scorer(model: str | Path = PACKAGED, limits: str | Path | None = None) -> Scorer:
-    """The scorer of this process, which is kept."""
+def shared_scorer(model: str | Path = PACKAGED, limits: Limits | None = None) -> Scorer:
+    """The scorer of a worker process, which is kept; a model file is read once."""
     return Scorer(model, limits)
 
 
