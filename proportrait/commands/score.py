@@ -20,11 +20,10 @@ from proportrait.commandline import count, mark, printable
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import each_file
 from proportrait.limits import PRESETS
-from proportrait.score import PACKAGED, Score
+from proportrait.score import PACKAGED, Score, Scorer
 from proportrait.score.copies import Copies
 from proportrait.score.order import ORDERS, ordered
 from proportrait.score.output import FEW, FORMATS, Output
-from proportrait.score.scorer import Scorer
 from proportrait.score.spool import Spool
 from proportrait.score.summary import Outcome, Summary
 from proportrait.sheets import listing
@@ -132,8 +131,8 @@ def execute(options: argparse.Namespace) -> int:
 
     def results() -> Iterator[Score]:
         if explanations or (options.report and options.where):
-            judge = options.model, scorer.limits, options.workers
-            stream = explained_files(rest, *judge, explanations, tuple(options.taste))
+            parts = scorer, options.model, options.workers, explanations, tuple(options.taste)
+            stream = explained_files(rest, *parts)
         else:
             stream = scorer.files(rest, options.workers)
         if not options.where:

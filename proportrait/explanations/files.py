@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from proportrait.disk import disk_errors, replace_file
@@ -16,7 +15,7 @@ from proportrait.limits import Limits
 from proportrait.looks.cache import LookCache
 from proportrait.looks.look import Look
 from proportrait.looks.survey import survey_with
-from proportrait.score import Score
+from proportrait.score import Score, Scorer
 from proportrait.score.copies import prepare
 from proportrait.score.scorer import shared_scorer
 from proportrait.sheets import is_sheet, to_png
@@ -68,8 +67,8 @@ class Explanations:
 
 def explained_files(
     files: Iterable[str | Path],
+    scorer: Scorer,
     model: str | Path,
-    limits: Limits,
     workers: int | None = 1,
     explanations: Explanations | None = None,
     tastes: tuple[str | Path, ...] = (),
@@ -81,20 +80,18 @@ def explained_files(
 
     Args:
         files: pictures.
-        model, limits: as `Scorer` takes them.
+        scorer: judges them.
+        model, tastes: that the scorer was made with, for those of worker processes.
         workers: processes; None for as many as cores and memory allow.
         explanations: take the drawings; default: none are made.
-        tastes: as `Scorer` takes them.
 
     Raises:
         StoreError: a drawing cannot be written.
     """
-    judge = model, limits, tastes
-    explain = partial(_explained, judge=judge, draws=explanations is not None)
-    wants = shared_scorer(*judge).wants
+    explain = _Explainer(scorer, (model, scorer.limits, tastes), explanations is not None)
     with (
         LookCache() as cache,
-        contextlib.closing(survey_with(explain, files, wants, cache, workers)) as looks,
+        contextlib.closing(survey_with(explain, files, scorer.wants, cache, workers)) as looks,
     ):
         for path, _, (score, drawing) in looks:
             if explanations is not None and drawing:
@@ -102,12 +99,26 @@ def explained_files(
             yield score
 
 
-def _explained(path: Path, look: Look, judge: _Judge, draws: bool) -> tuple[Score, bytes]:
-    """A score with its heat, and the PNG of its explanation, b"" without one."""
-    scorer = shared_scorer(*judge)
-    score = scorer.verdicts(look, path)
-    if look.error:
-        return score, b""
-    explanation = explain_look(look, score, scorer.model)
-    heat = {key: entry.to_json() for key, entry in explanation.heat.items()}
-    return replace(score, heat=heat), to_png(explanation.draw()) if draws else b""
+class _Explainer:
+    """Makes of a look its score with heat, and the PNG of its explanation, b"" without one.
+
+    In a worker process it has a scorer of that process: compiled networks do not pickle.
+    """
+
+    def __init__(self, scorer: Scorer, judge: _Judge, draws: bool) -> None:
+        self.scorer, self.judge, self.draws = scorer, judge, draws
+
+    def __reduce__(self) -> tuple[Callable[..., _Explainer], tuple[object, ...]]:
+        return _in_worker, (self.judge, self.draws)
+
+    def __call__(self, path: Path, look: Look) -> tuple[Score, bytes]:
+        score = self.scorer.verdicts(look, path)
+        if look.error:
+            return score, b""
+        explanation = explain_look(look, score, self.scorer.model)
+        heat = {key: entry.to_json() for key, entry in explanation.heat.items()}
+        return replace(score, heat=heat), to_png(explanation.draw()) if self.draws else b""
+
+
+def _in_worker(judge: _Judge, draws: bool) -> _Explainer:
+    return _Explainer(shared_scorer(*judge), judge, draws)

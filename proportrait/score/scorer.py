@@ -189,10 +189,10 @@ class Scorer:
 @lru_cache(maxsize=1)
 def shared_scorer(
     model: str | Path = PACKAGED,
-    limits: Limits | str | Path | None = None,
+    limits: Limits | None = None,
     tastes: tuple[str | Path, ...] = (),
 ) -> Scorer:
-    """The scorer of this process, which is kept."""
+    """The scorer of a worker process, which is kept; a model file is read once."""
     return Scorer(model, limits, tastes)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,12 +19,11 @@ from proportrait.cli import main
 from proportrait.errors import ConfigurationError, ImageError
 from proportrait.explanations import Explanation, Heat, explain
 from proportrait.explanations.explanation import explain_look
-from proportrait.explanations.files import Explanations, explained_files
+from proportrait.explanations.files import Explanations, _Explainer, explained_files
 from proportrait.explanations.gauge import gauge
 from proportrait.explanations.heat import heated
 from proportrait.faces import FaceAnalyzer
 from proportrait.labels import KEYS
-from proportrait.limits import Limits
 from proportrait.looks import look as looks
 from proportrait.score import PACKAGED, Scorer
 from proportrait.sheets import is_sheet
@@ -135,7 +135,7 @@ def test_a_file_a_photo_is_written_and_only_own_files_are_replaced(
     score = scorer.image(photos / "me.jpg")
     for _ in range(2):
         files = Explanations(folder, [photos])
-        (found,) = explained_files([photos / "me.jpg"], PACKAGED, Limits(), 1, files)
+        (found,) = explained_files([photos / "me.jpg"], scorer, PACKAGED, 1, files)
         assert replace(found, heat={}) == score
         assert files.count == 1
         assert sorted(path.name for path in folder.iterdir()) == ["me-2.png", "me.png"]
@@ -179,6 +179,15 @@ def test_a_photo_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert main(["score", str(photos), *options, "--no_where"]) == 1
     assert counts == {"looks": 2, "decoded": 2, "faces": 2}
     assert '"heat":' not in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_worker_explains_by_the_same_model_and_limits(scorer: Scorer) -> None:
+    own = Scorer(limits="linkedin")
+    sent = pickle.loads(pickle.dumps(_Explainer(own, PACKAGED, draws=True)))
+    assert sent.scorer.judge == own.judge != scorer.judge
+    assert sent.draws
+    again = pickle.loads(pickle.dumps(_Explainer(own, PACKAGED, draws=False)))
+    assert again.scorer is sent.scorer  # kept: loading it takes longer than a picture
 
 
 def test_a_look_without_its_picture_explains_nothing(scorer: Scorer) -> None:
