@@ -157,9 +157,10 @@ def test_a_server_that_ended_loses_no_answer(
     ):
         page = opened(context.new_page(), link, errors)
         names: list[Any] = [label(page) for _ in range(3)]
+        name = page.locator("#name").inner_text()
+        page.locator(f"#stage img[alt='Picture {name}']").wait_for()
         process.kill()
         process.wait()
-        name = page.locator("#name").inner_text()
         page.keyboard.press("3")
         page.locator("#problem", has_text="Not saved").wait_for()
         assert page.locator("#name").inner_text() == name  # it is asked again

@@ -12,6 +12,7 @@ export class Deck {
     this.choice = { way: "mixed", between: [0, 1] };
     this.queue = []; // the first one is asked now
     this.past = []; // the last one was answered last
+    this.saving = new Set(); // numbers whose answer the server may not have yet
     this.back = 0; // how far the rater looks back; 0 is the question of now
     this.isEmpty = false;
     this.work = Promise.resolve(); // key presses are done one after the other
@@ -27,7 +28,7 @@ export class Deck {
     this.filling = true;
     const { choice } = this;
     try {
-      const held = this.queue.map((question) => question.number);
+      const held = [...this.saving, ...this.queue.map((question) => question.number)];
       const more = await api.questions({ ...choice, count: AHEAD - this.queue.length, held, repeats: true });
       if (choice === this.choice) {
         this.isEmpty = !this.queue.length && !more.length;
@@ -85,6 +86,7 @@ export class Deck {
     this.show();
     const before = question.value;
     question.value = value;
+    this.saving.add(question.number);
     try {
       await api.answer([{ number: question.number, value }], wasBack ? "" : question.way);
       this.saved(question, before);
@@ -95,6 +97,8 @@ export class Deck {
       this.show();
       this.failed(`Not saved: ${error.message}`);
       return;
+    } finally {
+      this.saving.delete(question.number);
     }
     this.fill();
   }
