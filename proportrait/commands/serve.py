@@ -2,7 +2,8 @@
 
 Photos stay in the memory of this machine and are forgotten with the answer. The page is at the
 printed address, the endpoint at /api/v1/score, its OpenAPI document at /api/v1/openapi.json. Where
-others can reach the server, it asks for a token."""
+others can reach the server, it asks for a token. With --photos there is also the page /rank, which
+finds the best photos of one person; the index behind it is that of proportrait rank."""
 
 from __future__ import annotations
 
@@ -12,15 +13,19 @@ import secrets
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from proportrait.commandline import count, positive
+from proportrait.commandline import count, positive, printable
 from proportrait.errors import ConfigurationError
 from proportrait.score import PACKAGED
 from proportrait.serve.settings import Settings, is_local
 
+if TYPE_CHECKING:
+    from proportrait.serve.rank.places import Places
+
 EXAMPLES = """
-proportrait serve                                        # for this machine alone
+proportrait serve --photos photos                        # for this machine; also ranks photos
 proportrait serve --host 0.0.0.0 --token @token.txt      # for others too
 """
 TOKEN_VARIABLE = "PROPORTRAIT_TOKEN"
@@ -38,6 +43,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--token",
         help=f"what requests have to send. It would stand in the process list: better set "
              f"{TOKEN_VARIABLE}, or give @FILE; default: none on 127.0.0.1, a new one elsewhere")
+    add("--photos", type=Path, action="append", default=[], metavar="DIR",
+        help="a folder whose photos the page /rank ranks by person; may be repeated; nothing "
+             "outside these folders is read")
+    add("--exports", type=Path, metavar="DIR",
+        help="where that page may copy photos to, each time into a new folder (default: nowhere)")
+    add("--index", type=Path, metavar="FILE",
+        help="index of faces, as of proportrait rank (default: in the user's cache directory)")
     add("--max_mb", type=positive, default=25.0, metavar="MB", help="of a picture (default 25)")
     add("--max_pictures", type=count, default=20, metavar="N", help="of a request (default 20)")
     add("--timeout", type=positive, default=30.0, metavar="S", help="of a picture (default 30 s)")
@@ -53,6 +65,7 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.score import Scorer
     from proportrait.serve.app import create_app
     from proportrait.serve.listen import listen
+    from proportrait.serve.rank.places import checked_places
     from proportrait.workers import fitting_workers
 
     Scorer(options.model)  # a missing or damaged model is an error now, not in a worker
@@ -61,7 +74,14 @@ def execute(options: argparse.Namespace) -> int:
         fitting_workers(options.workers, WORKER_BYTES), options.timeout,
         round(options.max_mb * 1e6), round(4 * options.max_mb * 1e6), options.max_pictures,
     )  # fmt: skip
-    listen(create_app(settings), options.host, options.port, partial(_announce, settings))
+    places = None
+    if options.photos:
+        workers = max(1, settings.workers - (options.workers is None))
+        places = checked_places(options.photos, options.exports, options.index, workers)
+    elif options.exports or options.index:
+        raise ConfigurationError("--photos is missing: name the folder that is ranked")
+    announce = partial(_announce, settings, places)
+    listen(create_app(settings, places), options.host, options.port, announce)
     return 0
 
 
@@ -86,9 +106,12 @@ def _token(options: argparse.Namespace) -> str:
     return text
 
 
-def _announce(settings: Settings, port: int) -> None:
+def _announce(settings: Settings, places: Places | None, port: int) -> None:
     print(_address(settings, port), flush=True)
     print("\n".join(_notes(settings)), file=sys.stderr, flush=True)
+    if places:
+        print(f"  /rank: the best photos of one person. Index: {printable(places.index)}",
+              file=sys.stderr, flush=True)  # fmt: skip
 
 
 def _address(settings: Settings, port: int) -> str:

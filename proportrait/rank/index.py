@@ -147,11 +147,14 @@ class Index:
         )  # fmt: skip
 
     def photo_of(self, face: int) -> tuple[PhotoEntry, FaceEntry]:
-        """The entry of a photo, and the one of its faces that has this id."""
-        number, digest, error, text = self._connection.execute(
+        """The entry of a photo, and of its face with this id; KeyError where there is none."""
+        row = self._connection.execute(
             "SELECT photos.id, digest, error, photos.body FROM photos "
             "JOIN faces ON faces.photo = photos.id WHERE faces.id = ?", (face,)
         ).fetchone()  # fmt: skip
+        if row is None:
+            raise KeyError(face)
+        number, digest, error, text = row
         statement = "SELECT id, body, embedding FROM faces WHERE photo = ? ORDER BY id"
         faces = {
             row: FaceEntry.from_json(json.loads(body), np.frombuffer(blob, "<f4"))
@@ -176,6 +179,11 @@ class Index:
                 "INSERT OR REPLACE INTO tastes VALUES (?, ?, ?)",
                 [(taste, photo, likely) for photo, likely in probabilities.items()],
             )
+
+    def bodies(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The id of every face, and what `FaceEntry.to_json` made of it."""
+        for number, body in self._connection.execute("SELECT id, body FROM faces"):
+            yield number, json.loads(body)
 
     def forget(self, folder: Path) -> int:
         """Delete all that is known of the photos of a folder, also of those that it had once.

@@ -68,10 +68,13 @@ def parts_of(photo: PhotoEntry, face: FaceEntry, taste: float | None = None) -> 
 def score_of(parts: Mapping[str, float], weights: Weights) -> float:
     """The weighted geometric mean of the parts times the factor, [0, 100]."""
     total = sum(weights.parts.values())
-    mean = sum(
-        weight * math.log(max(parts[name], _LEAST)) for name, weight in weights.parts.items()
-    )
+    mean = sum(weight * logarithm(parts[name]) for name, weight in weights.parts.items())
     return weights.factor * math.exp(mean / total)
+
+
+def logarithm(value: float) -> float:
+    """What a part adds to the mean of `score_of`, but for its weight."""
+    return math.log(max(value, _LEAST))
 
 
 def reasons_of(

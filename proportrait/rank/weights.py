@@ -60,8 +60,20 @@ def read_weights(
         raise ConfigurationError(
             f"no purpose {purpose!r}: the purposes are {', '.join(map(printable, table))}"
         )
-    place = f"{name}: [{purpose}"
-    kinds = table[purpose]
+    return to_weights(table[purpose], f"{name}: [{purpose}", with_taste)
+
+
+def to_weights(kinds: Any, place: str, with_taste: bool = False) -> dict[Kind, Weights]:
+    """The weights that tables of a TOML or JSON file hold.
+
+    Args:
+        kinds: the tables by kind.
+        place: what a message begins with, up to the bracket that stands before a name.
+        with_taste: as of `read_weights`.
+
+    Raises:
+        ConfigurationError: they are no weights, or give a taste that is asked no weight.
+    """
     if not isinstance(kinds, dict) or set(kinds) != set(KINDS):
         raise ConfigurationError(f"{place}] needs the tables {' and '.join(KINDS)}")
     weights = {kind: _weights(kinds[kind], f"{place}.{kind}]", with_taste) for kind in KINDS}
