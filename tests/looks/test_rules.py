@@ -141,7 +141,7 @@ def test_a_slanted_portrait_says_by_how_much(image: Image, angle: int) -> None:
     matrix = cv2.getRotationMatrix2D((256, 256), -angle, 1)
     slanted = cv2.warpAffine(image, matrix, (512, 512), borderMode=cv2.BORDER_REPLICATE)
     taken = look(np.asarray(slanted, np.uint8), FRAMING)
-    degrees = int(rules(taken).bad["framing"].split()[7])
+    degrees = int(rules(taken).bad["framing"].split()[8])
     assert degrees == pytest.approx(abs(angle), abs=4)
     assert rules(taken).bad["framing"].endswith("counter-clockwise") is (angle > 0)
 
