@@ -26,7 +26,7 @@ MAY_USE_NETWORK = re.compile(
 )
 # What listens to others: it asks nobody, but everybody could ask it.
 SERVERS = {"asgiref", "fastapi", "hypercorn", "nicegui", "socketserver", "starlette", "uvicorn"}
-MAY_LISTEN = re.compile(r"serve/(taste/)?\w+\.py|commands/serve\.py")
+MAY_LISTEN = re.compile(r"serve/((rank|taste)/)?\w+\.py|commands/serve\.py")
 LONGEST = 350  # lines of a file
 MOST = 14  # modules of a folder
 

@@ -22,6 +22,7 @@ from proportrait.serve.settings import Settings, is_local
 EXAMPLES = """
 proportrait serve                                        # for this machine alone
 proportrait serve --host 0.0.0.0 --token @token.txt      # for others too
+proportrait serve --photos photos --exports chosen       # also the best photos of one person
 """
 TOKEN_VARIABLE = "PROPORTRAIT_TOKEN"
 _ANY = ("0.0.0.0", "::")
@@ -38,6 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--token",
         help=f"what requests have to send. It would stand in the process list: better set "
              f"{TOKEN_VARIABLE}, or give @FILE; default: none on 127.0.0.1, a new one elsewhere")
+    add("--photos", type=Path, action="append", default=[], metavar="DIR",
+        help="a folder whose photos the page /rank ranks by person; may be repeated; nothing "
+             "outside these folders is read")
+    add("--exports", type=Path, metavar="DIR",
+        help="where that page may copy photos to, each time into a new folder (default: nowhere)")
+    add("--index", type=Path, metavar="FILE",
+        help="index of faces, as of proportrait rank (default: in the user's cache directory)")
     add("--max_mb", type=positive, default=25.0, metavar="MB", help="of a picture (default 25)")
     add("--max_pictures", type=count, default=20, metavar="N", help="of a request (default 20)")
     add("--timeout", type=positive, default=30.0, metavar="S", help="of a picture (default 30 s)")
@@ -53,6 +61,7 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.score import Scorer
     from proportrait.serve.app import create_app
     from proportrait.serve.listen import listen
+    from proportrait.serve.rank.places import checked_places
     from proportrait.workers import fitting_workers
 
     Scorer(options.model)  # a missing or damaged model is an error now, not in a worker
@@ -61,7 +70,11 @@ def execute(options: argparse.Namespace) -> int:
         fitting_workers(options.workers, WORKER_BYTES), options.timeout,
         round(options.max_mb * 1e6), round(4 * options.max_mb * 1e6), options.max_pictures,
     )  # fmt: skip
-    listen(create_app(settings), options.host, options.port, partial(_announce, settings))
+    places = None
+    if options.photos:
+        workers = max(1, settings.workers - (options.workers is None))
+        places = checked_places(options.photos, options.exports, options.index, workers)
+    listen(create_app(settings, places), options.host, options.port, partial(_announce, settings))
     return 0
 
 

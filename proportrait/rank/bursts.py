@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from proportrait.arrays import Double, Mask
+
 # Bits of 64 in which perceptual hashes differ at most: of copies, whenever they were taken, and of
 # photos of one burst, which follow each other within so many seconds. Of 19,900 pairs of two made
 # people in the same pose none lies within 6 bits, .35 % within 16.
 COPY, BURST, SECONDS = 6, 16, 3.0
+
+Bits = np.ndarray[tuple[int], np.dtype[np.uint64]]
 
 
 def leaders(hashes: Sequence[int], times: Sequence[float | None]) -> list[int]:
@@ -21,18 +25,35 @@ def leaders(hashes: Sequence[int], times: Sequence[float | None]) -> list[int]:
         hashes: perceptual hashes of 64 bits.
         times: when the photos were taken, s; None where it is unknown.
     """
-    bits = np.array(hashes, np.uint64)
-    seconds = np.array([np.nan if time is None else time for time in times])
-    firsts: list[int] = []
-    result = []
-    for number in range(len(bits)):
-        before = np.array(firsts, np.intp)
-        distance = np.bitwise_count(bits[before] ^ bits[number])
-        near = np.abs(seconds[before] - seconds[number]) <= SECONDS
-        alike = np.flatnonzero((distance <= COPY) | (near & (distance <= BURST)))
-        if len(alike):
-            result.append(firsts[int(alike[0])])
-        else:
-            firsts.append(number)
-            result.append(number)
-    return result
+    bits, seconds = np.array(hashes, np.uint64), np.array(times, np.float64)  # None is NaN
+    result = np.arange(len(bits))
+    rest = np.arange(len(bits))
+    while len(rest):
+        first = rest[0]
+        alike = _alike(bits[first], seconds[first], bits[rest], seconds[rest])
+        alike[0] = True
+        result[rest[alike]] = first
+        rest = rest[~alike]
+    return result.tolist()
+
+
+def have_likes(bits: Bits, seconds: Double) -> Mask:
+    """Whether each of some photos is like another one of them: the rest lead themselves alone.
+
+    Args:
+        bits: perceptual hashes (N,).
+        seconds: when they were taken (N,), NaN where it is unknown.
+    """
+    return np.array(
+        [
+            np.count_nonzero(_alike(own, time, bits, seconds)) > 1
+            for own, time in zip(bits, seconds, strict=True)
+        ],
+        bool,
+    )
+
+
+def _alike(own: np.uint64, time: float, bits: Bits, seconds: Double) -> Mask:
+    distance = np.bitwise_count(bits ^ own)
+    near = np.abs(seconds - time) <= SECONDS
+    return np.asarray((distance <= COPY) | (near & (distance <= BURST)))

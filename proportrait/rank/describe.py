@@ -106,6 +106,8 @@ class PhotoEntry:
         phash: 64 bits of the perceptual hash.
         time: when it was taken, seconds since 1970 by the camera's clock; None where it is unknown.
         error: why it cannot be read, or "".
+        turns: quarter turns, as `numpy.rot90` counts them, until its heads stand: boxes and points
+            are of the turned photo.
     """
 
     digest: str
@@ -114,6 +116,7 @@ class PhotoEntry:
     phash: int = 0
     time: float | None = None
     error: str = ""
+    turns: int = 0
 
 
 @cache
@@ -149,7 +152,7 @@ def describe(data: bytes, smallest: float = SMALLEST) -> PhotoEntry:
         entries, image = [entry.mirrored() for entry in entries], image[:, ::-1]
     return PhotoEntry(
         taken.digest, tuple(entries), {key: score.marks.get(key) for key in KEYS},
-        perceptual_hash(image), time_taken(data),
+        perceptual_hash(image), time_taken(data), turns=taken.turns,
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from platformdirs import user_cache_path
@@ -122,7 +123,10 @@ class Index:
         Returns:
             The id of the photo.
         """
-        body = {"marks": entry.marks, "phash": f"{entry.phash:016x}", "time": entry.time}
+        body = {
+            "marks": entry.marks, "phash": f"{entry.phash:016x}", "time": entry.time,
+            "turns": entry.turns,
+        }  # fmt: skip
         with self._writing() as write:
             self._delete(write, "digest = ?", (entry.digest,))
             photo = write.execute(
@@ -157,11 +161,18 @@ class Index:
         )  # fmt: skip
 
     def photo_of(self, face: int) -> tuple[PhotoEntry, FaceEntry]:
-        """The entry of a photo, and the one of its faces that has this id."""
-        number, digest, error, text = self._connection.execute(
+        """The entry of a photo, and the one of its faces that has this id.
+
+        Raises:
+            KeyError: the index has no such face, or no longer.
+        """
+        row = self._connection.execute(
             "SELECT photos.id, digest, error, photos.body FROM photos "
             "JOIN faces ON faces.photo = photos.id WHERE faces.id = ?", (face,)
         ).fetchone()  # fmt: skip
+        if row is None:
+            raise KeyError(face)
+        number, digest, error, text = row
         statement = "SELECT id, body, embedding FROM faces WHERE photo = ? ORDER BY id"
         faces = {
             row: FaceEntry.from_json(json.loads(body), np.frombuffer(blob, "<f4"))
@@ -170,9 +181,14 @@ class Index:
         body = json.loads(text)
         photo = PhotoEntry(
             digest, tuple(faces.values()), body["marks"], int(body["phash"], 16), body["time"],
-            error,
+            error, body["turns"],
         )  # fmt: skip
         return photo, faces[face]
+
+    def bodies(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The id of every face, and what `FaceEntry.to_json` made of it."""
+        for number, body in self._connection.execute("SELECT id, body FROM faces"):
+            yield number, json.loads(body)
 
     def forget(self, folder: Path) -> int:
         """Delete all that is known of the photos of a folder, also of those that it had once.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,12 @@ from proportrait.workers import fitting_workers, spread
 
 _FEW = 20  # photos: for fewer, starting processes takes longer than it saves
 
+Task = Callable[[Path], PhotoEntry]
+# (task, paths, workers, known) -> entries, as `workers.spread`
+Spread = Callable[
+    [Task, Iterable[Path], int, Callable[[Path], PhotoEntry | None]],
+    Generator[tuple[Path, PhotoEntry], None, None],
+]
 Bar = Callable[[Iterable[tuple[Path, PhotoEntry]], int], Iterable[tuple[Path, PhotoEntry]]]
 
 
@@ -40,6 +46,7 @@ def update(
     smallest: float = SMALLEST,
     workers: int | None = None,
     bar: Bar = lambda entries, total: entries,
+    spread: Spread = spread,
 ) -> Contents:
     """Index what is new or changed; a file that was renamed is known by its content.
 
@@ -50,6 +57,7 @@ def update(
         smallest: height of a face that counts, px.
         workers: processes; default: as many as cores and memory allow, one for a few photos.
         bar: wraps what is described, with its number, to show the progress.
+        spread: gives the photos to processes.
     """
     contents = Contents()
     before, ids = index.files(folder), index.photos(smallest)
@@ -93,6 +101,22 @@ def update(
                 contents.failures[path] = errors[number]
             else:
                 contents.photos.setdefault(number, []).append(path)
+    return contents
+
+
+def known(index: Index, folder: Path, paths: Sequence[Path], smallest: float) -> Contents:
+    """The photos of a folder that an index holds already; of changed ones the earlier content.
+
+    Args:
+        index: that may be brought up to date meanwhile.
+        folder, paths, smallest: as of `update`.
+    """
+    contents = Contents()
+    files, ids, errors = index.files(folder), index.photos(smallest), index.errors()
+    for path in paths:
+        number = ids.get(files.get(key(path), (0, 0, ""))[2])
+        if number is not None and number not in errors:
+            contents.photos.setdefault(number, []).append(path)
     return contents
 
 

@@ -62,8 +62,19 @@ def read_weights(purpose: str, path: Path | None = None) -> dict[Kind, Weights]:
         raise ConfigurationError(
             f"no purpose {purpose!r}: the purposes are {', '.join(map(printable, table))}"
         )
-    place = f"{name}: [{purpose}"
-    kinds = table[purpose]
+    return to_weights(table[purpose], f"{name}: [{purpose}")
+
+
+def to_weights(kinds: Any, place: str) -> dict[Kind, Weights]:
+    """The weights that tables of a TOML or JSON file hold.
+
+    Args:
+        kinds: the tables by kind.
+        place: what a message begins with, up to the bracket that stands before a name.
+
+    Raises:
+        ConfigurationError: they are no weights.
+    """
     if not isinstance(kinds, dict) or set(kinds) != set(KINDS):
         raise ConfigurationError(f"{place}] needs the tables {' and '.join(KINDS)}")
     return {kind: _weights(kinds[kind], f"{place}.{kind}]") for kind in KINDS}

@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 
 from proportrait import __version__
 from proportrait.commandline import printable
+from proportrait.errors import ConfigurationError, ProPortraitError
 from proportrait.fixes import ASPECTS
 from proportrait.score import Score
 from proportrait.serve import judges
@@ -28,6 +29,9 @@ from proportrait.serve.guard import Guard
 from proportrait.serve.judges import Judges
 from proportrait.serve.metrics import CONTENT_TYPE, Metrics
 from proportrait.serve.openapi import FIX_HEADER, document, for_page
+from proportrait.serve.rank.app import Ranker
+from proportrait.serve.rank.desk import Desk
+from proportrait.serve.rank.places import Places
 from proportrait.serve.settings import Settings
 from proportrait.serve.uploads import Upload, read_uploads
 
@@ -37,11 +41,17 @@ Heats = dict[str, dict[str, str]]  # `Heat.to_json` by the key of the attribute
 _AHEAD = 4  # requests whose pictures are held in memory beside those that are judged
 
 
-def create_app(settings: Settings | None = None) -> Starlette:
-    """The application; its workers start and end with it."""
-    server = _Server(settings or Settings())
+def create_app(settings: Settings | None = None, places: Places | None = None) -> Starlette:
+    """The application; its workers start and end with it.
+
+    Args:
+        settings: of the server.
+        places: folders of photos that are ranked; None: that page says how to name them.
+    """
+    server = _Server(settings or Settings(), places)
     return Starlette(
         routes=[
+            *server.ranker.routes(),
             Route("/api/v1/score", server.score, methods=["POST"]),
             Route("/api/v1/fix", server.fix, methods=["POST"]),
             Route("/api/v1/openapi.json", server.openapi),
@@ -52,22 +62,24 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Mount("/page", StaticFiles(directory=PAGE)),
         ],
         middleware=[Middleware(Guard, settings=server.settings, count=server.metrics.response)],
-        exception_handlers={HTTPException: problem, 500: failure},
+        exception_handlers={HTTPException: problem, ProPortraitError: refusal, 500: failure},
         lifespan=server.lifespan,
     )
 
 
 class _Server:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, places: Places | None) -> None:
         self.settings = settings
+        self.is_ranking = places is not None
         prepare = partial(judges.prepare, settings.model)
         self.judges = Judges(settings.workers, settings.timeout, prepare)
         self.metrics = Metrics(lambda: self.judges.restarts)
+        self.ranker = Ranker(Desk(places) if places else None, settings, self.judges)
         self._room = asyncio.Semaphore(settings.workers + _AHEAD)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        async with self.judges:
+        async with self.judges, self.ranker.open():
             yield
 
     async def score(self, request: Request) -> Response:
@@ -124,7 +136,7 @@ class _Server:
         return FileResponse(PAGE / "index.html")
 
     async def page_settings(self, request: Request) -> Response:
-        return JSONResponse(for_page(self.settings))
+        return JSONResponse(for_page(self.settings) | {"is_ranking": self.is_ranking})
 
     async def openapi(self, request: Request) -> Response:
         return JSONResponse(document(self.settings))
@@ -148,6 +160,12 @@ async def problem(request: Request, error: Exception) -> Response:
     """What a request has done wrong, as JSON."""
     assert isinstance(error, HTTPException)
     return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+
+
+async def refusal(request: Request, error: Exception) -> Response:
+    """What a user can do about an error, as JSON."""
+    status = 422 if isinstance(error, ConfigurationError) else 500
+    return JSONResponse({"error": str(error)}, status)
 
 
 async def failure(request: Request, error: Exception) -> Response:

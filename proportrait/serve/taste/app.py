@@ -22,8 +22,8 @@ from starlette.staticfiles import StaticFiles
 
 from proportrait.commandline import printable
 from proportrait.disk import disk_errors
-from proportrait.errors import ConfigurationError, ProPortraitError
-from proportrait.serve.app import PAGE, failure, problem
+from proportrait.errors import ProPortraitError
+from proportrait.serve.app import PAGE, failure, problem, refusal
 from proportrait.serve.guard import Guard
 from proportrait.serve.settings import Settings
 from proportrait.serve.taste.desk import Desk, Place
@@ -71,7 +71,7 @@ def create_app(place: Place, labels: Labels) -> Starlette:
         middleware=[
             Middleware(Guard, settings=Settings(token=place.token), count=lambda status: None)
         ],
-        exception_handlers={HTTPException: problem, ProPortraitError: _refusal, 500: failure},
+        exception_handlers={HTTPException: problem, ProPortraitError: refusal, 500: failure},
         lifespan=lifespan,
     )
 
@@ -290,8 +290,3 @@ def _between(ends: Any) -> tuple[float, float]:
     ):
         raise HTTPException(422, "two probabilities from 0 to 1, the lower one first, are expected")
     return float(ends[0]), float(ends[1])
-
-
-async def _refusal(request: Request, error: Exception) -> Response:
-    status = 422 if isinstance(error, ConfigurationError) else 500
-    return JSONResponse({"error": str(error)}, status)

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from proportrait.errors import ImageError
 from proportrait.imaging import decode, encode_jpeg
+from proportrait.serve.inside import check_inside
 from proportrait.taste.features import matrix
 from proportrait.taste.labels import Place
 
@@ -100,8 +101,7 @@ def read_inside(folder: Path, path: Path) -> tuple[bytes, Place]:
         ImageError: it cannot be read, or lies outside the folder.
     """
     try:
-        if not Path(os.path.realpath(path)).is_relative_to(folder):
-            raise ImageError("a link to a file outside the folder")
+        check_inside(folder, path)
         stat = path.stat()
         return path.read_bytes(), Place(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:

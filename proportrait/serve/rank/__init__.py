@@ -1,0 +1,1 @@
+"""The page of `proportrait serve` on which the best photos of one person are chosen."""

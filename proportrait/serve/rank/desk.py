@@ -1,0 +1,233 @@
+"""All that works for the page of ranking: folders that are indexed, people, pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from starlette.exceptions import HTTPException
+
+from proportrait.arrays import Float
+from proportrait.errors import ImageError, ProPortraitError
+from proportrait.rank.describe import FaceEntry, PhotoEntry
+from proportrait.rank.index import Index
+from proportrait.rank.indexing import Task
+from proportrait.serve.judges import Judges
+from proportrait.serve.rank import draw
+from proportrait.serve.rank.describers import Describers, Stopped
+from proportrait.serve.rank.person import Person
+from proportrait.serve.rank.places import Places
+from proportrait.serve.rank.shelf import Shelf
+from proportrait.serve.rank.view import View
+from proportrait.serve.rank.work import Reference
+
+_DRAW_S = 30.0
+_PEOPLE, _REFERENCES = 16, 500  # that are kept in memory
+_PICTURE_BYTES = 64_000_000  # of pictures that are kept in memory
+_CHANGED = 'the index has changed since: choose "Look again"'
+_log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+Key = tuple[int | str, ...]  # of references: ids of faces, or what names a face of an upload
+
+
+class Desk:
+    """What stands behind the page; use `open` around the requests."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.shelves = [Shelf(folder) for folder in places.photos]
+        self._drawers = Judges(places.drawers, _DRAW_S, draw.prepare)
+        self._waiting: asyncio.Queue[Shelf] = asyncio.Queue()
+        # One thread has the connection for all requests.
+        self._reader = ThreadPoolExecutor(1, "index")
+        self._index: Index | None = None
+        self._people: OrderedDict[tuple[int, Key], Person] = OrderedDict()
+        self._references: OrderedDict[str, Float] = OrderedDict()
+        self._pictures: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
+        self._picture_bytes = 0
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Work in the background for as long as the block."""
+        describers = Describers(self.places.workers)
+        async with self._drawers:
+            for shelf in self.shelves:
+                self.renew(shelf)
+            task = asyncio.create_task(self._follow(describers))
+            try:
+                yield
+            finally:
+                describers.stop()
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                await describers.close()
+                await self.read(self._close)
+                self._reader.shutdown()
+
+    def renew(self, shelf: Shelf) -> None:
+        """Bring a folder up to date soon."""
+        if not (shelf.is_waiting or shelf.is_indexing):
+            shelf.is_waiting = True
+            self._pictures.clear()
+            self._picture_bytes = 0
+            self._waiting.put_nowait(shelf)
+
+    async def _follow(self, describers: Describers) -> None:
+        while True:
+            shelf = await self._waiting.get()
+            update = asyncio.create_task(asyncio.to_thread(self._update, shelf, describers))
+            try:
+                (error,) = await asyncio.gather(asyncio.shield(update), return_exceptions=True)
+            except asyncio.CancelledError:
+                await asyncio.gather(update, return_exceptions=True)  # it ends soon: see `stop`
+                raise
+            if isinstance(error, ProPortraitError):
+                shelf.problem = str(error)
+            elif isinstance(error, Exception):  # a defect: the page goes on with what there is
+                _log.error("the folder %s cannot be indexed", shelf.name, exc_info=error)
+                shelf.problem = "indexing failed: the log of the server says why"
+            shelf.is_waiting = shelf.is_indexing = False
+            await describers.close()
+
+    def _update(self, shelf: Shelf, describers: Describers) -> None:
+        def spread(
+            task: Task, paths: Iterable[Path], _: int, known: Callable[[Path], PhotoEntry | None]
+        ) -> Generator[tuple[Path, PhotoEntry], None, None]:
+            return describers.spread(shelf.folder, task, paths, known)
+
+        with (
+            contextlib.suppress(Stopped),
+            Index(self.places.index, self.places.version, _log.warning) as index,
+        ):
+            shelf.update(index, self.places.smallest, spread)
+
+    async def read(self, work: Callable[..., Result], *args: Any) -> Result:
+        """What `work` returns in the thread that may ask the index."""
+        return await asyncio.get_running_loop().run_in_executor(self._reader, work, *args)
+
+    def _close(self) -> None:
+        if self._index is not None:
+            self._index.close()
+
+    def lookup(self, view: View, row: int) -> tuple[PhotoEntry, FaceEntry]:
+        """The entries of a photo and of one of its faces, by its row in a view; call it by `read`.
+
+        Raises:
+            HTTPException: 409, another process has changed the index.
+        """
+        if self._index is None:
+            self._index = Index(self.places.index, self.places.version, _log.warning)
+        try:
+            photo, face = self._index.photo_of(int(view.faces.ids[row]))
+        except KeyError:
+            raise HTTPException(409, _CHANGED) from None
+        if not np.array_equal(face.embedding, view.faces.embeddings[row]):
+            raise HTTPException(409, _CHANGED)
+        return photo, face
+
+    def shelf(self, number: int) -> Shelf:
+        """A folder, by its number.
+
+        Raises:
+            HTTPException: 404, there is none of that number.
+        """
+        if not 0 <= number < len(self.shelves):
+            raise HTTPException(404, "there is no folder of that number")
+        return self.shelves[number]
+
+    def view(self, number: int) -> View:
+        """The latest view of a folder.
+
+        Raises:
+            HTTPException: 404, there is no such folder; 503, nothing is known of it yet.
+        """
+        view = self.shelf(number).view
+        if view is None:
+            raise HTTPException(503, "the folder is being listed: try again in a moment")
+        return view
+
+    def person(self, number: int, key: Key) -> Person:
+        """The photos of a person in a folder; call it by `read`.
+
+        Raises:
+            HTTPException: 404, a reference is not known, or no longer.
+        """
+        view, shelf = self.view(number), self.shelf(number)
+        known = self._people.get((number, key))
+        if known is None or known.view is not view:
+            people = np.stack([self._embedding(view, name) for name in key])
+            known = Person(view, people, self.lookup, shelf.worths, self.places.smallest)
+            self._people[number, key] = known
+        self._people.move_to_end((number, key))
+        while len(self._people) > _PEOPLE:
+            self._people.popitem(last=False)
+        return known
+
+    def _embedding(self, view: View, name: int | str) -> Float:
+        if isinstance(name, str):
+            if name not in self._references:
+                raise HTTPException(404, "the server no longer has the photo: drop it again")
+            return self._references[name]
+        if name not in view.rows:
+            raise HTTPException(404, "that face is not in the folder, or no longer")
+        return np.asarray(view.faces.embeddings[view.rows[name]])
+
+    def keep(self, references: Sequence[Reference]) -> list[str]:
+        """Names by which faces of an upload can be asked for, until the server ends."""
+        names = [secrets.token_urlsafe(12) for _ in references]
+        for name, reference in zip(names, references, strict=True):
+            self._references[name] = reference.embedding
+        while len(self._references) > _REFERENCES:
+            self._references.popitem(last=False)
+        return names
+
+    async def photo(self, number: int, photo: int, longest: int) -> bytes:
+        """A photo of a folder as JPEG.
+
+        Raises:
+            HTTPException: 404, there is none of that number; 422, it cannot be read.
+        """
+        view = self.view(number)
+        rows = np.flatnonzero(view.faces.photos == photo)
+        if photo not in view.contents.photos or not len(rows):
+            raise HTTPException(404, "there is no photo of that number")
+        entry, _ = await self.read(self.lookup, view, int(rows[0]))
+        place = view.path(photo)
+        return await self._drawn((place, longest), draw.photo, view.folder, place, entry.turns,
+                                 longest)  # fmt: skip
+
+    async def face(self, number: int, face: int) -> bytes:
+        """A square around a face of a folder as JPEG; errors as of `photo`."""
+        view = self.view(number)
+        if face not in view.rows:
+            raise HTTPException(404, "there is no face of that number")
+        row = view.rows[face]
+        photo, entry = await self.read(self.lookup, view, row)
+        place = view.path(int(view.faces.photos[row]))
+        return await self._drawn((place, entry.box), draw.face, view.folder, place, photo.turns,
+                                 entry.box)  # fmt: skip
+
+    async def _drawn(
+        self, key: tuple[object, ...], work: Callable[..., bytes], *args: object
+    ) -> bytes:
+        if key in self._pictures:
+            self._pictures.move_to_end(key)
+            return self._pictures[key]
+        try:
+            jpeg = await self._drawers.run(work, *args)
+        except ImageError as error:
+            raise HTTPException(422, str(error)) from None
+        if key not in self._pictures:
+            self._pictures[key] = jpeg
+            self._picture_bytes += len(jpeg)
+        while self._picture_bytes > _PICTURE_BYTES:
+            self._picture_bytes -= len(self._pictures.popitem(last=False)[1])
+        return jpeg

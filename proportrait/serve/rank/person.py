@@ -1,0 +1,179 @@
+"""The photos of one person in a view: matched once, ranked anew whenever weights change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from proportrait.arrays import Double, Float
+from proportrait.rank.bursts import have_likes, leaders
+from proportrait.rank.describe import FaceEntry, PhotoEntry
+from proportrait.rank.match import Rows, nearest_faces
+from proportrait.rank.parts import LEAST, kind_of, parts_of, reasons_of
+from proportrait.rank.ranking import Ranked
+from proportrait.rank.weights import KINDS, PARTS, Kind, Weights
+from proportrait.serve.rank.view import View
+
+Lookup = Callable[[View, int], tuple[PhotoEntry, FaceEntry]]  # of a row of `View.faces`
+
+
+@dataclass(frozen=True, eq=False)
+class Worth:
+    """What ranking needs of a photo for one of its faces; `parts` has the order of `PARTS`."""
+
+    kind: Kind
+    parts: Double
+    phash: int
+    time: float
+
+    @classmethod
+    def of(cls, photo: PhotoEntry, face: FaceEntry) -> Worth:
+        parts = parts_of(photo, face)
+        time = np.nan if photo.time is None else photo.time
+        values = np.array([parts[name] for name in PARTS])
+        return cls(kind_of(photo, face), values, photo.phash, time)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The photos that match, the most alike first.
+
+    Attributes:
+        rows: (M,) of their faces in the view.
+        logs: (M, P) natural logarithms of the parts.
+        groups: (M,), whether the kind is "group".
+        hashes: (M,) perceptual hashes.
+        times: (M,) s, NaN where it is unknown.
+        names: (M,) places by name.
+        likes: (K,) numbers of those that are like another one of them.
+    """
+
+    rows: Rows
+    logs: Double
+    groups: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    hashes: np.ndarray[tuple[int], np.dtype[np.uint64]]
+    times: Double
+    names: Rows
+    likes: Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Order:
+    """A ranking: for each leader, the best first, its number in the table and its followers'."""
+
+    table: Table
+    scores: Double
+    groups: list[tuple[int, list[int]]]
+
+    @property
+    def photos(self) -> int:
+        """How many photos show the person, near-duplicates too."""
+        return len(self.table.rows)
+
+
+class Person:
+    """The photos of a person.
+
+    Args:
+        view: in which the person is.
+        people: (R, 128) embeddings of references.
+        lookup: gives the entries of a face.
+        worths: what is known of faces already, by their id; it grows.
+        smallest: px of a face that counts.
+    """
+
+    def __init__(
+        self, view: View, people: Float, lookup: Lookup, worths: dict[int, Worth], smallest: float
+    ) -> None:
+        self.view = view
+        self._lookup, self._worths = lookup, worths
+        self._best, self._values = nearest_faces(view.faces, view.contents.photos, people, smallest)
+        self._table: Table | None = None
+
+    def rank(self, weights: Mapping[Kind, Weights], similarity: float) -> Order:
+        """Order the photos whose similarity reaches a limit, the best first."""
+        table = self._matches(similarity)
+        scores = np.where(table.groups, *(_scores(table, weights[kind]) for kind in KINDS[::-1]))
+        order = np.lexsort((table.names, -scores))
+        leading = np.arange(len(order))
+        liked = order[np.isin(order, table.likes)]  # in their order
+        times = table.times[liked].tolist()
+        first = leaders(table.hashes[liked].tolist(), times)
+        leading[liked] = liked[first]
+        groups: dict[int, list[int]] = {}
+        for number, leader in zip(order.tolist(), leading[order].tolist(), strict=True):
+            followers = groups.setdefault(leader, [])
+            if number != leader:
+                followers.append(number)
+        return Order(table, scores, list(groups.items()))
+
+    def similarity(self, row: int) -> float:
+        """Of a face, by its row."""
+        return float(self._values[row])
+
+    def nearest(self, similarity: float, count: int) -> list[int]:
+        """Rows of the faces below a limit that are most alike."""
+        same = int((self._values[self._best] >= similarity).sum())
+        return [int(row) for row in self._best[same : same + count]]
+
+    def photo(self, number: int, order: Order) -> int:
+        """The id of a photo, by its number in the table."""
+        return int(self.view.faces.photos[order.table.rows[number]])
+
+    def copies(self, number: int, order: Order) -> int:
+        """How many other files have the same content."""
+        return len(self._paths(number, order)) - 1
+
+    def ranked(
+        self, place: int, order: Order, weights: Mapping[Kind, Weights]
+    ) -> tuple[Ranked, FaceEntry]:
+        """What is said of the photo at a place, from 0 on, and the face of the person in it."""
+        number, followers = order.groups[place]
+        row = int(order.table.rows[number])
+        photo, face = self._lookup(self.view, row)
+        kind, parts = kind_of(photo, face), parts_of(photo, face)
+        first, *copies = self._paths(number, order)
+        similar = [*copies, *(path for other in followers for path in self._paths(other, order))]
+        entry = Ranked(
+            first, place + 1, float(order.scores[number]), self.similarity(row), kind,
+            tuple(reasons_of(photo, parts, kind, weights[kind])), tuple(similar),
+            {name: parts[name] for name in weights[kind].parts},
+        )  # fmt: skip
+        return entry, face
+
+    def _paths(self, number: int, order: Order) -> list[Path]:
+        return self.view.contents.photos[self.photo(number, order)]
+
+    def _matches(self, similarity: float) -> Table:
+        count = int((self._values[self._best] >= similarity).sum())
+        if self._table is None or len(self._table.rows) != count:
+            self._table = self._made(self._best[:count])
+        return self._table
+
+    def _made(self, rows: Rows) -> Table:
+        worths = [self._worth(row) for row in rows.tolist()]
+        hashes = np.array([worth.phash for worth in worths], np.uint64)
+        times = np.array([worth.time for worth in worths], np.float64)
+        parts = np.array([worth.parts for worth in worths], np.float64).reshape(-1, len(PARTS))
+        photos = self.view.faces.photos[rows].tolist()
+        return Table(
+            rows, np.log(np.maximum(parts, LEAST)),
+            np.array([worth.kind == "group" for worth in worths], bool), hashes, times,
+            np.array([self.view.place_of_name(photo) for photo in photos], np.int64),
+            np.flatnonzero(have_likes(hashes, times)),
+        )  # fmt: skip
+
+    def _worth(self, row: int) -> Worth:
+        number = int(self.view.faces.ids[row])
+        if number not in self._worths:
+            self._worths[number] = Worth.of(*self._lookup(self.view, row))
+        return self._worths[number]
+
+
+def _scores(table: Table, weights: Weights) -> Double:
+    """`rank.parts.score_of` of all rows at once."""
+    values = np.array([weights.parts.get(name, 0.0) for name in PARTS])
+    return np.asarray(weights.factor * np.exp(table.logs @ (values / values.sum())))

@@ -1,0 +1,61 @@
+"""What the page of ranking is opened for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from proportrait.commandline import printable
+from proportrait.errors import ConfigurationError
+from proportrait.rank.describe import SMALLEST, version
+from proportrait.rank.index import index_path
+
+
+@dataclass(frozen=True)
+class Places:
+    """Folders and limits of a page.
+
+    Attributes:
+        photos: folders of photos, resolved; nothing outside them is read.
+        exports: folder below which copies are made, resolved; None: none are made.
+        index: file of the index.
+        version: of its entries.
+        smallest: px from forehead to chin of a face that counts.
+        workers: processes that index, at least 1.
+        drawers: processes that draw pictures for the page, at least 1.
+    """
+
+    photos: tuple[Path, ...]
+    exports: Path | None
+    index: Path
+    version: str
+    smallest: float = SMALLEST
+    workers: int = 1
+    drawers: int = 2
+
+
+def checked_places(
+    photos: list[Path], exports: Path | None, index: Path | None, workers: int
+) -> Places:
+    """The places that somebody named.
+
+    Raises:
+        ConfigurationError: one of the photos is no folder, or exports or the index lie in one.
+    """
+    for folder in photos:
+        if not os.path.isdir(folder):  # noqa: PTH112 - never raises
+            raise ConfigurationError(
+                f"{printable(folder)} is no folder: name one that holds photos"
+            )
+    folders = tuple(dict.fromkeys(Path(os.path.realpath(folder)) for folder in photos))
+    target = None if exports is None else Path(os.path.realpath(exports))
+    file = index_path() if index is None else index
+    for place, what, flag in ((target, "copies", "--exports"), (file, "the index", "--index")):
+        for folder in folders:
+            if place is not None and Path(os.path.realpath(place)).is_relative_to(folder):
+                raise ConfigurationError(
+                    f"{what} would lie among the photos, at {printable(place)}: name a place "
+                    f"outside {printable(folder)} with {flag}"
+                )
+    return Places(folders, target, file, version(), workers=workers)
