@@ -139,7 +139,7 @@ class _Server:
         return JSONResponse(for_page(self.settings) | {"is_ranking": self.is_ranking})
 
     async def openapi(self, request: Request) -> Response:
-        return JSONResponse(document(self.settings))
+        return JSONResponse(document(self.settings, self.is_ranking))
 
     async def health(self, request: Request) -> Response:
         ready = self.judges.ready

@@ -11,6 +11,8 @@ from proportrait.fixes import ASPECTS
 from proportrait.labels import ATTRIBUTES
 from proportrait.measures import framing
 from proportrait.score.verdicts import CLOSE
+from proportrait.serve.rank import openapi as ranking
+from proportrait.serve.rank.bodies import API
 from proportrait.serve.settings import Settings, is_local
 from proportrait.serve.uploads import FORM, PICTURES, UNKNOWN
 
@@ -36,8 +38,9 @@ _PROBLEMS = {
 }
 
 
-def document(settings: Settings) -> dict[str, Any]:
-    """The OpenAPI document of a server, JSON-ready."""
+def document(settings: Settings, is_ranking: bool = False) -> dict[str, Any]:
+    """The OpenAPI document of a server, JSON-ready; of one that ranks photos with that part."""
+    security: list[dict[str, Any]] = [{"token": []}] if settings.token else []
     problem = {"$ref": "#/components/schemas/problem"}
     responses = {
         str(status): {"description": text, "content": {"application/json": {"schema": problem}}}
@@ -56,6 +59,7 @@ def document(settings: Settings) -> dict[str, Any]:
             "this machine and are forgotten with the answer.",
         },
         "paths": {
+            **(ranking.paths(API, _body(), security) if is_ranking else {}),
             "/api/v1/score": {
                 "post": {
                     "operationId": "score",
@@ -64,7 +68,7 @@ def document(settings: Settings) -> dict[str, Any]:
                     "parameters": [_EXPLAIN],
                     "requestBody": _body(),
                     "responses": {"200": answer, **responses},
-                    "security": [{"token": []}] if settings.token else [],
+                    "security": security,
                 }
             },
             "/api/v1/fix": {"post": _fix(settings, responses)},
@@ -79,7 +83,7 @@ def document(settings: Settings) -> dict[str, Any]:
             },
         },
         "components": {
-            "schemas": _schemas(),
+            "schemas": _schemas() | (ranking.schemas() if is_ranking else {}),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }  # fmt: skip

@@ -16,6 +16,8 @@ byId("where").textContent = settings.is_local
   ? "Your photo goes nowhere: it is judged in the memory of this machine and forgotten."
   : `Your photo goes to ${location.hostname} alone: it is judged in its memory and forgotten.`;
 
+byId("to-rank").hidden = !settings.is_ranking;
+
 function add(files) {
   const pictures = [...files].filter((file) => !file.type || file.type.startsWith("image/"));
   if (!pictures.length) return tell("That is no picture.");

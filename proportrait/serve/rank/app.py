@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -20,17 +21,17 @@ from proportrait.errors import ProPortraitError
 from proportrait.rank.match import SIMILARITY
 from proportrait.rank.output import FORMATS as TEXTS
 from proportrait.rank.ranking import NEAREST, Ranked
-from proportrait.rank.weights import FACTOR, PARTS, PURPOSES, read_weights
+from proportrait.rank.weights import FACTOR, PURPOSES, read_weights
 from proportrait.serve.inside import is_inside
 from proportrait.serve.judges import Judges
 from proportrait.serve.rank import bodies, draw, work
+from proportrait.serve.rank.bodies import API
 from proportrait.serve.rank.desk import Desk
 from proportrait.serve.rank.person import Order, Person
 from proportrait.serve.settings import Settings
 from proportrait.serve.uploads import read_uploads
 from proportrait.taste.exchange import copy_pictures
 
-API = "/api/v1/rank"
 _PAGE = Path(__file__).with_name("page")
 _SIZES = {"small": draw.SMALL, "large": draw.LARGE}
 _TYPES = {"txt": "text/plain", "csv": "text/csv", "json": "application/json"}
@@ -93,7 +94,6 @@ class Ranker:
                 "folders": [] if desk is None else [shelf.state() for shelf in desk.shelves],
                 "exports": None if exports is None else printable(exports),
                 "similarity": SIMILARITY,
-                "parts": PARTS,
                 "purposes": {
                     name: {kind: {FACTOR: own.factor, **own.parts} for kind, own in kinds.items()}
                     for name, kinds in presets.items()
@@ -243,10 +243,16 @@ class Ranker:
             raise HTTPException(422, "there is no photo of the person")
         paths = [photo.path for photo in photos if is_inside(folder, photo.path)]
         target = exports / name
-        problems = await run_in_threadpool(copy_pictures, paths, target)
+        problems = await run_in_threadpool(_copy, paths, target)
         return JSONResponse(
             {
                 "folder": printable(target), "copies": len(paths) - len(problems),
                 "problems": problems[: bodies.MOST_ROWS],
             }
         )  # fmt: skip
+
+
+def _copy(paths: list[Path], target: Path) -> list[str]:
+    if os.path.lexists(target):
+        raise HTTPException(422, f"{printable(target)} is there already: choose another name")
+    return copy_pictures(paths, target)

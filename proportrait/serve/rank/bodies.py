@@ -17,6 +17,7 @@ from proportrait.rank.match import SIMILARITY
 from proportrait.rank.weights import Kind, Weights, to_weights
 from proportrait.serve.rank.desk import Key
 
+API = "/api/v1/rank"
 BODY_BYTES = 64_000  # of a request in JSON
 MOST_PEOPLE, MOST_ROWS, MOST_COPIES = 20, 100, 10_000
 FORMATS = ("txt", "csv", "json")

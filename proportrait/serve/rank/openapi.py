@@ -1,0 +1,190 @@
+"""The part of the OpenAPI document that tells of ranking; requests are as strict as it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proportrait.rank.match import SIMILARITY
+from proportrait.rank.weights import FACTOR, KINDS, PARTS
+from proportrait.serve.rank.bodies import (
+    BODY_BYTES,
+    FORMATS,
+    MOST_COPIES,
+    MOST_PEOPLE,
+    MOST_ROWS,
+    NAME,
+)
+
+_NUMBER = {"type": "integer", "minimum": 0}
+_TEXT = {"type": "string"}
+_TEXTS = {"type": "array", "items": _TEXT}
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+_MARK = {"type": "number", "minimum": 0, "maximum": 100}
+_MESSAGES = {
+    400: "the body is no JSON",
+    404: "there is no such folder, face, photo, or reference",
+    409: "another process changed the index, or no folder of copies was named",
+    413: f"the body has more than {BODY_BYTES:,} bytes, or the photo too many",
+    415: "the body is no JSON, or no photo",
+    422: "a value has another type or range, or a photo cannot be read",
+    503: "the folder was not listed yet, or no process was free",
+}
+
+
+def paths(api: str, picture: dict[str, Any], security: list[dict[str, Any]]) -> dict[str, Any]:
+    """The paths of the API.
+
+    Args:
+        api: what they begin with.
+        picture: the body of a request that sends one picture.
+        security: of every operation.
+    """
+    folder = f"{api}/folders/{{folder}}"
+    top = {"type": "integer", "minimum": 1, "maximum": MOST_COPIES}
+    rows = {"offset": _NUMBER, "count": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}}
+    distinct = {"enum": ["0", "1"], "default": "0"}
+    table = {
+        ("get", api): ("state", "Folders, how far they are indexed, and presets", [], None,
+                       _json("rank_state")),
+        ("post", f"{folder}/update"): ("update", "Look for new photos", [_in_path("folder")], None,
+                                       _json("rank_folder")),
+        ("get", f"{folder}/faces"): (
+            "faces", "Faces of a folder, the largest and best first",
+            [_in_path("folder"), *(_query(name, schema) for name, schema in rows.items()),
+             _query("distinct", distinct, False)], None, _json("rank_faces")),
+        ("get", f"{folder}/faces/{{face}}"): (
+            "face", "A square around a face", [_in_path("folder"), _in_path("face")], None, _JPEG),
+        ("get", f"{folder}/photos/{{photo}}"): (
+            "photo", "A photo without metadata",
+            [_in_path("folder"), _in_path("photo"),
+             _query("size", {"enum": ["small", "large"], "default": "small"}, False)], None, _JPEG),
+        ("post", f"{api}/references"): ("references", "The faces of a photo of the person", [],
+                                        picture, _json("rank_references")),
+        ("post", f"{api}/ranking"): ("ranking", "Rows of the ranking", [], _body(rows),
+                                     _json("rank_rows")),
+        ("post", f"{api}/list"): (
+            "list", "The best photos as a file", [], _body({"format": {"enum": list(FORMATS)},
+                                                            "top": top}),
+            {kind: {"schema": {}} for kind in ("text/plain", "text/csv", "application/json")}),
+        ("post", f"{api}/copies"): (
+            "copies", "Copy the best photos into a new folder", [],
+            _body({"name": {"type": "string", "pattern": f"^{NAME}$"}, "top": top}),
+            _json("rank_copies")),
+    }  # fmt: skip
+    result: dict[str, Any] = {}
+    for (method, path), (name, summary, parameters, body, answer) in table.items():
+        result.setdefault(path, {})[method] = {
+            "operationId": f"rank_{name}", "summary": summary, "parameters": parameters,
+            **({"requestBody": body} if body else {}), "security": security,
+            "responses": _responses(answer, "202" if name == "update" else "200"),
+        }  # fmt: skip
+    return result
+
+
+_JPEG: dict[str, Any] = {"image/jpeg": {"schema": {}}}
+
+
+def _responses(answer: dict[str, Any], status: str) -> dict[str, Any]:
+    problem = {"application/json": {"schema": {"$ref": "#/components/schemas/problem"}}}
+    codes = (*_MESSAGES, 401, 403, 408, 421, 500, 504)
+    return {status: {"description": "the answer", "content": answer}} | {
+        str(code): {"description": _MESSAGES.get(code, "as of score"), "content": problem}
+        for code in codes
+    }
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
+
+
+def _in_path(name: str) -> dict[str, Any]:
+    return {"name": name, "in": "path", "required": True, "schema": _NUMBER}
+
+
+def _query(name: str, schema: dict[str, Any], is_required: bool = True) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": is_required, "schema": schema}
+
+
+def _body(more: dict[str, Any]) -> dict[str, Any]:
+    """A question in JSON, with more keys, all of which are required."""
+    part = {"type": "number", "minimum": 0}
+    weights = _object({name: part for name in PARTS} | {FACTOR: _SHARE}, ())
+    kinds = _object({kind: weights for kind in KINDS}, KINDS)
+    name = {"type": "string", "minLength": 1, "maxLength": 40, "description": "of a reference"}
+    question = {
+        "folder": _NUMBER,
+        "people": {
+            "type": "array", "minItems": 1, "maxItems": MOST_PEOPLE,
+            "items": {"oneOf": [{**_NUMBER, "description": "a face of the folder"}, name]},
+        },
+        "weights": {**kinds, "description": "as docs/rank.md tells; of each kind one above 0"},
+        "similarity": {**_SHARE, "default": SIMILARITY},
+    }  # fmt: skip
+    required = ("folder", "people", "weights", *more)
+    return {
+        "required": True,
+        "content": {"application/json": {"schema": _object(question | more, required)}},
+    }
+
+
+def _object(properties: dict[str, Any], required: tuple[str, ...] | None = None) -> dict[str, Any]:
+    names = list(properties) if required is None else list(required)
+    return {
+        "type": "object", "properties": properties, "required": names,
+        "additionalProperties": False,
+    }  # fmt: skip
+
+
+def _list(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": _object(properties)}
+
+
+def schemas() -> dict[str, Any]:
+    """What answers hold."""
+    amount = {"type": ["number", "null"], "minimum": 0}
+    progress = _object({"done": _NUMBER, "total": _NUMBER, "rate": amount, "seconds_left": amount})
+    folder = _object(
+        {
+            "name": _TEXT, "photos": _NUMBER, "ready": _NUMBER, "faces": _NUMBER,
+            "is_indexing": {"type": "boolean"}, "progress": {"oneOf": [progress, {"type": "null"}]},
+            "problem": _TEXT, "left_out": _TEXT, "failures": _NUMBER,
+            "failed": _list({"name": _TEXT, "reason": _TEXT}),
+        }
+    )  # fmt: skip
+    row = {
+        "rank": {"type": "integer", "minimum": 1}, "score": _MARK, "similarity": _SHARE,
+        "kind": {"enum": list(KINDS)}, "reasons": _TEXTS,
+        "parts": {"type": "object", "propertyNames": {"enum": list(PARTS)},
+                  "additionalProperties": _MARK},
+        "photo": _NUMBER, "face": _NUMBER, "name": _TEXT,
+        "box": {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": "number"}},
+        "similar": _list({"photo": _NUMBER, "name": _TEXT, "score": _MARK}), "copies": _TEXTS,
+    }  # fmt: skip
+    return {
+        "rank_folder": folder,
+        "rank_state": _object(
+            {
+                "folders": {"type": "array", "items": folder},
+                "exports": {"type": ["string", "null"]},
+                "similarity": _SHARE,
+                "purposes": {"type": "object", "additionalProperties": {"type": "object"}},
+            }
+        ),
+        "rank_faces": _object(
+            {
+                "faces": _list({"face": _NUMBER, "name": _TEXT}),
+                "is_last": {"type": "boolean"},
+                "total": _NUMBER,
+            }
+        ),
+        "rank_references": _object({"faces": _list({"reference": _TEXT, "jpeg": _TEXT})}),
+        "rank_rows": _object(
+            {
+                "rows": _list(row),
+                "total": _NUMBER,
+                "photos": _NUMBER,
+                "nearest": _list({"face": _NUMBER, "name": _TEXT, "similarity": _SHARE}),
+            }
+        ),
+        "rank_copies": _object({"folder": _TEXT, "copies": _NUMBER, "problems": _TEXTS}),
+    }

@@ -1,0 +1,43 @@
+// What the page asks the server.
+
+import { Problem, request } from "/page/request.js";
+
+export { Problem };
+
+const ROOT = "/api/v1/rank";
+const settings = await (await fetch("/page/settings.json")).json();
+
+const post = (path, body, signal) => request(`${ROOT}/${path}`, {
+  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal,
+});
+
+export const state = async () => (await request(ROOT)).json();
+export const update = async (folder) => (await request(`${ROOT}/folders/${folder}/update`, { method: "POST" })).json();
+export const ranking = async (body, signal) => (await post("ranking", body, signal)).json();
+export const list = async (body) => (await post("list", body)).blob();
+export const copy = async (body) => (await post("copies", body)).json();
+
+/** A page of faces, the largest and best first. */
+export async function faces(folder, offset, count, distinct) {
+  const query = new URLSearchParams({ offset, count, distinct: distinct ? "1" : "0" });
+  return (await request(`${ROOT}/folders/${folder}/faces?${query}`)).json();
+}
+
+/** The faces of a photo that somebody chose: their names on the server, and a tile of each. */
+export async function references(file) {
+  if (file.size > settings.picture_bytes) {
+    throw new Problem(`the file has more than ${(settings.picture_bytes / 1e6).toLocaleString()} MB: reduce it first`);
+  }
+  const type = settings.types.includes(file.type) ? file.type : "application/octet-stream";
+  const response = await request(`${ROOT}/references`, { method: "POST", body: file, headers: { "Content-Type": type } });
+  return (await response.json()).faces;
+}
+
+/** The address of a JPEG in base64, which the strict policy of the page allows. */
+export function address(jpeg) {
+  const bytes = Uint8Array.from(atob(jpeg), (letter) => letter.charCodeAt(0));
+  return URL.createObjectURL(new Blob([bytes], { type: "image/jpeg" }));
+}
+
+export const facePath = (folder, face) => `${ROOT}/folders/${folder}/faces/${face}`;
+export const photoPath = (folder, photo, size) => `${ROOT}/folders/${folder}/photos/${photo}?size=${size}`;

@@ -1,0 +1,99 @@
+// Faces to click: those of the folder, or of a photo that somebody chose.
+
+import { byId, h, tell } from "/page/dom.js";
+import * as api from "./api.js";
+import { picture } from "./images.js";
+import { rove, settle } from "./roving.js";
+
+const PAGE = 60;
+const grid = byId("faces"), more = byId("more-faces"), distinct = byId("distinct");
+let folder = 0, rows = [], report = null, turn = 0;
+
+/** `chosen` gets { key, name } of a face that was clicked, `failed` a text. */
+export function setUp(reports) {
+  report = reports;
+  more.addEventListener("click", () => load(rows.length));
+  distinct.addEventListener("change", () => load(0));
+  rove(grid, ".tile");
+  rove(byId("candidates"), ".tile");
+  byId("choose").addEventListener("click", () => byId("file").click());
+  byId("file").addEventListener("change", ({ target }) => {
+    if (target.files.length) take(target.files[0]);
+    target.value = "";
+  });
+}
+
+export async function open(number) {
+  if (number !== folder) {
+    rows = [];
+    grid.replaceChildren();
+  }
+  folder = number;
+  if (!rows.length) await load(0);
+}
+
+/** There are more faces than before: show them, unless somebody is looking further down. */
+export async function renew() {
+  if (rows.length <= PAGE && !grid.contains(document.activeElement)) await load(0);
+}
+
+async function load(offset) {
+  const own = (turn += 1);
+  try {
+    const page = await api.faces(folder, offset, PAGE, distinct.checked);
+    if (own !== turn) return;
+    const known = new Map(rows.map((row) => [row.face, row]));
+    const fresh = page.faces.map((row) => known.get(row.face) ?? { ...row, element: tile(row) });
+    rows = offset ? [...rows, ...fresh.filter((row) => !known.has(row.face))] : fresh;
+    grid.replaceChildren(...rows.map((row) => row.element));
+    settle(grid, ".tile");
+    more.hidden = page.is_last;
+    byId("faces-count").textContent = page.total ? `Click a face: ${page.total.toLocaleString()} in all, the largest and best first` : "No face yet";
+    if (offset && fresh.length) {
+      fresh[0].element.focus();
+      tell(`${fresh.length} more faces.`);
+    }
+  } catch (error) {
+    if (own === turn) report.failed(error.message);
+  }
+}
+
+function tile({ face, name }) {
+  return faceButton(api.facePath(folder, face), `Face in ${name}`, name, () => report.chosen({ key: face, name }));
+}
+
+/** A button with a face of the folder. */
+export function faceButton(path, label, title, onclick, ...more) {
+  return h("button", { type: "button", class: "tile", title, onclick, "aria-label": label }, picture(path, ""), ...more);
+}
+
+/** Find the faces of a photo, and ask which of them is meant where there are several. */
+export async function take(file) {
+  tell("Looking for faces in your photo.");
+  document.body.classList.add("waiting");
+  try {
+    const faces = await api.references(file);
+    const people = faces.map(({ reference, jpeg }) => ({ key: reference, name: file.name || "your photo", jpeg }));
+    if (people.length === 1) report.chosen(people[0]);
+    else ask(people);
+  } catch (error) {
+    report.failed(`${file.name || "The photo"}: ${error.message}`);
+  } finally {
+    document.body.classList.remove("waiting");
+  }
+}
+
+function ask(people) {
+  const dialog = byId("which-face");
+  byId("which-face-text").textContent = `${people[0].name} shows ${people.length} faces. Whose photos do you look for?`;
+  byId("candidates").replaceChildren(...people.map((person, place) => h("button", {
+    type: "button", class: "tile", "aria-label": `Face ${place + 1} of ${people.length}`,
+    onclick: () => {
+      dialog.close();
+      report.chosen(person);
+    },
+  }, h("img", { src: api.address(person.jpeg), alt: "", class: "loaded" }))));
+  settle(byId("candidates"), ".tile");
+  dialog.showModal();
+  byId("candidates").firstChild.focus();
+}

@@ -1,0 +1,240 @@
+"""The page of ranking in a headless Chromium, as somebody uses it who looks for photos."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from proportrait.rank.weights import read_weights
+from tests.serve.rank.conftest import Served, serving
+from tests.serve.test_page import CHROMIUM, PHONE, WAIT_MS, WIDE, axe, browser, errors
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+__all__ = ["browser", "errors"]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium")
+ANNA = ["anna_best.jpg", "anna_dark.jpg", "anna_shut.jpg", "anna_and_ben.jpg"]
+OVERFLOW = "document.documentElement.scrollWidth - innerWidth"
+
+
+def opened(page: Page, address: str, errors: list[str]) -> Page:
+    page.set_default_timeout(WAIT_MS)
+    page.on("console", lambda message: errors.append(message.text))
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{address}/rank")
+    page.locator("body[data-ready]").wait_for()
+    return page
+
+
+@pytest.fixture
+def page(browser: Browser, server: Served, errors: list[str]) -> Iterator[Page]:
+    with browser.new_context(viewport=WIDE) as context:
+        yield opened(context.new_page(), server.address, errors)
+    assert errors == []
+
+
+def choose(page: Page, name: str = "anna_best.jpg") -> None:
+    """Click a face, and wait for the ranking and its pictures."""
+    page.get_by_role("button", name=f"Face in {name}").click()
+    page.locator("#rows .open .loaded").first.wait_for()
+
+
+def names(page: Page) -> list[str]:
+    return page.locator("#rows .file").all_inner_texts()
+
+
+def order(page: Page, expected: list[str]) -> None:
+    """Wait until the ranking is so."""
+    page.wait_for_function(
+        "names => [...document.querySelectorAll('#rows .file')].map(e => e.textContent).join()"
+        " === names.join()",
+        arg=expected,
+    )
+
+
+def test_a_face_gives_a_ranking_that_follows_the_sliders(page: Page, tmp_path: Path) -> None:
+    page.locator("#faces .loaded").nth(2).wait_for()
+    assert page.locator("#faces .tile").count() == 3  # each person once; Anna shut her eyes
+    assert page.locator("#faces b").count() == 0
+    assert axe(page) == []
+    page.uncheck("#distinct")
+    page.locator("#faces .tile").nth(10).wait_for()
+    choose(page)
+    order(page, ANNA)
+    assert page.locator("#count").inner_text() == "4 photos, and 1 near-duplicate under them"
+    frame, face = (page.locator(f"#rows .shot:first-child {name}").bounding_box()
+                   for name in ("img", "rect"))  # fmt: skip
+    assert frame is not None
+    assert face is not None
+    assert (face["x"] - frame["x"]) / frame["width"] == pytest.approx(0.3, abs=0.02)
+    assert page.evaluate(OVERFLOW) <= 0
+    assert axe(page) == []
+    images = page.locator("#rows img").evaluate_all("images => images.map(image => image.src)")
+    page.fill("#weight-eyes", "0")
+    page.fill("#weight-lighting", "3")
+    order(page, [ANNA[0], ANNA[2], ANNA[1], ANNA[3]])
+    assert sorted(images) == sorted(
+        page.locator("#rows img").evaluate_all("images => images.map(image => image.src)")
+    )  # nothing is loaded again
+    page.click("#toml-open")
+    file = tmp_path / "weights.toml"
+    with page.expect_download() as download:
+        page.click("#toml-save")
+    download.value.save_as(file)
+    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    assert (table["mine"]["single"]["eyes"], table["mine"]["single"]["lighting"]) == (0, 3)
+    assert read_weights("mine", file)["group"] == read_weights("headshot")["group"]
+    assert page.input_value("#toml-text") == file.read_text(encoding="utf-8")
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    page.reload()  # the person and the weights stay
+    order(page, [ANNA[0], ANNA[2], ANNA[1], ANNA[3]])
+    page.click("#reset")
+    order(page, ANNA)
+    page.click("[data-purpose=group]")
+    order(page, [ANNA[3], *ANNA[:3]])
+    page.fill("#similarity", "0.7")
+    page.go_back()
+    page.locator("#faces .tile").first.wait_for()
+
+
+def test_the_keys_open_compare_and_show_what_is_alike(page: Page) -> None:
+    page.locator("#faces .tile").nth(2).wait_for()
+    page.locator("#faces .tile").first.focus()
+    page.keyboard.press("ArrowRight")
+    first = page.locator(":focus").get_attribute("aria-label") or ""
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(":focus").get_attribute("aria-label") != first
+    page.uncheck("#distinct")
+    page.locator("#faces .tile").nth(10).wait_for()
+    page.get_by_role("button", name="Face in anna_best.jpg").focus()
+    page.keyboard.press("Enter")
+    order(page, ANNA)
+    page.locator("#rows .open").first.focus()
+    page.keyboard.press("Enter")
+    title = page.locator("#photo-title")
+    assert title.inner_text() == "1. anna_best.jpg"
+    page.keyboard.press("ArrowRight")
+    assert title.inner_text() == "2. anna_dark.jpg"
+    assert page.locator("#photo .parts li").count() == 11
+    page.locator("#photo .loaded").wait_for()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    focus = page.locator(":focus")
+    assert "anna_best.jpg" in (focus.get_attribute("aria-label") or "")
+    page.keyboard.press("l")
+    page.locator("#photo .strip .loaded").nth(1).wait_for()
+    assert page.locator("#photo .strip button").nth(1).get_attribute("title") == "anna_copy.jpg"
+    page.locator("#photo .strip button").nth(1).click()
+    assert page.locator("#photo .stage img").get_attribute("alt") == "Photo anna_copy.jpg"
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("c")
+    assert page.locator(".shot.picked").count() == 1
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("c")
+    assert page.locator("#pair .better .name").inner_text() == "anna_best.jpg"
+    light = page.locator("#pair tbody tr", has_text="Light")
+    assert light.locator(".mark").all_inner_texts() == ["90", "10"]
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    assert page.locator(".shot.picked").count() == 0
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    assert axe(page) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # back to the faces
+    page.locator("#faces .tile").first.wait_for()
+
+
+def test_what_is_best_is_taken_away(page: Page, server: Served, errors: list[str]) -> None:
+    page.uncheck("#distinct")
+    choose(page)
+    page.fill("#top", "2")
+    with page.expect_download() as download:
+        page.click("[data-format=json]")
+    assert download.value.suggested_filename == "ranked.json"
+    bodies = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert [body["path"] for body in bodies] == [str(server.photos / name) for name in ANNA[:2]]
+    page.fill("#folder-name", "../photos")
+    page.click("#copy")
+    page.locator("#done .error", has_text="Nothing was copied").wait_for()
+    assert "422" in errors.pop()  # the browser's own note
+    page.fill("#folder-name", "from the page")
+    page.click("#copy")
+    page.locator("#done", has_text="2 copies are in").wait_for()
+    assert server.places.exports is not None
+    copies = server.places.exports / "from the page"
+    assert sorted(path.name for path in copies.iterdir()) == sorted(ANNA[:2])
+
+
+def test_a_photo_of_the_person_is_dropped_on_a_phone(
+    browser: Browser, server: Served, errors: list[str], tmp_path: Path
+) -> None:
+    data = (server.photos / "ben_1.jpg").read_bytes()
+    files = {name: tmp_path / f"{name or 'nobody'}.jpg" for name in ("anna", "ben anna", "")}
+    for name, file in files.items():
+        file.write_bytes(data + b"|" + name.encode())
+    with browser.new_context(viewport=PHONE, color_scheme="dark") as context:
+        page = opened(context.new_page(), server.address, errors)
+        page.locator("#faces .loaded").first.wait_for()
+        assert page.evaluate(OVERFLOW) <= 0
+        page.set_input_files("#file", files[""])
+        page.locator("#problem", has_text="no face was found").wait_for()
+        page.set_input_files("#file", files["ben anna"])
+        assert axe(page) == []
+        page.get_by_role("button", name="Face 2 of 2").click()
+        order(page, ANNA)
+        page.locator("#rows .loaded").first.wait_for()
+        assert page.evaluate(OVERFLOW) <= 0
+        assert axe(page) == []
+        page.click("#panel summary")
+        page.fill("#similarity", "0.7")
+        page.click("#nearest summary")
+        page.locator("#near .tile").first.click()
+        page.locator("#people li").nth(1).wait_for()
+        assert axe(page) == []
+        page.locator("#people button").first.click()
+        page.locator("#people li").nth(1).wait_for(state="detached")
+        page.click("#back")
+        page.locator("#faces .tile").first.wait_for()
+        page.locator("nav a").click()
+        page.locator("#to-rank a").wait_for()
+        assert axe(page) == []
+    assert [text for text in errors if "422" not in text] == []
+    errors.clear()
+
+
+def test_two_tabs_know_nothing_of_each_other(page: Page, server: Served, errors: list[str]) -> None:
+    other = opened(page.context.new_page(), server.address, errors)
+    for tab, name in ((page, "anna_best.jpg"), (other, "ben_1.jpg")):
+        tab.uncheck("#distinct")
+        choose(tab, name)
+    other.fill("#weight-eyes", "0")
+    other.locator("#weight-eyes").blur()
+    assert names(other)[0] == "ben_1.jpg"
+    assert names(page) == ANNA
+    page.fill("#weight-pose", "2")
+    page.locator("#reset:enabled").wait_for()
+    assert other.input_value("#weight-pose") == "1"
+
+
+def test_an_empty_folder_and_a_server_without_one_say_what_to_do(
+    page: Page, browser: Browser, errors: list[str]
+) -> None:
+    page.select_option("#folder", label="more")
+    page.locator("#failures", has_text="holds no photos").wait_for()
+    assert axe(page) == []
+    with serving(None) as address, browser.new_context() as context:
+        lost = opened(context.new_page(), address, errors)
+        assert "proportrait serve --photos DIR" in lost.locator("#none").inner_text()
+        assert axe(lost) == []
+        lost.goto(f"{address}/")
+        lost.locator("body[data-ready]").wait_for()
+        assert not lost.locator("#to-rank").is_visible()
