@@ -3,7 +3,9 @@
     python -m benchmarks.ranking [--photos 10000]
 
 Made embeddings: two faces a photo, of one person in 500 each. Prints milliseconds of CPU: from the
-faces in memory to the ranking, from the file to the ranking, and to open either kind of file.
+faces in memory to the ranking, from the file to the ranking, to rank anew by other weights as the
+page of `proportrait serve` does, also where every photo shows the person, and to open either kind
+of file.
 """
 
 from __future__ import annotations
@@ -23,8 +25,11 @@ from proportrait.labels import KEYS
 from proportrait.rank.describe import FaceEntry, PhotoEntry
 from proportrait.rank.index import Index
 from proportrait.rank.indexing import Contents
+from proportrait.rank.match import SIMILARITY
 from proportrait.rank.ranking import query
 from proportrait.rank.weights import read_weights
+from proportrait.serve.rank.person import Person
+from proportrait.serve.rank.view import View
 
 PEOPLE = 500
 _REPEATS = 5  # of which the fastest counts: other programs disturb the rest
@@ -66,10 +71,22 @@ def measure(folder: Path, photos: int) -> dict[str, float]:
 
     with Index(path, _VERSION, print) as index:
         faces = index.faces()
+        view = View(index, Path(), contents, 40.0)
+
+        def person(embedding: Float) -> Person:
+            return Person(
+                view, embedding, lambda view, row: index.photo_of(int(view.faces.ids[row])), {}, 40
+            )
+
+        own, everybody = person(people[:1]), person(people[:1])
+        own.rank(weights, SIMILARITY)
+        everybody.rank(weights, 0.0)
         result = query(index, contents, people[:1], weights, faces=faces)
         return {
             "query, ms": fastest(lambda: query(index, contents, people[:1], weights, faces=faces)),
             "load and query, ms": fastest(lambda: query(index, contents, people[:1], weights)),
+            "weights changed, ms": fastest(lambda: own.rank(weights, SIMILARITY)),
+            "of all photos, ms": fastest(lambda: everybody.rank(weights, 0.0)),
             "open, ms": fastest(opened),
             "open JSON, ms": fastest(lambda: json.loads(plain.read_text(encoding="utf-8"))),
             "photos of the person": float(sum(1 + len(p.similar) for p in result.photos)),

@@ -37,20 +37,42 @@ def leaders(hashes: Sequence[int], times: Sequence[float | None]) -> list[int]:
     return result.tolist()
 
 
-def have_likes(bits: Bits, seconds: Double) -> Mask:
-    """Whether each of some photos is like another one of them: the rest lead themselves alone.
+def likes(bits: Bits, seconds: Double, most: int = 500_000) -> list[list[int]] | None:
+    """For each photo the others that it is alike; None where these are more than `most` in all.
 
     Args:
         bits: perceptual hashes (N,).
-        seconds: when they were taken (N,), NaN where it is unknown.
+        seconds: when the photos were taken (N,), NaN where it is unknown.
+        most: so many numbers are held in memory.
     """
-    return np.array(
-        [
-            np.count_nonzero(_alike(own, time, bits, seconds)) > 1
-            for own, time in zip(bits, seconds, strict=True)
-        ],
-        bool,
-    )
+    result: list[list[int]] = []
+    for number, (own, time) in enumerate(zip(bits, seconds, strict=True)):
+        alike = np.flatnonzero(_alike(own, time, bits, seconds)).tolist()
+        most -= len(alike) - 1
+        if most < 0:
+            return None
+        result.append([other for other in alike if other != number])
+    return result
+
+
+def leaders_by(order: Sequence[int], others: Sequence[Sequence[int]]) -> list[int]:
+    """As `leaders`, for photos in any order, of which it is known what they are alike.
+
+    Args:
+        order: numbers of the photos, the best first.
+        others: as `likes` gives them.
+
+    Returns:
+        For each photo, by its number, that of its leader.
+    """
+    result = [-1] * len(order)
+    for number in order:
+        if result[number] < 0:
+            result[number] = number
+            for other in others[number]:
+                if result[other] < 0:
+                    result[other] = number
+    return result
 
 
 def _alike(own: np.uint64, time: float, bits: Bits, seconds: Double) -> Mask:

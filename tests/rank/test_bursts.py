@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from proportrait.rank.bursts import BURST, COPY, SECONDS, leaders
+from proportrait.rank.bursts import BURST, COPY, SECONDS, leaders, leaders_by, likes
 
 
 def bits(count: int) -> int:
@@ -47,3 +47,17 @@ def test_groups_are_those_of_a_loop_over_every_pair() -> None:
         expected.append(firsts[0] if firsts else number)
     assert 1 < len(set(expected)) < 60
     assert leaders(hashes, [None] * 60) == expected
+
+
+def test_a_ranking_anew_gives_the_same_groups() -> None:
+    rng = np.random.default_rng(0)
+    hashes = rng.integers(0, 1 << 16, 60).astype(np.uint64)
+    times = np.where(rng.random(60) < 0.5, np.nan, rng.uniform(0, 30, 60))
+    others = likes(hashes, times)
+    assert others is not None
+    assert likes(hashes, times, most=sum(map(len, others)) - 1) is None
+    for _ in range(3):
+        order = rng.permutation(60).tolist()
+        first = leaders(hashes[order].tolist(), times[order].tolist())
+        expected = {number: order[place] for number, place in zip(order, first, strict=True)}
+        assert dict(enumerate(leaders_by(order, others))) == expected

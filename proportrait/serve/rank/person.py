@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from proportrait.arrays import Double, Float
-from proportrait.rank.bursts import have_likes, leaders
+from proportrait.rank.bursts import leaders, leaders_by, likes
 from proportrait.rank.describe import FaceEntry, PhotoEntry
 from proportrait.rank.match import Rows, nearest_faces
 from proportrait.rank.parts import LEAST, kind_of, parts_of, reasons_of
@@ -48,7 +48,7 @@ class Table:
         hashes: (M,) perceptual hashes.
         times: (M,) s, NaN where it is unknown.
         names: (M,) places by name.
-        likes: (K,) numbers of those that are like another one of them.
+        likes: of each the numbers of those that it is like; None where these are too many.
     """
 
     rows: Rows
@@ -57,7 +57,7 @@ class Table:
     hashes: np.ndarray[tuple[int], np.dtype[np.uint64]]
     times: Double
     names: Rows
-    likes: Rows
+    likes: list[list[int]] | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,16 +97,16 @@ class Person:
         """Order the photos whose similarity reaches a limit, the best first."""
         table = self._matches(similarity)
         scores = np.where(table.groups, *(_scores(table, weights[kind]) for kind in KINDS[::-1]))
-        order = np.lexsort((table.names, -scores))
-        leading = np.arange(len(order))
-        liked = order[np.isin(order, table.likes)]  # in their order
-        times = table.times[liked].tolist()
-        first = leaders(table.hashes[liked].tolist(), times)
-        leading[liked] = liked[first]
+        order = np.lexsort((table.names, -scores)).tolist()
+        if table.likes is None:  # so many are alike that few lead, which makes this quick
+            first = leaders(table.hashes[order].tolist(), table.times[order].tolist())
+            leading = {number: order[place] for number, place in zip(order, first, strict=True)}
+        else:
+            leading = dict(enumerate(leaders_by(order, table.likes)))
         groups: dict[int, list[int]] = {}
-        for number, leader in zip(order.tolist(), leading[order].tolist(), strict=True):
-            followers = groups.setdefault(leader, [])
-            if number != leader:
+        for number in order:
+            followers = groups.setdefault(leading[number], [])
+            if number != leading[number]:
                 followers.append(number)
         return Order(table, scores, list(groups.items()))
 
@@ -163,7 +163,7 @@ class Person:
             rows, np.log(np.maximum(parts, LEAST)),
             np.array([worth.kind == "group" for worth in worths], bool), hashes, times,
             np.array([self.view.place_of_name(photo) for photo in photos], np.int64),
-            np.flatnonzero(have_likes(hashes, times)),
+            likes(hashes, times),
         )  # fmt: skip
 
     def _worth(self, row: int) -> Worth:

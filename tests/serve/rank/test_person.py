@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proportrait.rank.bursts import have_likes, leaders
 from proportrait.rank.describe import PhotoEntry
 from proportrait.rank.indexing import Contents
 from proportrait.rank.ranking import query
 from proportrait.rank.weights import PARTS, PURPOSES, Weights, read_weights
+from proportrait.serve.rank import person as module
 from proportrait.serve.rank.person import Person
 from proportrait.serve.rank.view import View
 from tests.rank.samples import axis, face, filled, photo
@@ -45,8 +45,13 @@ def random_photos(count: int) -> list[PhotoEntry]:
     return entries
 
 
-@pytest.mark.parametrize("purpose", PURPOSES)
-def test_a_ranking_is_that_of_query(tmp_path: Path, purpose: str) -> None:
+@pytest.mark.parametrize("purpose", [*PURPOSES, "many are alike"])
+def test_a_ranking_is_that_of_query(
+    tmp_path: Path, purpose: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if purpose == "many are alike":
+        monkeypatch.setattr(module, "likes", lambda hashes, times: None)
+        purpose = "headshot"
     entries = random_photos(120)
     index, numbers = filled(tmp_path / "i.sqlite", *entries)
     with index:
@@ -90,15 +95,3 @@ def test_a_part_that_is_not_weighed_counts_nothing(tmp_path: Path) -> None:
         assert [order.groups[0][0] for order in best] == [1, 0]
         assert sorted(best[1].scores) == pytest.approx([25.0, 50.0])
         assert len(PARTS) == len(set(PARTS))
-
-
-def test_photos_that_are_like_none_lead_themselves() -> None:
-    rng = np.random.default_rng(0)
-    hashes = np.array([1 << 63, 1 << 63 | 1, *rng.integers(0, 1 << 63, 30)], np.uint64)
-    times = np.array([np.nan, np.nan, *np.arange(30.0)])
-    likes = have_likes(hashes, times)
-    leading = np.array(leaders(hashes.tolist(), times.tolist()))
-    assert likes[:2].all()
-    alone = np.flatnonzero(~likes)
-    assert (leading[alone] == alone).all()
-    assert not np.isin(leading[leading != np.arange(32)], alone).any()
