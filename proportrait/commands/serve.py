@@ -2,7 +2,8 @@
 
 Photos stay in the memory of this machine and are forgotten with the answer. The page is at the
 printed address, the endpoint at /api/v1/score, its OpenAPI document at /api/v1/openapi.json. Where
-others can reach the server, it asks for a token."""
+others can reach the server, it asks for a token. With --photos there is also the page /rank, which
+finds the best photos of one person; the index behind it is that of proportrait rank."""
 
 from __future__ import annotations
 
@@ -12,17 +13,20 @@ import secrets
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from proportrait.commandline import count, positive
+from proportrait.commandline import count, positive, printable
 from proportrait.errors import ConfigurationError
 from proportrait.score import PACKAGED
 from proportrait.serve.settings import Settings, is_local
 
+if TYPE_CHECKING:
+    from proportrait.serve.rank.places import Places
+
 EXAMPLES = """
-proportrait serve                                        # for this machine alone
+proportrait serve --photos photos                        # for this machine; also ranks photos
 proportrait serve --host 0.0.0.0 --token @token.txt      # for others too
-proportrait serve --photos photos --exports chosen       # also the best photos of one person
 """
 TOKEN_VARIABLE = "PROPORTRAIT_TOKEN"
 _ANY = ("0.0.0.0", "::")
@@ -74,7 +78,10 @@ def execute(options: argparse.Namespace) -> int:
     if options.photos:
         workers = max(1, settings.workers - (options.workers is None))
         places = checked_places(options.photos, options.exports, options.index, workers)
-    listen(create_app(settings, places), options.host, options.port, partial(_announce, settings))
+    elif options.exports or options.index:
+        raise ConfigurationError("--photos is missing: name the folder that is ranked")
+    announce = partial(_announce, settings, places)
+    listen(create_app(settings, places), options.host, options.port, announce)
     return 0
 
 
@@ -99,9 +106,12 @@ def _token(options: argparse.Namespace) -> str:
     return text
 
 
-def _announce(settings: Settings, port: int) -> None:
+def _announce(settings: Settings, places: Places | None, port: int) -> None:
     print(_address(settings, port), flush=True)
     print("\n".join(_notes(settings)), file=sys.stderr, flush=True)
+    if places:
+        print(f"  /rank: the best photos of one person. Index: {printable(places.index)}",
+              file=sys.stderr, flush=True)  # fmt: skip
 
 
 def _address(settings: Settings, port: int) -> str:

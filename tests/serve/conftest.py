@@ -37,10 +37,10 @@ def client() -> Iterator[TestClient]:
 
 
 @contextmanager
-def running() -> Iterator[tuple[subprocess.Popen[str], str]]:
+def running(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`proportrait serve` with one worker as a process of its own, and its address."""
     command = [sys.executable, "-m", "proportrait", "serve", "--port", "0", "--workers", "1",
-               "--timeout", "120"]  # fmt: skip
+               "--timeout", "120", *options]  # fmt: skip
     with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:

@@ -101,6 +101,19 @@ def test_a_model_that_is_missing_is_an_error_before_the_start(
     assert "x.safetensors" in capsys.readouterr().err
 
 
+def test_what_ranks_needs_photos_and_stays_out_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    photos = str(tmp_path)
+    for words, text in (
+        (["--exports", photos], "--photos is missing"),
+        (["--photos", photos, "--exports", f"{photos}/x"], "copies would lie among the photos"),
+        (["--photos", f"{photos}/nothing"], "is no folder"),
+    ):
+        assert cli.main(["serve", *words]) == 2
+        assert text in capsys.readouterr().err
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[tuple[subprocess.Popen[str], str]]:
     with running() as server:
