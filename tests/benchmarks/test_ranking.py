@@ -15,6 +15,7 @@ def test_a_person_is_found_in_every_five_hundredth_photo_and_the_index_opens_fas
     figures = ranking.measure(tmp_path, 1000)
     # 0 and 500 show person 0 first; of 1000 photos n, 7 n + 1 leaves 0 twice.
     assert figures["photos of the person"] == 4
+    assert figures["of all, changed, ms"] < 100
     assert figures["open JSON, ms"] > 5 * figures["open, ms"]
 
 

@@ -68,7 +68,8 @@ def describe(folder: Path, task: Task, path: Path) -> PhotoEntry:
 
 def references(data: bytes) -> list[work.Reference]:
     """As `work.references`: bytes behind the picture say who is in it."""
-    names = data.rpartition(b"|")[2].decode().split()
+    words = data.rpartition(b"|")[2].decode("utf-8", "replace").split()
+    names = [name for name in words if name in PEOPLE]
     if not names:
         raise AssessmentError("no face was found in it: take another photo")
     tile = draw.tile(np.full((100, 100, 3), 90, np.uint8), _BOX)

@@ -32,6 +32,12 @@ export async function open(number) {
   if (!rows.length) await load(0);
 }
 
+/** Go to a face, or to the first one. */
+export function focus(face) {
+  const row = rows.find((entry) => entry.face === face) ?? rows[0];
+  (row?.element ?? byId("choose")).focus();
+}
+
 /** There are more faces than before: show them, unless somebody is looking further down. */
 export async function renew() {
   if (rows.length <= PAGE && !grid.contains(document.activeElement)) await load(0);

@@ -50,10 +50,11 @@ function people() {
   }));
 }
 
-function chosen(person) {
+async function chosen(person) {
   scrollTo(0, 0);
-  go({ ...here, people: [person] });
   byId("back").focus();
+  await go({ ...here, people: [person] });
+  if ([byId("back"), document.body].includes(document.activeElement)) ranking.focus();
 }
 
 function added(person) {
@@ -63,9 +64,10 @@ function added(person) {
   return go({ ...here, people: [...here.people, person] });
 }
 
-function back() {
-  go({ ...here, people: [] });
-  (byId("faces").querySelector(".tile") ?? byId("choose")).focus();
+async function back() {
+  const [first] = here.people;
+  await go({ ...here, people: [] });
+  faces.focus(first?.key);
 }
 
 function failed(text) {

@@ -130,6 +130,11 @@ function redraw(some) {
   }
 }
 
+/** Go to the first photo. */
+export function focus() {
+  list.querySelector(".open")?.focus({ preventScroll: true });
+}
+
 /** Whether a key was for the card that has the focus. */
 export function key(letter) {
   const row = document.activeElement?.closest?.(".shot")?.card.row;
