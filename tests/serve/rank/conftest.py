@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import threading
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-import uvicorn
 
-from proportrait.serve import judges
-from proportrait.serve.app import create_app
-from proportrait.serve.rank import work
 from proportrait.serve.rank.bodies import API
 from proportrait.serve.rank.places import Places
-from proportrait.serve.settings import Settings
-from tests.rank.samples import VERSION
+from tests import ROOT
 from tests.serve.rank import hooks
+from tests.serve.rank.server import places_in
 
 WAIT_S = 60.0
 
@@ -71,27 +68,6 @@ class Served:
         return answer.json()
 
 
-@contextmanager
-def serving(places: Places | None, settings: Settings | None = None) -> Iterator[str]:
-    """The address of a server in a thread of this process."""
-    config = uvicorn.Config(
-        create_app(settings, places), "127.0.0.1", 0, ws="none", log_level="error"
-    )
-    server = uvicorn.Server(config)
-    listener = config.bind_socket()
-    thread = threading.Thread(target=server.run, args=([listener],))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(WAIT_S)
-
-
-def make_places(folder: Path, *photos: Path) -> Places:
-    return Places(photos, folder / "exports", folder / "faces.sqlite", VERSION, drawers=1)
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("rank").resolve()
@@ -100,13 +76,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "secret.jpg").write_bytes((folder / "photos" / "ben_1.jpg").read_bytes())
     (folder / "photos" / "out.jpg").symlink_to(folder / "secret.jpg")
     (folder / "more").mkdir()
-    places = make_places(folder, folder / "photos", folder / "more")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judges, "prepare", hooks.prepare)
-        for name in ("describe", "references"):
-            patch.setattr(work, name, getattr(hooks, name))
-        patch.setattr(work, "prepare_behind", hooks.prepare)
-        with serving(places) as address, httpx2.Client(base_url=address, timeout=WAIT_S) as client:
-            served = Served(address, places, client)
-            served.wait(lambda state: not state["is_indexing"])
-            yield served
+    command = [sys.executable, "-m", "tests.serve.rank.server", str(folder)]
+    with subprocess.Popen(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        try:
+            with httpx2.Client(base_url=address, timeout=WAIT_S) as client:
+                served = Served(address, places_in(folder), client)
+                served.wait(lambda state: not state["is_indexing"])
+                yield served
+        finally:
+            process.terminate()

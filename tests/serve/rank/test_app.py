@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from jsonschema import Draft202012Validator
 from PIL import Image
+from starlette.testclient import TestClient
 
 from proportrait.rank.index import Index
 from proportrait.rank.indexing import known
@@ -20,11 +21,12 @@ from proportrait.rank.match import SIMILARITY
 from proportrait.rank.output import to_csv
 from proportrait.rank.ranking import query
 from proportrait.rank.weights import read_weights
+from proportrait.serve.app import create_app
 from proportrait.serve.rank.bodies import API, BODY_BYTES
 from proportrait.serve.settings import Settings
 from tests.rank.samples import VERSION, axis
 from tests.serve.rank import hooks
-from tests.serve.rank.conftest import Served, serving
+from tests.serve.rank.conftest import Served
 
 ANNA = ["anna_best.jpg", "anna_dark.jpg", "anna_shut.jpg", "anna_and_ben.jpg"]
 JPEG = {"Content-Type": "image/jpeg"}
@@ -284,18 +286,15 @@ def test_new_photos_are_found_when_the_folder_is_looked_at_again(server: Served)
 
 
 def test_a_server_without_folders_says_how_to_name_them() -> None:
-    settings = Settings("0.0.0.0", "s3cret")
-    with serving(None, settings) as address, httpx2.Client(base_url=address) as client:
-        assert client.get(API).status_code == 401
-        headers = {"Authorization": "Bearer s3cret"}
-        assert client.get(API, headers=headers).json()["folders"] == []
-        answer = client.post(f"{API}/ranking", json={}, headers=headers)
-        assert answer.status_code in (404, 422)
-        faces = client.get(f"{API}/folders/0/faces?offset=0&count=1", headers=headers)
-        assert (faces.status_code, "--photos DIR" in faces.json()["error"]) == (404, True)
-        assert client.get("/rank").status_code == 200
-        assert client.get("/page/settings.json").json()["is_ranking"] is False
-        assert API not in str(client.get("/api/v1/openapi.json", headers=headers).json())
+    client = TestClient(create_app(Settings("0.0.0.0", "s3cret")), "http://photos.example")
+    assert client.get(API).status_code == 401
+    headers = {"Authorization": "Bearer s3cret"}
+    assert client.get(API, headers=headers).json()["folders"] == []
+    faces = client.get(f"{API}/folders/0/faces?offset=0&count=1", headers=headers)
+    assert (faces.status_code, "--photos DIR" in faces.json()["error"]) == (404, True)
+    assert client.get("/rank").status_code == 200
+    assert client.get("/page/settings.json").json()["is_ranking"] is False
+    assert API not in str(client.get("/api/v1/openapi.json", headers=headers).json())
 
 
 def test_an_index_that_changed_meanwhile_gives_no_wrong_answer(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from proportrait.rank.weights import read_weights
-from tests.serve.rank.conftest import Served, serving
+from tests.serve.rank.conftest import Served
 from tests.serve.test_page import CHROMIUM, PHONE, WAIT_MS, WIDE, axe, browser, errors
 
 if TYPE_CHECKING:
@@ -223,15 +223,14 @@ def test_two_tabs_know_nothing_of_each_other(page: Page, server: Served, errors:
 
 
 def test_an_empty_folder_and_a_server_without_one_say_what_to_do(
-    page: Page, browser: Browser, errors: list[str]
+    page: Page, address: str, errors: list[str]
 ) -> None:
     page.select_option("#folder", label="more")
     page.locator("#failures", has_text="holds no photos").wait_for()
     assert axe(page) == []
-    with serving(None) as address, browser.new_context() as context:
-        lost = opened(context.new_page(), address, errors)
-        assert "proportrait serve --photos DIR" in lost.locator("#none").inner_text()
-        assert axe(lost) == []
-        lost.goto(f"{address}/")
-        lost.locator("body[data-ready]").wait_for()
-        assert not lost.locator("#to-rank").is_visible()
+    lost = opened(page.context.new_page(), address.rstrip("/"), errors)
+    assert "proportrait serve --photos DIR" in lost.locator("#none").inner_text()
+    assert axe(lost) == []
+    lost.goto(address)
+    lost.locator("body[data-ready]").wait_for()
+    assert not lost.locator("#to-rank").is_visible()
