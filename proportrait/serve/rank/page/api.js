@@ -2,18 +2,16 @@
 
 import { Problem, request } from "/page/request.js";
 
-export { Problem };
-
 const ROOT = "/api/v1/rank";
 const settings = await (await fetch("/page/settings.json")).json();
 
-const post = (path, body, signal) => request(`${ROOT}/${path}`, {
-  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal,
+const post = (path, body) => request(`${ROOT}/${path}`, {
+  method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
 });
 
 export const state = async () => (await request(ROOT)).json();
 export const update = async (folder) => (await request(`${ROOT}/folders/${folder}/update`, { method: "POST" })).json();
-export const ranking = async (body, signal) => (await post("ranking", body, signal)).json();
+export const ranking = async (body) => (await post("ranking", body)).json();
 export const list = async (body) => (await post("list", body)).blob();
 export const copy = async (body) => (await post("copies", body)).json();
 

@@ -28,7 +28,7 @@ export class Card {
     this.text.replaceChildren(
       h("p", { class: "head" }, h("span", { class: "rank" }, `${row.rank}.`), h("strong", {}, String(Math.round(row.score))), h("span", { class: "hint" }, `of 100, ${kindWord(row.kind)}`)),
       h("p", { class: "file", title: row.name }, row.name),
-      h("p", { class: "hint" }, `Similarity ${row.similarity.toFixed(2)}`),
+      h("p", { class: "hint" }, `Similarity ${row.similarity.toFixed(2)}${row.isClose ? ", just enough" : ""}`),
       h("p", { class: "reasons" }, row.reasons.join(", ") || "nothing stands out"),
       h("p", { class: "buttons" },
         h("button", { type: "button", "data-name": "pick", "aria-pressed": String(isPicked), onclick: () => actions.pick(row) }, "Compare", h("span", { class: "unseen" }, ` ${row.name}`)),

@@ -12,7 +12,7 @@ import * as weights from "./weights.js";
 const POLL_MS = 1000, REST_MS = 10_000; // while photos are indexed; else
 const MOST = 20; // faces of one person
 const TITLE = document.title;
-let state = null, here = { folder: 0, people: [] }, timer = null;
+let state = null, here = { folder: 0, people: [] }, timer = null, isLost = false;
 
 const question = () => ({ folder: here.folder, people: here.people.map((person) => person.key), ...weights.question() });
 
@@ -87,6 +87,9 @@ async function poll() {
   try {
     state = await api.state();
     const now = state.folders[here.folder];
+    if (!now) location.reload(); // another server, with fewer folders
+    if (isLost) problem("");
+    isLost = false;
     isIndexing = now.is_indexing;
     showPlace(now);
     if (now.faces !== before.faces || now.ready !== before.ready) {
@@ -95,6 +98,7 @@ async function poll() {
     }
     if (before.is_indexing && !isIndexing) tell(`All photos are indexed: ${now.ready}.`);
   } catch (error) {
+    isLost = true;
     if (byId("problem").hidden) problem(error.message);
   }
   timer = setTimeout(poll, isIndexing && !document.hidden ? POLL_MS : REST_MS);

@@ -9,6 +9,7 @@ import * as photo from "./photo.js";
 import { rove, settle } from "./roving.js";
 
 const PAGE = 24, MOST = 96; // rows at first, and that are ranked anew at once
+const CLOSE = 0.05; // above the limit of similarity: it may be another person
 const list = byId("rows"), more = byId("more-rows");
 let cards = new Map(), rows = [], picked = [], question = null, wanted = null, report = null;
 let running = null, answer = null;
@@ -38,19 +39,17 @@ export function ask(next, isNew) {
 }
 
 async function run() {
-  try {
-    while (wanted) {
-      const own = wanted;
-      wanted = null;
+  while (wanted) {
+    const own = wanted;
+    wanted = null;
+    try {
       const result = await api.ranking({ ...own, offset: 0, count: Math.min(MOST, Math.max(PAGE, rows.length)) });
       if (!wanted) show(result);
+    } catch (error) {
+      if (!wanted) report.failed(error.message);
     }
-  } catch (error) {
-    wanted = null;
-    report.failed(error.message, error);
-  } finally {
-    running = null;
   }
+  running = null;
 }
 
 async function grow() {
@@ -62,7 +61,7 @@ async function grow() {
     cards.get(rows[before]?.photo)?.open.focus();
     tell(`${result.rows.length} more photos.`);
   } catch (error) {
-    report.failed(error.message, error);
+    report.failed(error.message);
   }
 }
 
@@ -70,6 +69,7 @@ function show(result) {
   answer = result;
   rows = result.rows;
   for (const row of rows) {
+    row.isClose = row.similarity < question.similarity + CLOSE;
     if (!cards.has(row.photo)) cards.set(row.photo, new Card(question.folder, row, actions));
     cards.get(row.photo).draw(row, isPicked(row));
   }

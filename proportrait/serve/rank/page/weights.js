@@ -4,7 +4,7 @@ import { byId, h, tell } from "/page/dom.js";
 import { TITLES } from "./parts.js";
 
 const KEY = "proportrait-weights", MOST = 3;
-const KINDS = { single: "Alone in it", group: "In a group" };
+const KINDS = { single: "Alone", group: "In a group" };
 const GROUP_ONLY = new Set(["good_faces"]);
 let presets = {}, choice = null, kind = "single", changed = null;
 
