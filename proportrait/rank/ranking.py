@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from proportrait.arrays import Float
 from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
@@ -17,7 +19,7 @@ from proportrait.rank.bursts import leaders
 from proportrait.rank.describe import SMALLEST, FaceEntry, PhotoEntry, version
 from proportrait.rank.index import Faces, Index, index_path
 from proportrait.rank.indexing import Bar, Contents, update
-from proportrait.rank.match import SIMILARITY, nearest_faces, references
+from proportrait.rank.match import SIMILARITY, references, similarities
 from proportrait.rank.parts import kind_of, parts_of, reasons_of, score_of
 from proportrait.rank.weights import Kind, Weights, read_weights
 
@@ -177,15 +179,19 @@ def query(
         faces: all of the index, where they are in memory already.
     """
     faces = index.faces(contents.photos) if faces is None else faces
-    best, values = nearest_faces(faces, contents.photos, people, smallest)
-    large, same = len(best), int((values[best] >= similarity).sum())
+    values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
+    values[~np.isin(faces.photos, list(contents.photos))] = -1
+    order = np.argsort(-values, kind="stable")
+    _, first = np.unique(faces.photos[order], return_index=True)
+    best = order[np.sort(first)]  # of each photo the face that is most alike, the most alike first
+    same, large = int((values[best] >= similarity).sum()), int((values[best] >= 0).sum())
     matches = []
     for number in best[:same]:
         photo, face = index.photo_of(int(faces.ids[number]))
         paths = contents.photos[int(faces.photos[number])]
         matches.append(_match(photo, face, paths, float(values[number]), weights))
     matches.sort(key=lambda match: (-match.score, str(match.paths[0])))
-    nearest = best[same:][:NEAREST]
+    nearest = best[same:large][:NEAREST]
     return Ranking(
         tuple(_ranked(matches, weights)),
         tuple((contents.photos[int(faces.photos[i])][0], float(values[i])) for i in nearest),
