@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +13,9 @@ from proportrait.errors import AssessmentError
 from proportrait.faces import shared_analyzer
 from proportrait.imaging import read
 from proportrait.rank.describe import embedding
-from proportrait.rank.index import Faces
 
 # Of `similarities`, from which on it is the same person: docs/rank.md tells what it costs.
 SIMILARITY = 0.5
-Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 def reference(path: Path, largest: bool = False) -> Float:
@@ -71,25 +69,3 @@ def similarities(embeddings: Float, people: Float) -> Float:
     squares = (embeddings**2).sum(1)[:, None] + (people**2).sum(1) - 2 * embeddings @ people.T
     distance = np.sqrt(np.maximum(squares, 0)).mean(1)
     return np.asarray(np.clip(1 - distance, 0, 1), np.float32)
-
-
-def nearest_faces(
-    faces: Faces, photos: Collection[int], people: Float, smallest: float
-) -> tuple[Rows, Float]:
-    """Of each photo the face that is most like a person, as rows of `faces`, the most alike first.
-
-    Args:
-        faces: some of them may be of other photos.
-        photos: ids of those that count.
-        people: (R, 128) embeddings of references.
-        smallest: px from forehead to chin of a face that counts.
-
-    Returns:
-        Rows (P,), and the similarity (F,) of every face, -1 of those that do not count.
-    """
-    values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
-    values[~np.isin(faces.photos, list(photos))] = -1
-    order = np.argsort(-values, kind="stable")
-    _, first = np.unique(faces.photos[order], return_index=True)
-    best = order[np.sort(first)]
-    return best[values[best] >= 0], values

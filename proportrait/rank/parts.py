@@ -12,7 +12,7 @@ from proportrait.rank.weights import Kind, Weights
 
 UNKNOWN = 50.0  # of a part that cannot be told
 _HIDDEN = 20.0  # of eyes that do not show: dark glasses, a hand
-LEAST = 10.0  # of a part in the geometric mean: no single one makes a photo worth nothing
+_LEAST = 10.0  # of a part in the geometric mean: no single one makes a photo worth nothing
 _GOOD = 50.0  # from which on a part of a face is good
 _PRAISE, _BLAME = 70.0, 40.0  # parts that are worth a reason
 _REASONS = 5
@@ -62,8 +62,13 @@ def parts_of(photo: PhotoEntry, face: FaceEntry) -> dict[str, float]:
 def score_of(parts: Mapping[str, float], weights: Weights) -> float:
     """The weighted geometric mean of the parts times the factor, [0, 100]."""
     total = sum(weights.parts.values())
-    mean = sum(weight * math.log(max(parts[name], LEAST)) for name, weight in weights.parts.items())
+    mean = sum(weight * logarithm(parts[name]) for name, weight in weights.parts.items())
     return weights.factor * math.exp(mean / total)
+
+
+def logarithm(value: float) -> float:
+    """What a part adds to the mean of `score_of`, but for its weight."""
+    return math.log(max(value, _LEAST))
 
 
 def reasons_of(

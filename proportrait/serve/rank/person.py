@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,21 +11,22 @@ import numpy as np
 from proportrait.arrays import Double, Float
 from proportrait.rank.bursts import leaders, leaders_by, likes
 from proportrait.rank.describe import FaceEntry, PhotoEntry
-from proportrait.rank.match import Rows, nearest_faces
-from proportrait.rank.parts import LEAST, kind_of, parts_of, reasons_of
+from proportrait.rank.index import Faces
+from proportrait.rank.match import similarities
+from proportrait.rank.parts import kind_of, logarithm, parts_of, reasons_of
 from proportrait.rank.ranking import Ranked
 from proportrait.rank.weights import KINDS, PARTS, Kind, Weights
-from proportrait.serve.rank.view import View
+from proportrait.serve.rank.view import Rows, View
 
 Lookup = Callable[[View, int], tuple[PhotoEntry, FaceEntry]]  # of a row of `View.faces`
 
 
 @dataclass(frozen=True, eq=False)
 class Worth:
-    """What ranking needs of a photo for one of its faces; `parts` has the order of `PARTS`."""
+    """What ranking needs of a photo for one of its faces; `logs` has the order of `PARTS`."""
 
     kind: Kind
-    parts: Double
+    logs: Double
     phash: int
     time: float
 
@@ -33,8 +34,8 @@ class Worth:
     def of(cls, photo: PhotoEntry, face: FaceEntry) -> Worth:
         parts = parts_of(photo, face)
         time = np.nan if photo.time is None else photo.time
-        values = np.array([parts[name] for name in PARTS])
-        return cls(kind_of(photo, face), values, photo.phash, time)
+        logs = np.array([logarithm(parts[name]) for name in PARTS])
+        return cls(kind_of(photo, face), logs, photo.phash, time)
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,10 +158,10 @@ class Person:
         worths = [self._worth(row) for row in rows.tolist()]
         hashes = np.array([worth.phash for worth in worths], np.uint64)
         times = np.array([worth.time for worth in worths], np.float64)
-        parts = np.array([worth.parts for worth in worths], np.float64).reshape(-1, len(PARTS))
+        logs = np.array([worth.logs for worth in worths], np.float64).reshape(-1, len(PARTS))
         photos = self.view.faces.photos[rows].tolist()
         return Table(
-            rows, np.log(np.maximum(parts, LEAST)),
+            rows, logs,
             np.array([worth.kind == "group" for worth in worths], bool), hashes, times,
             np.array([self.view.place_of_name(photo) for photo in photos], np.int64),
             likes(hashes, times),
@@ -171,6 +172,28 @@ class Person:
         if number not in self._worths:
             self._worths[number] = Worth.of(*self._lookup(self.view, row))
         return self._worths[number]
+
+
+def nearest_faces(
+    faces: Faces, photos: Collection[int], people: Float, smallest: float
+) -> tuple[Rows, Float]:
+    """Of each photo the face that is most like a person, as rows of `faces`, the most alike first.
+
+    Args:
+        faces: some of them may be of other photos.
+        photos: ids of those that count.
+        people: (R, 128) embeddings of references.
+        smallest: px from forehead to chin of a face that counts.
+
+    Returns:
+        Rows (P,), and the similarity (F,) of every face, -1 of those that do not count.
+    """
+    values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
+    values[~np.isin(faces.photos, list(photos))] = -1
+    order = np.argsort(-values, kind="stable")
+    _, first = np.unique(faces.photos[order], return_index=True)
+    best = order[np.sort(first)]
+    return best[values[best] >= 0], values
 
 
 def _scores(table: Table, weights: Weights) -> Double:
