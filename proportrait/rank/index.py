@@ -161,11 +161,7 @@ class Index:
         )  # fmt: skip
 
     def photo_of(self, face: int) -> tuple[PhotoEntry, FaceEntry]:
-        """The entry of a photo, and the one of its faces that has this id.
-
-        Raises:
-            KeyError: the index has no such face, or no longer.
-        """
+        """The entry of a photo, and of its face with this id; KeyError where there is none."""
         row = self._connection.execute(
             "SELECT photos.id, digest, error, photos.body FROM photos "
             "JOIN faces ON faces.photo = photos.id WHERE faces.id = ?", (face,)
