@@ -193,6 +193,12 @@ def test_a_photo_of_the_person_is_dropped_on_a_phone(
         page.locator("#rows .loaded").first.wait_for()
         assert page.evaluate(OVERFLOW) <= 0
         assert axe(page) == []
+        with page.expect_file_chooser() as chooser:
+            page.click("#add")
+        chooser.value.set_files(files["anna"])
+        page.locator("#people li").nth(1).wait_for()
+        page.locator("#people button").first.click()
+        page.locator("#people li").nth(1).wait_for(state="detached")
         page.click("#panel summary")
         page.fill("#similarity", "0.7")
         page.click("#nearest summary")

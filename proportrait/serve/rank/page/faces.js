@@ -7,18 +7,23 @@ import { rove, settle } from "./roving.js";
 
 const PAGE = 60;
 const grid = byId("faces"), more = byId("more-faces"), distinct = byId("distinct");
-let folder = 0, rows = [], report = null, turn = 0;
+let folder = 0, rows = [], report = null, turn = 0, isMore = false;
 
-/** `chosen` gets { key, name } of a face that was clicked, `failed` a text. */
+/** `chosen` gets { key, name } of a face, `added` of one more of the same person, `failed` a text. */
 export function setUp(reports) {
   report = reports;
   more.addEventListener("click", () => load(rows.length));
   distinct.addEventListener("change", () => load(0));
   rove(grid, ".tile");
   rove(byId("candidates"), ".tile");
-  byId("choose").addEventListener("click", () => byId("file").click());
+  for (const id of ["choose", "add"]) {
+    byId(id).addEventListener("click", () => {
+      isMore = id === "add";
+      byId("file").click();
+    });
+  }
   byId("file").addEventListener("change", ({ target }) => {
-    if (target.files.length) take(target.files[0]);
+    if (target.files.length) take(target.files[0], isMore);
     target.value = "";
   });
 }
@@ -74,14 +79,15 @@ export function faceButton(path, label, title, onclick, ...more) {
 }
 
 /** Find the faces of a photo, and ask which of them is meant where there are several. */
-export async function take(file) {
+export async function take(file, isAdded = false) {
   tell("Looking for faces in your photo.");
   document.body.classList.add("waiting");
   try {
     const faces = await api.references(file);
     const people = faces.map(({ reference, jpeg }) => ({ key: reference, name: file.name || "your photo", jpeg }));
-    if (people.length === 1) report.chosen(people[0]);
-    else ask(people);
+    const use = isAdded ? report.added : report.chosen;
+    if (people.length === 1) use(people[0]);
+    else ask(people, use);
   } catch (error) {
     report.failed(`${file.name || "The photo"}: ${error.message}`);
   } finally {
@@ -89,14 +95,14 @@ export async function take(file) {
   }
 }
 
-function ask(people) {
+function ask(people, use) {
   const dialog = byId("which-face");
   byId("which-face-text").textContent = `${people[0].name} shows ${people.length} faces. Whose photos do you look for?`;
   byId("candidates").replaceChildren(...people.map((person, place) => h("button", {
     type: "button", class: "tile", "aria-label": `Face ${place + 1} of ${people.length}`,
     onclick: () => {
       dialog.close();
-      report.chosen(person);
+      use(person);
     },
   }, h("img", { src: api.address(person.jpeg), alt: "", class: "loaded" }))));
   settle(byId("candidates"), ".tile");

@@ -148,7 +148,7 @@ async function start() {
     byId("none").hidden = false;
     return;
   }
-  faces.setUp({ chosen, failed });
+  faces.setUp({ chosen, added, failed });
   ranking.setUp({ failed, added, shown: () => problem("") });
   weights.setUp(state, () => ranking.ask(question(), false));
   takeaway.setUp(question, state.exports);

@@ -79,6 +79,7 @@ function show(result) {
   const count = `${result.total.toLocaleString()} photo${result.total === 1 ? "" : "s"}${doubles ? `, and ${doubles.toLocaleString()} near-duplicate${doubles === 1 ? "" : "s"} under them` : ""}`;
   byId("count").textContent = count;
   byId("nobody").hidden = result.total > 0;
+  if (!result.total) byId("nearest").open = true;
   byId("nobody").textContent = "No photo matches. Lower “Similarity of at least”, or add a second face of the person.";
   more.hidden = rows.length >= result.total;
   near(result.nearest);
