@@ -183,7 +183,7 @@ def test_a_photo_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_worker_explains_by_the_same_model_and_limits(scorer: Scorer) -> None:
     own = Scorer(limits="linkedin")
-    sent = pickle.loads(pickle.dumps(_Explainer(own, PACKAGED, draws=True)))
+    sent = pickle.loads(pickle.dumps(_Explainer(own, (PACKAGED, own.limits, ()), draws=True)))
     assert sent.scorer.judge == own.judge != scorer.judge
     assert sent.draws
     again = pickle.loads(pickle.dumps(_Explainer(own, PACKAGED, draws=False)))
