@@ -186,7 +186,7 @@ def test_a_worker_explains_by_the_same_model_and_limits(scorer: Scorer) -> None:
     sent = pickle.loads(pickle.dumps(_Explainer(own, (PACKAGED, own.limits, ()), draws=True)))
     assert sent.scorer.judge == own.judge != scorer.judge
     assert sent.draws
-    again = pickle.loads(pickle.dumps(_Explainer(own, PACKAGED, draws=False)))
+    again = pickle.loads(pickle.dumps(_Explainer(own, (PACKAGED, own.limits, ()), draws=False)))
     assert again.scorer is sent.scorer  # kept: loading it takes longer than a picture
 
 
