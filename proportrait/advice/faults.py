@@ -338,4 +338,6 @@ def rule_advice(key: str, rule: str) -> str:
     """What to do about what a rule of `looks.rules` calls bad."""
     if key == "background":
         return _EDIT_OUT
+    if "no head" in rule:
+        return "Face the camera, with the whole head in the picture and large enough."
     return _STRAIGHT if "not upright" in rule else _CLOSER

@@ -93,6 +93,10 @@ def test_a_rule_comes_before_all_measures() -> None:
     assert first.text == "not upright: turn it"
     assert [reason.measure for reason in rest] == ["framing.PictureTilt", "framing.HeadSize"]
     assert first.advice == "Straighten the picture until the head stands upright."
+    (head,) = reasons(look, GOOD | {"framing": 0}, {"framing": "no head is found: it is cut off"})[
+        :1
+    ]
+    assert head.advice.startswith("Face the camera")
     (people,) = reasons(look, GOOD | {"background": 0}, {"background": "2 people are as large"})
     assert "nobody else" in people.advice
 
