@@ -1,10 +1,11 @@
 """Publish a data set, a model, or both on the Hugging Face Hub.
 
-A data set goes out as parquet, in the splits that --export parquet makes, with a card (counts,
-licence, how the labels came about, known faults) and Croissant metadata; a model with its card.
-Look first: --dry_run shows every file and the card, and touches no network. A new repository is
-private, unless you say --public. The token is that of HF_TOKEN, of a file, or of `hf auth login`.
-The same command goes on with an upload that was cut off, and sends nothing twice."""
+A data set goes out as the parquet of DIR/export/parquet, which is written anew, with a card
+(counts, splits, licence, how the labels came about, known faults) and Croissant metadata; a model
+goes out with its card. Look first: --dry_run shows every file and the card, and touches no
+network. A new repository is private, unless you say --public. The token is that of HF_TOKEN, of a
+file, or of `hf auth login`. The same command goes on with an upload that was cut off, and sends
+nothing twice."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ Gebru et al., "Datasheets for Datasets", 2021; Mitchell et al., "Model Cards for
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ _SIZES = {  # of the Hub, by the number of rows that is no longer in it
     1_000: "n<1K", 10_000: "1K<n<10K", 100_000: "10K<n<100K", 1_000_000: "100K<n<1M",
 }  # fmt: skip
 _LARGEST = "1M<n<10M"
+_OF_A_REPORT = {"attributes", "dry_run", "mode", "mode_said", "pictures", "time"}
 Parts = Mapping[str, Sequence[Record]]
 
 
@@ -179,9 +181,10 @@ def _verification(folder: Path) -> dict[str, Any] | None:
     The names of the runs are times: the last one comes last.
     """
     for path in sorted((folder / "verification").glob("*/report.json"), reverse=True):
-        report: dict[str, Any] = json.loads(path.read_bytes())
-        if not report.get("dry_run"):
-            return report
+        with contextlib.suppress(OSError, ValueError):  # of a run that was cut off
+            report: dict[str, Any] = json.loads(path.read_bytes())
+            if report.keys() >= _OF_A_REPORT and not report["dry_run"]:
+                return report
     return None
 
 

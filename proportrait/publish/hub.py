@@ -15,15 +15,12 @@ import datetime
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import httpx2
-from huggingface_hub import (
-    CommitOperationAdd,
-    CommitOperationDelete,
-    HfApi,
-    get_token,
-)
+from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_token
 from huggingface_hub.errors import (
     HfHubHTTPError,
     HFValidationError,
@@ -137,7 +134,8 @@ def size(content: Content) -> int:
     return content.size if isinstance(content, DataFile) else len(content)
 
 
-def _repository(api: HfApi, publication: Publication):  # type: ignore[no-untyped-def] # a union
+def _repository(api: HfApi, publication: Publication) -> Any:
+    """What the Hub says of the repository, which is made where it is not there."""
     kind, repo = publication.kind, publication.repo
     try:
         return api.repo_info(repo, repo_type=kind)
@@ -150,7 +148,8 @@ def _is_same(content: Content, entry: RepoFile) -> bool:
     if size(content) != entry.size:
         return False
     if entry.lfs is not None:
-        return isinstance(content, DataFile) and bool(entry.lfs.sha256 == content.sha256)
+        own = content.sha256 if isinstance(content, DataFile) else sha256(content).hexdigest()
+        return bool(entry.lfs.sha256 == own)
     data = content.path.read_bytes() if isinstance(content, DataFile) else content
     return bool(entry.blob_id == blob_id(data))
 

@@ -132,7 +132,7 @@ def test_a_killed_upload_goes_on_and_sends_nothing_twice(
                 stderr=subprocess.DEVNULL,
             )
         )
-    assert sender[0].wait(60) == -signal.SIGKILL
+    assert sender[0].wait(120) == -signal.SIGKILL
     repo = hub.repos[NAME]
     assert sorted(repo.files) == [".gitattributes", "data/0.parquet"]
     assert repo.private
