@@ -31,6 +31,7 @@ A room imports only what stands above it in this list, or left of it in its line
     augment                       twins that balance framing and sharpness
     download                      the published data set
     train                         from labelled pictures to a model, and how good it is
+    publish                       data sets and models on the Hugging Face Hub
     api                           what can be called from Python in one line
     serve                         a page and a REST endpoint that judge photos
     commands                      what each command takes, does, and prints

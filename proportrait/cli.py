@@ -23,6 +23,7 @@ COMMANDS = {  # in the order in which data flow
     "limits": "fit the limits of score to your own labels",
     "taste": "learn your taste from labels, and sift by it",
     "serve": "judge photos on a web page, and by REST",
+    "publish": "publish a data set or a model on the Hub",
     "download": "fetch the published data set",
 }
 OVERVIEW = {  # an example of each command, for a first look
@@ -41,6 +42,7 @@ OVERVIEW = {  # an example of each command, for a first look
         "balance": "balance --input output",
         "train": "train output",
         "evaluate": "evaluate photos",
+        "publish": "publish output --to hub me/portraits",
         "download": "download -o output",
     },
 }

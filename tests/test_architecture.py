@@ -23,6 +23,7 @@ MAY_USE_NETWORK = re.compile(
     r"generate/(gemini|diffusion)/\w+\.py|generate/sources/hub\.py|download\.py"
     r"|model/backbone\.py"  # asks the local cache of the Hub only
     r"|train/card\.py"  # the form of a model card
+    r"|publish/(card|hub)\.py"
 )
 # What listens to others: it asks nobody, but everybody could ask it.
 SERVERS = {"asgiref", "fastapi", "hypercorn", "nicegui", "socketserver", "starlette", "uvicorn"}

@@ -35,7 +35,7 @@ def test_help_lists_the_commands_in_the_order_of_the_flow(
     assert listing == [
         "generate", "merge", "verify", "balance", "train", "evaluate", "score", "rank", "people",
         "limits",
-        "taste", "serve", "download",
+        "taste", "serve", "publish", "download",
     ]  # fmt: skip
     assert output_of("--version", capsys=capsys) == f"{__version__}\n"
 

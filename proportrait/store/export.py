@@ -117,7 +117,7 @@ def export_parquet(records: Sequence[Record], images: Path, folder: Path, name: 
 
     kinds: dict[str, Any] = {"image": Image(), "label": ClassLabel(names=list(CLASSES))}
     features = Features(
-        {column: kinds.get(kind) or Value(kind) for column, kind in _columns(records[0]).items()}
+        {column: kinds.get(kind) or Value(kind) for column, kind in columns(records[0]).items()}
     )
     schema: Any = features.arrow_schema
 
@@ -172,7 +172,7 @@ def card(parts: Mapping[str, Sequence[Record]], kind: str) -> str:
         label = {"class_label": {"names": {str(bit): word for bit, word in enumerate(CLASSES)}}}
         features = [
             {"name": column, "dtype": label if dtype == "label" else dtype}
-            for column, dtype in _columns(records[0]).items()
+            for column, dtype in columns(records[0]).items()
         ]
         front_matter["dataset_info"] = {"features": features}
     text = _README.format(
@@ -187,7 +187,7 @@ def card(parts: Mapping[str, Sequence[Record]], kind: str) -> str:
     return "".join(["---\n", *lines, "---\n", text, *rows])
 
 
-def _columns(record: Record) -> dict[str, str]:
+def columns(record: Record) -> dict[str, str]:
     """The columns and the kinds of their values, "label" for a bit."""
     special = {"generation_seed": "int64", "cost_usd": "float64"} | dict.fromkeys(KEYS, "label")
     return {"image": "image"} | {

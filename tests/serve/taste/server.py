@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
-from proportrait.commands import taste_label
+from proportrait.commands.taste import label
 from proportrait.serve.taste import work
 from tests.serve.taste import hooks
 
 if __name__ == "__main__":
     work.features = hooks.features
     parser = argparse.ArgumentParser()
-    taste_label.add_arguments(parser)
-    sys.exit(taste_label.execute(parser.parse_args()))
+    label.add_arguments(parser)
+    sys.exit(label.execute(parser.parse_args()))

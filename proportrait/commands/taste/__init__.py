@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from proportrait.advice.numbers import kept_apart
 from proportrait.commandline import count, printable, some_of
-from proportrait.commands import taste_label
+from proportrait.commands.taste import label
 from proportrait.disk import disk_errors, replacing
 from proportrait.errors import ConfigurationError
 from proportrait.taste.networks import NETWORKS
@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     # fmt: off
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION",
                                     help="label, train, predict, or evaluate")
-    taste_label.add_arguments(
-        _action(actions, "label", "label pictures on a web page", taste_label.DESCRIPTION)
+    label.add_arguments(
+        _action(actions, "label", "label pictures on a web page", label.DESCRIPTION)
     )
     train = _action(actions, "train", "learn from two folders and write a model",
                     "The model is DIR/NAME.safetensors; one of that name is replaced.")
@@ -76,7 +76,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Do an action; returns the exit code."""
     work = {
-        "label": taste_label.execute, "train": _train, "predict": _predict, "evaluate": _evaluate,
+        "label": label.execute, "train": _train, "predict": _predict, "evaluate": _evaluate,
     }  # fmt: skip
     return work[options.action](options)
 
