@@ -44,8 +44,11 @@ demo: setup
 	$(BIN)/proportrait score --picture output/verdicts.png \
 	  $$(ls output/images/*.jpg | awk 'NR == 1 || NR == 70 || NR == 140')
 
+# One worker more than cores, eight at most: many tests wait for a server, a browser, or a disk.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() or 1, 7) + 1)')
+
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
