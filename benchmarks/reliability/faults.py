@@ -101,7 +101,9 @@ def try_faults(folder: Path, requests: int, seed: int = 0) -> Tally:
 
 def _script(length: int, seed: int) -> list[str]:
     rng, kinds = np.random.default_rng(seed), list(FAULTS)
-    return [kinds[rng.integers(len(kinds))] if rng.random() < SHARE else "ok" for _ in range(length)]
+    return [
+        kinds[rng.integers(len(kinds))] if rng.random() < SHARE else "ok" for _ in range(length)
+    ]
 
 
 def _generate(command: Sequence[object]) -> None:
@@ -116,7 +118,7 @@ def _compare(tally: Tally, output: Path, server: FakeGemini, script: Sequence[st
     """Hold the ledger and the pictures against the server's book."""
     book: dict[str, list[str]] = {}
     for behaviour, request in zip(script, server.requests, strict=False):
-        book.setdefault(hashlib.sha256(request.reference).hexdigest(), []).append(behaviour)
+        book.setdefault(hashlib.sha256(request.body).hexdigest(), []).append(behaviour)
     answers = [answer for line in book.values() for answer in line]
     tally.requests = len(server.requests)
     tally.faults = Counter(answer for answer in answers if answer != "ok")

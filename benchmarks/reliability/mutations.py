@@ -153,9 +153,7 @@ def _size(data: bytes, rng: Random) -> bytes:
             start = out.find(packed, 2, 2 * _HEADER)
             while start >= 0 and rng.random() < 0.8:
                 value = _any(_INTEGERS, rng) if rng.random() < 0.5 else int(rng.integers(30_000))
-                out[start : start + len(packed)] = struct.pack(
-                    form, value % 256 ** len(packed)
-                )
+                out[start : start + len(packed)] = struct.pack(form, value % 256 ** len(packed))
                 start = out.find(packed, start + len(packed), 2 * _HEADER)
     return bytes(out)
 
