@@ -1,7 +1,7 @@
 """Stand-ins for all that takes long, so that a run is mostly what a kill can harm: writing.
 
-The commands, the store, the caches, and the outputs are the real ones; pictures are tinted instead of
-edited, and looks follow from the bytes of a picture.
+The commands, the store, the caches, and the outputs are the real ones; pictures are tinted instead
+of edited, and looks follow from the bytes of a picture.
 """
 
 from __future__ import annotations
@@ -54,11 +54,14 @@ def look_at_file(picture: Path, wants: Wants, lookup: object = None) -> Look:
 
 def verdicts(judge: scorer.Scorer, look: Look, file: Path | None = None) -> Score:
     """Those of the scores of a look."""
-    shares = {key: score / 100 for key, score in look.scores.items()}
-    good = {key: int(share > 0.5) for key, share in shares.items()}
-    marks = {key: round(look.scores[key]) for key in good}
-    sure = dict.fromkeys(good, True)
-    return Score(str(file), shares, good, marks=marks, sure=sure, judge=judge.judge)
+    return Score(
+        str(file),
+        {key: score / 100 for key, score in look.scores.items()},
+        {key: int(score > 50) for key, score in look.scores.items()},
+        marks={key: round(score) for key, score in look.scores.items()},
+        sure=dict.fromkeys(look.scores, True),
+        judge=judge.judge,
+    )
 
 
 def make(task: Task, images: Path) -> making.Made:

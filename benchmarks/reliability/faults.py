@@ -1,12 +1,13 @@
-"""Stage one against a Gemini server that fails in nine ways, and its ledger against that server's book.
+"""Stage one against a Gemini server that fails in nine ways: its ledger against that server's book.
 
     python -m benchmarks.reliability.faults                    2,000 requests, 30 % of which fail
     python -m benchmarks.reliability.faults --requests 200
 
-A stand-in of the server answers on this machine; the SDK, the retries, and the ledger are real, only waits
-between tries are short. A first run meets its budget, a second one goes on. Then every portrait must be
-made or recorded as failed, none asked for again once its picture came, the dollars of the ledger must be
-those of the server's book, and the first run within its budget. Ends with 1 if anything is not so.
+A stand-in of the server answers on this machine; the SDK, the retries, and the ledger are real,
+only waits between tries are short. A first run meets its budget, a second one goes on. Then every
+portrait must be made or recorded as failed, none asked for again once its picture came, the dollars
+of the ledger must be those of the server's book, and the first run within its budget. Ends with 1
+if anything is not so.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ FAULTS = {
 }
 SHARE = 0.3  # of the requests
 PRICE_USD = MODELS[DEFAULT_MODEL].usd["1K"]
+_PORTRAITS = 0.75  # of the requests; the others are further tries
 _BUDGET = 0.5  # of the first run, of what all requests would cost
 _OPTIONS = ("--concurrency", "8", "--timeout", "4", *NO_KEY)
 
@@ -77,7 +79,7 @@ class Tally:
 
 def try_faults(folder: Path, requests: int, seed: int = 0) -> Tally:
     """Make portraits with about so many requests, in two runs."""
-    tally = Tally(max(2, round(requests * (1 - SHARE))))
+    tally = Tally(max(2, round(_PORTRAITS * requests)))
     faces = make_portraits(folder / "faces", tally.portraits)
     output, script = folder / "output", _script(2 * requests + 100, seed)
     budget = _BUDGET * requests * PRICE_USD

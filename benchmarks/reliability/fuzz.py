@@ -3,10 +3,10 @@
     python -m benchmarks.reliability.fuzz                       10,000 pictures of seed 0
     python -m benchmarks.reliability.fuzz --seed 7 --only 4711  one of them again
 
-Flipped bits, truncated and spliced files, absurd sizes, wrong suffixes, of JPEG, MPO, PNG, WebP, TIFF,
-HEIC, AVIF, GIF, BMP, PPM, and JPEG 2000. Each must give a picture or an ImageError; what ends the process,
-passes a limit, or raises anything else is printed with its number, which makes the same bytes again.
-Ends with 1 if there was any. Needs Linux.
+Flipped bits, truncated and spliced files, absurd sizes, wrong suffixes, of JPEG, MPO, PNG, WebP,
+TIFF, HEIC, AVIF, GIF, BMP, PPM, and JPEG 2000. Each must give a picture or an ImageError; what ends
+the process, passes a limit, or raises anything else is printed with its number, which makes the
+same bytes again. Ends with 1 if there was any. Needs Linux.
 """
 
 from __future__ import annotations

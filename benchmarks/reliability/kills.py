@@ -1,12 +1,12 @@
 """kill -9 at random moments, and whether the next run goes on as if nothing had been.
 
-    python -m benchmarks.reliability.kills                 1,000 kills: about 20 minutes on two idle cores
-    python -m benchmarks.reliability.kills --minutes 60    as many as an hour holds
+    python -m benchmarks.reliability.kills                 1,000 kills
+    python -m benchmarks.reliability.kills --minutes 15    as many as a quarter of an hour holds
 
-Generate, balance, verify --mode fix, --undo, and score run on a small set, with cheap stand-ins for networks
-and edits. Each is killed at a random moment and run again, until it comes to its end. What is there then must
-be what an undisturbed run leaves: the same files with the same bytes, nothing lost, nothing twice. Ends with
-1 if anything differs. Needs fork, so Linux or macOS.
+Generate, balance, verify --mode fix, --undo, and score run on a small set, with cheap stand-ins for
+networks and edits. Each is killed at a random moment and run again, until it comes to its end. What
+is there then must be what an undisturbed run leaves: the same files with the same bytes, nothing
+lost, nothing twice. Ends with 1 if anything differs. Needs fork, so Linux or macOS.
 """
 
 from __future__ import annotations
