@@ -39,6 +39,8 @@ _PART = 0.6  # of the time of an undisturbed run, in which each run is killed at
 _MOST = 60  # kills of one set before a run is left alone
 _LIMIT_S = 300.0  # for a run that is left alone
 
+NAMES = ("generate", "balance", "verify", "undo", "score")
+
 Files = dict[str, bytes]
 
 
@@ -71,6 +73,7 @@ class Trial:
             sink = os.open(folder.parent / "printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(sink, 1)
             os.dup2(sink, 2)
+            os.environ[FOLDER_VARIABLE] = str(folder.parent / "cache")
             cheap.use()
             command, *words = map(str, self.arguments(folder))
             status = cli.run(command, words)
@@ -90,14 +93,21 @@ class Tally:
     faults: list[str] = field(default_factory=list)
 
 
-def kill_them(folder: Path, portraits: int, kills: int, minutes: float, seed: int = 0) -> Tally:
+def kill_them(
+    folder: Path,
+    portraits: int,
+    kills: int,
+    minutes: float,
+    seed: int = 0,
+    names: Sequence[str] = NAMES,
+) -> Tally:
     """Kill every command in turn, until there were so many kills or so many minutes are over."""
     end = time.monotonic() + 60 * minutes
     tally, rng = Tally(), random.Random(seed)
-    shared_scorer("packaged")  # read once, for all processes
-    os.environ[FOLDER_VARIABLE] = str(folder / "cache")
+    if "score" in names:
+        shared_scorer("packaged")  # read once, for all processes
     expected = {}
-    trials = _trials(folder, portraits)
+    trials = [trial for trial in _trials(folder, portraits) if trial.name in names]
     for trial in trials:
         _undisturbed(trial, folder / f"calm_{trial.name}")
         # So that a process need not import them, and is killed at its work.
