@@ -43,7 +43,8 @@ class Seen:
 
     @cached_property
     def json(self) -> Json:
-        return json.loads(self.body)
+        body: Json = json.loads(self.body)
+        return body
 
     @property
     def model(self) -> str:
@@ -51,7 +52,8 @@ class Seen:
 
     @property
     def config(self) -> Json:
-        return self.json["generationConfig"]
+        config: Json = self.json["generationConfig"]
+        return config
 
     @property
     def prompt(self) -> str:
@@ -60,7 +62,7 @@ class Seen:
     @property
     def reference_mime_type(self) -> str:
         # The SDK writes this one field in snake case, and the server takes both.
-        return self._inline_data.get("mime_type") or self._inline_data["mimeType"]
+        return str(self._inline_data.get("mime_type") or self._inline_data["mimeType"])
 
     @property
     def reference(self) -> bytes:
@@ -72,7 +74,8 @@ class Seen:
 
     @property
     def _parts(self) -> list[Json]:
-        return self.json["contents"][0]["parts"]
+        parts: list[Json] = self.json["contents"][0]["parts"]
+        return parts
 
 
 @dataclass(frozen=True)
@@ -351,7 +354,7 @@ def _quota(seen: Seen, argument: str) -> Answer:
     period = "Day" if argument == "day" else "Minute"
     ids = [f"GenerateRequestsPer{p}PerProjectPerModel-FreeTier" for p in ("Minute", period)]
     violations = [{"quotaMetric": metric, "quotaId": name} for name in ids]
-    details = [
+    details: list[Json] = [
         {"@type": "type.googleapis.com/google.rpc.QuotaFailure", "violations": violations},
         {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.1s"},
     ]

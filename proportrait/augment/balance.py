@@ -33,10 +33,12 @@ def balance(
     """
     records = list(store.records())
     own = [r for r in records if store.owner(r.output_filename) == r.source_id]
-    good, bad = counts(records, attribute)
-    missing = wanted(good, bad, options.balance)
+    before, twins = plan.split(records, attribute)
+    total = wanted(*counts(before, attribute), options.balance)
+    missing = max(0, total - len(twins))
+    good, bad = counts([*before, *twins], attribute)
     kinds = [kind for kind in KINDS[attribute] if kind in options.kinds]
-    queues = plan.queues(own, attribute, kinds, options.seed, missing)
+    queues = plan.queues(own, attribute, kinds, options.seed, total)
     print(
         f"{attribute}: {good} good, {bad} bad; {missing} bad ones are missing until "
         f"{options.balance:.0%} are bad; {sum(len(q) for q, _ in queues)} twins can be tried"
@@ -48,8 +50,8 @@ def balance(
     with tqdm(total=missing, unit="twin", desc=attribute, smoothing=0.05) as bar:
         short = 0
         for ready, quota in queues:
-            twins = kept(store, ready, options, reasons, unreadable, bar)
-            chosen = list(itertools.islice(twins, quota + short))
+            records_of_twins = kept(store, ready, options, reasons, unreadable, bar)
+            chosen = list(itertools.islice(records_of_twins, max(0, quota + short)))
             short += quota - len(chosen)
             added += chosen
     print_end(attribute, added, reasons, missing)

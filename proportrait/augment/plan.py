@@ -61,8 +61,22 @@ def counts(records: Sequence[Record], attribute: str) -> tuple[int, int]:
     return known[1], known[0]
 
 
+def split(records: Sequence[Record], attribute: str) -> tuple[list[Record], list[Record]]:
+    """The records before twins of an attribute were added, and these twins.
+
+    What is wanted follows from the former alone, so that a run that was killed comes to the same
+    end. Framing is balanced first, so that blurred twins are no part of what it had before.
+    """
+    added = [r for r in records if "augmented" in r.checks]
+    blurred = [r for r in added if r.blur_type and not r.labels["sharpness"]]
+    reframed = [r for r in added if not r.blur_type and not r.labels["framing"]]
+    twins, others = (reframed, blurred) if attribute == "framing" else (blurred, [])
+    names = {r.output_filename for r in (*twins, *others)}
+    return [r for r in records if r.output_filename not in names], twins
+
+
 def queues(
-    records: Sequence[Record], attribute: str, kinds: Sequence[str], seed: int, missing: int
+    records: Sequence[Record], attribute: str, kinds: Sequence[str], seed: int, total: int
 ) -> list[tuple[list[Task], int]]:
     """Twins that could be made, in the order that they are tried, and how many of them are wanted.
 
@@ -70,16 +84,25 @@ def queues(
     are used about equally; kinds of framing that look less real come later. Twins that exist are
     left out; the order does not depend on them. Badly framed pictures have a queue of their own, in
     proportion to their number, so that blurring does not change the balance of framing.
+
+    Args:
+        total: twins that are wanted, those that `split` finds included; a queue that has more than
+            its part of them wants a negative number.
     """
+    before, twins = split(records, attribute)
     parents = [r for r in records if is_parent(r, attribute)]
     badly = [r for r in parents if not r.labels["framing"]]
     well = [r for r in parents if r.labels["framing"]]
-    good, bad = counts(records, "framing")
+    good, bad = counts(before, "framing")
     share = bad / max(1, good + bad) if badly else 0.0
-    of_badly = round(share * missing)
+    of_badly = round(share * total)
+    made_badly = sum(not r.labels["framing"] for r in twins) if attribute == "sharpness" else 0
     return [
-        (list(_tasks(badly, records, attribute, kinds, seed)), of_badly),
-        (list(_tasks(well, records, attribute, kinds, seed)), missing - of_badly),
+        (list(_tasks(badly, records, attribute, kinds, seed)), of_badly - made_badly),
+        (
+            list(_tasks(well, records, attribute, kinds, seed)),
+            total - of_badly - (len(twins) - made_badly),
+        ),
     ]
 
 

@@ -90,6 +90,9 @@ def execute(options: argparse.Namespace) -> int:
         )
     if options.undo:
         return undo(options)
+    if options.mode != "report" and not options.dry_run:
+        with RecordStore(pictures.path):  # ends what a killed run has begun, before it is looked at
+            pictures = Pictures(options.input)
     folder = _new_run(_report_place(options, pictures))
     with LookCache() as cache:
         run = Run(pictures, cache, options.attributes, options.model, options.workers)

@@ -324,6 +324,26 @@ def test_a_really_full_disk(
     assert files(out) == files(tmp_path / "calm")
 
 
+def test_a_disk_that_becomes_read_only(
+    small_disk: Path, tmp_path: Path, generator: CheapGenerator, capfd: pytest.CaptureFixture[str]
+) -> None:
+    faces, out = make_faces(tmp_path / "faces", 3), small_disk / "out"
+    command = ["-o", str(out), "--mock", "--source_dir", str(faces)]
+    assert stage.main([*command, "--limit", "1"]) == 0
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    capfd.readouterr()
+    assert stage.main(command) == 1
+    shown = capfd.readouterr()
+    assert "is on a read-only disk: name another folder, or make it writable" in shown.err
+    assert "Traceback" not in shown.err
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    assert stage.main(command) == 0
+    assert len(ledger(out)) == 3
+    check_whole(out)
+
+
 @pytest.mark.parametrize("room", [0, 200_000, 450_000])
 def test_a_disk_that_fills_up(
     tmp_path: Path,
