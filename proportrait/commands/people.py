@@ -16,17 +16,23 @@ not be read. Exit code 3: nobody is in the folder."""
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from proportrait.commandline import count, positive, printable
-from proportrait.commands.rank import similarity_option, with_bar, write
+from proportrait.commandline import count, printable
+from proportrait.commands.face_index import (
+    add_index_options,
+    forget,
+    opened,
+    similarity_option,
+    skipped,
+    update,
+    write,
+)
 from proportrait.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -38,7 +44,6 @@ proportrait people --photos photos --output people.html     # one tile a person
 proportrait people --name 3=Anna --name 5=Ben               # names for two of them
 """
 _SUFFIXES = ("html", "json", "txt")
-_FAILURES = 20  # that are named
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -68,16 +73,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--similarity", type=similarity_option, metavar="X",
         help="from 0 to 1: from which on it is the same person (default 0.58); higher makes more "
              "people of fewer photos")
-    add("--min_face", type=positive, metavar="PX",
-        help="px from forehead to chin of a face that counts (default 40)")
-    add("--index", type=Path, metavar="FILE",
-        help="keep the index there (default: the user's cache directory)")
-    add("--no_cache", action="store_true", help="keep no index: all is looked at again next time")
-    add("--recursive", action="store_true", default=True,
-        help="go down into subfolders (the default)")
-    add("--no_recursive", action="store_false", dest="recursive", help="leave subfolders out")
-    add("--workers", type=count, metavar="N", help="processes (default: one a core)")
     # fmt: on
+    add_index_options(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -85,31 +82,21 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.people.finding import SIMILARITY, found
     from proportrait.people.output import to_json, to_table
     from proportrait.people.sheet import to_html
-    from proportrait.rank.describe import SMALLEST, version
-    from proportrait.rank.index import Index, index_path
-    from proportrait.rank.ranking import indexed
+    from proportrait.rank.describe import SMALLEST
 
     note = partial(print, file=sys.stderr)
-    path = options.index or index_path()
     if options.forget:
-        with Index(path, version(), note) as index:
-            print(f"forgotten   {index.forget(options.forget)} files in {printable(path)}")
+        forget(options, note)
         return 0
     kind = _checked(options)
     alike = SIMILARITY if options.similarity is None else options.similarity
     smallest = options.min_face or SMALLEST
-    with contextlib.ExitStack() as stack:
-        if options.no_cache:
-            path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / path.name
-        index = stack.enter_context(Index(path, version(), note))
+    with opened(options, note) as index:
         if _decides(options):
             note(f"decided     {_decided(index, options, alike, smallest)}")
         if options.photos is None:
             return 0
-        contents = indexed(
-            index, options.photos, smallest, recursive=options.recursive,
-            workers=options.workers, note=note, bar=with_bar,
-        )  # fmt: skip
+        contents = update(index, options, smallest, note)
         result = found(index, contents, alike, smallest)
     people = [person for person in result.people if len(person.photos) >= options.min_photos]
     if kind == "html":
@@ -177,10 +164,7 @@ def _checked(options: argparse.Namespace) -> str:
 
 
 def _summary(result: People, listed: int) -> Iterator[str]:
-    for path, why in list(result.failures.items())[:_FAILURES]:
-        yield f"skipped     {printable(path)}: {why}"
-    if len(result.failures) > _FAILURES:
-        yield f"skipped     {len(result.failures) - _FAILURES} more"
+    yield from skipped(result.failures)
     photos = {path for person in result.people for path in person.photos}
     yield f"people      {len(result.people)} in {len(photos)} photos"
     if left := len(result.people) - listed:

@@ -11,16 +11,24 @@ among them but the sidecars that --xmp asks for. Exit code 1: a file could not b
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from proportrait.commandline import count, positive, printable
+from proportrait.commandline import count, printable
+from proportrait.commands.face_index import (
+    add_index_options,
+    forget,
+    opened,
+    similarity_option,
+    skipped,
+    update,
+    with_bar,
+    write,
+)
 from proportrait.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -30,9 +38,7 @@ EXAMPLES = """
 proportrait rank --ref me.jpg --photos photos                          # the 20 best of me
 proportrait rank --ref me.jpg --photos photos --output ranked.html     # one page with pictures
 """
-_Entry = TypeVar("_Entry")
 _SUFFIXES = ("txt", "csv", "json", "html")
-_FAILURES = 20  # that are named
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -73,45 +79,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--similarity", type=similarity_option, metavar="X",
         help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 %% of "
              "other made-up people pass); lower finds more, and more of others")
-    add("--min_face", type=positive, metavar="PX",
-        help="px from forehead to chin of a face that counts (default 40)")
     add("--face", type=count, action="append", default=[], metavar="N",
         help="of a --ref with several faces the one who is meant, counted from the left; repeated "
              "for each such photo, in their order")
     add("--largest", action="store_true", help="take the largest face of a --ref with several")
     add("--explain", action="store_true",
         help="also print why photos match or do not, on the standard error output")
-    add("--index", type=Path, metavar="FILE",
-        help="keep the index there (default: the user's cache directory)")
-    add("--no_cache", action="store_true", help="keep no index: all is looked at again next time")
-    add("--recursive", action="store_true", default=True,
-        help="go down into subfolders (the default)")
-    add("--no_recursive", action="store_false", dest="recursive", help="leave subfolders out")
     add("--forget", type=Path, metavar="DIR",
         help="delete all that the index holds of the photos of a folder and the stars that --xmp "
              "wrote there, and do nothing else")
-    add("--workers", type=count, metavar="N", help="processes (default: one a core)")
     # fmt: on
+    add_index_options(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print or write the ranking; returns 0, 1 if a file cannot be read, 3 without a match."""
     from proportrait.people import whose
-    from proportrait.rank.describe import SMALLEST, version
-    from proportrait.rank.index import Index, index_path
+    from proportrait.rank.describe import SMALLEST
     from proportrait.rank.match import SIMILARITY, references
     from proportrait.rank.output import FORMATS, explained
     from proportrait.rank.outputs import sheet, sidecars
     from proportrait.rank.outputs.best import Best
-    from proportrait.rank.ranking import indexed, query
+    from proportrait.rank.ranking import query
     from proportrait.rank.tastes import TastePart
     from proportrait.rank.weights import read_stars, read_weights
 
     note = partial(print, file=sys.stderr)
-    path = options.index or index_path()
     if options.forget:
-        with Index(path, version(), note) as index:
-            print(f"forgotten   {index.forget(options.forget)} files in {printable(path)}")
+        forget(options, note)
         count = 0 if options.keep_xmp else sidecars.remove(options.forget, note)
         if count:
             print(f"stars       taken from {count} sidecars in {printable(options.forget)}")
@@ -134,14 +129,8 @@ def execute(options: argparse.Namespace) -> int:
     people, known = None, None
     if options.ref:
         people = references(options.ref, options.largest, options.face)
-    with contextlib.ExitStack() as stack:
-        if options.no_cache:
-            path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / path.name
-        index = stack.enter_context(Index(path, version(), note))
-        contents = indexed(
-            index, options.photos, smallest, recursive=options.recursive,
-            workers=options.workers, note=note, bar=with_bar,
-        )  # fmt: skip
+    with opened(options, note) as index:
+        contents = update(index, options, smallest, note)
         if people is None:
             people, known = whose(index, options.person, smallest=smallest)
         ranking = query(
@@ -203,21 +192,8 @@ def _checked(options: argparse.Namespace) -> str:
     return str(suffix)
 
 
-def write(text: str, path: Path | None) -> None:
-    from proportrait.disk import disk_errors, replace_file
-
-    if path is None:
-        sys.stdout.write(text.encode("utf-8", "backslashreplace").decode())
-        return
-    with disk_errors(path):
-        replace_file(path, text.encode("utf-8", "surrogateescape"))
-
-
 def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
-    for path, why in list(ranking.failures.items())[:_FAILURES]:
-        yield f"skipped     {printable(path)}: {why}"
-    if len(ranking.failures) > _FAILURES:
-        yield f"skipped     {len(ranking.failures) - _FAILURES} more"
+    yield from skipped(ranking.failures)
     alike = sum(1 + len(photo.similar) for photo in ranking.photos)
     if not alike:
         for _, value in ranking.nearest[:1]:
@@ -225,19 +201,3 @@ def _summary(ranking: Ranking, photos: Iterable[Ranked]) -> Iterator[str]:
         yield "no photo of the person: name a second --ref, or lower --similarity"
         return
     yield f"person      in {alike} photos, {len(ranking.photos)} without near-duplicates"
-
-
-def with_bar(entries: Iterable[_Entry], total: int, what: str = "indexing") -> Iterator[_Entry]:
-    """Entries with a bar of progress, rate, and remaining time; rarely renewed in a log file."""
-    from tqdm import tqdm
-
-    pause = 0.1 if sys.stderr.isatty() else 10.0
-    yield from tqdm(entries, total=total, unit="photo", desc=what, leave=False,
-                    disable=total < 10, mininterval=pause)  # fmt: skip
-
-
-def similarity_option(text: str) -> float:
-    with contextlib.suppress(ValueError):
-        if 0 <= (value := float(text)) <= 1:
-            return value
-    raise argparse.ArgumentTypeError(f"a number from 0 to 1 is expected, not {text!r}")

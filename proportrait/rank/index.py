@@ -93,7 +93,7 @@ class Index:
 
     def put_file(self, path: Path, stat: os.stat_result, digest: str) -> None:
         """Note that a file has that content."""
-        with self._writing() as write:
+        with self.writing() as write:
             write.execute(
                 "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)",
                 (key(path), stat.st_size, stat.st_mtime_ns, digest),
@@ -113,7 +113,7 @@ class Index:
             "marks": entry.marks, "phash": f"{entry.phash:016x}", "time": entry.time,
             "turns": entry.turns,
         }  # fmt: skip
-        with self._writing() as write:
+        with self.writing() as write:
             self._delete(write, "digest = ?", (entry.digest,))
             photo = write.execute(
                 "INSERT INTO photos VALUES (NULL, ?, ?, ?, ?, ?)",
@@ -174,7 +174,7 @@ class Index:
 
     def put_tastes(self, taste: str, probabilities: Mapping[int, float]) -> None:
         """Write what a taste says of photos, by their ids."""
-        with self._writing() as write:
+        with self.writing() as write:
             write.executemany(
                 "INSERT OR REPLACE INTO tastes VALUES (?, ?, ?)",
                 [(taste, photo, likely) for photo, likely in probabilities.items()],
@@ -194,7 +194,7 @@ class Index:
         Returns:
             How many files were forgotten.
         """
-        with self._writing() as write:
+        with self.writing() as write:
             count = write.execute(
                 "DELETE FROM files WHERE path >= ? AND path < ?", _below(folder)
             ).rowcount
@@ -237,12 +237,9 @@ class Index:
         """The rows of a SELECT."""
         return self._connection.execute(statement, tuple(values)).fetchall()
 
-    def writing(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
-        """A connection whose statements are one transaction; StoreError if it cannot be written."""
-        return self._writing()
-
     @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """A connection whose statements are one transaction; StoreError if it cannot be written."""
         try:
             with self._connection as write:
                 yield write

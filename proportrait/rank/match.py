@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,9 @@ from proportrait.errors import AssessmentError, ConfigurationError
 from proportrait.faces import Face, shared_analyzer
 from proportrait.imaging import read
 from proportrait.rank.describe import embedding
+from proportrait.rank.index import Faces
+
+Rows = np.ndarray[tuple[int], np.dtype[np.int64]]  # of faces
 
 # Of `similarities`, from which on it is the same person: docs/rank.md tells what it costs.
 SIMILARITY = 0.5
@@ -89,3 +92,25 @@ def similarities(embeddings: Float, people: Float) -> Float:
     squares = (embeddings**2).sum(1)[:, None] + (people**2).sum(1) - 2 * embeddings @ people.T
     distance = np.sqrt(np.maximum(squares, 0)).mean(1)
     return np.asarray(np.clip(1 - distance, 0, 1), np.float32)
+
+
+def face_similarities(
+    faces: Faces, photos: Collection[int], people: Float, smallest: float
+) -> Float:
+    """Similarity (F,) of each face with a person, -1 of those that do not count.
+
+    Args:
+        faces: some of them may be of other photos.
+        photos: ids of those that count.
+        people: (R, 128), of the references.
+        smallest: px from forehead to chin of a face that counts.
+    """
+    values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
+    values[~np.isin(faces.photos, list(photos))] = -1
+    return values
+
+
+def first_of_photos(faces: Faces, order: Rows) -> Rows:
+    """Of each photo the face that comes first in an order of all, in that order."""
+    _, first = np.unique(faces.photos[order], return_index=True)
+    return np.asarray(order[np.sort(first)])

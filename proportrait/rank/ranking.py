@@ -19,7 +19,12 @@ from proportrait.rank.bursts import leaders
 from proportrait.rank.describe import SMALLEST, FaceEntry, PhotoEntry, version
 from proportrait.rank.index import Faces, Index, index_path
 from proportrait.rank.indexing import Bar, Contents, update
-from proportrait.rank.match import SIMILARITY, references, similarities
+from proportrait.rank.match import (
+    SIMILARITY,
+    face_similarities,
+    first_of_photos,
+    references,
+)
 from proportrait.rank.parts import kind_of, parts_of, reasons_of, score_of
 from proportrait.rank.tastes import TastePart
 from proportrait.rank.weights import Kind, Weights, read_weights
@@ -207,15 +212,13 @@ def query(
         taste: that the weights weigh, too.
     """
     faces = index.faces(contents.photos) if faces is None else faces
-    values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
-    values[~np.isin(faces.photos, list(contents.photos))] = -1
+    values = face_similarities(faces, contents.photos, people, smallest)
     same_person = values >= similarity
     if whose is not None:
         same_person[np.isin(faces.ids, whose.others)] = False
         same_person |= np.isin(faces.ids, whose.own) & (values >= 0)
     order = np.lexsort((-values, ~same_person))
-    _, first = np.unique(faces.photos[order], return_index=True)
-    best = order[np.sort(first)]  # of each photo the face that is most alike, the most alike first
+    best = first_of_photos(faces, order)  # the most alike face of each, the most alike first
     same, large = int(same_person[best].sum()), int((values[best] >= 0).sum())
     matches = []
     own = {photo: contents.photos[photo] for photo in faces.photos[best[:same]].tolist()}

@@ -19,6 +19,7 @@ from proportrait.score import Score
 from proportrait.score import page as pages
 from proportrait.taste.verdict import TasteReason, TasteVerdict
 from tests import FACE
+from tests.pages import opened
 from tests.score.samples import page_of, scored
 
 if TYPE_CHECKING:
@@ -64,22 +65,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def page(browser: Browser, folder: Path) -> Iterator[Page]:
-    """The opened page; whatever it writes to the console, or asks a network for, is an error."""
-    page = browser.new_page()
-    problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith(("file:", "data:")) else problems.append(request.url)
-        ),
-    )
-    page.goto((folder / "page.html").as_uri())
-    yield page
-    assert page.title() == "Headshots judged"
-    assert problems == []
-    page.close()
+    with opened(browser, folder / "page.html", "Headshots judged") as page:
+        yield page
 
 
 def names(page: Page) -> list[str]:

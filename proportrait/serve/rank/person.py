@@ -12,11 +12,11 @@ from proportrait.arrays import Double, Float
 from proportrait.rank.bursts import leaders, leaders_by, likes
 from proportrait.rank.describe import FaceEntry, PhotoEntry
 from proportrait.rank.index import Faces
-from proportrait.rank.match import similarities
+from proportrait.rank.match import Rows, face_similarities, first_of_photos
 from proportrait.rank.parts import kind_of, logarithm, parts_of, reasons_of
 from proportrait.rank.ranking import Ranked
 from proportrait.rank.weights import KINDS, PARTS, Kind, Weights
-from proportrait.serve.rank.view import Rows, View
+from proportrait.serve.rank.view import View
 
 Lookup = Callable[[View, int], tuple[PhotoEntry, FaceEntry]]  # of a row of `View.faces`
 
@@ -188,11 +188,8 @@ def nearest_faces(
     Returns:
         Rows (P,), and the similarity (F,) of every face, -1 of those that do not count.
     """
-    values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
-    values[~np.isin(faces.photos, list(photos))] = -1
-    order = np.argsort(-values, kind="stable")
-    _, first = np.unique(faces.photos[order], return_index=True)
-    best = order[np.sort(first)]
+    values = face_similarities(faces, photos, people, smallest)
+    best = first_of_photos(faces, np.argsort(-values, kind="stable"))
     return best[values[best] >= 0], values
 
 

@@ -10,11 +10,10 @@ import numpy as np
 from proportrait.rank.describe import FaceEntry, PhotoEntry
 from proportrait.rank.index import Faces, Index
 from proportrait.rank.indexing import Contents
-from proportrait.rank.match import SIMILARITY, similarities
+from proportrait.rank.match import SIMILARITY, Rows, similarities
 from proportrait.rank.parts import parts_of, score_of
 from proportrait.rank.weights import Weights
 
-Rows = np.ndarray[tuple[int], np.dtype[np.int64]]
 # By which faces are ordered where somebody looks for one: large, and such that one knows them.
 _PROMINENCE = Weights(
     1.0, {"size": 2.0, "face_sharpness": 1.0, "pose": 1.0, "eyes": 0.5, "inside": 1.0}

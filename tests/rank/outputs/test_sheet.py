@@ -15,6 +15,7 @@ from proportrait.rank.outputs import sheet
 from proportrait.rank.outputs.sheet import Question
 from proportrait.rank.ranking import Ranked, Ranking
 from tests import FACE
+from tests.pages import opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -66,22 +67,8 @@ def test_the_file_holds_all_that_it_shows(folder: Path) -> None:
 
 @pytest.fixture
 def page(browser: Browser, folder: Path) -> Iterator[Page]:
-    """The opened page; whatever it writes to the console, or asks a network for, is an error."""
-    page = browser.new_page()
-    problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text))
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            None if request.url.startswith(("file:", "data:")) else problems.append(request.url)
-        ),
-    )
-    page.goto((folder / "ranked.html").as_uri())
-    yield page
-    assert page.title() == "The best photos of one person"
-    assert problems == []
-    page.close()
+    with opened(browser, folder / "ranked.html", "The best photos of one person") as page:
+        yield page
 
 
 def test_a_card_gives_the_score_its_parts_and_the_reasons(page: Page) -> None:
