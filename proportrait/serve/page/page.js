@@ -5,6 +5,7 @@ import { openCamera } from "./camera.js";
 import { card } from "./card.js";
 import { compare } from "./compare.js";
 import { byId, tell } from "./dom.js";
+import { takeDrops } from "./drop.js";
 import { failures, hopeless, rank, summary, title } from "./verdict.js";
 
 const CROP = "4x5"; // width to height of the crop that is suggested
@@ -173,22 +174,5 @@ byId("clear").addEventListener("click", () => {
   byId("choose").focus();
 });
 
-document.addEventListener("paste", (event) => {
-  if (event.clipboardData?.files.length) add(event.clipboardData.files);
-});
-const isFiles = (event) => event.dataTransfer?.types.includes("Files");
-document.addEventListener("dragover", (event) => {
-  if (!isFiles(event)) return;
-  event.preventDefault();
-  document.body.classList.add("dropping");
-});
-document.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) document.body.classList.remove("dropping");
-});
-document.addEventListener("drop", (event) => {
-  document.body.classList.remove("dropping");
-  if (!isFiles(event)) return;
-  event.preventDefault();
-  add(event.dataTransfer.files);
-});
+takeDrops(add);
 document.body.dataset.ready = "true";

@@ -1,6 +1,7 @@
 // The page: which folder, which person, and how far the index is.
 
 import { byId, h, tell } from "/page/dom.js";
+import { takeDrops } from "/page/drop.js";
 import * as api from "./api.js";
 import * as faces from "./faces.js";
 import { forget, picture } from "./images.js";
@@ -115,30 +116,10 @@ function keys(event) {
   if (isDone) event.preventDefault();
 }
 
-function dropping() {
-  const isFiles = (event) => event.dataTransfer?.types.includes("Files");
-  const take = (files) => {
-    const [file] = [...files].filter((entry) => !entry.type || entry.type.startsWith("image/"));
-    if (file) faces.take(file);
-    else problem("That is no picture.");
-  };
-  document.addEventListener("paste", (event) => {
-    if (event.clipboardData?.files.length) take(event.clipboardData.files);
-  });
-  document.addEventListener("dragover", (event) => {
-    if (!isFiles(event)) return;
-    event.preventDefault();
-    document.body.classList.add("dropping");
-  });
-  document.addEventListener("dragleave", (event) => {
-    if (!event.relatedTarget) document.body.classList.remove("dropping");
-  });
-  document.addEventListener("drop", (event) => {
-    document.body.classList.remove("dropping");
-    if (!isFiles(event)) return;
-    event.preventDefault();
-    take(event.dataTransfer.files);
-  });
+function take(files) {
+  const [file] = [...files].filter((entry) => !entry.type || entry.type.startsWith("image/"));
+  if (file) faces.take(file);
+  else problem("That is no picture.");
 }
 
 async function start() {
@@ -167,7 +148,7 @@ async function start() {
   byId("back").addEventListener("click", back);
   addEventListener("popstate", (event) => go(event.state ?? { folder: 0, people: [] }, null));
   document.addEventListener("keydown", keys);
-  dropping();
+  takeDrops(take);
   const wide = matchMedia("(min-width: 62rem)");
   const unfold = () => (byId("panel").open = wide.matches);
   wide.addEventListener("change", unfold);
