@@ -7,7 +7,6 @@ of edited, and looks follow from the bytes of a picture.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +23,26 @@ from proportrait.generate import finish as finishing
 from proportrait.labels import KEYS
 from proportrait.looks import survey
 from proportrait.looks.look import Look, Wants
+from proportrait.model.backbone import choose
+from proportrait.model.saved import Headshot, save
 from proportrait.score import Score, scorer
+from proportrait.train import loop
+from proportrait.train.data import Pictures
+from proportrait.train.run import MODEL
+from proportrait.train.settings import Settings
 from tests.stage_one import CheapGenerator
+from tests.tiny_training import CONVOLUTIONAL, SIZE, batches, write_folder
 
 
 def use() -> None:
     """Put the stand-ins in place, for the rest of this process."""
-    stand_in: dict[tuple[Any, str], Callable[..., Any]] = {
+    stand_in: dict[tuple[Any, str], Any] = {
         (finishing, "visible"): lambda known, *_: known,
         (finishing, "_badly_framed"): _badly_framed,
         (balance, "make"): make,
         (survey, "look_at_file"): look_at_file,
         (scorer.Scorer, "verdicts"): verdicts,
+        (loop, "_EVERY_S"): -1.0,
     }
     for (place, name), function in stand_in.items():
         getattr(place, name)  # an AttributeError here is better than a stand-in for nothing
@@ -75,6 +82,27 @@ def _badly_framed(image: Image, record: Any, seed: int, analyzer: object) -> Sho
     del seed, analyzer
     edits = {**record.edits, "framing": {"kind": "close_up"}}
     return Shot(imaging.resize(_part(image, "close_up"), (512, 512)), edits=edits)
+
+
+def train(folder: Path) -> int:
+    """Teach a tiny network 12 pictures, with a checkpoint after every step."""
+    data = folder.parent / "banded"
+    if not data.exists():
+        write_folder(data, 18)
+    pictures = Pictures.from_folder(data)
+    settings = Settings(
+        backbone=CONVOLUTIONAL,
+        pretrained=False,
+        size=SIZE,
+        batch_size=4,
+        epochs=3,
+        precision="fp32",
+    )
+    learnt, judged = pictures[np.arange(12)], pictures[np.arange(12, 18)]
+    network = loop.build(settings, choose(settings.backbone, pretrained=False))
+    trained = loop.fit(network, batches(learnt), batches(judged), settings, folder)
+    save(Headshot.from_network(trained.network), folder / MODEL)
+    return 0
 
 
 def _part(image: Image, kind: str) -> Image:

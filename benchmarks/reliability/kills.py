@@ -3,10 +3,10 @@
     python -m benchmarks.reliability.kills                 1,000 kills
     python -m benchmarks.reliability.kills --minutes 15    as many as a quarter of an hour holds
 
-Generate, balance, verify --mode fix, --undo, and score run on a small set, with cheap stand-ins for
-networks and edits. Each is killed at a random moment and run again, until it comes to its end. What
-is there then must be what an undisturbed run leaves: the same files with the same bytes, nothing
-lost, nothing twice. Ends with 1 if anything differs. Needs fork, so Linux or macOS.
+Generate, merge, balance, verify --mode fix, --undo, train, and score run on a small set, with cheap
+stand-ins for networks and edits. Each is killed at a random moment and run again, until it comes to
+its end. What is there then must be what an undisturbed run leaves: the same files with the same
+bytes, nothing lost, nothing twice. Ends with 1 if anything differs. Needs fork, so Linux or macOS.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import json
 import os
 import random
 import shutil
@@ -22,66 +21,19 @@ import signal
 import sys
 import tempfile
 import time
-import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.reliability import cheap, row
-from proportrait import cli
-from proportrait.looks.cache import FOLDER_VARIABLE
+from benchmarks.reliability import row
+from benchmarks.reliability.trials import NAMES, Files, Trial, trials
+from proportrait.model.compat import mend_torchvision
 from proportrait.score.scorer import shared_scorer
-from proportrait.store import RecordStore
-from tests.stage_one import files, make_faces
 
 _PART = 0.6  # of the time of an undisturbed run, in which each run is killed at the latest
 _MOST = 60  # kills of one set before a run is left alone
 _LIMIT_S = 300.0  # for a run that is left alone
-
-NAMES = ("generate", "balance", "verify", "undo", "score")
-
-Files = dict[str, bytes]
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A command that is killed.
-
-    Attributes:
-        name: of the command.
-        arguments: of a command line, with the folder that it works on.
-        begin: makes that folder as it is before the first run, or leaves it out.
-        result: what counts in the folder when the command has come to its end; an AssertionError
-            where it does not fit together.
-        may_end_with: exit codes of a run that comes to its end.
-    """
-
-    name: str
-    arguments: Callable[[Path], Sequence[object]]
-    begin: Callable[[Path], object]
-    result: Callable[[Path], Files]
-    may_end_with: tuple[int, ...] = (0,)
-
-    def run(self, folder: Path) -> int:
-        """Start the command in a process of its own; returns its number."""
-        process = os.fork()
-        if process:
-            return process
-        status = 70
-        try:
-            sink = os.open(folder.parent / "printed", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-            os.dup2(sink, 1)
-            os.dup2(sink, 2)
-            os.environ[FOLDER_VARIABLE] = str(folder.parent / "cache")
-            cheap.use()
-            command, *words = map(str, self.arguments(folder))
-            status = cli.run(command, words)
-            (folder.parent / "modules").write_text("\n".join(sys.modules))
-        except BaseException:  # noqa: BLE001 - it is printed, and the run counts as failed
-            traceback.print_exc()
-        finally:
-            os._exit(status)
 
 
 @dataclass
@@ -103,12 +55,13 @@ def kill_them(
 ) -> Tally:
     """Kill every command in turn, until there were so many kills or so many minutes are over."""
     end = time.monotonic() + 60 * minutes
+    mend_torchvision()
     tally, rng = Tally(), random.Random(seed)
     if "score" in names:
         shared_scorer("packaged")  # read once, for all processes
     expected = {}
-    trials = [trial for trial in _trials(folder, portraits) if trial.name in names]
-    for trial in trials:
+    chosen = [trial for trial in trials(folder, portraits) if trial.name in names]
+    for trial in chosen:
         _undisturbed(trial, folder / f"calm_{trial.name}")
         # So that a process need not import them, and is killed at its work.
         for name in (folder / "modules").read_text().splitlines():
@@ -118,7 +71,7 @@ def kill_them(
         state = _undisturbed(trial, folder / f"again_{trial.name}")
         expected[trial.name] = state, time.monotonic() - began
     while tally.kills.total() < kills and time.monotonic() < end:
-        for trial in trials:
+        for trial in chosen:
             torn = folder / "torn"
             shutil.rmtree(folder / "cache", ignore_errors=True)
             state, seconds = expected[trial.name]
@@ -178,70 +131,6 @@ def _wait(process: int, seconds: float) -> int | None:
 
 def _printed(folder: Path) -> str:
     return (folder.parent / "printed").read_text(errors="replace")[-1500:]
-
-
-def _trials(folder: Path, portraits: int) -> list[Trial]:
-    faces = make_faces(folder / "faces", portraits)
-    made, fixed = folder / "calm_generate", folder / "calm_verify"
-
-    def copy_of(original: Path) -> Callable[[Path], object]:
-        return lambda copy: shutil.copytree(original, copy)
-
-    def undo(out: Path) -> Sequence[object]:
-        runs = [path.name for path in (out / "verification").iterdir() if path.is_dir()]
-        return ("verify", "-i", out, "--undo", min(runs, key=len))
-
-    mixed = ("--perfect_prob", "0", "--near_perfect_prob", "0", "--concurrency", "3")
-    return [
-        Trial(
-            "generate",
-            lambda out: ("generate", "-o", out, "--mock", "--source_dir", faces, *mixed),
-            lambda out: None,
-            _whole_set,
-        ),
-        Trial(
-            "balance",
-            lambda out: ("balance", "-i", out, "--blur", "--balance", "0.7", "--workers", "1"),
-            copy_of(made),
-            _whole_set,
-        ),
-        Trial(
-            "verify",
-            lambda out: ("verify", "-i", out, "--mode", "fix", "--no_model", "--workers", "1"),
-            copy_of(made),
-            _whole_set,
-        ),
-        # Where the last kill came after the last change, nothing is left to undo, which is 1.
-        Trial("undo", undo, copy_of(fixed), _whole_set, (0, 1)),
-        Trial(
-            "score",
-            lambda out: ("score", made / "images", "--output", out / "scores.jsonl", "--resume",
-                         "--workers", "1"),
-            lambda out: out.mkdir(),
-            lambda out: {"scores.jsonl": (out / "scores.jsonl").read_bytes()},
-        ),
-    ]  # fmt: skip
-
-
-def _whole_set(out: Path) -> Files:
-    """Pictures and records, of which ledger and disk say the same; no run of verify is named."""
-    with RecordStore(out) as store:
-        assert store.missing() == {}, "pictures of the ledger are missing"
-    assert not (out / ".staging").exists(), "a commit is half done"
-    last = {}
-    for line in map(json.loads, (out / "ledger.jsonl").read_text().splitlines()):
-        last[line["source_id"]] = line
-    named = sorted(file["name"] for line in last.values() for file in line["files"])
-    found = files(out)
-    pictures = sorted(Path(name).name for name in found if name.startswith("images/"))
-    assert named == pictures, "the pictures are not those of the ledger"
-    runs = [path.name for path in (out / "verification").glob("*") if path.is_dir()]
-    for name, data in found.items():
-        if name.endswith(".json"):
-            for run in runs:
-                data = data.replace(f'"{run}"'.encode(), b'"RUN"')
-            found[name] = data
-    return found
 
 
 def main(argv: Sequence[str] | None = None) -> int:
