@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 BENCHMARKS = (
     "online", "memory", "decode", "offline", "shared", "resume", "training", "score",
-    "serve", "stream", "labelling",
+    "indexing", "serve", "stream", "labelling",
 )  # fmt: skip
 QUICK: dict[str, dict[str, int | float]] = {
     "online": {"portraits": 60, "concurrency": 15, "latency_s": 1.0},
@@ -23,6 +23,7 @@ QUICK: dict[str, dict[str, int | float]] = {
     "resume": {"portraits": 500},
     "training": {"batches": 2, "batch_size": 8},
     "score": {"photos": 4},
+    "indexing": {"photos": 4},
     "serve": {"uploads": 3, "requests": 100, "first": 50},
     "stream": {"pictures": 2000, "first": 500},
     "labelling": {"pictures": 2000, "presses": 8},

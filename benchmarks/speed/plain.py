@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -13,6 +14,9 @@ import PIL.Image
 from PIL import ImageOps
 
 from proportrait import imaging
+from proportrait.arrays import Float, Image
+from proportrait.faces import Face
+from proportrait.faces.identity import IdentityNetwork
 from proportrait.looks.look import look
 from proportrait.model.saved import Headshot
 from proportrait.networks.inference import Network
@@ -51,32 +55,39 @@ def time_plain(judge: Callable[[Path], np.ndarray], paths: Sequence[Path]) -> fl
 
 
 def time_networks(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds of a piece of work, and of the calls of its networks alone.
+    """Processor seconds of a piece of work, and of the calls of its networks alone.
 
     The calls are noted with their inputs while the work runs, and repeated one after the other,
     with nothing between them, before and after another run of it that is timed.
     """
-    calls: list[tuple[Network, Any]] = []
-    run = Network.__call__
+    calls: list[Callable[[], object]] = []
+    run, embed = Network.__call__, IdentityNetwork.__call__
 
     def note(network: Network, inputs: Any) -> Any:
-        calls.append((network, _copied(inputs)))
+        calls.append(partial(run, network, _copied(inputs)))
         return run(network, inputs)
 
-    with patch.object(Network, "__call__", note):
+    def note_face(network: IdentityNetwork, image: Image, face: Face) -> Float:
+        calls.append(partial(embed, network, image.copy(), face))
+        return embed(network, image, face)
+
+    with (
+        patch.object(Network, "__call__", note),
+        patch.object(IdentityNetwork, "__call__", note_face),
+    ):
         work()
     first = _replay(calls)
-    began = time.perf_counter()
+    began = time.process_time()
     work()
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     return seconds, (first + _replay(calls)) / 2
 
 
-def _replay(calls: Sequence[tuple[Network, Any]]) -> float:
-    began = time.perf_counter()
-    for network, inputs in calls:
-        network(inputs)
-    return time.perf_counter() - began
+def _replay(calls: Sequence[Callable[[], object]]) -> float:
+    began = time.process_time()
+    for call in calls:
+        call()
+    return time.process_time() - began
 
 
 def _copied(inputs: Any) -> Any:

@@ -17,7 +17,7 @@ from proportrait.faces.identity import IdentityNetwork
 from proportrait.faces.iris import Eye, IrisNetwork
 from proportrait.faces.landmarks import FaceMesh
 from proportrait.faces.mask import PersonMask
-from proportrait.faces.search import UPRIGHT_SCORE, FaceSearch
+from proportrait.faces.search import UPRIGHT_SCORE, FaceSearch, shrunk
 
 _CLOSE_UP_SHARE = 0.45  # of the detector's input, for a face that fills the picture
 _PRESENCE_LIMIT = 0.3  # below it, by the face mesh, a detection is false
@@ -47,8 +47,9 @@ class FaceAnalyzer:
     def detect(self, image: Image) -> list[Face]:
         """Every face, the largest first; an empty list where there is none."""
         faces: list[Face] = []
+        small, scale = shrunk(image) if self._everywhere else (image, 1.0)
         for share in (1.0, _CLOSE_UP_SHARE):
-            for detection in self._standing(image, share):
+            for detection in self._standing(image, small, share):
                 face, presence = self._meshed(image, detection)
                 if presence >= _PRESENCE_LIMIT:
                     faces.append(face)
@@ -56,9 +57,9 @@ class FaceAnalyzer:
                 break
         if self._everywhere:
             turn = faces[0].quarter_turns if faces else 0
-            self._add(faces, image, self._search(image, tuple(faces), turn))
-            if not faces and (turn := self._search.far_turn(image)):
-                self._add(faces, image, self._search(image, (), turn))
+            self._add(faces, image, self._search(small, scale, tuple(faces), turn))
+            if not faces and (turn := self._search.far_turn(small)):
+                self._add(faces, image, self._search(small, scale, (), turn))
         return sorted(faces, key=lambda face: -face.width * face.height)
 
     def far_faces(self, image: Image, faces: Sequence[Face], smallest: float) -> list[Face]:
@@ -74,13 +75,13 @@ class FaceAnalyzer:
         self._add(together, image, self._search.far(image, heights, smallest))
         return [face for face in together[len(faces) :] if face.height >= smallest]
 
-    def _standing(self, image: Image, share: float) -> list[Detection]:
+    def _standing(self, image: Image, small: Image, share: float) -> list[Detection]:
         """Detections in the picture as it is, or at the quarter turn at which heads stand."""
         detections = self._detector(image, share)
         surest = max((entry.score for entry in detections), default=0.0)
         if not self._everywhere or surest >= UPRIGHT_SCORE:
             return detections
-        turn = self._search.turn(image, share)
+        turn = self._search.turn(small, share)
         return self._detector(image, share, turn) if turn else detections
 
     def _add(self, faces: list[Face], image: Image, detections: Iterable[Detection]) -> None:

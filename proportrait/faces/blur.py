@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import cv2
@@ -27,7 +28,7 @@ def blurred_part(image: Image, low: Real, high: Real, sigma: float) -> Image:
     pad = int(3 * sigma) + 2  # the kernel ends at 3 sigma
     left, top = max(0, x0 - pad), max(0, y0 - pad)
     blurred = cv2.GaussianBlur(image[top : y1 + pad, left : x1 + pad], (0, 0), sigma)
-    result = np.zeros_like(image)
+    result = np.zeros(image.shape, np.uint8)  # unlike `zeros_like` it writes nothing
     result[y0:y1, x0:x1] = blurred[y0 - top : y1 - top, x0 - left : x1 - left]
     return result
 
@@ -47,17 +48,28 @@ def blurred_grid(grey: Image, x: Real, y: Real, sigma: float) -> Image:
     weights = _weights(sigma)
     size, radius = len(weights), len(weights) // 2
     columns, rows = _beside(x, grey.shape[1]), _beside(y, grey.shape[0])
-    left, top = columns[0], rows[0]
-    padded = cv2.copyMakeBorder(grey, radius, radius, radius, radius, cv2.BORDER_REFLECT_101)
-    part = padded[top : rows[-1] + size, left : columns[-1] + size].astype(np.float32)
-    lines = np.stack([weights @ part[start : start + size] for start in rows - top])
-    starts = columns - left
+    (height, above, below), (width, left, right) = (
+        _around(places, radius, side)
+        for places, side in zip((rows, columns), grey.shape, strict=True)
+    )
+    part = cv2.copyMakeBorder(
+        grey[height, width], above, below, left, right, cv2.BORDER_REFLECT_101
+    ).astype(np.float32)
+    lines = np.stack([weights @ part[start : start + size] for start in rows - rows[0]])
+    starts = columns - columns[0]
     sums = np.stack([lines[:, start : start + size] @ weights for start in starts], 1)
-    result = np.zeros_like(grey)
+    result = np.zeros(grey.shape, np.uint8)
     result[np.ix_(rows, columns)] = (sums.astype(np.int32) + (1 << 15)) >> 16
     return result
 
 
+def _around(places: _Places, radius: int, side: int) -> tuple[slice, int, int]:
+    """The pixels that reach a kernel at places, and how many more it needs before and behind."""
+    low, high = int(places[0]) - radius, int(places[-1]) + radius + 1
+    return slice(max(0, low), min(high, side)), max(0, -low), max(0, high - side)
+
+
+@lru_cache(maxsize=8)  # a face and its mirror image share it
 def _weights(sigma: float) -> Float:
     """The kernel (2 r + 1,) of `cv2.GaussianBlur` for uint8, in 1 / 256: whole numbers."""
     side = 2 * int(np.ceil(3 * sigma)) + 3

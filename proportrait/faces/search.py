@@ -35,14 +35,13 @@ class FaceSearch:
     def __init__(self, near: Detector, threads: int = 1) -> None:
         self._near, self._far = near, make_detector("full-range", threads)
 
-    def turn(self, image: Image, share: float = 1.0) -> int:
+    def turn(self, small: Image, share: float = 1.0) -> int:
         """The quarter turns, as `numpy.rot90` counts them, at which the heads of a picture stand.
 
         Args:
-            image: RGB uint8 (H, W, 3).
+            small: the picture of `shrunk`.
             share: see `Detector`.
         """
-        small, _ = _shrunk(image)
         near, far = (
             np.array([_surest(detector(small, share, turn)) for turn in range(4)])
             for detector in (self._near, self._far)
@@ -52,20 +51,20 @@ class FaceSearch:
         gain = together[best] - near[0] - far[0]
         return best if gain > _MARGIN and far[best] >= far[0] else 0
 
-    def far_turn(self, image: Image) -> int:
+    def far_turn(self, small: Image) -> int:
         """As `turn`, by the full-range detector alone: for far faces, which the other misses."""
-        small, _ = _shrunk(image)
         return int(np.argmax([_surest(self._far(small, 1.0, turn)) for turn in range(4)]))
 
-    def __call__(self, image: Image, faces: Sequence[Face], turn: int) -> Iterator[Detection]:
+    def __call__(
+        self, small: Image, scale: float, faces: Sequence[Face], turn: int
+    ) -> Iterator[Detection]:
         """Yield detections, of which several may be of one face: of the whole, then of tiles.
 
         Args:
-            image: RGB uint8 (H, W, 3).
+            small, scale: of `shrunk`; detections are in px of the picture as it was.
             faces: those that are known.
             turn: quarter turns at which it is searched.
         """
-        small, scale = _shrunk(image)
         longer = max(small.shape[:2])
         detections = self._far(small, 1.0, turn)
         yield from (entry.moved(0, 0, scale) for entry in detections)
@@ -96,8 +95,8 @@ class FaceSearch:
                     yield entry.moved(left, top, 1.0)
 
 
-def _shrunk(image: Image) -> tuple[Image, float]:
-    """The picture with a longer side of at most `_SIDE` px, and its px for one px of that."""
+def shrunk(image: Image) -> tuple[Image, float]:
+    """A picture (H, W, 3) of at most `_SIDE` px a side, and how many px of the original one is."""
     height, width = image.shape[:2]
     scale = max(1.0, max(height, width) / _SIDE)
     extent = max(1, round(width / scale)), max(1, round(height / scale))

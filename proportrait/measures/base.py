@@ -50,7 +50,7 @@ def sigmoid(value: float, middle: float, width: float) -> float:
 
     The quality mapping of ISO/IEC 29794-5.
     """
-    return float(100 / (1 + np.exp(np.clip(-(value - middle) / width, -60, 60))))
+    return float(100 / (1 + np.exp(np.minimum(np.maximum(-(value - middle) / width, -60), 60))))
 
 
 class Subject:

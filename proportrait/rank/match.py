@@ -19,6 +19,7 @@ Rows = np.ndarray[tuple[int], np.dtype[np.int64]]  # of faces
 
 # Of `similarities`, from which on it is the same person: docs/rank.md tells what it costs.
 SIMILARITY = 0.5
+_BLOCK = 4096  # faces whose embeddings fit into the processor's cache
 
 
 def reference(path: Path, largest: bool = False, numbers: Iterator[int] | None = None) -> Float:
@@ -89,7 +90,11 @@ def similarities(embeddings: Float, people: Float) -> Float:
         embeddings: (F, 128).
         people: (R, 128), of the references.
     """
-    squares = (embeddings**2).sum(1)[:, None] + (people**2).sum(1) - 2 * embeddings @ people.T
+    blocks = (
+        embeddings[start : start + _BLOCK] for start in range(0, len(embeddings) or 1, _BLOCK)
+    )
+    lengths = np.concatenate([(block**2).sum(1) for block in blocks])
+    squares = lengths[:, None] + (people**2).sum(1) - 2 * embeddings @ people.T
     distance = np.sqrt(np.maximum(squares, 0)).mean(1)
     return np.asarray(np.clip(1 - distance, 0, 1), np.float32)
 

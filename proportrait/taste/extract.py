@@ -42,6 +42,7 @@ SETS: dict[str, dict[str, int]] = {
     "bust": {"bust": _FINE},
     "face": {"face": _FINE},
 }
+_NEEDED = {"geometry": ("framing",), "verdicts": KEYS, "measures": tuple(MEASURES)}  # attributes
 _OF_THE_MODEL = ("verdicts", "whole", "bust", "face")
 _CODE = ("model/fusion.py", "model/heads.py", "model/saved.py", "model/views.py")
 
@@ -66,6 +67,12 @@ class TasteExtractor:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(f"taste-{version()}-{name}" for name in self.sets)
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """The keys of the attributes that have to be measured before."""
+        needed = {key for name in self.sets for key in _NEEDED.get(name, ())}
+        return tuple(key for key in KEYS if key in needed)
 
     def __call__(self, look: Look) -> Mapping[str, Features]:
         if look.subject is None:

@@ -106,7 +106,7 @@ def stream(
     with (
         LookCache() as cache,
         contextlib.closing(
-            survey(paths, Wants(extractor=extractor), cache, workers, total)
+            survey(paths, Wants(extractor.attributes, extractor=extractor), cache, workers, total)
         ) as looks,
     ):
         for path, look in looks:

@@ -32,6 +32,18 @@ def test_a_grid_has_the_bits_of_the_blurred_picture(
         )
 
 
+@pytest.mark.parametrize("shape", [(9, 200), (140, 11), (12, 10)])
+def test_a_grid_beside_borders_that_are_nearer_than_the_kernel_reaches(
+    shape: tuple[int, int],
+) -> None:
+    grey = picture(*shape)
+    blurred, expected = (
+        blurred_grid(grey, *(np.arange(side) for side in shape[::-1]), 5.2),
+        cv2.GaussianBlur(grey, (0, 0), 5.2),
+    )
+    np.testing.assert_array_equal(blurred, expected)
+
+
 @pytest.mark.parametrize("shape", [(140, 200), (140, 200, 3)])
 @pytest.mark.parametrize(
     ("low", "high", "rows", "columns"),

@@ -8,11 +8,12 @@ import PIL.Image
 import pytest
 
 from proportrait.arrays import Image
-from proportrait.faces import Face, FaceAnalyzer, distance
+from proportrait.faces import Face, FaceAnalyzer, distance, shared_analyzer
 from proportrait.rank.describe import (
     PhotoEntry,
     describe,
     embedding,
+    face_entry,
     perceptual_hash,
     sharpness,
     time_taken,
@@ -55,6 +56,18 @@ def test_a_photo_of_one_person(entry: PhotoEntry, image: Image, face: Face) -> N
     assert entry.marks["sharpness"] is not None
     assert entry.marks["sharpness"] >= 50
     assert set(person.emotions) == {"happy", "neutral", "agitated"}
+
+
+def test_the_expression_is_measured_once_with_the_same_bits(image: Image) -> None:
+    lit = np.linspace(0.6, 1.0, image.shape[1])  # lighter to the right, so that nothing is mirrored
+    shaded = (image * lit[None, :, None]).astype(np.uint8)
+    out = io.BytesIO()
+    PIL.Image.fromarray(shaded).save(out, "PNG")
+    (person,) = describe(out.getvalue()).faces
+    analyzer = shared_analyzer()
+    alone = face_entry(shaded, analyzer.face(shaded), analyzer)
+    assert person.to_json() == alone.to_json()
+    np.testing.assert_array_equal(person.embedding, alone.embedding)
 
 
 def test_the_mirror_image_is_the_same_person_with_its_sides_changed(

@@ -80,6 +80,21 @@ def test_the_stream_has_the_same_rows(photos: list[Path]) -> None:
         np.testing.assert_array_equal(rows[path], row)
 
 
+@pytest.mark.parametrize("name", ["geometry", "measures", "whole"])
+def test_a_set_alone_has_the_same_bits(
+    photos: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    every = matrix(photos[:1], 7, workers=1)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    alone = matrix(photos[:1], [name], workers=1)
+    columns = [every.names.index(column) for column in alone.names]
+    np.testing.assert_array_equal(alone.values, every.values[:, columns])
+    with LookCache() as cache:
+        look = cache.get(photos[0])
+    assert look is not None
+    assert tuple(look.measures) == TasteExtractor((name,)).attributes
+
+
 def test_a_look_that_lacks_a_set_gets_it(photos: list[Path], tmp_path: Path) -> None:
     copy = tmp_path / "other.jpg"
     copy.write_bytes(FACE.read_bytes() + b"another")
