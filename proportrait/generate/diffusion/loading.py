@@ -124,7 +124,7 @@ def _load_message(folder: str, variant: str | None, error: Exception) -> str:
     if not variants:
         return (
             f"{model} has no .safetensors weights, and pickled ones could run code: give --model a "
-            f"model that has them{again}"
+            f"model that has them, or --variant fp16 where it has only those{again}"
         )
     if isinstance(error, ImportError):
         return f"{model} needs a package that is not installed: {first_line(error)}"

@@ -11,6 +11,7 @@ import pytest
 
 from proportrait.errors import ConfigurationError
 from proportrait.generate.diffusion.families import FAMILIES, find_family
+from tests import ROOT
 from tests.generate.diffusion.runs import PIX2PIX
 
 import diffusers  # isort: skip
@@ -39,6 +40,16 @@ def test_every_editing_pipeline_of_flux_and_qwen_has_a_family() -> None:
         and "Modular" not in name
     }
     assert editors - known == {"Flux2KleinKVPipeline"}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_the_page_has_the_facts(name: str) -> None:
+    family = FAMILIES[name]
+    page = (ROOT / "docs" / "diffusion.md").read_text(encoding="utf-8")
+    (row,) = (line for line in page.splitlines() if line.startswith(f"| `{name}` | `"))
+    assert f"`{family.example}`" in row
+    assert f"| {family.steps}, {family.guidance} |" in row
+    assert row.endswith("| yes |") == family.batched
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from proportrait.generate.diffusion.placement import Placement
 from tests.generate.diffusion.runs import PIX2PIX, made, request
 
 import torch  # isort: skip
+from tests import tiny_pipelines  # isort: skip
 
 
 @pytest.mark.parametrize(
@@ -81,13 +82,13 @@ def test_offload_calls_what_diffusers_has(
     assert calls == [(method, arguments)]
 
 
-def test_group_offload_changes_no_byte() -> None:
+@pytest.mark.parametrize("quantize", ["none", "fp8"])
+def test_group_offload_changes_no_byte(quantize: str) -> None:
     """From the CPU to the CPU, as there is no GPU here."""
-    from tests import tiny_pipelines
-
     torch.manual_seed(0)
     pipe = tiny_pipelines.instruct_pix2pix()
     pipe.set_progress_bar_config(disable=True)
+    Placement("cpu", "float32", quantize=quantize).place(pipe)
     reference = np.zeros((1, 64, 64, 3), dtype=np.float32)
 
     def picture() -> Any:
@@ -99,14 +100,17 @@ def test_group_offload_changes_no_byte() -> None:
     assert np.array_equal(before, picture())
 
 
-def test_precisions(folder: Callable[[str], Path]) -> None:
+def test_precisions(folder: Callable[[str], Path], tmp_path: Path) -> None:
     (full,) = made([request()], folder(PIX2PIX))
     (half,) = made([request()], folder(PIX2PIX), dtype="bfloat16")
     (eight,) = made([request()], folder(PIX2PIX), quantize="fp8")
+    weights = tiny_pipelines.save_lora(tiny_pipelines.instruct_pix2pix, tmp_path)
+    (styled,) = made([request()], folder(PIX2PIX), quantize="fp8", lora=(str(weights),))
     edits = [(made.shot.edits["dtype"], made.shot.edits["quantize"]) for made in (half, eight)]
     assert edits == [("bfloat16", "none"), ("float32", "fp8")]
     for other in (half, eight):
         assert not np.array_equal(full.shot.image, other.shot.image)
+    assert not np.array_equal(eight.shot.image, styled.shot.image)
 
 
 @pytest.mark.parametrize(
