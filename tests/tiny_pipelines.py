@@ -150,6 +150,27 @@ def sdxl(kind: type = diffusers.StableDiffusionXLImg2ImgPipeline, channels: int 
     )
 
 
+def sdxl_refiner() -> Any:
+    """Reads the prompt with the second text encoder alone, and takes an aesthetic score."""
+    tokenizer = clip_tokenizer()
+    return diffusers.StableDiffusionXLImg2ImgPipeline(
+        vae=vae(3),
+        text_encoder=None,
+        text_encoder_2=clip_text_encoder(tokenizer, projection=True),
+        tokenizer=None,
+        tokenizer_2=tokenizer,
+        unet=unet(
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            # Four sizes of 8, the score, and the pooled prompt.
+            projection_class_embeddings_input_dim=5 * 8 + WIDTH,
+        ),
+        scheduler=diffusers.EulerDiscreteScheduler(),
+        requires_aesthetics_score=True,
+        add_watermarker=False,
+    )
+
+
 def safety_checker() -> StableDiffusionSafetyChecker:
     """One that hides every picture: the cosine of a picture and a concept is above -2."""
     config = transformers.CLIPConfig(

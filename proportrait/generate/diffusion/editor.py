@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
@@ -17,6 +14,7 @@ from proportrait.arrays import Image
 from proportrait.edit.shot import Shot
 from proportrait.errors import ConfigurationError, FatalError, RefusedError
 from proportrait.generate.base import Generated, GenerationRequest
+from proportrait.generate.diffusion.call import Input, call
 from proportrait.generate.diffusion.families import FAMILIES, find_family, pipeline_class_name
 from proportrait.generate.diffusion.family import SIZE_MULTIPLE, no_parts
 from proportrait.generate.diffusion.loading import (
@@ -33,15 +31,6 @@ from proportrait.labels import stream
 from proportrait.model.compat import mend_torchvision
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class _Input:
-    """What a pipeline is given for one picture."""
-
-    prompt: str
-    image: PIL.Image.Image
-    seed: int
 
 
 class DiffusionEditor:
@@ -141,6 +130,9 @@ class DiffusionEditor:
                 pipeline_folder(model), upscaler.pipeline, dtype, no_parts
             )
             self._placement.place(self._upscale_pipe)
+        if options.batch_size > 1:  # the picture is what takes most: decode one by one
+            for each in filter(None, (pipe, self._upscale_pipe)):
+                each.vae.enable_slicing()
         self._pipe = pipe
         self._provenance = {
             "family": family.name,
@@ -181,17 +173,17 @@ class DiffusionEditor:
         inputs = [
             # `fit` crops the few pixels by which the canvas has another aspect: no face is
             # stretched.
-            _Input(
+            Input(
                 request.prompt,
                 PIL.ImageOps.fit(PIL.Image.fromarray(source), canvas, PIL.Image.Resampling.LANCZOS),
                 request.seed,
             )
             for request, source in requests
         ]
-        images = self._call(
+        images = call(
             self._pipe,
             inputs,
-            batch_size,
+            batch_size if self._family.batched else None,
             check,
             **self._arguments,
             **self._family.size_arguments(*canvas),
@@ -199,20 +191,22 @@ class DiffusionEditor:
         if self._upscaler is not None:
             images = self._upscaled(inputs, images, batch_size, check)
         return [
-            image if isinstance(image, RefusedError) else self._generated(request, image, canvas)
+            image
+            if isinstance(image, RefusedError)
+            else self._generated(request, image, canvas, batch_size)
             for (request, _), image in zip(requests, images, strict=True)
         ]
 
     def _upscaled(
         self,
-        inputs: list[_Input],
+        inputs: list[Input],
         images: list[Image | RefusedError],
         batch_size: int,
         check: Callable[[], None],
     ) -> list[Image | RefusedError]:
         assert self._upscaler is not None
         good = [
-            _Input(
+            Input(
                 before.prompt,
                 PIL.Image.fromarray(image),
                 int(stream(before.seed, "upscale").integers(2**31)),
@@ -223,7 +217,7 @@ class DiffusionEditor:
         if not good:
             return images
         large = iter(
-            self._call(
+            call(
                 self._upscale_pipe,
                 good,
                 batch_size,
@@ -234,62 +228,12 @@ class DiffusionEditor:
         )
         return [image if isinstance(image, RefusedError) else next(large) for image in images]
 
-    def _call(
-        self,
-        pipe: Any,
-        inputs: list[_Input],
-        batch_size: int,
-        check: Callable[[], None],
-        **arguments: Any,
-    ) -> list[Image | RefusedError]:
-        """One run of a pipeline: of each input RGB uint8 (H, W, 3), or why there is none."""
-        import torch
-
-        check()
-
-        def at_step_end(pipe: Any, step: int, timestep: Any, tensors: Any) -> dict[str, Any]:
-            check()
-            return {}
-
-        # Some pipelines still have the older of the two callbacks.
-        if "callback_on_step_end" in inspect.signature(pipe.__call__).parameters:
-            arguments["callback_on_step_end"] = at_step_end
-        else:
-            arguments["callback"] = lambda step, timestep, latents: check()
-        padded = inputs + inputs[-1:] * (batch_size - len(inputs))
-        lists: dict[str, list[Any]] = {
-            "prompt": [each.prompt for each in padded],
-            "image": [each.image for each in padded],
-            # Drawn on the CPU, so that the noise of a seed is the same on every device.
-            "generator": [torch.Generator("cpu").manual_seed(each.seed) for each in padded],
-        }
-        if "negative_prompt" in arguments:
-            lists["negative_prompt"] = [arguments.pop("negative_prompt")] * len(padded)
-        # A pipeline of the others takes a list of references as several of one picture.
-        given = lists if self._family.batched else {key: each[0] for key, each in lists.items()}
-        output = pipe(**given, **arguments, output_type="np")
-        hidden = getattr(output, "nsfw_content_detected", None) or [False] * len(padded)
-        return [
-            self._picture(pixels, bool(is_hidden))
-            for pixels, is_hidden in zip(output.images[: len(inputs)], hidden, strict=False)
-        ]
-
-    def _picture(self, pixels: Any, is_hidden: bool) -> Image | RefusedError:
-        """A picture of a pipeline, float [0, 1] (H, W, 3 or 4), as RGB uint8, or why not."""
-        if is_hidden:
-            return RefusedError("the safety checker of the model hid the picture")
-        pixels = np.asarray(pixels, dtype=np.float32)
-        if not np.isfinite(pixels).all():
-            return RefusedError(
-                f"the model computed NaN in {self._placement.dtype}: try --dtype float32"
-            )
-        if pixels.shape[2] == 4:  # of Qwen-Image-2.1, whose pictures may be transparent
-            pixels = pixels[..., :3] * pixels[..., 3:] + (1.0 - pixels[..., 3:])
-        image: Image = np.rint(pixels * 255.0).astype(np.uint8)
-        return image
-
     def _generated(
-        self, request: GenerationRequest, image: Image, canvas: tuple[int, int]
+        self,
+        request: GenerationRequest,
+        image: Image,
+        canvas: tuple[int, int],
+        batch_size: int,
     ) -> Generated:
         unread = self._unread(request.prompt)
         edits = {
@@ -300,6 +244,7 @@ class DiffusionEditor:
             "strength": self._arguments.get("strength"),
             "negative_prompt": self._arguments.get("negative_prompt"),
             "size": list(canvas),
+            "batch_size": batch_size,
             "seed": request.seed,
             "prompt_unread": unread or None,
         }
@@ -309,7 +254,7 @@ class DiffusionEditor:
         """The end of a prompt that is too long for the model's text encoder; "" if it reads all."""
         if not self._family.clip_only:
             return ""
-        tokenizer = self._pipe.tokenizer
+        tokenizer = self._pipe.tokenizer or self._pipe.tokenizer_2  # the SDXL refiner has no first
         tokens = tokenizer(prompt).input_ids
         if len(tokens) <= tokenizer.model_max_length:
             return ""

@@ -8,13 +8,14 @@ import logging
 import sys
 import threading
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
 from proportrait.arrays import Image
-from proportrait.errors import FatalError, ProPortraitError, RefusedError, RetryableError
+from proportrait.errors import FatalError, ProPortraitError, RetryableError
 from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.generate.diffusion.editor import DiffusionEditor
 from proportrait.generate.diffusion.options import DiffusionOptions
@@ -97,23 +98,17 @@ class DiffusionGenerator:
         """A turn of the worker thread: the next batch, if any request waits."""
         self._load()  # which takes so long that the first batch can be a full one
         jobs = self._next_batch()
-        if not jobs:
-            return
-        try:
-            if self._failure is not None:
-                raise self._failure
-            results = self._edited(jobs)
-        except Exception as error:  # noqa: BLE001 - each request raises it
-            explained = self._explained(error)
-            for job in jobs:
-                job.future.set_exception(explained)
-            return
-        self._made += len(jobs)
-        for job, result in zip(jobs, results, strict=True):
-            if isinstance(result, RefusedError):
-                job.future.set_exception(result)
-            else:
-                job.future.set_result(result)
+        while jobs:
+            part = jobs[: self._batch_size]
+            results = self._edited(part)
+            if results is None:
+                continue
+            for job, result in zip(part, results, strict=True):
+                if isinstance(result, Exception):
+                    job.future.set_exception(result)
+                else:
+                    job.future.set_result(result)
+            jobs = jobs[len(part) :]
 
     def _load(self) -> None:
         if self._editor.is_loaded or self._failure is not None or self._closed.is_set():
@@ -153,8 +148,8 @@ class DiffusionGenerator:
         assert job.source is not None
         return self._editor.canvas(job.source)
 
-    def _edited(self, jobs: list[_Job]) -> list[Generated | RefusedError]:
-        """The pictures of a batch; where memory runs out, of its halves."""
+    def _edited(self, jobs: list[_Job]) -> Sequence[Generated | Exception] | None:
+        """The pictures of a batch; None where memory ran out and the next one shall be smaller."""
 
         def check() -> None:
             if self._closed.is_set() or all(job.stop.is_set() for job in jobs):
@@ -162,20 +157,22 @@ class DiffusionGenerator:
 
         requests = [(job.request, job.source) for job in jobs if job.source is not None]
         try:
-            return self._editor.edit(requests, self._batch_size, check)
-        except Exception as error:
+            if self._failure is not None:
+                raise self._failure
+            results = self._editor.edit(requests, self._batch_size, check)
+        except Exception as error:  # noqa: BLE001 - each request raises it
             if self._batch_size == 1 or not out_of_memory(error):
-                raise
+                return [self._explained(error)] * len(jobs)
+        else:
+            self._made += len(jobs)
+            return results
         # Only here, where the error and the tensors of its frames are gone, is memory free.
         _free_memory()
         self._batch_size //= 2
         line = f"out of memory: going on with --batch_size {self._batch_size}"
         log.warning(line)
         tqdm.write(line, file=sys.stderr)
-        results: list[Generated | RefusedError] = []
-        while len(results) < len(jobs):
-            results += self._edited(jobs[len(results) :][: self._batch_size])
-        return results
+        return None
 
     def _explained(self, error: Exception) -> Exception:
         """What an error means for the run; a fatal one is that of every further request."""

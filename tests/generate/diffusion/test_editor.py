@@ -13,7 +13,7 @@ import pytest
 from proportrait.errors import ConfigurationError, RefusedError
 from proportrait.generate.diffusion.families import FAMILIES
 from proportrait.labels import LabelVector
-from tests.generate.diffusion.runs import PIX2PIX, generator, made, request
+from tests.generate.diffusion.runs import PIX2PIX, SDXL, generator, made, request
 
 import diffusers  # isort: skip
 import torch  # isort: skip
@@ -44,13 +44,25 @@ def test_each_family_follows_seed_prompt_and_portrait(
         assert not np.array_equal(first.shot.image, other.shot.image)
 
 
+def test_the_refiner_of_sdxl_has_one_text_encoder(tmp_path: Path) -> None:
+    long = "x " * 75 + "y z"
+    first, other = made(
+        [request(prompt=long), request(prompt="a hat")],
+        tiny_pipelines.save(tiny_pipelines.sdxl_refiner, tmp_path),
+        batch_size=2,
+    )
+    assert (first.unread_prompt, first.shot.edits["family"]) == ("y z", "sdxl")
+    assert first.shot.edits["batch_size"] == 2
+    assert not np.array_equal(first.shot.image, other.shot.image)
+
+
 @pytest.mark.parametrize(
-    "kind", ["FluxKontextPipeline", "Flux2KleinPipeline", "QwenImageEditPlusPipeline"]
+    "kind", ["FluxKontextPipeline", "Flux2KleinPipeline", "QwenImageEditPlusPipeline", SDXL]
 )
-def test_a_lora_for_a_transformer(kind: str, folder: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_lora(kind: str, folder: Callable[[str], Path], tmp_path: Path) -> None:
     weights = tiny_pipelines.save_lora(tiny_pipelines.PIPELINES[kind], tmp_path)
-    (plain,) = made([request()], folder(kind), steps=1)
-    (styled,) = made([request()], folder(kind), steps=1, lora=(str(weights),), lora_scale=(4.0,))
+    (plain,) = made([request()], folder(kind), steps=2)
+    (styled,) = made([request()], folder(kind), steps=2, lora=(str(weights),), lora_scale=(4.0,))
     assert not np.array_equal(plain.shot.image, styled.shot.image)
 
 
@@ -98,7 +110,7 @@ def test_nan_is_refused(tmp_path: Path) -> None:
         torch.nn.init.constant_(pipe.unet.conv_out.bias, float("nan"))
         return pipe
 
-    with pytest.raises(RefusedError, match=r"NaN in float32: try --dtype float32"):
+    with pytest.raises(RefusedError, match="NaN: try --dtype float32"):
         made([request()], tiny_pipelines.save(build, tmp_path))
 
 

@@ -14,6 +14,7 @@ import huggingface_hub
 import pytest
 
 from proportrait.errors import ConfigurationError, FatalError
+from proportrait.generate.diffusion import editor
 from tests.generate.diffusion.runs import PIX2PIX, SDXL, generator, made, request
 
 from tests import tiny_pipelines  # isort: skip
@@ -31,12 +32,18 @@ def cached(model: str, source: Path, cache: Path) -> str:
     return commit
 
 
-def test_a_cached_model_needs_no_network(folder: Callable[[str], Path], hub_cache: Path) -> None:
+def test_a_cached_model_needs_no_network(
+    folder: Callable[[str], Path], hub_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor a torchvision that fits torch: it is mended before transformers imports it."""
+    mended: list[bool] = []
+    monkeypatch.setattr(editor, "mend_torchvision", lambda: mended.append(True))
     model = "someone/no-family-in-this-name"
     commit = cached(model, folder(PIX2PIX), hub_cache)
     (generated,) = made([request()], model)
     assert generated.model == model
     assert generated.shot.edits["revision"] == commit
+    assert mended == [True]
 
 
 @pytest.mark.parametrize("offline", [False, True])
