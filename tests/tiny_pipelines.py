@@ -20,7 +20,7 @@ from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from tokenizers.pre_tokenizers import ByteLevel
 
-from proportrait.generate.diffusion.families import image_only_processor_class
+from tests.tiny_editors import flux2, flux2_klein, qwen_edit, qwen_image_21
 
 CLIP_LENGTH = 77
 WIDTH = 32
@@ -129,89 +129,16 @@ def flux_kontext() -> Any:
     )
 
 
-def qwen_tokenizer() -> transformers.Qwen2Tokenizer:
-    marks = ["<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>"]
-    marks += ["<|image_pad|>", "<|video_pad|>"]
-    tokens = [*sorted(ByteLevel.alphabet()), "<|endoftext|>", *marks]
-    return transformers.Qwen2Tokenizer(
-        vocab={token: i for i, token in enumerate(tokens)},
-        merges=[],
-        extra_special_tokens=marks,
-    )
-
-
-def qwen_text_encoder(tokenizer: transformers.Qwen2Tokenizer) -> Any:
-    number = tokenizer.convert_tokens_to_ids
-    config = transformers.Qwen2_5_VLConfig(
-        text_config={
-            "vocab_size": len(tokenizer),
-            "hidden_size": 16,
-            "intermediate_size": 16,
-            "num_hidden_layers": 1,
-            "num_attention_heads": 2,
-            "num_key_value_heads": 2,
-            "rope_parameters": {
-                "rope_type": "default",
-                "mrope_section": [1, 1, 2],
-                "rope_theta": 1e6,
-            },
-        },
-        vision_config={
-            "depth": 1,
-            "hidden_size": 16,
-            "intermediate_size": 16,
-            "num_heads": 2,
-            "out_hidden_size": 16,
-            "fullatt_block_indexes": [0],
-        },
-        image_token_id=number("<|image_pad|>"),
-        video_token_id=number("<|video_pad|>"),
-        vision_start_token_id=number("<|vision_start|>"),
-        vision_end_token_id=number("<|vision_end|>"),
-    )
-    return transformers.Qwen2_5_VLForConditionalGeneration(config)
-
-
-def qwen_edit(kind: type) -> Any:
-    tokenizer = qwen_tokenizer()
-    # The pipelines encode the reference at 1024 x 1024 px whatever the size of the result: a VAE
-    # that halves four times and a processor of 56 px keep that cheap.
-    images = transformers.Qwen2VLImageProcessor(min_pixels=56 * 56, max_pixels=56 * 56)
-    return kind(
-        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(),
-        vae=diffusers.AutoencoderKLQwenImage(
-            base_dim=8,
-            z_dim=4,
-            dim_mult=[1] * 5,
-            num_res_blocks=1,
-            temperal_downsample=[False] * 4,
-            latents_mean=[0.0] * 4,
-            latents_std=[1.0] * 4,
-        ),
-        text_encoder=qwen_text_encoder(tokenizer),
-        tokenizer=tokenizer,
-        processor=image_only_processor_class()(images, tokenizer),
-        transformer=diffusers.QwenImageTransformer2DModel(
-            in_channels=16,
-            out_channels=4,
-            num_layers=1,
-            attention_head_dim=16,
-            num_attention_heads=2,
-            joint_attention_dim=16,
-            axes_dims_rope=(8, 4, 4),
-        ),
-    )
-
-
-def sdxl() -> Any:
+def sdxl(kind: type = diffusers.StableDiffusionXLImg2ImgPipeline, channels: int = 4) -> Any:
     tokenizer = clip_tokenizer()
-    return diffusers.StableDiffusionXLImg2ImgPipeline(
+    return kind(
         vae=vae(3),
         text_encoder=clip_text_encoder(tokenizer),
         text_encoder_2=clip_text_encoder(tokenizer, projection=True),
         tokenizer=tokenizer,
         tokenizer_2=tokenizer,
         unet=unet(
+            in_channels=channels,
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
             # Six sizes of 8 and the pooled prompt.
@@ -219,6 +146,27 @@ def sdxl() -> Any:
             cross_attention_dim=2 * WIDTH,
         ),
         scheduler=diffusers.EulerDiscreteScheduler(),
+        add_watermarker=False,
+    )
+
+
+def sdxl_refiner() -> Any:
+    """Reads the prompt with the second text encoder alone, and takes an aesthetic score."""
+    tokenizer = clip_tokenizer()
+    return diffusers.StableDiffusionXLImg2ImgPipeline(
+        vae=vae(3),
+        text_encoder=None,
+        text_encoder_2=clip_text_encoder(tokenizer, projection=True),
+        tokenizer=None,
+        tokenizer_2=tokenizer,
+        unet=unet(
+            addition_embed_type="text_time",
+            addition_time_embed_dim=8,
+            # Four sizes of 8, the score, and the pooled prompt.
+            projection_class_embeddings_input_dim=5 * 8 + WIDTH,
+        ),
+        scheduler=diffusers.EulerDiscreteScheduler(),
+        requires_aesthetics_score=True,
         add_watermarker=False,
     )
 
@@ -303,22 +251,28 @@ def latent_x2_upscaler() -> Any:
 
 PIPELINES: dict[str, Callable[[], Any]] = {
     "FluxKontextPipeline": flux_kontext,
+    "Flux2KleinPipeline": flux2_klein,
+    "Flux2Pipeline": flux2,
     "QwenImageEditPipeline": lambda: qwen_edit(diffusers.QwenImageEditPipeline),
     "QwenImageEditPlusPipeline": lambda: qwen_edit(diffusers.QwenImageEditPlusPipeline),
+    "QwenImage21Pipeline": qwen_image_21,
     "StableDiffusionXLImg2ImgPipeline": sdxl,
+    "StableDiffusionXLInstructPix2PixPipeline": lambda: sdxl(
+        diffusers.StableDiffusionXLInstructPix2PixPipeline, channels=8
+    ),
     "StableDiffusionInstructPix2PixPipeline": instruct_pix2pix,
     "StableDiffusionUpscalePipeline": x4_upscaler,
     "StableDiffusionLatentUpscalePipeline": latent_x2_upscaler,
 }
 
 
-def save(build: Callable[[], Any], folder: Path) -> Path:
-    """Write a tiny pipeline as `save_pretrained` does; the folder."""
+def save(build: Callable[[], Any], folder: Path, **options: Any) -> Path:
+    """Write a tiny pipeline as `save_pretrained` does, with its options; the folder."""
     torch.manual_seed(0)
-    build().save_pretrained(folder)
+    build().save_pretrained(folder, **options)
     index = folder / "model_index.json"
     parts = json.loads(index.read_text())
-    if "processor" in parts:  # as the published models name it
+    if "ImageOnlyProcessor" in parts.get("processor", ()):  # as the published models name it
         parts["processor"] = ["transformers", "Qwen2VLProcessor"]
         index.write_text(json.dumps(parts))
     return folder

@@ -28,6 +28,7 @@ from proportrait.generate import (
     run,
 )
 from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource
+from proportrait.generate.diffusion import options as pipeline
 from proportrait.generate.fetching import PatientGenerator
 from proportrait.generate.gemini.prices import AS_OF
 from proportrait.generate.sample import begun_otherwise, check_continues, check_probabilities
@@ -87,10 +88,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of Gemini. It would stand in the process list: better set GOOGLE_API_KEY in the "
              "environment or in .env, or give @path/to/file")
     add("--model", help="a Gemini model (default: see the README), or the id or folder of a "
-                        "diffusers pipeline (FLUX Kontext, Qwen-Image-Edit, SDXL, InstructPix2Pix)")
-    add("--lora", metavar="ID", help="LoRA weights for a diffusers pipeline")
-    add("--upscaler", metavar="NAME", help="super-resolution after a diffusers pipeline: "
-                                           "x4, latent-x2, or an id")
+                        "diffusers pipeline (FLUX Kontext, FLUX.2, Qwen-Image-Edit, SDXL, "
+                        "InstructPix2Pix)")
     add("--price_usd", type=dollars, metavar="USD",
         help=f"of one picture, where it has changed since {AS_OF}")
     add("--base_url", help=argparse.SUPPRESS)
@@ -108,6 +107,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--retry_failed", action="store_true", help="try portraits again that failed before")
     add("-v", "--verbose", action="store_true", help="log every step to DIR/generation.log")
     # fmt: on
+    pipeline.add_arguments(parser)
 
 
 def shard(text: str) -> Shard:
@@ -202,8 +202,9 @@ def generator(options: argparse.Namespace, store: RecordStore) -> ImageGenerator
         item = request.item
         store.reserve(item.source_id, item.stem, tries=tries, cost_usd=cost_usd)
 
+    name = choose_generator(options.mock, options.model)
     return make_generator(
-        choose_generator(options.mock, options.model),
+        name,
         GeneratorOptions(
             api_key=options.api_key,
             model=options.model,
@@ -215,8 +216,7 @@ def generator(options: argparse.Namespace, store: RecordStore) -> ImageGenerator
             reserve=reserve,
             timeout_s=options.timeout,
             base_url=options.base_url,
-            lora=options.lora,
-            upscaler=options.upscaler,
+            diffusion=pipeline.read(options) if name == "diffusion" else None,
         ),
     )
 
@@ -265,11 +265,25 @@ def settle(options: argparse.Namespace) -> None:
             f"--skin_tones chooses among the built-in faces, not those of {options.source}: leave "
             f"it out, or give --source stylegan"
         )
-    diffusion = choose_generator(options.mock, options.model) == "diffusion"
-    if (options.lora or options.upscaler) and not diffusion:
+    if choose_generator(options.mock, options.model) == "diffusion":
+        check_pipeline(options)
+    elif flags := pipeline.flags_given(options):
         raise ConfigurationError(
-            "--lora and --upscaler go with a diffusers pipeline: name one with --model"
+            f"{', '.join(flags)}: for a diffusers pipeline only; name one with --model"
         )
     if options.source == "stylegan" and options.limit is None:
         options.limit = 100
     options.hf_dataset = options.hf_dataset or DEFAULT_DATASET
+
+
+def check_pipeline(options: argparse.Namespace) -> None:
+    """Find wrong options of a diffusers pipeline before anything is loaded or written.
+
+    Raises:
+        ConfigurationError: see `DiffusionEditor`.
+    """
+    from proportrait.generate.diffusion.editor import DiffusionEditor
+
+    DiffusionEditor(pipeline.read(options))
+    # A batch is made of the requests that wait.
+    options.concurrency = max(options.concurrency, options.batch_size)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from proportrait.errors import ConfigurationError
 from proportrait.generate.base import ImageGenerator, Reserve
+from proportrait.generate.diffusion.options import DiffusionOptions
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,7 @@ class GeneratorOptions:
 
     Attributes:
         api_key: of Gemini, or `@path` of a file that holds it; None reads the environment.
-        model: a Gemini model, or an image-to-image pipeline of diffusers.
+        model: a Gemini model.
         price_usd: dollars of one picture, instead of the price in the table of models.
         concurrency: requests or worker processes at once, at most.
         requests_per_minute: evenly paced; None for no limit.
@@ -26,7 +27,7 @@ class GeneratorOptions:
         reserve: see `base.Reserve`; None writes nothing down.
         timeout_s: of one request.
         base_url: another server than Google's.
-        lora, upscaler: of the diffusion pipeline.
+        diffusion: of a diffusers pipeline.
     """
 
     api_key: str | None = None
@@ -39,8 +40,7 @@ class GeneratorOptions:
     reserve: Reserve | None = None
     timeout_s: float = 120.0
     base_url: str | None = None
-    lora: str | None = None
-    upscaler: str | None = None
+    diffusion: DiffusionOptions | None = None
 
 
 def _offline(options: GeneratorOptions) -> ImageGenerator:
@@ -77,9 +77,9 @@ def _gemini(options: GeneratorOptions) -> ImageGenerator:
 def _diffusion(options: GeneratorOptions) -> ImageGenerator:
     from proportrait.generate.diffusion.generator import DiffusionGenerator
 
-    if options.model is None:
+    if options.diffusion is None:
         raise ConfigurationError("the diffusion generator needs --model: an id or a folder")
-    return DiffusionGenerator(options.model, lora=options.lora, upscaler=options.upscaler)
+    return DiffusionGenerator(options.diffusion)
 
 
 GENERATORS: dict[str, Callable[[GeneratorOptions], ImageGenerator]] = {
