@@ -238,8 +238,8 @@ class RecordStore:
         self._journal.write(step.entry, step.files)
         self._index.replace(step.entry)
 
-    def jobs(self) -> dict[str, str]:
-        """source_id -> name of the batch job that its request lies in."""
+    def jobs(self) -> dict[str, Entry]:
+        """source_id -> the entry that names the batch job of its request."""
         return self._index.jobs()
 
     @property

@@ -74,10 +74,10 @@ class Index:
         with self._guard:
             return [entry for entry in self._pending.values() if not entry.job]
 
-    def jobs(self) -> dict[str, str]:
-        """source_id -> name of the batch job that its request lies in."""
+    def jobs(self) -> dict[str, Entry]:
+        """source_id -> the entry that names the batch job of its request."""
         with self._guard:
-            return {entry.source_id: entry.job for entry in self._pending.values() if entry.job}
+            return {key: entry for key, entry in self._pending.items() if entry.job}
 
     def replace(self, entry: Entry) -> None:
         """As `add`, and names that the source has no longer are free again."""

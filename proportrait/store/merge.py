@@ -255,7 +255,7 @@ class _Union:
     def _pay(self, ledger: BinaryIO, entry: Entry) -> None:
         """What a line that does not count any more cost, unless a copy of it was counted."""
         if entry.cost_usd and self._is_new_payment(entry):
-            ledger.write(replace(entry, status="lost", files=(), moves=()).to_line())
+            ledger.write(replace(entry, status="lost", job="", files=(), moves=()).to_line())
 
     def _is_new_payment(self, entry: Entry) -> bool:
         line = entry.to_line().decode()
