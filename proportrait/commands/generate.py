@@ -136,6 +136,8 @@ def execute(options: argparse.Namespace) -> int:
     if options.dry_run or options.batch:
         limit = None if options.shard else options.limit
         print(report.forecast(before, portraits, *price(options), limit, options.retry_failed))
+        if requests := len(before.jobs()):
+            print(f"{requests} of them lie in batch jobs, and are among what is spent")
     if options.dry_run:
         return 0
     with RecordStore(options.output_dir) as store, log_to(options.output_dir, options.verbose):

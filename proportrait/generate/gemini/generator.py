@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import io
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 from google import genai
-from google.genai import types
+from google.genai import errors, types
 from google.genai.client import AsyncClient
 
 from proportrait import imaging
@@ -189,6 +190,22 @@ class GeminiGenerator:
         # Raised out here so that no traceback shows the SDK's error, which quotes the server and
         # may hold the key.
         raise failure
+
+    async def follow(self, redirect: errors.APIError, file: io.RawIOBase) -> None:
+        """Download what a reply redirects to; another host does not get the key.
+
+        Raises:
+            errors.APIError, httpx2.HTTPError: it cannot be downloaded.
+        """
+        reply: Any = redirect.response
+        origin = httpx2.URL(str(reply.url))
+        url = origin.join(reply.headers.get("location", ""))
+        same = (url.scheme, url.host, url.port) == (origin.scheme, origin.host, origin.port)
+        headers = {"x-goog-api-key": self._secret} if same else {}
+        async with self._http.stream("GET", url, headers=headers) as download:
+            await errors.APIError.raise_for_async_response(download)
+            async for data in download.aiter_bytes():
+                file.write(data)
 
     def sorted(self, error: Exception) -> ProPortraitError:
         """An error of the SDK as one of ours: see `errors.sort_error`."""

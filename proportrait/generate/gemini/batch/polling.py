@@ -27,6 +27,7 @@ from proportrait.generate.gemini.generator import GeminiGenerator
 from proportrait.generate.run import Run
 from proportrait.generate.sample import check_continues
 from proportrait.imaging import ENCODERS
+from proportrait.store.ledger import Entry
 
 log = logging.getLogger(__name__)
 
@@ -106,14 +107,19 @@ class Polling:
         names = {job.name for job in jobs}
         for source_id, entry in pending.items():
             if entry.job not in names:
-                error = GenerationError(f"{entry.job} was given up; it may be paid for")
-                self.run.store.fail(
-                    source_id, entry.stem, entry.stem, error, tries=entry.tries,
-                    cost_usd=entry.cost_usd,
-                )  # fmt: skip
+                self._give_up(source_id, entry)
         if self.open:
             requests = sum(len(job.lines) for job in self.open)
             _say(f"{len(self.open)} batch jobs with {requests} requests are under way")
+
+    def _give_up(self, source_id: str, entry: Entry) -> None:
+        """Record a request as failed, and paid for, whose job the user has deleted here."""
+        error = GenerationError(f"{entry.job} was given up; it may be paid for all the same")
+        self.run.store.fail(
+            source_id, entry.stem, entry.stem, error, tries=entry.tries, cost_usd=entry.cost_usd
+        )
+        self.run.tally.failed += 1
+        self.run.bar.update()
 
     def _check(self, job: Job) -> None:
         options = self.run.options

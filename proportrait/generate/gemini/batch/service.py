@@ -19,11 +19,10 @@ from proportrait.generate.gemini.generator import GeminiGenerator
 
 MAX_JOBS = 100  # of a project at once: https://ai.google.dev/gemini-api/docs/rate-limits
 MAX_BYTES = 2_000_000_000  # of a file, which may have 2 GB
-# Where the page of the Batch API gets results from; the SDK's own path may answer with a redirect.
-_DOWNLOAD = "download/v1beta"
 _PAGE = 100  # jobs of one listing
 # The Files API answers 403 where a file does not exist.
 _GONE = (403, 404)
+_REDIRECTS = (301, 302, 303, 307, 308)  # which our HTTP client does not follow by itself
 
 T = TypeVar("T")
 
@@ -115,27 +114,28 @@ class BatchService:
         name = state.removeprefix("JOB_STATE_").removeprefix("BATCH_STATE_")
         return State(name.lower().replace("_", " "), answer.dest.file_name if answer.dest else None)
 
-    async def download(self, name: str, path: Path) -> bool:
-        """Save a file of results; False where it is no longer there.
+    async def download(self, name: str, path: Path) -> None:
+        """Save a file of results; an empty file where it is no longer there.
 
         Raises:
             StoreError: the disk is full or fails.
         """
-        config = types.DownloadFileConfig(http_options=types.HttpOptions(api_version=_DOWNLOAD))
         with disk_errors(path), replacing(path) as file:
+            writer = _Writer(file, path)
 
-            async def fetch(client: AsyncClient) -> bool:
+            async def fetch(client: AsyncClient) -> None:
                 try:
-                    await client.files.download(
-                        file=name, destination=_Writer(file, path), config=config
-                    )
+                    try:
+                        await client.files.download(file=name, destination=writer)
+                    except errors.APIError as error:
+                        if error.code not in _REDIRECTS:
+                            raise
+                        await self._generator.follow(error, writer)
                 except errors.APIError as error:
                     if error.code not in _GONE:
                         raise
-                    return False
-                return True
 
-            return await self._generator.call(fetch)
+            await self._generator.call(fetch)
 
     async def delete(self, file: str) -> None:
         """Delete an uploaded file: a job that is still to be created of it cannot be any more."""

@@ -23,7 +23,7 @@ from proportrait.generate.run import Run
 log = logging.getLogger(__name__)
 
 # After an error, seconds between looks for a job that may have been created all the same.
-LOOKS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+LOOKS_S: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _GROUP = 8  # portraits that are encoded at the same time
 
 Portraits = AsyncIterator[tuple[SourceItem, str]]
