@@ -137,12 +137,14 @@ def execute(options: argparse.Namespace) -> int:
         limit = None if options.shard else options.limit
         print(report.forecast(before, portraits, *price(options), limit, options.retry_failed))
         if requests := len(before.jobs()):
-            print(f"{requests} of them lie in batch jobs, and are among what is spent")
+            print(f"of these, {requests} lie in batch jobs and are paid for already")
     if options.dry_run:
         return 0
     with RecordStore(options.output_dir) as store, log_to(options.output_dir, options.verbose):
         tally = report.Tally(spent_before_usd=store.spent_usd)
         maker = generator(options, store)
+        if not options.batch:
+            maker = PatientGenerator(maker, options.max_retries)
         whole = 0 if options.shard else options.limit
         total = whole or length_hint(portraits) or None
         with (
@@ -230,7 +232,7 @@ def generator(options: argparse.Namespace, store: RecordStore) -> ImageGenerator
         item = request.item
         store.reserve(item.source_id, item.stem, tries=tries, cost_usd=cost_usd)
 
-    maker = make_generator(
+    return make_generator(
         choose_generator(options.mock, options.model),
         GeneratorOptions(
             api_key=options.api_key,
@@ -248,7 +250,6 @@ def generator(options: argparse.Namespace, store: RecordStore) -> ImageGenerator
             batch=options.batch,
         ),
     )
-    return maker if options.batch else PatientGenerator(maker, options.max_retries)
 
 
 def price(options: argparse.Namespace) -> tuple[str, float]:

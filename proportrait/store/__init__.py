@@ -123,8 +123,7 @@ class RecordStore:
             stem: start of the file names, from `unique_stem`.
             pictures: (record, bytes of the image file); `sha256` is filled in here.
             tries, seconds: requests made, failed ones included, and the time taken.
-            cost_usd: what the requests cost in all; None takes the sum over the records that are
-                no twins.
+            cost_usd: of all requests; None takes the sum over the records that are no twins.
 
         Returns:
             The records as they were saved.
@@ -221,8 +220,7 @@ class RecordStore:
         """Undo an entry of `amend`: every file has its former bytes at its former place.
 
         Args:
-            entry: what made the source as it is now, with moves.
-            before: the one before it.
+            entry, before: what made the source as it is now, with moves, and the one before it.
             aside: folder that the JSONs move to which it had made.
 
         Raises:

@@ -20,6 +20,7 @@ from proportrait.labels import LabelVector
 from proportrait.store.records import Record
 
 FOLDER = "batches"
+_PREFIX = "proportrait-"  # of the name of every job
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Jobs:
 
     def new_name(self) -> str:
         """A name that no other job has, here or at the service."""
-        return f"proportrait-{uuid.uuid4().hex[:20]}"
+        return f"{_PREFIX}{uuid.uuid4().hex[:12]}"
 
     def requests(self, name: str) -> Path:
         """The file of a job's requests."""
@@ -121,12 +122,16 @@ class Jobs:
             return [_job(path) for path in paths]
 
     def tidy(self) -> None:
-        """Remove what a killed run left: files of no job."""
-        names = {job.name for job in self.read()}
+        """Remove what a killed run left: files of no job, and a folder without any."""
+        if not self.path.is_dir():
+            return
         with disk_errors(self.path):
-            for path in self.path.glob("*.jsonl*"):
+            names = {path.stem for path in self.path.glob("*.json")}
+            for path in self.path.glob(f"*{_PREFIX}*"):
                 if path.name.lstrip(".").partition(".")[0] not in names:
                     path.unlink()
+            if not any(self.path.iterdir()):
+                self.path.rmdir()
 
     def write(self, job: Job) -> None:
         """Write a job down, and wait until it is on the disk.
@@ -144,8 +149,7 @@ class Jobs:
             for end in (".json", ".jsonl", ".results.jsonl"):
                 (self.path / (job.name + end)).unlink(missing_ok=True)
             sync(self.path)
-            if not any(self.path.iterdir()):
-                self.path.rmdir()
+        self.tidy()
 
 
 def _job(path: Path) -> Job:

@@ -7,6 +7,7 @@ import logging
 import math
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from tqdm import tqdm
@@ -82,6 +83,7 @@ class Polling:
             await self._submit()
             if not self.open and (self.uncreated is None or self.collection.stopped):
                 break
+            self._tell_to_wait()
             if not await self._look():
                 await asyncio.sleep(self.run.options.batch_poll)
         return str(self.collection.stopped) if self.collection.stopped else None
@@ -108,9 +110,6 @@ class Polling:
         for source_id, entry in pending.items():
             if entry.job not in names:
                 self._give_up(source_id, entry)
-        if self.open:
-            requests = sum(len(job.lines) for job in self.open)
-            _say(f"{len(self.open)} batch jobs with {requests} requests are under way")
 
     def _give_up(self, source_id: str, entry: Entry) -> None:
         """Record a request as failed, and paid for, whose job the user has deleted here."""
@@ -153,7 +152,7 @@ class Polling:
             self.uncreated, self._failures = None, 0
             self.open.append(job)
             cost = len(job.lines) * job.price_usd
-            _say(f"{job.name}: created with {len(job.lines)} requests, at most ${cost:.2f}")
+            _say(f"{job.name}: created, {_count(job.lines, 'request')}, at most ${cost:.2f}")
 
     async def _next(self) -> Job | None:
         job = await self.submission.fill()
@@ -208,6 +207,16 @@ class Polling:
         self._next_try, self._failures = 0.0, 0
         return True
 
+    def _tell_to_wait(self) -> None:
+        """Say once what a run waits for, and how to leave it."""
+        if self.open and not self._told:
+            lines = [line for job in self.open for line in job.lines]
+            _say(
+                f"waiting for {_count(self.open, 'batch job')}, {_count(lines, 'request')}; a look "
+                f"every {self.run.options.batch_poll:g} s. Ctrl-C leaves them at the service: the "
+                f"same command goes on"
+            )
+
     def _tell(self, job: Job, state: State) -> None:
         now = time.monotonic()
         if state.name != job.state:
@@ -220,8 +229,12 @@ class Polling:
         minutes = int((datetime.now(UTC) - since).total_seconds() // 60)
         _say(
             f"{job.name}: {state.name} since {since.astimezone():%Y-%m-%d %H:%M} "
-            f"({minutes // 60} h {minutes % 60} min), {len(job.lines)} requests"
+            f"({minutes // 60} h {minutes % 60} min), {_count(job.lines, 'request')}"
         )
+
+
+def _count(things: Sequence[object], noun: str) -> str:
+    return f"{len(things)} {noun}{'s' * (len(things) != 1)}"
 
 
 def _say(text: str) -> None:

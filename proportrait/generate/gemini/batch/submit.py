@@ -78,7 +78,7 @@ class Submission:
             with replacing(self.jobs.requests(name)) as file:
                 lines = await self._write(file, room)
         if not lines:
-            self.jobs.requests(name).unlink()
+            self.jobs.tidy()
             return await self.fill()
         job = Job(name, generator.model, generator.price_usd, lines)
         self.jobs.write(job)

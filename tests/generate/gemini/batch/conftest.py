@@ -12,12 +12,13 @@ from proportrait.generate.gemini.batch import submit
 from proportrait.store import RecordStore
 from tests.stage_one import KEY
 
+_CONTEXT = ssl.create_default_context()  # reading the certificates takes longer than a run
+
 
 @pytest.fixture
 def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An output folder, with short waits and without what else takes long."""
-    context = ssl.create_default_context()
-    monkeypatch.setattr(ssl, "create_default_context", lambda **_: context)
+    monkeypatch.setattr(ssl, "create_default_context", lambda **_: _CONTEXT)
     monkeypatch.setenv("GOOGLE_API_KEY", KEY)
     monkeypatch.setattr(submit, "LOOKS_S", (0.02, 0.04, 0.06, 0.08))
     monkeypatch.setattr(report, "publish", _stopped)

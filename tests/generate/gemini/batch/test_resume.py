@@ -52,21 +52,23 @@ def die_at(
     monkeypatch.setattr(owner, name, later if asyncio.iscoroutinefunction(real) else at_once)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize(
-    ("owner", "name", "call"),
+    ("owner", "name", "call", "after"),
     [
-        (Jobs, "write", 1),  # the job is written down
-        (RecordStore, "reserve", 2),
-        (BatchService, "upload", 1),
-        (Jobs, "write", 3),  # that it will be asked for
-        (BatchService, "create", 1),
-        (Jobs, "write", 4),  # its id
-        (BatchService, "create", 2),
-        (BatchService, "state", 1),
-        (BatchService, "download", 1),
-        (RecordStore, "commit", 2),
-        (Jobs, "remove", 1),
+        (Jobs, "write", 1, True),  # the job is written down
+        (RecordStore, "reserve", 2, False),
+        (BatchService, "upload", 1, False),
+        (BatchService, "upload", 1, True),
+        (Jobs, "write", 3, True),  # that it will be asked for
+        (BatchService, "create", 1, True),
+        (Jobs, "write", 4, True),  # its id
+        (BatchService, "create", 2, True),
+        (BatchService, "state", 1, False),
+        (BatchService, "download", 1, True),
+        (RecordStore, "commit", 2, False),
+        (RecordStore, "commit", 2, True),
+        (Jobs, "remove", 1, False),
+        (Jobs, "remove", 1, True),
     ],
 )
 def test_a_run_that_ends_at_any_step_is_gone_on_with(
@@ -104,9 +106,9 @@ def test_ctrl_c_says_how_to_go_on(
         assert "the same command goes on, and fetches the 2 requests" in capsys.readouterr().out
         assert spent(out) == pytest.approx(2)
         assert run(out, server, "--dry_run", faces=2) == 0
-        assert "2 of them lie in batch jobs" in capsys.readouterr().out
+        assert "of these, 2 lie in batch jobs" in capsys.readouterr().out
         assert run(out, server, faces=2) == 0
-        assert "1 batch jobs with 2 requests are under way" in capsys.readouterr().err
+        assert "waiting for 1 batch job, 2 requests" in capsys.readouterr().err
         assert keys(server) == [["face_000", "face_001"]]
     assert spent(out) == pytest.approx(2)
 
@@ -162,10 +164,15 @@ def test_a_job_that_the_user_gives_up(out: Path, monkeypatch: pytest.MonkeyPatch
 def test_what_no_job_owns_is_tidied_away(tmp_path: Path) -> None:
     jobs = Jobs(tmp_path)
     jobs.path.mkdir()
-    for name in ("proportrait-1.jsonl", ".proportrait-1.jsonl.new", "proportrait-1.results.jsonl"):
-        (jobs.path / name).touch()
+    (jobs.path / "notes.txt").touch()
+    for end in (".jsonl", ".results.jsonl"):
+        (jobs.path / f"proportrait-1{end}").touch()
+        (jobs.path / f"proportrait-2{end}").touch()
+    (jobs.path / ".proportrait-1.json.new").touch()
+    (jobs.path / "proportrait-2.json").touch()
     jobs.tidy()
-    assert list(jobs.path.iterdir()) == []
+    kept = {"notes.txt", *(f"proportrait-2{end}" for end in (".json", ".jsonl", ".results.jsonl"))}
+    assert {path.name for path in jobs.path.iterdir()} == kept
 
 
 def test_a_damaged_job_says_what_to_do(tmp_path: Path) -> None:
