@@ -15,6 +15,7 @@ from proportrait.errors import StoreError
 Status = Literal["done", "failed", "rejected"]
 # Lines about money alone: a source that has no others is new.
 Money = Literal["pending", "lost"]
+JOBS = "batches"  # folder of the batch jobs that pending lines name
 
 
 @dataclass(frozen=True, slots=True)

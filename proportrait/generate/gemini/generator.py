@@ -47,6 +47,8 @@ _NOISY_LOGGERS = (
     "httpcore2.socks",
     "google_genai._api_client",
     "google_genai._common",
+    "google_genai.batches",
+    "google_genai.files",
     "google_genai.models",
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -51,7 +52,8 @@ class Collection:
         results = jobs.results(job)
         if state.results and not results.exists():
             await service.download(state.results, results)
-        answers = self._answers(job, state)
+        offsets = await asyncio.to_thread(places, results) if results.exists() else {}
+        answers = self._answers(job, state, offsets)
         while group := list(itertools.islice(answers, _GROUP)):
             await asyncio.gather(*(self._settle(job, line, answer) for line, answer in group))
         try:
@@ -61,23 +63,17 @@ class Collection:
         jobs.remove(job)
 
     def _answers(
-        self, job: Job, state: State
+        self, job: Job, state: State, offsets: Mapping[str, int]
     ) -> Iterator[tuple[Line, Mapping[str, Any] | ProPortraitError]]:
         """Every line of a job that is not settled, with its answer, or why there is none."""
         pending = self.submission.run.store.jobs()
-        left = [
-            line
-            for line in job.lines
-            if line.source_id in pending and pending[line.source_id].job == job.name
-        ]
         results = self.submission.jobs.results(job)
-        if not results.exists():
-            yield from ((line, _unanswered(job, state)) for line in left)
-            return
-        offsets = places(results)
-        with disk_errors(results), results.open("rb") as file:
-            for line in left:
-                if line.stem not in offsets:
+        with disk_errors(results), contextlib.ExitStack() as stack:
+            file = stack.enter_context(results.open("rb")) if offsets else None
+            for line in job.lines:
+                if line.source_id not in pending or pending[line.source_id].job != job.name:
+                    continue
+                if file is None or line.stem not in offsets:
                     yield line, _unanswered(job, state)
                     continue
                 file.seek(offsets[line.stem])
@@ -86,35 +82,34 @@ class Collection:
     async def _settle(
         self, job: Job, line: Line, answer: Mapping[str, Any] | ProPortraitError
     ) -> None:
-        submission = self.submission
+        picture = asyncio.ensure_future(self._picture(job, line, answer))
+        await asyncio.wait({picture})
+        error, submission = picture.exception(), self.submission
+        if isinstance(error, FatalError):
+            self.stopped = self.stopped or error
+        elif self._is_worth_a_try(error, line):
+            submission.again[line.source_id] = line.tries
+        else:
+            known = LabelVector.from_code(line.known)
+            await submission.run.save(line.request, line.stem, picture, lambda _: known)
+            return
+        log.info("%s: %s: %s", line.source_id, type(error).__name__, error)
+        await asyncio.to_thread(submission.release, line)
 
-        async def generated() -> Generated:
+    async def _picture(
+        self, job: Job, line: Line, answer: Mapping[str, Any] | ProPortraitError
+    ) -> Generated:
+        try:
             if isinstance(answer, ProPortraitError):
                 raise answer
-            picture = await read(answer, submission.generator)
-            return dataclasses.replace(picture, cost_usd=job.price_usd)
+            picture = await read(answer, self.submission.generator)
+        except ProPortraitError as error:
+            error.tries, error.cost_usd = line.tries, job.price_usd if error.cost_usd else 0.0
+            raise
+        return dataclasses.replace(picture, cost_usd=job.price_usd)
 
-        known = LabelVector.from_code(line.known)
-        making = asyncio.ensure_future(generated())
-        await asyncio.wait({making})
-        error = making.exception()
-        if isinstance(error, ProPortraitError):
-            error.tries = line.tries
-            error.cost_usd = job.price_usd if error.cost_usd else 0.0
-            if isinstance(error, FatalError):
-                self.stopped = self.stopped or error
-            elif self._is_worth_a_try(error, line):
-                submission.again[line.source_id] = line.tries
-            else:
-                error = None
-            if error is not None:
-                log.info("%s: %s: %s", line.source_id, type(error).__name__, error)
-                await asyncio.to_thread(submission.release, line)
-                return
-        await submission.run.save(line.request, line.stem, making, lambda _: known)
-
-    def _is_worth_a_try(self, error: ProPortraitError, line: Line) -> bool:
-        retries = self.submission.run.options.max_retries
+    def _is_worth_a_try(self, error: BaseException | None, line: Line) -> bool:
+        retries: int = self.submission.run.options.max_retries
         return isinstance(error, RetryableError) and not error.cost_usd and line.tries <= retries
 
 

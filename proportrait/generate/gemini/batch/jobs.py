@@ -17,9 +17,9 @@ from proportrait.disk import disk_errors, replace_file, sync
 from proportrait.errors import StoreError
 from proportrait.generate.base import GenerationRequest, Portrait
 from proportrait.labels import LabelVector
+from proportrait.store.ledger import JOBS
 from proportrait.store.records import Record
 
-FOLDER = "batches"
 _PREFIX = "proportrait-"  # of the name of every job
 
 
@@ -97,7 +97,7 @@ class Jobs:
     """The `batches/` of an output folder. Its owner holds the lock of the folder."""
 
     def __init__(self, output: Path) -> None:
-        self.path = output / FOLDER
+        self.path = output / JOBS
 
     def new_name(self) -> str:
         """A name that no other job has, here or at the service."""

@@ -181,7 +181,13 @@ class Polling:
             await self._stop(error)
 
     async def _stop(self, error: ProPortraitError) -> None:
-        """Create no further job; those under way are still waited for."""
+        """Create no further job; those under way are still waited for.
+
+        Raises:
+            ConfigurationError: that is the reason.
+        """
+        if isinstance(error, ConfigurationError):
+            raise error
         self.collection.stopped = self.collection.stopped or error
         if self.uncreated is not None and not self.uncreated.is_asked:
             await self.submission.drop(self.uncreated)

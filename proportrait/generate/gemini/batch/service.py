@@ -14,8 +14,9 @@ from google.genai.client import AsyncClient
 
 from proportrait.disk import disk_errors, replacing
 from proportrait.errors import FatalError
-from proportrait.generate.gemini.batch.jobs import FOLDER, Job
+from proportrait.generate.gemini.batch.jobs import Job
 from proportrait.generate.gemini.generator import GeminiGenerator
+from proportrait.store.ledger import JOBS
 
 MAX_JOBS = 100  # of a project at once: https://ai.google.dev/gemini-api/docs/rate-limits
 MAX_BYTES = 2_000_000_000  # of a file, which may have 2 GB
@@ -108,7 +109,7 @@ class BatchService:
             raise FatalError(
                 f"the service knows no batch job {job.id} ({job.name}): use the API key of the "
                 f"project that created it. To give up its {len(job.lines)} requests, which may be "
-                f"paid for, delete {FOLDER}/{job.name}.json"
+                f"paid for, delete {JOBS}/{job.name}.json"
             )
         state = str(answer.state.value if answer.state else "unknown")
         name = state.removeprefix("JOB_STATE_").removeprefix("BATCH_STATE_")

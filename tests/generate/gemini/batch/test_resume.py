@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from proportrait.errors import StoreError
+from proportrait.errors import StoreBusyError, StoreError
 from proportrait.generate.gemini.batch import polling
 from proportrait.generate.gemini.batch.jobs import Jobs
 from proportrait.generate.gemini.batch.service import BatchService
 from proportrait.generate.gemini.batch.submit import Submission
 from proportrait.store import RecordStore
+from proportrait.store.merge import merge
 from tests.fake_batches import FakeBatches
 from tests.generate.gemini.batch import keys, run, spent
 from tests.stage_one import check_whole, ledger, serving
@@ -122,6 +123,8 @@ def test_a_run_without_batch_pays_nothing_twice(
         assert run(out, server, faces=2, batch=False) == 2
         assert "2 requests of this folder lie in batch jobs" in capsys.readouterr().err
         assert server.count == count
+    with pytest.raises(StoreBusyError, match="batch jobs of"):
+        merge([out], out.parent / "union")
 
 
 def test_other_options_than_those_of_a_job_are_refused(
