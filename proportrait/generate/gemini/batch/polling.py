@@ -204,7 +204,9 @@ class Polling:
                     await self.collection.settle(job, state)
                     self.open.remove(job)
             except RetryableError as error:
-                _say(f"{job.name}: {error}; looked at again in {self.run.options.batch_poll:g} s")
+                log.info("%s: %s", job.name, error)
+                if self._is_due("trouble"):
+                    _say(f"{job.name}: {error}; the looks go on until the service answers")
             except FatalError as error:
                 self.collection.stopped = self.collection.stopped or error
                 self.open.remove(job)
@@ -223,14 +225,21 @@ class Polling:
                 f"same command goes on"
             )
 
-    def _tell(self, job: Job, state: State) -> None:
+    def _is_due(self, what: str) -> bool:
+        """Whether something was not told for a while."""
         now = time.monotonic()
+        if now < self._told.get(what, -math.inf) + TELL_S:
+            return False
+        self._told[what] = now
+        return True
+
+    def _tell(self, job: Job, state: State) -> None:
+        is_due = self._is_due(job.name)
         if state.name != job.state:
             job.state, job.since = state.name, datetime.now(UTC).isoformat(timespec="seconds")
             self.jobs.write(job)
-        elif now < self._told.get(job.name, -math.inf) + TELL_S:
+        elif not is_due:
             return
-        self._told[job.name] = now
         since = datetime.fromisoformat(job.since)
         minutes = int((datetime.now(UTC) - since).total_seconds() // 60)
         _say(

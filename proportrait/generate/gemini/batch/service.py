@@ -13,7 +13,7 @@ from google.genai import errors, types
 from google.genai.client import AsyncClient
 
 from proportrait.disk import disk_errors, replacing
-from proportrait.errors import FatalError
+from proportrait.errors import FatalError, RetryableError
 from proportrait.generate.gemini.batch.jobs import Job
 from proportrait.generate.gemini.generator import GeminiGenerator
 from proportrait.store.ledger import JOBS
@@ -75,7 +75,10 @@ class BatchService:
         async def create(client: AsyncClient) -> types.BatchJob:
             return await client.batches.create(model=job.model, src=job.file, config=config)
 
-        return str((await self._timed(create)).name)
+        answer = await self._timed(create)
+        if not answer.name:
+            raise RetryableError("the reply names no batch job")
+        return answer.name
 
     async def find(self, name: str) -> str | None:
         """The id of the job with our name, or None."""

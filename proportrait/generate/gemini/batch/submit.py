@@ -52,11 +52,6 @@ class Submission:
         self._has_more = True
         self._patience = Patience(self.run.options.max_retries)
 
-    @property
-    def has_more(self) -> bool:
-        """Whether the source may have portraits that were not looked at yet."""
-        return self._has_more or bool(self._held)
-
     def start_again(self) -> None:
         """Go through the source once more, for the portraits of `again`."""
         self._portraits, self._has_more = self._failed(), True

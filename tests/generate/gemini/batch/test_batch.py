@@ -14,7 +14,7 @@ from proportrait.generate.gemini.prices import DEFAULT_MODEL
 from proportrait.store import RecordStore
 from tests.fake_batches import FakeBatches
 from tests.generate.gemini.batch import HALF, keys, run, spent
-from tests.stage_one import Json, check_whole, ledger, records, serving
+from tests.stage_one import KEY, Json, check_whole, ledger, records, serving
 
 LINE_BYTES = 40_000  # about, of a made face
 # --- the same as online
@@ -62,7 +62,7 @@ def test_requests_and_records_are_those_of_an_online_run(out: Path) -> None:
 
 @pytest.mark.parametrize(
     "create",
-    ["made:429", "made:status:500", "made:hang_up", "made:short_json", "429", "status:503",
+    ["made:429", "made:status:500", "made:hang_up", "made:body:{}", "429", "status:503",
      "hang_up", "hidden:0.1:status:500", "hidden:0.1:hang_up", "late:0.3:hang_up", "late:0.05:429"],
 )  # fmt: skip
 def test_no_line_is_paid_twice(out: Path, create: str) -> None:
@@ -104,6 +104,16 @@ def test_a_full_queue_is_waited_for(out: Path) -> None:
         assert run(out, server, "--batch_size", 2, "--max_retries", 0) == 0
         assert keys(server) == [["face_000", "face_001"], ["face_002", "face_003"]]
     assert spent(out) == pytest.approx(4)
+
+
+def test_the_key_is_told_to_nobody(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A careless service repeats it in its errors."""
+    with serving(FakeBatches(creates=["status:503", "bad_key"], default="echo")) as server:
+        assert run(out, server, "--verbose") == 1
+    shown = capsys.readouterr()
+    assert "Check the API key" in shown.out
+    texts = [path.read_text() for path in out.iterdir() if path.is_file()]
+    assert not [text for text in (shown.out, shown.err, *texts) if KEY in text]
 
 
 # --- what becomes of a line
@@ -210,7 +220,7 @@ def test_a_service_that_is_down_is_waited_for(
         assert server.paid.total() == 4
     shown = capsys.readouterr().err
     assert "503 UNAVAILABLE" in shown
-    assert "looked at again in 0.01 s" in shown
+    assert shown.count("the looks go on until the service answers") == 1
 
 
 # --- cost
