@@ -41,7 +41,7 @@ JOB_S = 0.2  # that a job takes
 FAULTS = 0.3  # share of lines, and of create calls
 # As `submit.LOOKS_S`, but for a service that creates and lists at most 0.1 s late.
 LOOKS_S = (0.02, 0.05, 0.1, 0.2)
-_PART = 0.6  # of the time of an undisturbed run, in which each run is killed at the latest
+_PART = 0.8  # of the time of an undisturbed run, in which each run is killed at the latest
 _MOST = 60  # kills of one set before its runs are left alone
 _RUNS = 20  # of a set that is left alone
 _LIMIT_S = 300.0  # for one of these

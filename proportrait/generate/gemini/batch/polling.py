@@ -95,9 +95,15 @@ class Polling:
             ConfigurationError: it was asked for with other options.
         """
         self.jobs.tidy()
-        jobs, pending = self.jobs.read(), self.run.store.jobs()
+        jobs, store = self.jobs.read(), self.run.store
         for job in jobs:
             self._check(job)
+            self.submission.busy.update(line.source_id for line in job.lines)
+            if job.id:  # a ledger that was lost knows nothing of it; what was settled stays so
+                lines = (line for line in job.lines if store.status(line.source_id) is None)
+                await self.submission.reserve(job, lines)
+        pending = store.jobs()
+        for job in jobs:
             if job.id and not any(entry.job == job.name for entry in pending.values()):
                 self.jobs.remove(job)  # all of it was settled
             elif job.id:

@@ -6,7 +6,7 @@ import asyncio
 import itertools
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -89,9 +89,9 @@ class Submission:
             RetryableError: it is not created, or the service could not be asked whether it is.
             ProPortraitError: it is not created, and would not be the next time.
         """
+        await self.reserve(job, job.lines)
         if job.is_asked and await self._adopt(job, LOOKS_S):
             return
-        await self._reserve(job)
         job.uploads += 1
         self.jobs.write(job)
         await self.service.upload(self.jobs.requests(job.name), job.file)
@@ -107,6 +107,21 @@ class Submission:
             failure = error
         if failure is not None and not await self._adopt(job, looks):
             raise failure
+
+    async def reserve(self, job: Job, lines: Iterable[Line]) -> None:
+        """Write down what requests of a job can cost, where that is not written down yet."""
+        store, threads = self.run.store, self.run.threads
+        loop, places = asyncio.get_running_loop(), store.jobs()
+        await asyncio.gather(
+            *(
+                loop.run_in_executor(
+                    threads, store.reserve, line.source_id, line.stem, line.tries, job.price_usd,
+                    job.name,
+                )
+                for line in lines
+                if line.source_id not in places
+            )
+        )  # fmt: skip
 
     async def drop(self, job: Job) -> None:
         """Give up a job that was not created: its portraits are as new as before."""
@@ -145,21 +160,6 @@ class Submission:
         job.is_asked = False
         self.jobs.write(job)
         return False
-
-    async def _reserve(self, job: Job) -> None:
-        """Write down what the requests can cost, before they are sent."""
-        store, threads = self.run.store, self.run.threads
-        loop, places = asyncio.get_running_loop(), store.jobs()
-        await asyncio.gather(
-            *(
-                loop.run_in_executor(
-                    threads, store.reserve, line.source_id, line.stem, line.tries, job.price_usd,
-                    job.name,
-                )
-                for line in job.lines
-                if line.source_id not in places
-            )
-        )  # fmt: skip
 
     async def _take(self, count: int) -> list[tuple[SourceItem, str]]:
         taken, self._held = self._held[:count], self._held[count:]

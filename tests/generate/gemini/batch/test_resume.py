@@ -127,6 +127,24 @@ def test_a_run_without_batch_pays_nothing_twice(
         merge([out], out.parent / "union")
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["created", "asked for"])
+def test_a_lost_ledger_makes_nothing_paid_twice(
+    out: Path, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    with serving(FakeBatches(default="echo")) as server:
+        if is_known:
+            begun(out, server, monkeypatch)
+        else:
+            with monkeypatch.context() as patches:
+                die_at(patches, BatchService, "create", 1, after=True)
+                with pytest.raises(Killed):
+                    run(out, server, faces=2)
+        (out / "ledger.jsonl").unlink()
+        assert run(out, server, faces=2) == 0
+        assert server.paid == {"face_000": 1, "face_001": 1}
+    assert spent(out) == pytest.approx(2)
+
+
 def test_other_options_than_those_of_a_job_are_refused(
     out: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
