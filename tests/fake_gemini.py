@@ -40,6 +40,7 @@ class Seen:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     @cached_property
     def json(self) -> Json:
@@ -66,7 +67,8 @@ class Seen:
 
     @property
     def reference(self) -> bytes:
-        return base64.urlsafe_b64decode(self._inline_data["data"])
+        data = str(self._inline_data["data"]).translate(str.maketrans("+/", "-_"))
+        return base64.urlsafe_b64decode(data)
 
     @property
     def _inline_data(self) -> Json:
@@ -170,9 +172,9 @@ class FakeGemini:
         if method == "GET" and path == "/stats":
             stats = {"requests": self.count, "most_in_flight": self.most_in_flight}
             return await self._send(writer, Answer(json.dumps(stats).encode()), {})
-        seen = Seen(path, headers, body)
+        seen = Seen(path, headers, body, method)
         behaviour = self._script[self.count] if self.count < len(self._script) else self._default
-        self.requests.append(seen if self._record else Seen(path, headers, b""))
+        self.requests.append(seen if self._record else Seen(path, headers, b"", method))
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
         try:

@@ -15,10 +15,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image, ImageEnhance
@@ -34,6 +34,7 @@ from tests.fake_gemini import FakeGemini
 KEY = "AIzaSyTheKeyThatNobodyMaySee0123456789"
 
 Json = dict[str, Any]
+Server = TypeVar("Server", bound=FakeGemini)
 
 
 def make_faces(folder: Path, count: int, shift: int = 0) -> Path:
@@ -47,10 +48,15 @@ def make_faces(folder: Path, count: int, shift: int = 0) -> Path:
     return folder
 
 
+def gemini(*script: str, **options: Any) -> AbstractContextManager[FakeGemini]:
+    """A fake Gemini server in a thread of its own."""
+    return serving(FakeGemini(script, **options))
+
+
 @contextmanager
-def gemini(*script: str, **options: Any) -> Iterator[FakeGemini]:
-    """A fake Gemini server in a thread of its own, since a run has its own event loop."""
-    server, loop = FakeGemini(script, **options), asyncio.new_event_loop()
+def serving(server: Server) -> Iterator[Server]:
+    """A server in a thread of its own, since a run has its own event loop."""
+    loop = asyncio.new_event_loop()
     started, stop = threading.Event(), asyncio.Event()
 
     async def serve() -> None:

@@ -20,7 +20,7 @@ NETWORK = {
     "huggingface_hub", "requests", "smtplib", "socket", "transformers", "urllib3", "xmlrpc",
 }  # fmt: skip
 MAY_USE_NETWORK = re.compile(
-    r"generate/(gemini|diffusion)/\w+\.py|generate/sources/hub\.py|download\.py"
+    r"generate/(gemini(/batch)?|diffusion)/\w+\.py|generate/sources/hub\.py|download\.py"
     r"|model/backbone\.py"  # asks the local cache of the Hub only
     r"|train/card\.py"  # the form of a model card
     r"|publish/(card|hub)\.py"

@@ -16,6 +16,7 @@ from proportrait import cli
 from proportrait.commandline import Parser, parse
 from proportrait.commands import generate
 from proportrait.errors import ConfigurationError
+from proportrait.generate.gemini.generator import GeminiGenerator
 from proportrait.generate.offline import OfflineGenerator
 from proportrait.generate.paid.control import ControlledGenerator
 from proportrait.generate.sources.built_in import StyleganSource
@@ -77,6 +78,9 @@ def test_defaults() -> None:
         "max_retries": 3,
         "timeout": 120.0,
         "budget_usd": None,
+        "batch": False,
+        "batch_size": 500,
+        "batch_poll": 60.0,
         "dry_run": False,
         "retry_failed": False,
         "verbose": False,
@@ -109,6 +113,8 @@ def test_the_source_follows_from_the_other_options(
         ("--mock --api_key KEY", "--mock"),
         ("--mock --model gemini-3-pro-image", "--mock"),
         ("--mock --lora some/weights", "--lora"),
+        ("--mock --batch", "--batch"),
+        ("--model some/pipeline --batch", "--batch"),
         ("--upscaler x4", "--upscaler"),
         ("--model gemini-3-pro-image --lora some/weights", "--lora"),
         ("--source stylegan --source_dir faces", "--source_dir"),
@@ -200,6 +206,9 @@ def test_the_parts_that_the_arguments_mean(tmp_path: Path, monkeypatch: pytest.M
     assert isinstance(source, FolderSource)
     assert isinstance(generator, ControlledGenerator)
     assert generator.price_usd == 0.5
+    source, generator = parsed("--price_usd", "0.5", "--batch")
+    assert isinstance(generator, GeminiGenerator)
+    assert generator.price_usd == 0.25
 
 
 # --- README and docs

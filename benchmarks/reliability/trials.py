@@ -145,7 +145,7 @@ def _whole_set(out: Path) -> Files:
     last = {}
     for line in map(json.loads, (out / "ledger.jsonl").read_text().splitlines()):
         last[line["source_id"]] = line
-    named = sorted(file["name"] for line in last.values() for file in line["files"])
+    named = sorted(file["name"] for line in last.values() for file in line.get("files", ()))
     found = files(out)
     pictures = sorted(Path(name).name for name in found if name.startswith("images/"))
     assert named == pictures, "the pictures are not those of the ledger"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from operator import length_hint
 from pathlib import Path
@@ -42,7 +43,7 @@ from proportrait.store.export import EXPORTS, export
 
 EXAMPLES = """
 proportrait generate -o output --mock --limit 100                  # offline, $0
-proportrait generate -o output --limit 5000 --budget_usd 50        # Gemini, FFHQ
+proportrait generate -o output --limit 5000 --budget_usd 50        # Gemini, FFHQ; --batch: half
 """
 
 
@@ -103,6 +104,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of a request (default 120 s)")
     add("--budget_usd", type=dollars, metavar="USD",
         help="never spend more on this folder, over all its runs")
+    add("--batch", action="store_true",
+        help="ask Gemini through its Batch API: half the price, answers within a day; waits for "
+             "them, and a run that was ended goes on")
+    add("--job_size", type=count, default=500, metavar="N",
+        help="requests of one batch job (default 500)")
+    add("--batch_poll", type=positive, default=60.0, metavar="S",
+        help="seconds between looks at the batch jobs (default 60)")
     add("--dry_run", action="store_true", help="say what would be made and what it would cost")
     add("--retry_failed", action="store_true", help="try portraits again that failed before")
     add("-v", "--verbose", action="store_true", help="log every step to DIR/generation.log")
@@ -125,13 +133,18 @@ def execute(options: argparse.Namespace) -> int:
     before = RecordStore(options.output_dir)
     if before.metadata.is_dir():
         check_folder(options, portraits, before)
-    if options.dry_run:
+    if options.dry_run or options.batch:
         limit = None if options.shard else options.limit
         print(report.forecast(before, portraits, *price(options), limit, options.retry_failed))
+        if requests := len(before.jobs()):
+            print(f"of these, {requests} lie in batch jobs and are paid for already")
+    if options.dry_run:
         return 0
     with RecordStore(options.output_dir) as store, log_to(options.output_dir, options.verbose):
         tally = report.Tally(spent_before_usd=store.spent_usd)
-        maker = PatientGenerator(generator(options, store), options.max_retries)
+        maker = generator(options, store)
+        if not options.batch:
+            maker = PatientGenerator(maker, options.max_retries)
         whole = 0 if options.shard else options.limit
         total = whole or length_hint(portraits) or None
         with (
@@ -140,9 +153,11 @@ def execute(options: argparse.Namespace) -> int:
         ):
             parts = run.Run(options, portraits, maker, store, threads, FaceAnalyzer(), bar, tally)
             try:
-                tally.stopped = asyncio.run(run.generate(parts))
+                tally.stopped = asyncio.run(work(parts, options.batch))
             except KeyboardInterrupt:
                 tally.stopped, tally.interrupted = INTERRUPTED, True
+                if requests := len(store.jobs()):
+                    tally.stopped += f", and fetches the {requests} requests in batch jobs"
         print(report.publish(store, maker.name, tally))
         if tally.interrupted:
             return 130
@@ -151,14 +166,29 @@ def execute(options: argparse.Namespace) -> int:
     return 1 if tally.failed or tally.passed_over or tally.stopped else 0
 
 
+def work(parts: run.Run, batch: bool) -> Coroutine[None, None, str | None]:
+    """The run itself, request by request or through batch jobs."""
+    if not batch:
+        return run.generate(parts)
+    from proportrait.generate.gemini.batch import polling
+
+    return polling.generate(parts)
+
+
 def check_folder(
     options: argparse.Namespace, portraits: PortraitSource, store: RecordStore
 ) -> None:
     """Make sure that the options are those of the folder's first run.
 
     Raises:
-        ConfigurationError: they are others, and the set would become a mixture.
+        ConfigurationError: they are others, and the set would become a mixture; or requests in
+            batch jobs would be made, and paid for, twice.
     """
+    if (requests := len(store.jobs())) and not options.batch:
+        raise ConfigurationError(
+            f"{requests} requests of this folder lie in batch jobs and may be paid for: run with "
+            f"--batch until they are fetched"
+        )
     check_continues(
         store.records(), options.seed, perfect_prob=options.perfect_prob,
         near_perfect_prob=options.near_perfect_prob, encoder=options.format,
@@ -217,6 +247,7 @@ def generator(options: argparse.Namespace, store: RecordStore) -> ImageGenerator
             timeout_s=options.timeout,
             base_url=options.base_url,
             diffusion=pipeline.read(options) if name == "diffusion" else None,
+            batch=options.batch,
         ),
     )
 
@@ -228,7 +259,7 @@ def price(options: argparse.Namespace) -> tuple[str, float]:
         ConfigurationError: the price of the model is not known.
     """
     name = choose_generator(options.mock, options.model)
-    return name, price_usd(name, options.model, options.price_usd)
+    return name, price_usd(name, options.model, options.price_usd, options.batch)
 
 
 def settle(options: argparse.Namespace) -> None:
@@ -271,6 +302,8 @@ def settle(options: argparse.Namespace) -> None:
         raise ConfigurationError(
             f"{', '.join(flags)}: for a diffusers pipeline only; name one with --model"
         )
+    if options.batch and choose_generator(options.mock, options.model) != "gemini":
+        raise ConfigurationError("--batch goes with Gemini: leave out --mock, or name its --model")
     if options.source == "stylegan" and options.limit is None:
         options.limit = 100
     options.hf_dataset = options.hf_dataset or DEFAULT_DATASET

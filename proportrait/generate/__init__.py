@@ -28,6 +28,7 @@ class GeneratorOptions:
         timeout_s: of one request.
         base_url: another server than Google's.
         diffusion: of a diffusers pipeline.
+        batch: whether Gemini is asked through its Batch API, at half the price.
     """
 
     api_key: str | None = None
@@ -41,6 +42,7 @@ class GeneratorOptions:
     timeout_s: float = 120.0
     base_url: str | None = None
     diffusion: DiffusionOptions | None = None
+    batch: bool = False
 
 
 def _offline(options: GeneratorOptions) -> ImageGenerator:
@@ -59,11 +61,13 @@ def _gemini(options: GeneratorOptions) -> ImageGenerator:
     inner = GeminiGenerator(
         key,
         model=options.model or DEFAULT_MODEL,
-        usd_per_image=options.price_usd,
+        usd_per_image=price_usd("gemini", options.model, options.price_usd, options.batch),
         timeout_s=options.timeout_s,
         max_connections=options.concurrency + 10,
         base_url=options.base_url,
     )
+    if options.batch:  # nothing is asked of it one by one
+        return inner
     return ControlledGenerator(
         inner,
         concurrency=options.concurrency,
@@ -98,8 +102,12 @@ def choose_generator(mock: bool, model: str | None) -> str:
     return "gemini"
 
 
-def price_usd(generator: str, model: str | None, override: float | None = None) -> float:
+def price_usd(
+    generator: str, model: str | None, override: float | None = None, batch: bool = False
+) -> float:
     """The most that one picture can cost, in dollars; it needs no key.
+
+    `override` is the price without the Batch API, which takes half of it.
 
     Raises:
         ConfigurationError: neither the table of models nor `override` knows it.
@@ -108,7 +116,8 @@ def price_usd(generator: str, model: str | None, override: float | None = None) 
         return 0.0
     from proportrait.generate.gemini import prices
 
-    return prices.price_usd(model or prices.DEFAULT_MODEL, override=override)
+    price = prices.price_usd(model or prices.DEFAULT_MODEL, override=override)
+    return price * prices.BATCH_SHARE if batch else price
 
 
 def make_generator(name: str, options: GeneratorOptions) -> ImageGenerator:

@@ -7,7 +7,7 @@ import asyncio
 import itertools
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Container
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,11 +27,18 @@ from proportrait.errors import (
 )
 from proportrait.faces import FaceAnalyzer
 from proportrait.generate import report
-from proportrait.generate.base import GenerationRequest, ImageGenerator, PortraitSource, SourceItem
+from proportrait.generate.base import (
+    Generated,
+    GenerationRequest,
+    ImageGenerator,
+    PortraitSource,
+    SourceItem,
+)
 from proportrait.generate.finish import finish
-from proportrait.generate.prompt import build_prompt
+from proportrait.generate.prompt import Prompt, build_prompt
 from proportrait.generate.sample import generation_seed, sample_labels
 from proportrait.imaging import ENCODERS
+from proportrait.labels import LabelVector
 from proportrait.store import RecordStore
 
 log = logging.getLogger("proportrait.generate")
@@ -52,14 +59,22 @@ class Run:
     tally: report.Tally
     saving: set[asyncio.Task[None]] = field(default_factory=set)
 
-    async def portraits(self) -> AsyncIterator[tuple[SourceItem, str]]:
-        """The source's portraits that are not finished yet, with the stem of their files."""
+    async def portraits(
+        self, elsewhere: Container[str] = ()
+    ) -> AsyncIterator[tuple[SourceItem, str]]:
+        """The source's portraits that are not finished yet, with the stem of their files.
+
+        Args:
+            elsewhere: source_ids that are passed over, since they are under way already.
+        """
         items = itertools.islice(iter(self.source), self.options.limit)
 
         def next_open() -> tuple[SourceItem, str] | None:
             # In a thread: a source may wait for a network, and thousands may be finished already.
             for item in items:
                 stem = self.store.unique_stem(item.source_id, item.stem)
+                if item.source_id in elsewhere:
+                    continue
                 if not self.store.is_finished(item.source_id, self.options.retry_failed):
                     return item, stem
                 self.tally.passed_over += self.store.status(item.source_id) != "done"
@@ -69,9 +84,8 @@ class Run:
         while (portrait := await asyncio.to_thread(next_open)) is not None:
             yield portrait
 
-    async def make(self, item: SourceItem, stem: str) -> None:
-        """Make all pictures of one portrait, and save them or why there are none."""
-        started, cost_usd = time.monotonic(), 0.0
+    def request(self, item: SourceItem) -> tuple[GenerationRequest, Prompt]:
+        """What is asked of the generator for one portrait, as a function of the options alone."""
         options, names = self.options, (self.options.seed, item.source_id)
         labels = sample_labels(
             *names,
@@ -81,20 +95,46 @@ class Run:
         # The offline editor reads the bits, not the words: nothing need be left out of those.
         dropout = 0.0 if options.mock else 0.1
         prompt = build_prompt(*names, labels, variation=not options.no_variation, dropout=dropout)
-        request = GenerationRequest(item, labels, prompt.text, generation_seed(*names))
+        return GenerationRequest(item, labels, prompt.text, generation_seed(*names)), prompt
+
+    async def make(self, item: SourceItem, stem: str) -> None:
+        """Make all pictures of one portrait, and save them or why there are none."""
+        request, prompt = self.request(item)
+        await self.save(
+            request,
+            stem,
+            self.generator.generate(request),
+            lambda g: prompt.known_without(g.unread_prompt),
+        )
+
+    async def save(
+        self,
+        request: GenerationRequest,
+        stem: str,
+        answer: Awaitable[Generated],
+        known: Callable[[Generated], LabelVector],
+    ) -> None:
+        """Save all pictures of an answer, or why there are none.
+
+        Args:
+            request: of the answer.
+            stem: start of the file names.
+            answer: of a generator; its error is recorded.
+            known: the bits that the words of the request asked for.
+        """
+        item, started, cost_usd = request.item, time.monotonic(), 0.0
         try:
-            generated = await self.generator.generate(request)
-            known = prompt.known_without(generated.unread_prompt)
+            generated = await answer
             cost_usd = generated.cost_usd
-            extension, encode = ENCODERS[options.format]
+            extension, encode = ENCODERS[self.options.format]
             # The same seed gives the same bytes offline; the ledger says when.
-            timestamp = None if options.mock else _now()
+            timestamp = None if self.options.mock else _now()
 
             def save() -> None:
                 pictures = finish(
                     request,
                     generated,
-                    known,
+                    known(generated),
                     self.analyzer,
                     stem=stem,
                     generator=self.generator.name,

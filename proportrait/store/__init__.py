@@ -122,10 +122,8 @@ class RecordStore:
             source_id: the source, equal to that of every record.
             stem: start of the file names, from `unique_stem`.
             pictures: (record, bytes of the image file); `sha256` is filled in here.
-            tries: requests made, failed ones included.
-            seconds: time taken.
-            cost_usd: what the requests cost in all; None takes the sum over the records that are
-                no twins.
+            tries, seconds: requests made, failed ones included, and the time taken.
+            cost_usd: of all requests; None takes the sum over the records that are no twins.
 
         Returns:
             The records as they were saved.
@@ -158,35 +156,35 @@ class RecordStore:
         """Record that no pictures were made of a source, and why.
 
         Args:
-            source_id: the source.
-            stem: start of the file names it would have had.
+            source_id, stem: the source, and the start of the file names it would have had.
             filename: the source's own name in its data set.
             error: what went wrong; its class and message are kept.
             status: "rejected" where the source is of no use, "failed" otherwise.
-            tries: requests made.
-            cost_usd: what they cost.
+            tries, cost_usd: requests made, and what they cost.
 
         Raises:
             StoreError: the ledger cannot be written.
         """
         self._write(steps.failed(source_id, stem, filename, error, status, tries, cost_usd))
 
-    def reserve(self, source_id: str, stem: str, *, tries: int, cost_usd: float) -> None:
+    def reserve(
+        self, source_id: str, stem: str, tries: int, cost_usd: float, job: str = ""
+    ) -> None:
         """Write down what a source's requests can have cost, before the next one is sent.
 
         The money counts as spent from here on, until `commit` or `fail` says what it was in the
         end; where the run is killed before that, it stays spent.
 
         Args:
-            source_id: the source; it stays as new as it was.
-            stem: start of the file names it would have.
+            source_id, stem: the source, as new as it was, and the start of its file names.
             tries: requests, the next one included.
             cost_usd: the most that all of them can have cost; it replaces what was reserved before.
+            job: name of the batch job of the request, which goes on when the run has ended.
 
         Raises:
             StoreError: the ledger cannot be written: do not send the request.
         """
-        self._write(steps.pending(source_id, stem, tries, cost_usd))
+        self._write(steps.pending(source_id, stem, tries, cost_usd, job))
 
     def amend(self, source_id: str, changes: Mapping[str, Change], aside: str) -> None:
         """Change what is said of pictures of one source, or take some away, as one atomic thing.
@@ -222,8 +220,7 @@ class RecordStore:
         """Undo an entry of `amend`: every file has its former bytes at its former place.
 
         Args:
-            entry: what made the source as it is now, with moves.
-            before: the one before it.
+            entry, before: what made the source as it is now, with moves, and the one before it.
             aside: folder that the JSONs move to which it had made.
 
         Raises:
@@ -238,6 +235,10 @@ class RecordStore:
     def _amend(self, step: steps.Step) -> None:
         self._journal.write(step.entry, step.files)
         self._index.replace(step.entry)
+
+    def jobs(self) -> dict[str, Entry]:
+        """source_id -> the entry that names the batch job of its request."""
+        return self._index.jobs()
 
     @property
     def spent_usd(self) -> float:

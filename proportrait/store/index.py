@@ -70,9 +70,14 @@ class Index:
             return self._settled_usd + sum(entry.cost_usd for entry in self._pending.values())
 
     def pending(self) -> list[Entry]:
-        """The last entry of every source whose requests are not settled."""
+        """The last entry of every source whose requests are not settled, nor in a batch job."""
         with self._guard:
-            return list(self._pending.values())
+            return [entry for entry in self._pending.values() if not entry.job]
+
+    def jobs(self) -> dict[str, Entry]:
+        """source_id -> the entry that names the batch job of its request."""
+        with self._guard:
+            return {key: entry for key, entry in self._pending.items() if entry.job}
 
     def replace(self, entry: Entry) -> None:
         """As `add`, and names that the source has no longer are free again."""

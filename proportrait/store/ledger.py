@@ -15,6 +15,7 @@ from proportrait.errors import StoreError
 Status = Literal["done", "failed", "rejected"]
 # Lines about money alone: a source that has no others is new.
 Money = Literal["pending", "lost"]
+JOBS = "batches"  # folder of the batch jobs that pending lines name
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Entry:
         seconds: time taken.
         files: (name in images/, sha256 of the picture) of each picture.
         commit: name of the staging folder that the files came from, "" where there was none.
+        job: name of the batch job that the request of a "pending" line lies in: the line then stays
+            pending after its run, until the results are there; "" where there is none.
         moves: (from, to) of files of this source that changed their place with it; paths relative
             to the output folder, the order is that of the moves.
         filename: the source's own name in its data set.
@@ -50,6 +53,7 @@ class Entry:
     seconds: float = 0.0
     files: tuple[tuple[str, str], ...] = ()
     commit: str = ""
+    job: str = ""
     moves: tuple[tuple[str, str], ...] = ()
     filename: str = ""
     error: str = ""
@@ -64,8 +68,9 @@ class Entry:
         """The entry as one line of JSON."""
         data: dict[str, Any] = {key: getattr(self, key) for key in self.__slots__}
         data["files"] = [{"name": name, "sha256": sha256} for name, sha256 in self.files]
-        if not self.moves:
-            del data["moves"]
+        for key in ("job", "moves"):
+            if not data[key]:
+                del data[key]
         if self.status == "done" or self.is_money:
             del data["filename"], data["error"], data["message"]
         if self.status != "done":

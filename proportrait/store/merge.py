@@ -22,7 +22,7 @@ from filelock import FileLock, Timeout
 from proportrait.disk import disk_errors, flush, sync
 from proportrait.errors import ConfigurationError, StoreBusyError, StoreError
 from proportrait.store import RecordStore, steps
-from proportrait.store.ledger import Entry, Ledger
+from proportrait.store.ledger import JOBS, Entry, Ledger
 from proportrait.store.records import Record, json_name, source_stem, unique_stems
 
 _DONE, _FAILED, _GONE = range(3)  # what is preferred; gone: done, but its files are not there
@@ -121,6 +121,10 @@ def _check(folders: Sequence[Path], output: Path) -> None:
             raise StoreBusyError(
                 f"a run is writing to {folder}, or was ended in the middle of a write: wait, or "
                 f"run its command again, which finishes it"
+            )
+        if (folder / JOBS).is_dir():
+            raise StoreBusyError(
+                f"batch jobs of {folder} are under way: run its command again, which fetches them"
             )
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise ConfigurationError(
@@ -255,7 +259,7 @@ class _Union:
     def _pay(self, ledger: BinaryIO, entry: Entry) -> None:
         """What a line that does not count any more cost, unless a copy of it was counted."""
         if entry.cost_usd and self._is_new_payment(entry):
-            ledger.write(replace(entry, status="lost", files=(), moves=()).to_line())
+            ledger.write(replace(entry, status="lost", job="", files=(), moves=()).to_line())
 
     def _is_new_payment(self, entry: Entry) -> bool:
         line = entry.to_line().decode()

@@ -88,9 +88,9 @@ def failed(
     )
 
 
-def pending(source_id: str, stem: str, tries: int, cost_usd: float) -> Entry:
+def pending(source_id: str, stem: str, tries: int, cost_usd: float, job: str) -> Entry:
     """See `RecordStore.reserve`."""
-    return Entry(source_id, stem, "pending", _now(), cost_usd=cost_usd, tries=tries)
+    return Entry(source_id, stem, "pending", _now(), cost_usd=cost_usd, tries=tries, job=job)
 
 
 def lost(entry: Entry) -> Entry:

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.reliability import fuzz, kills
+from benchmarks.reliability import batches, fuzz, kills
 from benchmarks.reliability.faults import FAULTS, PRICE_USD, try_faults
 from benchmarks.reliability.mutations import mutated, originals
 from proportrait import imaging
 from proportrait.errors import ImageError
 
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
 linux = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="needs Linux")
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
 
 def test_every_original_is_a_picture_and_every_number_gives_the_same_bytes() -> None:
@@ -71,13 +73,20 @@ def test_a_failing_service_costs_what_its_book_says(tmp_path: Path) -> None:
     assert tally.spent_usd >= tally.made * PRICE_USD
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@needs_fork
 def test_killed_runs_come_to_the_same_end(tmp_path: Path) -> None:
     tally = kills.kill_them(tmp_path, 2, kills=2, minutes=1, names=("generate", "verify"))
     assert tally.faults == []
     assert tally.kills.total() >= 2
     assert set(tally.finished) == {"generate", "verify"}
+
+
+@needs_fork
+def test_killed_batch_runs_pay_no_line_twice(tmp_path: Path) -> None:
+    tally = batches.kill_them(tmp_path, 3, most=1, minutes=1)
+    assert (tally.wrong, tally.twice) == ([], 0)
+    assert tally.kills
+    assert tally.made + tally.failed == 3 * tally.sets
 
 
 def test_a_byte_that_differs_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import io
 import json
 import logging
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 from google import genai
-from google.genai import types
+from google.genai import errors, types
+from google.genai.client import AsyncClient
 
 from proportrait import imaging
 from proportrait.arrays import Image
 from proportrait.edit.shot import Shot
-from proportrait.errors import ImageError, RefusedError, RetryableError
+from proportrait.errors import ImageError, ProPortraitError, RefusedError, RetryableError
 from proportrait.generate.base import Generated, GenerationRequest
 from proportrait.generate.gemini.errors import SDK_ERRORS, no_picture, sort_error
 from proportrait.generate.gemini.keys import SecretFilter
@@ -45,6 +47,8 @@ _NOISY_LOGGERS = (
     "httpcore2.socks",
     "google_genai._api_client",
     "google_genai._common",
+    "google_genai.batches",
+    "google_genai.files",
     "google_genai.models",
 )
 
@@ -109,7 +113,7 @@ class GeminiGenerator:
         self._timeout_s = timeout_s
         self._secret = api_key
         settable = model in MODELS and MODELS[model].sizes_settable
-        self._image_config = types.ImageConfig(
+        self.image_config = types.ImageConfig(
             aspect_ratio="1:1", image_size=image_size if settable else None
         )
         self._http = _http_client(timeout_s, max_connections, base_url)
@@ -156,7 +160,7 @@ class GeminiGenerator:
         config = types.GenerateContentConfig(
             seed=request.seed,
             response_modalities=["IMAGE"],
-            image_config=self._image_config,
+            image_config=self.image_config,
             # Both would send further, paid requests on their own.
             automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
             automatic_continuation=False,
@@ -164,23 +168,56 @@ class GeminiGenerator:
         )
         reference = types.Part.from_bytes(data=prepared.reference, mime_type="image/jpeg")
         contents = [types.Content(role="user", parts=[reference, types.Part(text=request.prompt)])]
-        try:
+
+        async def send(client: AsyncClient) -> types.GenerateContentResponse:
             async with asyncio.timeout(self._timeout_s + _GRACE_S):
-                response = await self._client.aio.models.generate_content(
+                response = await client.models.generate_content(
                     model=self.model, contents=contents, config=config
                 )
-            return _parsed(response)
+            raw = response.sdk_http_response
+            return parsed(json.loads(raw.body) if raw and raw.body else {})
+
+        return await self.call(send)
+
+    async def call(self, work: Callable[[AsyncClient], Awaitable[T]]) -> T:
+        """Use the SDK's client; its errors become ours.
+
+        Raises:
+            RateLimitedError, RetryableError, GenerationError, FatalError: see `errors.sort_error`.
+        """
+        try:
+            return await work(self._client.aio)
         except SDK_ERRORS as error:
-            failure = sort_error(
-                error,
-                model=self.model,
-                secret=self._secret,
-                timeout_s=self._timeout_s,
-                price_usd=self.price_usd,
-            )
+            failure = self.sorted(error)
         # Raised out here so that no traceback shows the SDK's error, which quotes the server and
         # may hold the key.
         raise failure
+
+    async def follow(self, redirect: errors.APIError, file: io.RawIOBase) -> None:
+        """Download what a reply redirects to; another host does not get the key.
+
+        Raises:
+            errors.APIError, httpx2.HTTPError: it cannot be downloaded.
+        """
+        reply: Any = redirect.response
+        origin = httpx2.URL(str(reply.url))
+        url = origin.join(reply.headers.get("location", ""))
+        same = (url.scheme, url.host, url.port) == (origin.scheme, origin.host, origin.port)
+        headers = {"x-goog-api-key": self._secret} if same else {}
+        async with self._http.stream("GET", url, headers=headers) as download:
+            await errors.APIError.raise_for_async_response(download)
+            async for data in download.aiter_bytes():
+                file.write(data)
+
+    def sorted(self, error: Exception) -> ProPortraitError:
+        """An error of the SDK as one of ours: see `errors.sort_error`."""
+        return sort_error(
+            error,
+            model=self.model,
+            secret=self._secret,
+            timeout_s=self._timeout_s,
+            price_usd=self.price_usd,
+        )
 
     async def read(self, reply: types.GenerateContentResponse) -> Generated:
         """Take the picture out of a reply and decode it, in a thread.
@@ -240,14 +277,12 @@ def decode_reply(data: bytes) -> Image:
         raise RetryableError(f"the reply holds no usable picture: {error}") from None
 
 
-def _parsed(response: types.GenerateContentResponse) -> types.GenerateContentResponse:
-    """The reply of a raw response: the SDK's own reading leaves out `finishMessage`.
+def parsed(body: Any) -> types.GenerateContentResponse:
+    """The reply of a JSON body: the SDK's own reading leaves out `finishMessage`.
 
     Raises:
         ValueError, TypeError, AttributeError: it is damaged.
     """
-    raw = response.sdk_http_response
-    body = json.loads(raw.body) if raw and raw.body else {}
     return types.GenerateContentResponse._from_response(response=body, kwargs={})
 
 

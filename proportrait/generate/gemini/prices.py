@@ -15,6 +15,8 @@ from proportrait.errors import ConfigurationError
 
 AS_OF = datetime.date(2026, 11, 21)  # of the prices
 
+BATCH_SHARE = 0.5  # of these prices, through the Batch API
+
 # gemini-2.5-flash-image, the former default, was announced to shut down on 2 October 2026, which
 # has passed. Its named replacement is the only GA model that is priced for volume and made to keep
 # a reference image: the lite model costs half, but is not optimised for references.
