@@ -79,7 +79,7 @@ def test_defaults() -> None:
         "timeout": 120.0,
         "budget_usd": None,
         "batch": False,
-        "batch_size": 500,
+        "job_size": 500,
         "batch_poll": 60.0,
         "dry_run": False,
         "retry_failed": False,
