@@ -3,7 +3,8 @@
 Photos stay in the memory of this machine and are forgotten with the answer. The page is at the
 printed address, the endpoint at /api/v1/score, its OpenAPI document at /api/v1/openapi.json. Where
 others can reach the server, it asks for a token. With --photos there is also the page /rank, which
-finds the best photos of one person; the index behind it is that of proportrait rank."""
+finds the best photos of one person; the index behind it is that of proportrait rank. And there is
+/taste, where pictures of these folders are labelled and a taste is learnt, as with taste label."""
 
 from __future__ import annotations
 
@@ -44,12 +45,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"what requests have to send. It would stand in the process list: better set "
              f"{TOKEN_VARIABLE}, or give @FILE; default: none on 127.0.0.1, a new one elsewhere")
     add("--photos", type=Path, action="append", default=[], metavar="DIR",
-        help="a folder whose photos the page /rank ranks by person; may be repeated; nothing "
-             "outside these folders is read")
+        help="a folder whose photos the page /rank ranks by person, and /taste asks about; may be "
+             "repeated; nothing outside these folders is read")
     add("--exports", type=Path, metavar="DIR",
-        help="where that page may copy photos to, each time into a new folder (default: nowhere)")
+        help="where these pages may copy photos to, each time into a new folder (default: nowhere)")
     add("--index", type=Path, metavar="FILE",
         help="index of faces, as of proportrait rank (default: in the user's cache directory)")
+    add("--labels", type=Path, metavar="FILE",
+        help="labels of tastes, as of taste label (default: in the user's data directory)")
     add("--max_mb", type=positive, default=25.0, metavar="MB", help="of a picture (default 25)")
     add("--max_pictures", type=count, default=20, metavar="N", help="of a request (default 20)")
     add("--timeout", type=positive, default=30.0, metavar="S", help="of a picture (default 30 s)")
@@ -66,6 +69,7 @@ def execute(options: argparse.Namespace) -> int:
     from proportrait.serve.app import create_app
     from proportrait.serve.listen import listen
     from proportrait.serve.rank.places import checked_places
+    from proportrait.serve.taste.places import taste_places
     from proportrait.workers import fitting_workers
 
     Scorer(options.model)  # a missing or damaged model is an error now, not in a worker
@@ -74,14 +78,15 @@ def execute(options: argparse.Namespace) -> int:
         fitting_workers(options.workers, WORKER_BYTES), options.timeout,
         round(options.max_mb * 1e6), round(4 * options.max_mb * 1e6), options.max_pictures,
     )  # fmt: skip
-    places = None
+    places = tastes = None
     if options.photos:
         workers = max(1, settings.workers - (options.workers is None))
         places = checked_places(options.photos, options.exports, options.index, workers)
-    elif options.exports or options.index:
-        raise ConfigurationError("--photos is missing: name the folder that is ranked")
+        tastes = taste_places(options.photos, options.exports, workers, options.labels)
+    elif options.exports or options.index or options.labels:
+        raise ConfigurationError("--photos is missing: name the folder with the photos")
     announce = partial(_announce, settings, places)
-    listen(create_app(settings, places), options.host, options.port, announce)
+    listen(create_app(settings, places, tastes), options.host, options.port, announce)
     return 0
 
 
@@ -110,7 +115,8 @@ def _announce(settings: Settings, places: Places | None, port: int) -> None:
     print(_address(settings, port), flush=True)
     print("\n".join(_notes(settings)), file=sys.stderr, flush=True)
     if places:
-        print(f"  /rank: the best photos of one person. Index: {printable(places.index)}",
+        print(f"  /rank: the best photos of one person. Index: {printable(places.index)}\n"
+              f"  /taste: label photos, and teach what you like.",
               file=sys.stderr, flush=True)  # fmt: skip
 
 

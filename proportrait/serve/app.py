@@ -15,8 +15,8 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from proportrait import __version__
@@ -29,10 +29,14 @@ from proportrait.serve.guard import Guard
 from proportrait.serve.judges import Judges
 from proportrait.serve.metrics import CONTENT_TYPE, Metrics
 from proportrait.serve.openapi import FIX_HEADER, document, for_page
+from proportrait.serve.pages import Pages
 from proportrait.serve.rank.app import Ranker
 from proportrait.serve.rank.desk import Desk
 from proportrait.serve.rank.places import Places
 from proportrait.serve.settings import Settings
+from proportrait.serve.taste.app import Taster
+from proportrait.serve.taste.desk import TasteDesk
+from proportrait.serve.taste.places import TastePlaces
 from proportrait.serve.uploads import Upload, read_uploads
 
 PAGE = Path(__file__).with_name("page")
@@ -41,23 +45,25 @@ Heats = dict[str, dict[str, str]]  # `Heat.to_json` by the key of the attribute
 _AHEAD = 4  # requests whose pictures are held in memory beside those that are judged
 
 
-def create_app(settings: Settings | None = None, places: Places | None = None) -> Starlette:
+def create_app(
+    settings: Settings | None = None,
+    places: Places | None = None,
+    tastes: TastePlaces | None = None,
+    is_judging: bool = True,
+) -> Starlette:
     """The application; its workers start and end with it.
 
     Args:
         settings: of the server.
         places: folders of photos that are ranked; None: that page says how to name them.
+        tastes: folders of pictures that tastes are about; None: likewise.
+        is_judging: whether photos are judged and ranked too; else there are tastes alone.
     """
-    server = _Server(settings or Settings(), places)
+    server = _Server(settings or Settings(), places, tastes, is_judging)
     return Starlette(
         routes=[
-            *server.ranker.routes(),
-            Route("/api/v1/score", server.score, methods=["POST"]),
-            Route("/api/v1/fix", server.fix, methods=["POST"]),
-            Route("/api/v1/openapi.json", server.openapi),
-            Route("/healthz", server.health),
-            Route("/metrics", server.counters),
-            Route("/", server.page),
+            *(server.routes() if is_judging else [Route("/", _to_tastes)]),
+            *server.taster.routes(),
             Route("/page/settings.json", server.page_settings),
             Mount("/page", StaticFiles(directory=PAGE)),
         ],
@@ -67,19 +73,48 @@ def create_app(settings: Settings | None = None, places: Places | None = None) -
     )
 
 
+async def _to_tastes(request: Request) -> Response:
+    return RedirectResponse("/taste")
+
+
 class _Server:
-    def __init__(self, settings: Settings, places: Places | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        places: Places | None,
+        tastes: TastePlaces | None,
+        is_judging: bool,
+    ) -> None:
         self.settings = settings
-        self.is_ranking = places is not None
+        self.is_judging = is_judging
+        has = {"judge": is_judging, "rank": places is not None, "taste": tastes is not None}
+        self.pages = Pages(key for key, is_there in has.items() if is_there)
         prepare = partial(judges.prepare, settings.model)
         self.judges = Judges(settings.workers, settings.timeout, prepare)
         self.metrics = Metrics(lambda: self.judges.restarts)
-        self.ranker = Ranker(Desk(places) if places else None, settings, self.judges)
+        self.ranker = Ranker(Desk(places) if places else None, settings, self.judges, self.pages)
+        self.taster = Taster(TasteDesk(tastes) if tastes else None, self.pages)
         self._room = asyncio.Semaphore(settings.workers + _AHEAD)
+
+    def routes(self) -> list[BaseRoute]:
+        """Of judging and ranking."""
+        return [
+            *self.ranker.routes(),
+            Route("/api/v1/score", self.score, methods=["POST"]),
+            Route("/api/v1/fix", self.fix, methods=["POST"]),
+            Route("/api/v1/openapi.json", self.openapi),
+            Route("/healthz", self.health),
+            Route("/metrics", self.counters),
+            Route("/", self.page),
+        ]
 
     @contextlib.asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        async with self.judges, self.ranker.open():
+        async with contextlib.AsyncExitStack() as stack:
+            if self.is_judging:
+                await stack.enter_async_context(self.judges)
+            await stack.enter_async_context(self.ranker.open())
+            await stack.enter_async_context(self.taster.open())
             yield
 
     async def score(self, request: Request) -> Response:
@@ -133,13 +168,13 @@ class _Server:
         return status, replace(score, path=upload.name), None if score.error else heats
 
     async def page(self, request: Request) -> Response:
-        return FileResponse(PAGE / "index.html")
+        return self.pages.response(PAGE / "index.html", "judge")
 
     async def page_settings(self, request: Request) -> Response:
-        return JSONResponse(for_page(self.settings) | {"is_ranking": self.is_ranking})
+        return JSONResponse(for_page(self.settings))
 
     async def openapi(self, request: Request) -> Response:
-        return JSONResponse(document(self.settings, self.is_ranking))
+        return JSONResponse(document(self.settings, self.pages.keys))
 
     async def health(self, request: Request) -> Response:
         ready = self.judges.ready

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +15,7 @@ from proportrait.score.verdicts import CLOSE
 from proportrait.serve.rank import openapi as ranking
 from proportrait.serve.rank.bodies import API
 from proportrait.serve.settings import Settings, is_local
+from proportrait.serve.taste import openapi as tastes
 from proportrait.serve.uploads import FORM, PICTURES, UNKNOWN
 
 FIX_HEADER = "Proportrait-Fix"
@@ -38,8 +40,13 @@ _PROBLEMS = {
 }
 
 
-def document(settings: Settings, is_ranking: bool = False) -> dict[str, Any]:
-    """The OpenAPI document of a server, JSON-ready; of one that ranks photos with that part."""
+def document(settings: Settings, pages: Collection[str] = ()) -> dict[str, Any]:
+    """The OpenAPI document of a server, JSON-ready.
+
+    Args:
+        settings: of the server.
+        pages: keys of `pages.PAGES` that it has: what "rank" and "taste" ask is a part of it then.
+    """
     security: list[dict[str, Any]] = [{"token": []}] if settings.token else []
     problem = {"$ref": "#/components/schemas/problem"}
     responses = {
@@ -59,7 +66,8 @@ def document(settings: Settings, is_ranking: bool = False) -> dict[str, Any]:
             "this machine and are forgotten with the answer.",
         },
         "paths": {
-            **(ranking.paths(API, _body(), security) if is_ranking else {}),
+            **(ranking.paths(API, _body(), security) if "rank" in pages else {}),
+            **(tastes.paths(security) if "taste" in pages else {}),
             "/api/v1/score": {
                 "post": {
                     "operationId": "score",
@@ -83,7 +91,11 @@ def document(settings: Settings, is_ranking: bool = False) -> dict[str, Any]:
             },
         },
         "components": {
-            "schemas": _schemas() | (ranking.schemas() if is_ranking else {}),
+            "schemas": {
+                **_schemas(),
+                **(ranking.schemas() if "rank" in pages else {}),
+                **(tastes.schemas() if "taste" in pages else {}),
+            },
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }  # fmt: skip

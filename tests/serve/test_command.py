@@ -108,6 +108,7 @@ def test_what_ranks_needs_photos_and_stays_out_of_them(
     for words, text in (
         (["--exports", photos], "--photos is missing"),
         (["--photos", photos, "--exports", f"{photos}/x"], "copies would lie among the photos"),
+        (["--photos", photos, "--labels", f"{photos}/x"], "the labels would lie among the photos"),
         (["--photos", f"{photos}/nothing"], "is no folder"),
     ):
         assert cli.main(["serve", *words]) == 2

@@ -5,15 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterable
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
 from proportrait import cli
-from proportrait.taste import Taste, evaluate
+from proportrait.taste import Evaluation, Taste, evaluate
 from proportrait.taste import taste as taste_module
 from proportrait.taste.features import Features
 from proportrait.taste.verdict.library import FOLDER_VARIABLE
@@ -127,11 +127,27 @@ def test_without_a_folder_a_name_is_enough_to_find_a_model(
     assert "holds bright; or name a file" in capsys.readouterr().err
 
 
+def test_a_model_has_no_name_of_an_attribute(
+    folders: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    bright, dark, _ = map(str, folders)
+    words = ["taste", "train", "--positive_folder", bright, "--negative_folder", dark]
+    for name in ("framing", "Framing.safetensors"):
+        assert cli.main([*words, "--model_name", name]) == 2
+        assert "such as my-" in capsys.readouterr().err
+
+
 def test_evaluate_prints_one_object(
     folders: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("proportrait.taste.evaluate", partial(evaluate, seeds=2))
+    once: list[Evaluation] = []  # the table is of the same figures
+
+    def evaluated(*args: Any, **names: Any) -> Evaluation:
+        once.append(once[0] if once else evaluate(*args, **names, seeds=1))
+        return once[0]
+
+    monkeypatch.setattr("proportrait.taste.evaluate", evaluated)
     words = ["taste", "evaluate", "--positive_folder", str(folders[0]),
              "--negative_folder", str(folders[1])]  # fmt: skip
     assert cli.main([*words, "--format", "json"]) == 0

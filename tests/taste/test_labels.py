@@ -32,6 +32,28 @@ def test_the_last_answer_holds_and_every_one_stays(tmp_path: Path) -> None:
         assert labels.tasks() == ["framing"]
 
 
+def test_a_task_is_of_the_folder_that_was_named_last(tmp_path: Path) -> None:
+    with Labels(tmp_path / "labels.sqlite") as labels:
+        labels.put_folder("light", Path("/one"))
+        labels.add_task("older")
+        labels.put_folder("light", Path(os.fsdecode(b"/tw\xff")))
+        assert labels.tasks() == ["light", "older"]
+        assert labels.folders() == {"light": Path(os.fsdecode(b"/tw\xff"))}
+        for name in ("", " .", "..", "a\nb", "x" * 81):  # ".." cannot be a part of an address
+            with pytest.raises(ConfigurationError, match="one line of 1 to 80 characters"):
+                labels.put_folder(name, Path("/one"))
+
+
+def test_a_file_of_an_earlier_version_gets_the_table_of_folders(tmp_path: Path) -> None:
+    path = tmp_path / "labels.sqlite"
+    with Labels(path) as labels:
+        labels.answer(*WHO, [("a", True)])
+    with sqlite3.connect(path) as file:
+        file.execute("DROP TABLE folders")
+    with Labels(path) as labels:
+        assert (labels.folders(), labels.current(*WHO)) == ({}, {"a": True})
+
+
 def test_undo_goes_back_to_the_beginning_and_is_a_row_itself(tmp_path: Path) -> None:
     with Labels(tmp_path / "labels.sqlite") as labels:
         labels.answer(*WHO, [("a", True)], Kind.IMPORT)

@@ -51,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     train.add_argument("--models_folder", type=Path, metavar="DIR",
                        help="where the model goes; made where it is not there (default: tastes/ in "
                             "your data directory, where its name is enough to find it)")
-    train.add_argument("--model_name", required=True, metavar="NAME", help="of the model")
+    train.add_argument("--model_name", required=True, metavar="NAME",
+                       help="of the model; not that of one of the six attributes")
 
     predict = _action(actions, "predict", "judge the pictures of a folder",
                       "Prints of every picture the probability that you would call it positive,\n"
@@ -114,11 +115,9 @@ def _train(options: argparse.Namespace) -> int:
     from proportrait.taste import Taste
     from proportrait.taste.features import set_names
     from proportrait.taste.taste import labelled
-    from proportrait.taste.verdict.library import SUFFIX, models_folder
+    from proportrait.taste.verdict.library import SUFFIX, checked_name, models_folder
 
-    name = options.model_name.removesuffix(SUFFIX)
-    if not name or Path(name).name != name:
-        raise ConfigurationError(f"--model_name is a name without a folder, not {name!r}")
+    name = checked_name(options.model_name.removesuffix(SUFFIX))
     path = (options.models_folder or models_folder()) / f"{name}{SUFFIX}"
     sets = (*set_names(options.sets), *options.networks)
     features, labels = labelled(

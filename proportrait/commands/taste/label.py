@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import getpass
-import os
 import secrets
 import sys
 import threading
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from proportrait.commandline import count, printable
-from proportrait.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from proportrait.taste.labels import Labels
 
 DESCRIPTION = """The page is at the printed address, for this machine alone. It asks about one
 picture after the other, learns meanwhile, and sifts the folder. Pictures are never moved, changed,
-or deleted; every answer is kept, with all that you took back, in one SQLite file."""
+or deleted; every answer is kept, with all that you took back, in one SQLite file. proportrait serve
+--photos DIR has the same page at /taste, beside those that judge and rank."""
 _HOST = "127.0.0.1"
 _OPEN_S = 0.5  # from the announcement until the browser is told: the server begins to answer
 
@@ -52,41 +51,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def execute(options: argparse.Namespace) -> int:
     """Serve the page until Ctrl-C or SIGTERM."""
     from proportrait.looks.look import WORKER_BYTES
+    from proportrait.serve.app import create_app
     from proportrait.serve.listen import listen
-    from proportrait.serve.taste.app import create_app
-    from proportrait.serve.taste.desk import Place
+    from proportrait.serve.settings import Settings
+    from proportrait.serve.taste.places import taste_places
     from proportrait.taste.labels import Labels
     from proportrait.workers import fitting_workers
 
-    folder: Path = options.folder
-    if not os.path.isdir(folder):  # noqa: PTH112 - never raises
-        raise ConfigurationError(f"{printable(folder)} is no folder: name one that holds pictures")
-    exports = options.exports.absolute()
-    if exports.resolve().is_relative_to(folder.resolve()):
-        raise ConfigurationError(
-            f"copies would go among the photos, to {printable(exports)}: name a folder outside "
-            f"{printable(folder)} with --exports"
-        )
-    rater = options.rater or getpass.getuser()
-    place = Place(
-        folder, options.task, rater, options.labels, exports,
-        max(1, fitting_workers(options.workers, WORKER_BYTES) - (options.workers is None)),
-        token=secrets.token_urlsafe(16),
-    )  # fmt: skip
+    workers = max(1, fitting_workers(options.workers, WORKER_BYTES) - (options.workers is None))
+    places = taste_places([options.folder], options.exports, workers, options.labels, options.rater)
+    settings = Settings(_HOST, secrets.token_urlsafe(16))
+    with Labels(options.labels) as labels:
+        labels.put_folder(options.task, *places.photos)
+        if options.source is not None:
+            _import(labels, options.task, places.rater, options.source)
+        print(f"labels      {printable(labels.path)}", file=sys.stderr)
 
     def announce(port: int) -> None:
-        address = f"http://{_HOST}:{port}/#token={place.token}"
+        page = f"taste/{quote(options.task, safe='')}"
+        address = f"http://{_HOST}:{port}/{page}#token={settings.token}"
         print(address, flush=True)
         print("            open it in a browser of this machine; Ctrl-C here ends it, and the same "
               "command goes on", file=sys.stderr)  # fmt: skip
         if not options.no_browser:
             threading.Timer(_OPEN_S, webbrowser.open, [address]).start()
 
-    with Labels(options.labels) as labels:
-        if options.source is not None:
-            _import(labels, options.task, rater, options.source)
-        print(f"labels      {printable(labels.path)}", file=sys.stderr)
-        listen(create_app(place, labels), _HOST, options.port, announce)
+    app = create_app(settings, tastes=places, is_judging=False)
+    listen(app, _HOST, options.port, announce)
     return 0
 
 

@@ -18,6 +18,9 @@ function filled(element, attributes, children) {
   return element;
 }
 
+/** What a server says as a sentence: with a capital letter and a full stop. */
+export const sentence = (text) => text && `${text[0].toUpperCase()}${text.slice(1)}${/[.?!"]$/.test(text) ? "" : "."}`;
+
 export const byId = (id) => document.getElementById(id);
 
 /** Text for screen readers; what is said twice is said once. */

@@ -6,6 +6,7 @@ import { card } from "./card.js";
 import { compare } from "./compare.js";
 import { byId, tell } from "./dom.js";
 import { takeDrops } from "./drop.js";
+import "./help.js";
 import { failures, hopeless, rank, summary, title } from "./verdict.js";
 
 const CROP = "4x5"; // width to height of the crop that is suggested
@@ -16,8 +17,6 @@ let photos = [], number = 0, sending = 0;
 byId("where").textContent = settings.is_local
   ? "Your photo goes nowhere: it is judged in the memory of this machine and forgotten."
   : `Your photo goes to ${location.hostname} alone: it is judged in its memory and forgotten.`;
-
-byId("to-rank").hidden = !settings.is_ranking;
 
 function add(files) {
   const pictures = [...files].filter((file) => !file.type || file.type.startsWith("image/"));

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -24,6 +24,7 @@ from proportrait.rank.ranking import NEAREST, Ranked
 from proportrait.rank.weights import FACTOR, PURPOSES, read_weights
 from proportrait.serve.inside import is_inside
 from proportrait.serve.judges import Judges
+from proportrait.serve.pages import Pages
 from proportrait.serve.rank import bodies, draw, work
 from proportrait.serve.rank.bodies import API
 from proportrait.serve.rank.desk import Desk
@@ -45,10 +46,12 @@ class Ranker:
         desk: that knows the folders; None: none was named at the start.
         settings: of the server.
         judges: its workers, which find faces in references.
+        pages: that it has.
     """
 
-    def __init__(self, desk: Desk | None, settings: Settings, judges: Judges) -> None:
+    def __init__(self, desk: Desk | None, settings: Settings, judges: Judges, pages: Pages) -> None:
         self._desk, self._settings, self._judges = desk, settings, judges
+        self._pages = pages
 
     def routes(self) -> list[BaseRoute]:
         folder = f"{API}/folders/{{folder:int}}"
@@ -82,7 +85,7 @@ class Ranker:
         return self._desk
 
     async def page(self, request: Request) -> Response:
-        return FileResponse(_PAGE / "index.html")
+        return self._pages.response(_PAGE / "index.html", "rank")
 
     async def state(self, request: Request) -> Response:
         """The folders, how far their index is, and the presets of the weights."""

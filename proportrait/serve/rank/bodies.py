@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,13 +13,39 @@ from starlette.requests import Request
 from proportrait.errors import ConfigurationError
 from proportrait.rank.match import SIMILARITY
 from proportrait.rank.weights import Kind, Weights, to_weights
+from proportrait.serve.bodies import (
+    BODY_BYTES,
+    NAME,
+    choice,
+    folder_name,
+    is_number,
+    read_object,
+    whole,
+)
 from proportrait.serve.rank.desk import Key
 
+__all__ = [
+    "API",
+    "BODY_BYTES",
+    "FORMATS",
+    "MOST_COPIES",
+    "MOST_PEOPLE",
+    "MOST_ROWS",
+    "NAME",
+    "QUESTION",
+    "Question",
+    "choice",
+    "folder_name",
+    "question",
+    "range_of",
+    "range_of_query",
+    "read_object",
+    "whole",
+]
+
 API = "/api/v1/rank"
-BODY_BYTES = 64_000  # of a request in JSON
 MOST_PEOPLE, MOST_ROWS, MOST_COPIES = 20, 100, 10_000
 FORMATS = ("txt", "csv", "json")
-NAME = r"[\w][\w .-]{0,79}"  # of a folder that copies go to
 _FAR = 10**9  # no folder has as many photos
 
 
@@ -42,32 +66,6 @@ class Question:
     similarity: float
 
 
-async def read_object(request: Request, keys: set[str]) -> dict[str, Any]:
-    """The JSON object of a request: forms of other sites cannot send that type.
-
-    Raises:
-        HTTPException: 400 for what is no JSON, 413 for too much, 415 for another type, 422 for
-            another form or an unknown key.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise HTTPException(415, "send application/json")
-    data = b""
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > BODY_BYTES:
-            raise HTTPException(413, f"a request may have {BODY_BYTES:,} bytes at most")
-    try:
-        body = json.loads(data)
-    except (ValueError, RecursionError):
-        raise HTTPException(400, "the body is no JSON") from None
-    if not isinstance(body, dict):
-        raise HTTPException(422, "the body is a JSON object")
-    if unknown := sorted(set(body) - keys):
-        raise HTTPException(422, f"{unknown[0][:80]!r} is not known: {', '.join(sorted(keys))}")
-    return body
-
-
 QUESTION = {"folder", "people", "weights", "similarity"}
 
 
@@ -83,7 +81,7 @@ def question(body: dict[str, Any]) -> Question:
     if not all(_is_person(entry) for entry in people):
         raise HTTPException(422, "people are whole numbers of faces, and names of references")
     similarity = body.get("similarity", SIMILARITY)
-    if not _is_number(similarity) or not 0 <= similarity <= 1:
+    if not is_number(similarity) or not 0 <= similarity <= 1:
         raise HTTPException(422, "similarity is a number from 0 to 1")
     try:
         weights = to_weights(body.get("weights"), "weights: [weights")
@@ -92,18 +90,6 @@ def question(body: dict[str, Any]) -> Question:
     return Question(
         whole(body, "folder", 0, _FAR), tuple(dict.fromkeys(people)), weights, float(similarity)
     )
-
-
-def whole(body: Mapping[str, Any], key: str, least: int, most: int) -> int:
-    """A whole number of a body.
-
-    Raises:
-        HTTPException: 422, it is none, or out of range.
-    """
-    value = body.get(key)
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-        raise HTTPException(422, f"{key} is a whole number from {least} to {most}")
-    return value
 
 
 def range_of(body: Mapping[str, Any]) -> tuple[int, int]:
@@ -123,36 +109,9 @@ def range_of_query(request: Request) -> tuple[int, int]:
     )
 
 
-def choice(value: Any, name: str, choices: tuple[str, ...]) -> str:
-    """One of some words.
-
-    Raises:
-        HTTPException: 422, it is none of them.
-    """
-    if not isinstance(value, str) or value not in choices:
-        raise HTTPException(422, f"{name} is one of {', '.join(choices)}")
-    return value
-
-
-def folder_name(body: Mapping[str, Any]) -> str:
-    """The name of a new folder.
-
-    Raises:
-        HTTPException: 422, it could lead elsewhere, or cannot be seen.
-    """
-    name = body.get("name")
-    if not isinstance(name, str) or not re.fullmatch(NAME, name) or name != name.strip(" ."):
-        raise HTTPException(422, "the name of a folder has letters, digits, spaces, - and _")
-    return name
-
-
 def _is_person(entry: Any) -> bool:
     if isinstance(entry, bool):
         return False
     if isinstance(entry, int):
         return 0 <= entry < 1 << 63
     return isinstance(entry, str) and 0 < len(entry) <= 40
-
-
-def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)

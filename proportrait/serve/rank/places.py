@@ -6,10 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from proportrait.commandline import printable
-from proportrait.errors import ConfigurationError
 from proportrait.rank.describe import SMALLEST, version
 from proportrait.rank.index import index_path
+from proportrait.serve.inside import check_apart, checked_folders
 
 
 @dataclass(frozen=True)
@@ -43,19 +42,10 @@ def checked_places(
     Raises:
         ConfigurationError: one of the photos is no folder, or exports or the index lie in one.
     """
-    for folder in photos:
-        if not os.path.isdir(folder):  # noqa: PTH112 - never raises
-            raise ConfigurationError(
-                f"{printable(folder)} is no folder: name one that holds photos"
-            )
-    folders = tuple(dict.fromkeys(Path(os.path.realpath(folder)) for folder in photos))
-    target = None if exports is None else Path(os.path.realpath(exports))
+    folders = checked_folders(photos)
     file = index_path() if index is None else index
-    for place, what, flag in ((target, "copies", "--exports"), (file, "the index", "--index")):
-        for folder in folders:
-            if place is not None and Path(os.path.realpath(place)).is_relative_to(folder):
-                raise ConfigurationError(
-                    f"{what} would lie among the photos, at {printable(place)}: name a place "
-                    f"outside {printable(folder)} with {flag}"
-                )
-    return Places(folders, target, file, version(), workers=workers)
+    check_apart(file, folders, "the index", "--index")
+    if exports is not None:
+        check_apart(exports, folders, "copies", "--exports")
+        exports = Path(os.path.realpath(exports))
+    return Places(folders, exports, file, version(), workers=workers)

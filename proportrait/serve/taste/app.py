@@ -1,163 +1,163 @@
-"""The routes of the page on which a taste is labelled, as one ASGI application."""
+"""The routes of the pages of tastes: a list of tasks, and one of labelling."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Mount, Route
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from proportrait.commandline import printable
-from proportrait.disk import disk_errors
-from proportrait.errors import ProPortraitError
-from proportrait.serve.app import PAGE, failure, problem, refusal
-from proportrait.serve.guard import Guard
-from proportrait.serve.settings import Settings
-from proportrait.serve.taste.desk import Desk, Place
+from proportrait.serve.bodies import choice, folder_name, read_object, whole
+from proportrait.serve.pages import Pages
+from proportrait.serve.taste import bodies, takeaway
+from proportrait.serve.taste.bodies import API, FAR, MOST, WHO, WORDS
+from proportrait.serve.taste.desk import TasteDesk
 from proportrait.serve.taste.questions import WAYS, kind_of
 from proportrait.serve.taste.session import Session
+from proportrait.serve.taste.state import state
 from proportrait.serve.taste.work import LARGE, SMALL
-from proportrait.taste import exchange
-from proportrait.taste.labels import Kind, Labels
+from proportrait.taste.labels import Kind
 
-_OWN_PAGE = Path(__file__).with_name("page")
-_MOST = 60  # questions or answers of one request
-_NAME = re.compile(r"[\w][\w .-]{0,79}")  # of a folder that copies go to
-_NO_MODEL = "there is no model yet: label some pictures and train it"
-_VALUES = {"positive": True, "negative": False, "skip": None}
-Result = TypeVar("Result")
+_PAGE = Path(__file__).with_name("page")
+_SIZES = {"small": SMALL, "large": LARGE}
 
 
-def create_app(place: Place, labels: Labels) -> Starlette:
-    """The application; what works in the background starts and ends with it."""
-    desk = Desk(place, labels)
-    server = _Server(desk)
-    api = "/api/v1/taste"
+class Taster:
+    """What answers the requests of the pages.
 
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with desk.open():
-            yield
+    Args:
+        desk: that knows tasks and folders; None: no folder was named at the start.
+        pages: that the server has.
+    """
 
-    return Starlette(
-        routes=[
-            Route(api, server.state),
-            Route(f"{api}/tasks", server.add_task, methods=["POST"]),
-            Route(f"{api}/questions", server.questions, methods=["POST"]),
-            Route(f"{api}/answers", server.answers, methods=["POST"]),
-            Route(f"{api}/undo", server.undo, methods=["POST"]),
-            Route(f"{api}/train", server.train, methods=["POST"]),
-            Route(f"{api}/export", server.export, methods=["POST"]),
-            Route(f"{api}/table", server.table, methods=["POST"]),
-            Route(f"{api}/pictures/{{number:int}}", server.picture),
-            Route("/", server.page),
-            Route("/page/taste.json", server.start),
-            Mount("/page/taste", StaticFiles(directory=_OWN_PAGE)),
-            Mount("/page", StaticFiles(directory=PAGE)),
-        ],
-        middleware=[
-            Middleware(Guard, settings=Settings(token=place.token), count=lambda status: None)
-        ],
-        exception_handlers={HTTPException: problem, ProPortraitError: refusal, 500: failure},
-        lifespan=lifespan,
-    )
-
-
-class _Server:
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: TasteDesk | None, pages: Pages) -> None:
+        self._desk, self._pages = desk, pages
         self._writing = asyncio.Lock()  # answers and undos keep the order in which they came
 
+    def routes(self) -> list[BaseRoute]:
+        return [
+            Route(API, self.overview),
+            Route(f"{API}/tasks", self.add_task, methods=["POST"]),
+            Route(f"{API}/session", self.session),
+            Route(f"{API}/questions", self.questions, methods=["POST"]),
+            Route(f"{API}/answers", self.answers, methods=["POST"]),
+            Route(f"{API}/undo", self.undo, methods=["POST"]),
+            Route(f"{API}/train", self.train, methods=["POST"]),
+            Route(f"{API}/copies", self.copies, methods=["POST"]),
+            Route(f"{API}/model", self.model, methods=["POST"]),
+            Route(f"{API}/table", self.table, methods=["POST"]),
+            Route(f"{API}/pictures/{{number:int}}", self.picture),
+            Route("/taste", self.page),
+            Route("/taste/{task:path}", self.page),
+            Mount("/page/taste", StaticFiles(directory=_PAGE)),
+        ]
+
+    @contextlib.asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Let work run in the background for as long as the block."""
+        if self._desk is None:
+            yield
+            return
+        async with self._desk.open():
+            yield
+
+    @property
+    def desk(self) -> TasteDesk:
+        if self._desk is None:
+            raise HTTPException(404, "no folder was named: start proportrait serve --photos DIR")
+        return self._desk
+
     async def page(self, request: Request) -> Response:
-        return FileResponse(_OWN_PAGE / "index.html")
+        """The list of tasks, or the page of one."""
+        name = "task.html" if request.path_params.get("task") else "index.html"
+        return self._pages.response(_PAGE / name, "taste")
 
-    async def start(self, request: Request) -> Response:
-        """What the page begins with; nothing of it is a secret."""
-        place = self.desk.place
-        return JSONResponse({"task": place.task, "rater": place.rater})
-
-    async def state(self, request: Request) -> Response:
-        session = await self._session(dict(request.query_params))
-        return JSONResponse(await run_in_threadpool(self.desk.state, session))
+    async def overview(self, request: Request) -> Response:
+        """The tasks that there are, and the folders that new ones may be about."""
+        if self._desk is None:
+            return JSONResponse({"folders": [], "rater": "", "tasks": []})
+        places = self._desk.places
+        rater = request.query_params.get("rater") or places.rater
+        return JSONResponse(
+            {
+                "folders": [printable(folder.name or folder) for folder in places.photos],
+                "rater": rater,
+                "tasks": await run_in_threadpool(self._desk.overview, rater),
+            }
+        )
 
     async def add_task(self, request: Request) -> Response:
-        body = await _body(request)
-        await run_in_threadpool(self.desk.labels.add_task, _text(body, "name"))
-        return JSONResponse({"tasks": self.desk.labels.tasks()})
+        body = await read_object(request, {"task", "folder", "goes_on"})
+        task, folder = bodies.text(body, "task"), whole(body, "folder", 0, FAR)
+        await run_in_threadpool(self.desk.add_task, task, folder, bodies.flag(body, "goes_on"))
+        return JSONResponse({"task": task})
+
+    async def session(self, request: Request) -> Response:
+        """Everything that the page of a task shows beside pictures."""
+        query = request.query_params
+        rater = query.get("rater") or self.desk.places.rater
+        session = await self._session({"task": query.get("task"), "rater": rater})
+        return JSONResponse(await self._state(session))
 
     async def questions(self, request: Request) -> Response:
-        body = await _body(request)
+        body = await read_object(request, WHO | {"count", "way", "between", "held", "repeats"})
+        count, ends = whole(body, "count", 1, MOST), bodies.between(body)
+        way = next(w for w in WAYS if w == choice(body.get("way", WAYS[0]), "way", WAYS))
+        held, repeats = bodies.numbers(body, "held"), bodies.flag(body, "repeats")
         session = await self._session(body)
-        count = _number(body, "count", 1, _MOST)
-        way = body.get("way", WAYS[0])
-        if way not in WAYS:
-            raise HTTPException(422, f"way is one of {', '.join(WAYS)}")
-        low, high = _between(body.get("between", [0, 1]))
-        held = {number for number in body.get("held", []) if isinstance(number, int)}
+        collection = await self.desk.collection(session.task)
         questions = await run_in_threadpool(
-            self.desk.questions, session, count, held, way, (low, high), body.get("repeats") is True
+            collection.questions, session, count, held, way, ends, repeats
         )
-        album = self.desk.album
+        is_part = way == "mistakes" or ends != (0, 1)
         return JSONResponse(
             {
                 "questions": [
-                    asdict(question) | {"name": album.name(question.number)}
+                    asdict(question) | {"name": session.album.name(question.number)}
                     for question in questions
                 ],
-                "open": None
-                if way == "mistakes" or (low, high) != (0, 1)
-                else session.open_count(),
+                "open": None if is_part else session.open_count(),
             }
         )
 
     async def answers(self, request: Request) -> Response:
         """Write what one key press answers; 409 for a picture that nobody has shown."""
-        body = await _body(request)
+        body = await read_object(request, WHO | {"answers", "way"})
+        rows = bodies.answers(body)
+        kind = kind_of(choice(body.get("way", ""), "way", bodies.REASONS))
         session = await self._session(body)
-        rows = body.get("answers")
-        if not isinstance(rows, list) or not 0 < len(rows) <= _MOST:
-            raise HTTPException(422, f"answers is a list of 1 to {_MOST}")
         answers = []
-        for row in rows:
-            if not isinstance(row, dict) or row.get("value") not in _VALUES:
-                raise HTTPException(422, f"the value of an answer is one of {', '.join(_VALUES)}")
-            number = _number(row, "number", 0, max(0, len(self.desk.album.paths) - 1))
-            if not (digest := self.desk.album.digest(number)):
+        for number, value in rows:
+            if not (digest := session.album.digest(number)):
                 raise HTTPException(409, "the picture was not shown yet: load the page anew")
-            answers.append((digest, _VALUES[row["value"]]))
-        kind = kind_of(str(body.get("way", "")))
+            answers.append((digest, value))
         before = [session.values.get(digest) for digest, _ in answers]
         async with self._writing:
             await run_in_threadpool(session.answer, answers, kind)
-        words = {value: word for word, value in _VALUES.items()}
-        return JSONResponse({"before": [words[value] for value in before]})
+        return JSONResponse({"before": [WORDS[value] for value in before]})
 
     async def undo(self, request: Request) -> Response:
         """Take back the last step; what it answered, where the picture is still here.
 
         Of an import no pictures are named: it may have any number of them.
         """
-        session = await self._session(await _body(request))
+        session = await self._session(await read_object(request, WHO))
         async with self._writing:
             undone = await run_in_threadpool(session.undo)
-        album = self.desk.album
-        words = {value: word for word, value in _VALUES.items()}
         is_import = any(entry.kind == Kind.IMPORT for entry in undone)
+        album = session.album
         entries = [
-            (album.number(entry.digest), words[entry.value])
+            (album.number(entry.digest), WORDS[entry.value])
             for entry in ([] if is_import else undone)
         ]
         return JSONResponse(
@@ -173,131 +173,53 @@ class _Server:
         )
 
     async def train(self, request: Request) -> Response:
-        session = await self._session(await _body(request))
+        session = await self._session(await read_object(request, WHO))
         await run_in_threadpool(session.train)
         if session.problem:
             raise HTTPException(422, session.problem)
-        return JSONResponse(await run_in_threadpool(self.desk.state, session))
+        return JSONResponse(await self._state(session))
 
     async def picture(self, request: Request) -> Response:
-        longest = SMALL if "small" in request.query_params else LARGE
-        drawing = await self.desk.draw(request.path_params["number"], longest)
+        query = request.query_params
+        size = choice(query.get("size", "large"), "size", tuple(_SIZES))
+        collection = await self.desk.collection(bodies.text(query, "task"))
+        number = request.path_params["number"]
+        drawing = await collection.draw(self.desk.drawers, number, _SIZES[size])
         return Response(drawing.jpeg, media_type="image/jpeg")
 
-    async def export(self, request: Request) -> Response:
+    async def copies(self, request: Request) -> Response:
         """Copy pictures into a new folder below that of the exports."""
-        body = await _body(request)
+        body = await read_object(request, WHO | {"what", "threshold", "name"})
+        what = choice(body.get("what"), "what", takeaway.COPIES)
+        threshold, name = bodies.probability(body, "threshold"), folder_name(body)
+        exports = self.desk.places.exports
+        if exports is None:
+            raise HTTPException(409, "start proportrait serve with --exports DIR to make copies")
         session = await self._session(body)
-        name = _text(body, "name")
-        if not _NAME.fullmatch(name) or name != name.strip(" ."):
-            raise HTTPException(422, "the name of a folder has letters, digits, spaces, - and _")
-        target = self.desk.place.exports / name
-        if body.get("what") == "model":
-            return JSONResponse(
-                {"file": await run_in_threadpool(self._save_model, session, target)}
-            )
-        write = await run_in_threadpool(self._export, session, body, target)
-        problems = await run_in_threadpool(write)
-        count = sum(path.is_file() and path.suffix != ".csv" for path in target.rglob("*"))
-        return JSONResponse(
-            {"folder": printable(target), "copies": count, "problems": problems[:_MOST]}
-        )
+        result = await run_in_threadpool(takeaway.copies, session, what, threshold, exports / name)
+        return JSONResponse(result)
 
-    def _export(
-        self, session: Session, body: dict[str, Any], target: Path
-    ) -> Callable[[], list[str]]:
-        match body.get("what"):
-            case "sifted":
-                chosen = [path for path, _ in self._sifted(session, _threshold(body))]
-                return lambda: exchange.copy_pictures(chosen, target)
-            case "folders" | "imagefolder" as form:
-                entries = exchange.entries_of(session.labels, session.task, session.rater)
-                write = exchange.to_folders if form == "folders" else exchange.to_image_folder
-                return lambda: write(entries, target)
-        raise HTTPException(422, "what is one of sifted, folders, imagefolder, model")
-
-    @staticmethod
-    def _save_model(session: Session, target: Path) -> str:
-        """Write the model as a file for `proportrait taste predict`; returns its printable name."""
-        if session.trained is None:
-            raise HTTPException(409, _NO_MODEL)
-        file = target.with_name(f"{target.name}.safetensors")
-        if os.path.lexists(file):
-            raise HTTPException(422, f"{printable(file)} is there already: choose another name")
-        with disk_errors(file):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            session.trained.taste.save(file)
-        return printable(file)
+    async def model(self, request: Request) -> Response:
+        """Write the model among the tastes, where its name is enough to find it."""
+        body = await read_object(request, WHO | {"name", "replace"})
+        name, replace = folder_name(body), bodies.flag(body, "replace")
+        session = await self._session(body)
+        return JSONResponse(await run_in_threadpool(takeaway.save_model, session, name, replace))
 
     async def table(self, request: Request) -> Response:
         """A CSV of the labels, or of the pictures from a threshold on, the likeliest first."""
-        body = await _body(request)
+        body = await read_object(request, WHO | {"what", "threshold"})
+        what = choice(body.get("what"), "what", takeaway.TABLES)
+        threshold = bodies.probability(body, "threshold")
         session = await self._session(body)
-        if body.get("what") == "labels":
-            entries = await run_in_threadpool(
-                exchange.entries_of, session.labels, session.task, session.rater
-            )
-            text = exchange.to_csv(entries)
-        else:
-            rows = await run_in_threadpool(self._sifted, session, _threshold(body))
-            text = exchange.predictions_csv(rows)
+        text = await run_in_threadpool(takeaway.table, session, what, threshold)
         return Response(text, media_type="text/csv")
 
-    def _sifted(self, session: Session, threshold: float) -> list[tuple[Path, float]]:
-        if session.trained is None:
-            raise HTTPException(409, _NO_MODEL)
-        album = session.album
-        chosen = [
-            (likely, number)
-            for number, likely in list(session.predictions.items())
-            if likely >= threshold and album.holds(number)
-        ]
-        return [(album.paths[number], likely) for likely, number in sorted(chosen, reverse=True)]
+    async def _state(self, session: Session) -> dict[str, Any]:
+        exports = self.desk.places.exports
+        shown = await run_in_threadpool(state, session)
+        return shown | {"exports": None if exports is None else printable(exports)}
 
     async def _session(self, body: dict[str, Any]) -> Session:
-        who = (_text(body, "task"), _text(body, "rater"))
-        known = self.desk.sessions.get(who)  # at a key press no thread is waited for
-        return known if known is not None else await run_in_threadpool(self.desk.session, *who)
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    """The JSON object of a request: forms of other sites cannot send that type."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise HTTPException(415, "send application/json")
-    try:
-        body = await request.json()
-    except ValueError:
-        raise HTTPException(400, "the body is no JSON") from None
-    if not isinstance(body, dict):
-        raise HTTPException(422, "the body is a JSON object")
-    return body
-
-
-def _text(body: dict[str, Any], key: str) -> str:
-    value = body.get(key)
-    if not isinstance(value, str) or not value:
-        raise HTTPException(422, f"{key} is missing")
-    return value
-
-
-def _number(body: dict[str, Any], key: str, least: int, most: int) -> int:
-    value = body.get(key)
-    if not isinstance(value, int) or not least <= value <= most:
-        raise HTTPException(422, f"{key} is a whole number from {least} to {most}")
-    return value
-
-
-def _threshold(body: dict[str, Any]) -> float:
-    return _between([body.get("threshold"), 1])[0]
-
-
-def _between(ends: Any) -> tuple[float, float]:
-    if (
-        not isinstance(ends, list)
-        or len(ends) != 2
-        or not all(isinstance(end, int | float) for end in ends)
-        or not 0 <= ends[0] <= ends[1] <= 1
-    ):
-        raise HTTPException(422, "two probabilities from 0 to 1, the lower one first, are expected")
-    return float(ends[0]), float(ends[1])
+        who = bodies.text(body, "task"), bodies.text(body, "rater")
+        return self.desk.known_session(*who) or await self.desk.session(*who)

@@ -1,234 +1,188 @@
-"""All that runs behind the page: the folder is followed, features are computed, models taught."""
+"""What works behind the pages of tastes: folders are followed, features computed, models taught.
+
+It starts with the first task that somebody opens.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from proportrait.errors import ImageError, ProPortraitError
+from proportrait.commandline import printable
 from proportrait.serve.judges import Judges
 from proportrait.serve.taste import work
-from proportrait.serve.taste.album import Album
-from proportrait.serve.taste.questions import Question, Way, next_questions
-from proportrait.serve.taste.rows import Rows
+from proportrait.serve.taste.collection import Collection
+from proportrait.serve.taste.places import TastePlaces
 from proportrait.serve.taste.session import Session
-from proportrait.serve.taste.state import state
-from proportrait.taste.features import DEFAULT, column_names
 from proportrait.taste.labels import Labels
 
 _DRAW_S, _FEATURES_S = 30.0, 600.0  # in which pictures are drawn, and features computed
-_CHUNK = 8  # pictures of which features are computed at once
 _TICK_S = 0.5
-_SHARE = 20  # part of the chunks, besides labelled pictures, whose members are at random
-_log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Place:
-    """What a page is opened for.
+class TasteDesk:
+    """The tasks of a labels file, and the folders that they are about."""
 
-    Attributes:
-        folder: with the pictures; nothing outside it is read.
-        task: name of the one that is open at first.
-        rater: name of whoever labels at first.
-        labels: the file with the labels; None for that in the user's data directory.
-        exports: folder in which copies are made.
-        workers: processes that compute features, at least 1.
-        drawers: processes that draw pictures for the page, at least 1.
-        token: what requests have to send.
-    """
+    def __init__(self, places: TastePlaces) -> None:
+        self.places = places
+        self.drawers = Judges(places.drawers, _DRAW_S, work.prepare)
+        self._workers = Judges(places.workers, _FEATURES_S, work.prepare_behind)
+        self._collections: dict[Path, Collection] = {}
+        self._of_task: dict[str, Collection] = {}
+        self._running = contextlib.AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._opening = asyncio.Lock()
 
-    folder: Path
-    task: str
-    rater: str
-    labels: Path | None
-    exports: Path
-    workers: int = 1
-    drawers: int = 2
-    token: str = ""
+    @cached_property
+    def labels(self) -> Labels:
+        """The file, which is opened when somebody first needs it.
 
-
-@dataclass
-class Desk:
-    """The sessions at one folder, and what works for them; use `open` around the requests."""
-
-    place: Place
-    labels: Labels
-    sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.album = Album(self.place.folder)
-        self.rows = Rows(len(column_names(DEFAULT)))
-        self.rng = np.random.default_rng()
-        self._drawers = Judges(self.place.drawers, _DRAW_S, work.prepare)
-        self._workers = Judges(self.place.workers, _FEATURES_S, work.prepare_behind)
-        self._busy: set[int] = set()  # pictures whose features are computed now
-        self._wanted: list[int] = []  # pictures that the page shows soon
-        self._teaching: set[asyncio.Task[None]] = set()
-        self.labels.add_task(self.place.task)
+        Raises:
+            StoreError: it cannot be.
+        """
+        return Labels(self.places.labels)
 
     @contextlib.asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Work in the background for as long as the block."""
-        async with self._drawers, self._workers:
-            works: list[Coroutine[Any, Any, None]] = [self._follow(), self._teach()]
-            works += [self._compute() for _ in range(self.place.workers)]
-            tasks = [asyncio.create_task(one) for one in works]
-            try:
-                yield
-            finally:
-                self.album.stop()
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
-                self.rows.close()
-
-    def session(self, task: str, rater: str) -> Session:
-        """The session of a rater at a task.
-
-        Raises:
-            HTTPException: 404, there is no such task.
-        """
-        key = (task, rater)
-        if key not in self.sessions:
-            if task not in self.labels.tasks():
-                raise HTTPException(404, f"there is no task {task[:80]!r}: make it first")
-            self.album.recall(self.labels.places())
-            self.sessions[key] = Session(self.labels, self.album, self.rows, task, rater)
-        return self.sessions[key]
-
-    def state(self, session: Session) -> dict[str, Any]:
-        """What the page shows; it takes a moment: call it in a thread."""
-        return state(session) | {"exports": str(self.place.exports)}
-
-    def questions(
-        self,
-        session: Session,
-        count: int,
-        held: set[int],
-        way: Way,
-        between: tuple[float, float],
-        repeats: bool,
-    ) -> list[Question]:
-        """Up to `count` questions, about pictures that can be read."""
-        questions: list[Question] = []
-        for _ in range(
-            20 * count
-        ):  # contents that were labelled under another name are passed over
-            if len(questions) == count:
-                break
-            more = next_questions(session, 1, held, self.rng, way, between, repeats)
-            if not more:
-                break
-            held.add(more[0].number)
-            if self._is_new(session, more[0]):
-                questions += more
-        self._wanted = [question.number for question in questions]
-        return questions
-
-    def _is_new(self, session: Session, question: Question) -> bool:
-        """Whether a picture can be read, and was not labelled under another name."""
-        number = question.number
-        if self.album.digest(number):
-            return True
+        """Let work run in the background for as long as the block."""
         try:
-            digest, place = work.identify(self.album.folder, self.album.paths[number])
-        except ImageError as error:
-            self.album.fail(number, str(error))
-            return False
-        self.album.learn(number, digest, place)
-        return not session.is_labelled(number)
+            yield
+        finally:
+            for collection in self._collections.values():
+                collection.album.stop()
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self._running.aclose()
+            for collection in self._collections.values():
+                collection.rows.close()
+            if "labels" in self.__dict__:
+                self.labels.close()
 
-    async def draw(self, number: int, longest: int) -> work.Drawing:
-        """A picture for the page.
-
-        Raises:
-            HTTPException: 404, there is no such picture; 422, it cannot be read.
-        """
-        if not 0 <= number < len(self.album.paths):
-            raise HTTPException(404, "there is no picture of that number")
-        try:
-            drawing = await self._drawers.run(
-                work.draw, self.album.folder, self.album.paths[number], longest
+    def overview(self, rater: str) -> list[dict[str, Any]]:
+        """Every task with what a rater has labelled, JSON-ready; it takes a moment."""
+        labels, folders = self.labels, self.labels.folders()
+        rows = []
+        for task in labels.tasks():
+            values = list(labels.current(task, rater).values())
+            place = self._folder(task, folders)
+            number = self.places.photos.index(place) if place in self.places.photos else None
+            name = "" if place is None else printable(place if number is None else place.name)
+            rows.append(
+                {
+                    "task": task,
+                    "folder": number,
+                    "place": name,
+                    "labels": {
+                        "positive": values.count(True),
+                        "negative": values.count(False),
+                        "skip": values.count(None),
+                    },
+                    "others": [other for other in labels.raters(task) if other != rater],
+                }
             )
-        except ImageError as error:
-            self.album.fail(number, str(error))
-            raise HTTPException(422, str(error)) from None
-        except HTTPException as error:
-            self.album.fail(number, error.detail)
-            raise
-        if self.album.learn(number, drawing.digest, drawing.place):
-            self.rows.drop(number)  # the file was replaced: its features are another's
-        return drawing
+        return rows
 
-    async def _follow(self) -> None:
-        while True:
-            await asyncio.to_thread(self.album.update)
-            await asyncio.to_thread(self.album.wait)
+    def add_task(self, task: str, folder: int, goes_on: bool) -> None:
+        """Make a task about a folder; with `goes_on` let one that there is be about it from now on.
+
+        Raises:
+            ConfigurationError: the name is none.
+            HTTPException: 404, there is no such folder; 409, there is such a task already.
+        """
+        if not folder < len(self.places.photos):
+            raise HTTPException(404, "there is no folder of that number")
+        if task in self.labels.tasks():
+            if not goes_on:
+                raise HTTPException(409, f"there is a task {task!r} already: open that one")
+            if self._folder(task, self.labels.folders()) in self.places.photos:
+                raise HTTPException(409, f"the task {task!r} has its folder here: open it")
+        self.labels.put_folder(task, self.places.photos[folder])
+
+    def _folder(self, task: str, folders: dict[str, Path]) -> Path | None:
+        """The folder of a task; as long as it is open, another process moves it nowhere else."""
+        known = self._of_task.get(task)
+        return folders.get(task) if known is None else known.album.folder
+
+    async def collection(self, task: str) -> Collection:
+        """The folder that a task is about, which is opened if it is not yet.
+
+        Raises:
+            HTTPException: 404, there is no such task; 409, its folder was not named at the start.
+        """
+        if task not in self._of_task:
+            async with self._opening:
+                folder = await run_in_threadpool(self._folder_here, task)
+                if folder not in self._collections:
+                    await self._start(folder)
+                self._of_task[task] = self._collections[folder]
+        return self._of_task[task]
+
+    def known_session(self, task: str, rater: str) -> Session | None:
+        """The session of a rater at a task if it is open: a key press waits for no thread."""
+        collection = self._of_task.get(task)
+        return None if collection is None else collection.sessions.get((task, rater))
+
+    async def session(self, task: str, rater: str) -> Session:
+        """The session of a rater at a task; errors as of `collection`."""
+        collection = await self.collection(task)
+        async with self._opening:
+            if (known := collection.sessions.get((task, rater))) is not None:
+                return known
+            return await run_in_threadpool(collection.session, task, rater)
+
+    def _folder_here(self, task: str) -> Path:
+        if task not in self.labels.tasks():
+            raise HTTPException(404, f"there is no task {task[:80]!r}: begin it first")
+        folder = self._folder(task, self.labels.folders())
+        if folder is None or folder not in self.places.photos:
+            raise HTTPException(409, f"the folder of the task {task!r} was not named at the start")
+        return folder
+
+    async def _start(self, folder: Path) -> None:
+        """Follow a folder; with the first one all work begins."""
+        collection = await run_in_threadpool(Collection, folder, self.labels)
+        if not self._collections:
+            await self._running.enter_async_context(self.drawers)
+            await self._running.enter_async_context(self._workers)
+            works = [self._teach(), *(self._compute() for _ in range(self.places.workers))]
+            self._tasks += map(asyncio.create_task, works)
+        self._collections[folder] = collection
+        self._tasks.append(asyncio.create_task(_follow(collection)))
 
     async def _compute(self) -> None:
-        """Features of labelled pictures first, then of those that are shown next, then of all."""
+        """Compute features, a chunk of each open folder in turn."""
         while True:
-            numbers = await asyncio.to_thread(self._chunk)
-            if not numbers:
+            is_idle = True
+            for collection in list(self._collections.values()):
+                if numbers := await asyncio.to_thread(collection.chunk):
+                    is_idle = False
+                    await collection.compute(self._workers, numbers)
+            if is_idle:
                 await asyncio.sleep(_TICK_S)
-                continue
-            self._busy.update(numbers)
-            try:
-                await self._features(numbers)
-            finally:
-                self._busy.difference_update(numbers)
-
-    async def _features(self, numbers: list[int]) -> None:
-        paths = [self.album.paths[number] for number in numbers]
-        try:
-            rows = await self._workers.run(work.features, self.album.folder, paths, DEFAULT)
-        except (HTTPException, ProPortraitError) as error:
-            if len(numbers) > 1:  # one of them ends the worker: which one
-                for number in numbers:
-                    await self._features([number])
-                return
-            _log.warning("no features of %s: %s", paths[0].name, error)
-            self.album.fail(numbers[0], getattr(error, "detail", str(error)))
-            return
-        for number, row in zip(numbers, rows, strict=True):
-            if row.values is None or row.place is None:
-                self.album.fail(number, row.error)
-            else:
-                self.album.learn(number, row.digest, row.place)
-                self.rows.put(number, row.values.astype(np.float32))
-
-    def _chunk(self) -> list[int]:
-        def is_open(number: int) -> bool:
-            return number not in self.rows and number not in self._busy and self.album.holds(number)
-
-        sessions = list(self.sessions.values())
-        first = [number for session in sessions for number in session.labelled()] + self._wanted
-        chosen = list(dict.fromkeys(filter(is_open, first)))[:_CHUNK]
-        count = len(self.album.paths)
-        if count and len(chosen) < _CHUNK and len(self.rows) < len(self.album):
-            some = self.rng.integers(0, count, _SHARE * _CHUNK).tolist()
-            if count < _SHARE * _CHUNK or len(self.rows) > 0.9 * count:
-                some = self.rng.permutation(count).tolist()
-            chosen += [number for number in dict.fromkeys(some) if is_open(number)]
-        return list(dict.fromkeys(chosen))[:_CHUNK]
 
     async def _teach(self) -> None:
         """Train where there is news, and keep the predictions up to date."""
         # What training needs is imported at once: later it would hold up key presses.
         await asyncio.to_thread(import_module, "sklearn.model_selection")
         while True:
-            for session in list(self.sessions.values()):
-                if await asyncio.to_thread(session.is_due):
-                    await asyncio.to_thread(session.train)
-                await asyncio.to_thread(session.predict)
+            for collection in list(self._collections.values()):
+                for session in list(collection.sessions.values()):
+                    if await asyncio.to_thread(session.is_due):
+                        await asyncio.to_thread(session.train)
+                    await asyncio.to_thread(session.predict)
             await asyncio.sleep(_TICK_S)
+
+
+async def _follow(collection: Collection) -> None:
+    while True:
+        await asyncio.to_thread(collection.album.update)
+        await asyncio.to_thread(collection.album.wait)

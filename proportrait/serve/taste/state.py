@@ -23,7 +23,6 @@ def state(session: Session) -> dict[str, Any]:
     return {
         "task": session.task,
         "rater": session.rater,
-        "tasks": labels.tasks(),
         "folder": {
             "name": album.folder.name,
             "pictures": len(album),

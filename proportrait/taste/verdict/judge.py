@@ -13,7 +13,7 @@ from proportrait.looks.look import Look
 from proportrait.taste.extract import TasteExtractor
 from proportrait.taste.features import row_of, set_names
 from proportrait.taste.taste import Taste
-from proportrait.taste.verdict.library import find
+from proportrait.taste.verdict.library import checked_name, find
 from proportrait.taste.verdict.reasons import TasteVerdict, favour_and_against
 
 
@@ -49,11 +49,12 @@ def load_tastes(words: Iterable[str | Path]) -> tuple[NamedTaste, ...]:
 
     Raises:
         AssetError: a file is no taste of this version.
-        ConfigurationError: there is no such taste, or two have the same name.
+        ConfigurationError: there is no such taste, two have the same name, or one has that of an
+            attribute.
     """
     tastes: dict[str, NamedTaste] = {}
     for path in map(find, words):
-        name = printable(path.stem)
+        name = checked_name(printable(path.stem))
         if name in tastes:
             raise ConfigurationError(f"two tastes are named {name!r}: rename one of the files")
         tastes[name] = NamedTaste(name, Taste.load(path))

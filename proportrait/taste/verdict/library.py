@@ -9,8 +9,10 @@ from platformdirs import user_data_path
 
 from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
+from proportrait.labels import KEYS
 
 SUFFIX = ".safetensors"
+RESERVED = (*KEYS, "overall", "path")  # columns of a score, by which it is sorted too
 FOLDER_VARIABLE = "PROPORTRAIT_TASTES"  # of the environment: overrides the user's data directory
 
 
@@ -18,6 +20,31 @@ def models_folder() -> Path:
     """The folder into which `proportrait taste train` writes where none is named."""
     folder = os.environ.get(FOLDER_VARIABLE)
     return Path(folder) if folder else user_data_path("proportrait", appauthor=False) / "tastes"
+
+
+def checked_name(name: str) -> str:
+    """A name that a taste may have.
+
+    Raises:
+        ConfigurationError: it is empty, leads to another folder, or is that of an attribute.
+    """
+    if not name or Path(name).name != name:
+        raise ConfigurationError(f"a taste has a name without a folder, not {printable(name)!r}")
+    if name.lower() in RESERVED:
+        raise ConfigurationError(
+            f"a taste cannot be named {printable(name)!r}: a column of every score has that name "
+            f"already ({', '.join(RESERVED)}); choose another one, such as my-{printable(name)}"
+        )
+    return name
+
+
+def file_of(name: str) -> Path:
+    """The file of a taste in the models folder, by its name; it may be there or not.
+
+    Raises:
+        ConfigurationError: as of `checked_name`.
+    """
+    return models_folder() / f"{checked_name(name)}{SUFFIX}"
 
 
 def taste_names() -> list[str]:

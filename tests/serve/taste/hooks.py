@@ -15,6 +15,10 @@ from proportrait.taste.features import DEFAULT, column_names
 DEADLY = "deadly"  # in the name of a picture that ends the worker
 
 
+def prepare(*_: object) -> None:
+    """Load nothing."""
+
+
 def features(folder: Path, paths: list[Path], sets: int) -> list[work.Row]:
     """The mean of a picture in every column, beside noise; as `work.features`."""
     assert sets == DEFAULT

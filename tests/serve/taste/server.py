@@ -1,16 +1,27 @@
-"""`proportrait taste label` with the quick features of `hooks`, as a process of its own."""
+"""The page within `proportrait serve`, with the quick features of `hooks`, as a process of its own.
 
-from __future__ import annotations
+Photos are in DIR/photos and DIR/more, labels and exports beside them; nothing is judged or ranked.
+"""
 
-import argparse
 import sys
+from pathlib import Path
 
-from proportrait.commands.taste import label
-from proportrait.serve.taste import work
-from tests.serve.taste import hooks
+
+def main(home: Path) -> None:
+    # Imported here, so that worker processes, which import this module, begin quickly.
+    from proportrait.serve import judges
+    from proportrait.serve.app import create_app
+    from proportrait.serve.listen import listen
+    from proportrait.serve.taste import work
+    from proportrait.serve.taste.places import TastePlaces
+    from tests.serve.taste import hooks
+
+    work.features, judges.prepare = hooks.features, hooks.prepare
+    photos = (home / "photos", home / "more")
+    places = TastePlaces(photos, home / "exports", "anna", home / "labels.sqlite", drawers=1)
+    app = create_app(tastes=places)
+    listen(app, "127.0.0.1", 0, lambda port: print(f"http://127.0.0.1:{port}", flush=True))
+
 
 if __name__ == "__main__":
-    work.features = hooks.features
-    parser = argparse.ArgumentParser()
-    label.add_arguments(parser)
-    sys.exit(label.execute(parser.parse_args()))
+    main(Path(sys.argv[1]))

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import csv
+import shlex
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 
-from proportrait.taste import Taste
+from proportrait.serve.judges import Judges
+from proportrait.serve.taste.bodies import API
 from proportrait.taste.exchange import Entry, add_entries
 from proportrait.taste.labels import Labels
+from proportrait.taste.verdict import load_tastes
+from proportrait.taste.verdict.library import models_folder, taste_names
 from tests.serve.taste import hooks
 from tests.serve.taste.conftest import Client, serving
-
-API = "/api/v1/taste"
 
 
 def test_labels_teach_a_model_that_sifts_the_folder(client: Client) -> None:
@@ -30,12 +31,25 @@ def test_labels_teach_a_model_that_sifts_the_folder(client: Client) -> None:
     assert state["model"]["reach"][0] == 24
     assert state["model"]["reach"] == sorted(state["model"]["reach"], reverse=True)
     assert state["curve"][-1][1] == state["model"]["accuracy"]
-    result = client.post("export", what="sifted", threshold=0.5, name="kept ones")
+    result = client.post("copies", what="sifted", threshold=0.5, name="kept ones")
     copies = sorted(path.name for path in Path(result["folder"]).iterdir())
     assert copies == [f"light_{number:02d}.png" for number in range(12)]
     assert result["copies"] == 12
-    saved = client.post("export", what="model", name="mine")
-    assert Taste.load(saved["file"]).ensemble.labels.size == state["model"]["labels"]
+    saved = client.post("model", name="mine")
+    assert Path(saved["file"]) == models_folder() / "mine.safetensors"
+    assert taste_names() == ["mine"]
+    assert load_tastes(["mine"])[0].taste.ensemble.labels.size == state["model"]["labels"]
+    score, rank = map(shlex.split, saved["commands"])
+    assert score == ["proportrait", "score", str(client.photos), "--taste", "mine"]
+    assert rank[-4:] == ["--photos", str(client.photos), "--taste", "mine"]
+    for name, status, text in (
+        ("mine", 409, "there is a taste 'mine' already"),
+        ("Lighting", 422, "cannot be named 'Lighting'"),
+        ("../mine", 422, "letters, digits"),
+    ):
+        answer = client.client.post(f"{API}/model", json=client.who | {"name": name})
+        assert (answer.status_code, text in answer.json()["error"]) == (status, True)
+    client.post("model", name="mine", replace=True)
     table = client.client.post(
         f"{API}/table", json=client.who | {"what": "sifted", "threshold": 0.5}
     )
@@ -111,7 +125,8 @@ def test_an_import_is_taken_back_at_once_and_its_model_with_it(
 ) -> None:
     places = client.photos.glob("*_0*.png")
     entries = [Entry(path, path.name.startswith("light")) for path in places]
-    with Labels(client.labels) as labels:
+    with Labels(client.places.labels) as labels:
+        labels.put_folder("later", client.photos)
         assert add_entries(labels, "later", "anna", entries).count == 20
     who = {"task": "later"}
     client.wait(lambda state: state["features"] == 24)
@@ -123,7 +138,7 @@ def test_an_import_is_taken_back_at_once_and_its_model_with_it(
     assert client.post("undo", **who) == {"undone": 20, "is_import": True, "pictures": []}
     state = client.state(**who)
     assert (state["labels"]["positive"], state["model"], state["chooses"]) == (0, None, "types")
-    with Labels(client.labels) as labels:
+    with Labels(client.places.labels) as labels:
         assert [row["kind"] for row in labels.history("later")].count("import") == 20
         assert add_entries(labels, "later", "anna", entries).count == 20
 
@@ -154,20 +169,26 @@ def test_how_many_pictures_are_left_is_told(client: Client) -> None:
 
 def test_tasks_and_raters_stand_side_by_side(client: Client) -> None:
     client.label(6)
-    client.post("tasks", name="another")
-    assert client.state(task="another")["labels"]["positive"] == 0
-    assert {"another", "light", client.who["task"]} <= set(client.state(task="another")["tasks"])
+    assert client.of_task("another").state()["labels"]["positive"] == 0
+    rows = {row["task"]: row for row in client.overview()["tasks"]}
+    assert sum(rows[client.who["task"]]["labels"].values()) == 6
+    assert rows["another"] == {
+        "task": "another", "folder": 0, "place": "photos", "others": [],
+        "labels": {"positive": 0, "negative": 0, "skip": 0},
+    }  # fmt: skip
     current = client.ask(30, rater="ben")
     assert len(current) >= 24  # nothing is labelled by ben
     for question in current:
         value = "positive" if question["name"].startswith("light") else "negative"
         client.answer(question, value, rater="ben")
+    rows = {row["task"]: row for row in client.overview(rater="ben")["tasks"]}
+    assert rows[client.who["task"]]["others"] == ["anna"]
     (other,) = client.state()["others"]
     assert (other["rater"], other["count"], other["raw"]) == ("ben", 6, 1.0)
 
 
 def test_a_folder_that_changes_is_followed(photos: Path, tmp_path: Path) -> None:
-    with serving(photos, tmp_path) as client:
+    with serving(tmp_path, photos) as client:
         client.label(3)
         (photos / "sub").mkdir()
         shutil.move(photos / "light_00.png", photos / "sub" / "light_00.png")
@@ -178,7 +199,7 @@ def test_a_folder_that_changes_is_followed(photos: Path, tmp_path: Path) -> None
         client.wait(lambda state: state["folder"]["pictures"] == 24)
         shutil.rmtree(photos)
         client.wait(lambda state: state["folder"]["problem"])
-        assert client.client.get(f"{API}/pictures/0").status_code == 422
+        assert client.picture(0).status_code == 422
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +213,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     Image.new("RGB", (3000, 2000)).save(photos / "aaa.jpg", exif=b"Exif\0\0secret")
     shutil.copy(photos / "dark_01.png", home / "secret.png")
     (photos / "link.png").symlink_to(home / "secret.png")
-    with serving(photos, home) as client:
+    with serving(home, photos, workers=Judges) as client:
         client.wait(lambda state: state["features"] == 5 and state["folder"]["failures"] == 3)
         yield client
 
@@ -207,14 +228,14 @@ def test_a_picture_that_ends_its_worker_costs_no_other(odd: Client) -> None:
 
 def test_pictures_are_small_and_have_no_metadata(odd: Client) -> None:
     sizes = {}
-    for small, longest in ((False, 1600), (True, 360)):
+    for size, longest in (("large", 1600), ("small", 360)):
         for number in range(8):
-            answer = odd.client.get(f"{API}/pictures/{number}{'?small' if small else ''}")
+            answer = odd.picture(number, size=size)
             if answer.status_code == 200:
                 assert b"secret" not in answer.content
                 assert answer.headers["content-type"] == "image/jpeg"
-                sizes[small] = max(sizes.get(small, 0), *_size(answer.content))
-        assert sizes[small] == longest
+                sizes[size] = max(sizes.get(size, 0), *_size(answer.content))
+        assert sizes[size] == longest
 
 
 def _size(data: bytes) -> tuple[int, int]:
@@ -227,44 +248,26 @@ def test_nothing_outside_the_folder_is_shown(odd: Client) -> None:
     reasons = {entry["name"]: entry["reason"] for entry in odd.state()["folder"]["failed"]}
     assert reasons["link.png"] == "a link to a file outside the folder"
     for path in ("-1", "1000", "../labels.sqlite", "%2e%2e%2flabels.sqlite", "a.png"):
-        assert odd.client.get(f"{API}/pictures/{path}").status_code == 404
+        assert odd.picture(path).status_code == 404
 
 
-BAD: dict[str, tuple[str, dict[str, Any], int]] = {
-    "no such task": ("questions", {"task": "x", "count": 1}, 404),
-    "no rater": ("undo", {"rater": ""}, 422),
-    "no count": ("questions", {}, 422),
-    "too many": ("questions", {"count": 1000}, 422),
-    "another way": ("questions", {"count": 1, "way": "luck"}, 422),
-    "ends in turn": ("questions", {"count": 1, "between": [0.9, 0.1]}, 422),
-    "no answers": ("answers", {"answers": []}, 422),
-    "another value": ("answers", {"answers": [{"number": 0, "value": "good"}]}, 422),
-    "no picture": ("answers", {"answers": [{"number": 99, "value": "skip"}]}, 422),
-    "a bad name": ("tasks", {"name": "a\nb"}, 422),
-    "no labels": ("train", {}, 422),
-    "a path": ("export", {"what": "folders", "name": "../photos"}, 422),
-    "a hidden folder": ("export", {"what": "folders", "name": ".x"}, 422),
-    "no export": ("export", {"what": "everything", "name": "x"}, 422),
-    "no model to save": ("export", {"what": "model", "name": "x"}, 409),
-    "no model": ("export", {"what": "sifted", "name": "x", "threshold": 0.5}, 409),
-}
-
-
-def test_wrong_requests_are_refused_with_what_to_do(client: Client) -> None:
-    for name, (path, body, status) in BAD.items():
-        answer = client.client.post(f"{API}/{path}", json=client.who | body)
-        assert (name, answer.status_code) == (name, status)
-        assert answer.json()["error"]
-    form = client.client.post(f"{API}/undo", data=client.who)
-    assert form.status_code == 415
-    other = client.client.post(
-        f"{API}/undo", json=client.who, headers={"Sec-Fetch-Site": "cross-site"}
-    )
-    assert other.status_code == 403
+def test_a_task_of_another_folder_goes_on_in_one_of_these(client: Client) -> None:
+    task = {"task": "moved"}
+    with Labels(client.places.labels) as labels:
+        labels.put_folder("moved", Path("/media/camera"))
+        labels.add_task("older")
+    rows = {row["task"]: (row["folder"], row["place"]) for row in client.overview()["tasks"]}
+    assert (rows["moved"], rows["older"]) == ((None, "/media/camera"), (None, ""))
+    answer = client.client.get(f"{API}/session", params=task)
+    assert answer.status_code == 409
+    assert client.client.post(f"{API}/tasks", json=task | {"folder": 1}).status_code == 409
+    answer = client.client.post(f"{API}/tasks", json=task | {"folder": 1, "goes_on": True})
+    assert answer.status_code == 200
+    assert client.state(**task)["folder"]["name"] == "empty"
 
 
 def test_what_was_labelled_before_is_known_again(client: Client) -> None:
     numbers = [question["name"] for question in client.label(4)]
-    with Labels(client.labels) as labels:
+    with Labels(client.places.labels) as labels:
         assert len(labels.current(client.who["task"], "anna")) == 4
         assert set(numbers) <= {place.path.name for place in labels.places().values()}

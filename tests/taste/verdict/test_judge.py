@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from proportrait.errors import AssetError, ConfigurationError
+from proportrait.labels import KEYS
 from proportrait.looks.look import Look
 from proportrait.taste.taste import Taste
 from proportrait.taste.verdict import NamedTaste, joint_extractor, load_tastes
-from proportrait.taste.verdict.library import FOLDER_VARIABLE, find, models_folder
+from proportrait.taste.verdict.library import FOLDER_VARIABLE, file_of, find, models_folder
 from tests.taste.verdict.samples import row, taste
 
 
@@ -49,6 +50,21 @@ def test_tastes_have_names_of_their_own(models: Path) -> None:
         load_tastes(["mine", models / "mine.safetensors"])
     with pytest.raises(AssetError, match="does not exist"):
         load_tastes(["gone.safetensors"])
+
+
+@pytest.mark.parametrize("name", [*KEYS, "Lighting", "overall", "path"])
+def test_no_taste_has_the_name_of_another_column_of_a_score(name: str, models: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"cannot be named .* choose another one"):
+        file_of(name)
+    (models / "mine.safetensors").rename(models / f"{name}.safetensors")
+    with pytest.raises(ConfigurationError, match="cannot be named"):
+        load_tastes([name])
+
+
+@pytest.mark.parametrize("name", ["", "../mine", "a/b", "."])
+def test_a_name_leads_to_no_other_folder(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="a name without a folder"):
+        file_of(name)
 
 
 def test_a_look_is_judged_as_predict_judges(models: Path) -> None:

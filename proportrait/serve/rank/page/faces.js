@@ -3,7 +3,7 @@
 import { byId, h, tell } from "/page/dom.js";
 import * as api from "./api.js";
 import { picture } from "./images.js";
-import { rove, settle } from "./roving.js";
+import { rove, settle } from "/page/roving.js";
 
 const PAGE = 60;
 const grid = byId("faces"), more = byId("more-faces"), distinct = byId("distinct");

@@ -1,7 +1,8 @@
 // The page: which folder, which person, and how far the index is.
 
-import { byId, h, tell } from "/page/dom.js";
+import { byId, h, sentence, tell } from "/page/dom.js";
 import { takeDrops } from "/page/drop.js";
+import { isForPage } from "/page/help.js";
 import * as api from "./api.js";
 import * as faces from "./faces.js";
 import { forget, picture } from "./images.js";
@@ -78,7 +79,7 @@ function failed(text) {
 
 function problem(text) {
   byId("problem").hidden = !text;
-  byId("problem").textContent = text && `${text[0].toUpperCase()}${text.slice(1)}${/[.?!"]$/.test(text) ? "" : "."}`;
+  byId("problem").textContent = sentence(text);
 }
 
 async function poll() {
@@ -106,12 +107,9 @@ async function poll() {
 }
 
 function keys(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (document.querySelector("dialog[open]")) return;
-  if (event.target.matches("select, textarea, input:not([type=range], [type=checkbox])")) return;
+  if (!isForPage(event)) return;
   let isDone = true;
-  if (event.key === "?") byId("help").showModal();
-  else if (event.key === "Escape" && here.people.length) back();
+  if (event.key === "Escape" && here.people.length) back();
   else isDone = ranking.key(event.key.toLowerCase());
   if (isDone) event.preventDefault();
 }
@@ -123,7 +121,6 @@ function take(files) {
 }
 
 async function start() {
-  byId("help-open").addEventListener("click", () => byId("help").showModal());
   state = await api.state();
   if (!state.folders.length) {
     byId("none").hidden = false;

@@ -4,7 +4,7 @@ import { byId, h } from "/page/dom.js";
 import { photoPath } from "./api.js";
 import { picture } from "./images.js";
 import { frame, kindWord, partsList } from "./parts.js";
-import { rove, settle } from "./roving.js";
+import { rove, settle } from "/page/roving.js";
 
 const dialog = byId("photo"), body = byId("photo-body");
 let folder = 0, row = null, report = null;

@@ -6,7 +6,7 @@ import { Card } from "./card.js";
 import { compare } from "./compare.js";
 import { faceButton } from "./faces.js";
 import * as photo from "./photo.js";
-import { rove, settle } from "./roving.js";
+import { rove, settle } from "/page/roving.js";
 
 const PAGE = 24, MOST = 96; // rows at first, and that are ranked anew at once
 const CLOSE = 0.05; // above the limit of similarity: it may be another person

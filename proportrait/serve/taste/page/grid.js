@@ -60,7 +60,7 @@ function tile({ number, name, value = null, way = "" }, place) {
   row.element = h("button", { type: "button", class: "tile", tabindex: place ? "-1" : "0",
     onclick: () => mark(row, ORDER[(ORDER.indexOf(row.value) + 1) % ORDER.length]) },
     h("span", { class: "unseen" }, name), h("span", { class: "word" }));
-  row.image = api.picture(number, true);
+  row.image = api.picture(number, "small");
   row.image.then((image) => {
     image.alt = "";
     row.element.prepend(image);

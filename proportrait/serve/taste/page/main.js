@@ -1,15 +1,16 @@
 // The page: keys, views, and the state of the session, asked for every second.
 
-import { byId, h, tell } from "/page/dom.js";
+import { byId, sentence, tell } from "/page/dom.js";
+import { isForPage } from "/page/help.js";
 import * as api from "./api.js";
 import { Deck } from "./deck.js";
 import * as grid from "./grid.js";
+import { raterButton } from "./naming.js";
 import * as panel from "./panel.js";
 import * as sift from "./sift.js";
 import { show, zoom } from "./stage.js";
 
 const POLL_MS = 1000;
-const NEW = "\u0000new";
 const WAYS = {
   uncertainty: "The model is unsure of this one",
   disagreement: "The model's parts disagree on this one",
@@ -104,7 +105,6 @@ function take(fresh) {
   state = fresh;
   panel.show(state);
   sift.show(state);
-  tasks();
   const isNew = before && (before.model?.labels !== state.model?.labels || before.chooses !== state.chooses);
   if (isNew) deck.refresh();
   else if (deck.isEmpty || deck.queue.length < 2) deck.fill();
@@ -146,47 +146,6 @@ function choose() {
   if (view === "grid") grid.open(choice);
 }
 
-function tasks() {
-  const names = [...new Set([api.who.task, ...state.tasks])];
-  const select = byId("task");
-  if (select.dataset.names === JSON.stringify(names)) return;
-  select.dataset.names = JSON.stringify(names);
-  select.replaceChildren(...names.map((name) => h("option", { value: name, selected: name === api.who.task }, name)),
-    h("option", { value: NEW }, "New task …"));
-}
-
-/** Ask for a name; null where the user cancels. */
-function naming(title, hint, value) {
-  const dialog = byId("naming");
-  byId("naming-title").textContent = title;
-  byId("naming-hint").textContent = hint;
-  byId("naming-name").value = value;
-  dialog.returnValue = "";
-  dialog.showModal();
-  return new Promise((resolve) => dialog.addEventListener("close", () => {
-    resolve(dialog.returnValue === "ok" ? byId("naming-name").value.trim() : null);
-  }, { once: true }));
-}
-
-byId("rater").textContent = `Rater: ${api.who.rater}`;
-byId("rater").addEventListener("click", async () => {
-  const rater = await naming("Who labels?", "Each rater has labels of their own; where two have labelled the same pictures, their agreement is shown.", api.who.rater);
-  if (rater) api.change({ rater });
-});
-byId("task").addEventListener("change", async () => {
-  let task = byId("task").value;
-  if (task === NEW) {
-    task = await naming("New task", "What do you judge? For example composition, or keep and drop.", "");
-    try {
-      if (task) await api.addTask(task);
-    } catch (error) {
-      failed(error.message);
-      task = null;
-    }
-  }
-  if (task) api.change({ task });
-  else byId("task").value = api.who.task;
-});
 document.querySelectorAll("[data-view]").forEach((button) => button.addEventListener("click", () => open(button.dataset.view)));
 document.querySelectorAll("button[data-value]").forEach((button) => button.addEventListener("click", () => deck.answer(button.dataset.value)));
 byId("undo").addEventListener("click", undo);
@@ -204,14 +163,13 @@ const KEYS = {
 };
 
 document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  const { target } = event;
-  if (target.matches("select, textarea, input:not([type=range])")) return;
-  if (target.matches("input[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
+  if (!isForPage(event)) return;
+  if (event.target.matches("input[type=range]") && /^(Arrow|Home|End|Page)/.test(event.key)) return;
   const key = event.key.toLowerCase();
   let isDone = true;
   if ((key === "z" || key === "backspace") && view !== "sift") undo();
   else if (key === "t") train();
+  else if (key === "escape" && view !== "single") open("single");
   else if (view === "grid") isDone = grid.key(event);
   else if (view === "single" && KEYS[event.key]) KEYS[event.key]();
   else isDone = false;
@@ -227,17 +185,24 @@ grid.setUp({
   },
 });
 sift.setUp();
+
+async function start() {
+  byId("task").textContent = api.who.task;
+  document.title = `${api.who.task} – ${document.title}`;
+  take(await api.state());
+  raterButton(api.who.rater);
+  if (!Object.values(state.labels).some(Boolean)) {
+    byId("last").textContent = `What is positive is up to you: a picture that you would keep when you think of “${api.who.task}”. Go by your first impression.`;
+  }
+  await deck.fill();
+  deck.show();
+  poll();
+}
+
 try {
-  state = await api.state();
-} catch { // the task of an earlier server, perhaps
-  api.begin();
-  state = await api.state();
+  await start();
+} catch (error) {
+  for (const part of document.querySelectorAll(".desk, .views")) part.hidden = true;
+  failed(sentence(error.message));
 }
-take(state);
-if (!Object.values(state.labels).some(Boolean)) {
-  byId("last").textContent = `What is positive is up to you: a picture that you would keep when you think of “${api.who.task}”. Go by your first impression.`;
-}
-await deck.fill();
-deck.show();
-poll();
 document.body.dataset.ready = "true";

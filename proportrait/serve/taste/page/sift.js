@@ -1,6 +1,6 @@
 // Choose pictures by what the model expects of them, and take them away as copies or as a table.
 
-import { byId, h, tell } from "/page/dom.js";
+import { byId, h, sentence } from "/page/dom.js";
 import * as api from "./api.js";
 
 const AROUND = 0.1, SOME = 6; // pictures are shown that are so close to the threshold
@@ -17,17 +17,26 @@ export function setUp() {
       h("p", { id: "reach", class: "reach" }),
       h("h2", {}, "Just kept"), h("div", { id: "above", class: "strip" }),
       h("h2", {}, "Just left out"), h("div", { id: "below", class: "strip" })),
-    h("h2", {}, "Take away"),
-    h("p", {}, h("label", {}, "Name of the new folder, or of the model ", h("input", { id: "folder", value: `${plain(api.who.task)} ${today}`, maxlength: "80" }))),
+    h("h2", {}, "The model"),
+    h("form", { class: "line", onsubmit: (event) => { event.preventDefault(); save(byId("taste").value.trim()); } },
+      h("label", {}, "Name of the taste ", h("input", { id: "taste", value: plain(api.who.task), maxlength: "80", required: true })),
+      h("button", { class: "for-model" }, "Save the model")),
+    h("p", { class: "hint" }, "The command line then finds it by this name."),
+    h("div", { id: "saved", role: "status" }),
+    h("h2", {}, "Copies"),
     h("p", { id: "exports", class: "hint" }),
+    h("div", { id: "copying" },
+      h("p", {}, h("label", {}, "Name of the new folder ", h("input", { id: "folder", value: `${plain(api.who.task)} ${today}`, maxlength: "80" }))),
+      h("div", { class: "buttons" },
+        button("Copy the kept pictures", () => copy("sifted"), "for-model primary"),
+        button("Copy my labels as positive/ and negative/", () => copy("folders")),
+        button("Copy my labels as ImageFolder", () => copy("imagefolder"))),
+      h("p", { id: "done", role: "status" })),
+    h("h2", {}, "Tables"),
     h("div", { class: "buttons" },
-      button("Copy the kept pictures", () => copy("sifted"), "for-model primary"),
       button("CSV of the kept pictures", () => download("sifted"), "for-model"),
-      button("Save the model", save, "for-model"),
-      button("CSV of my labels", () => download("labels")),
-      button("Copy my labels as positive/ and negative/", () => copy("folders")),
-      button("Copy my labels as ImageFolder", () => copy("imagefolder"))),
-    h("p", { id: "done", role: "status" }));
+      button("CSV of my labels", () => download("labels"))),
+    h("p", { id: "table", role: "status" }));
 }
 
 const plain = (name) => name.replace(/[^\w .-]/g, "-").slice(0, 60);
@@ -41,7 +50,9 @@ export function show(state) {
   byId("sift-none").hidden = Boolean(model);
   byId("sifting").hidden = !model;
   section.querySelectorAll(".for-model").forEach((element) => (element.disabled = !model));
-  byId("exports").textContent = `Both go to ${state.exports}; your pictures stay where they are.`;
+  byId("copying").hidden = !state.exports;
+  byId("exports").textContent = state.exports ? `They go to ${state.exports}; your pictures stay where they are.`
+    : "To copy pictures too, start the server with --exports DIR.";
   if (isFirst) slider.value = Math.round(model.threshold * 100);
   if (model) count();
 }
@@ -66,7 +77,7 @@ export async function preview() {
 async function strip(id, between) {
   try {
     const rows = await api.questions({ way: "random", between, count: SOME });
-    const images = await Promise.all(rows.map((row) => api.picture(row.number, true).then((image) => {
+    const images = await Promise.all(rows.map((row) => api.picture(row.number, "small").then((image) => {
       image.alt = `${row.name}, ${row.likely?.toFixed(2)}`;
       return h("figure", {}, image, h("figcaption", {}, row.likely?.toFixed(2) ?? ""));
     }, () => null)));
@@ -89,12 +100,32 @@ async function copy(what) {
   }
 }
 
-async function save() {
+/** Save the model; one of its name is only replaced by a second click. */
+async function save(name, replace = false) {
+  const place = byId("saved");
   try {
-    const { file } = await api.copy({ what: "model", name: byId("folder").value });
-    byId("done").textContent = `The model is ${file}: proportrait taste predict --model_path, score --taste, and rank --taste use it.`;
+    const { file, commands } = await api.save({ name, replace });
+    const lines = commands.join("\n");
+    place.replaceChildren(
+      h("p", {}, h("strong", {}, name), ` is saved: ${file}. In a terminal:`),
+      h("pre", { tabindex: "0" }, lines),
+      h("p", {}, button("Copy", copyCommands)));
   } catch (error) {
-    byId("done").replaceChildren(h("span", { class: "error" }, `Nothing was saved: ${error.message}.`));
+    const isThere = error.message.startsWith("there is a taste");
+    place.replaceChildren(h("p", { class: "error" }, isThere ? sentence(error.message) : `Nothing was saved: ${error.message}.`),
+      isThere ? h("p", {}, button("Replace it", () => save(name, true))) : "");
+    if (isThere) place.querySelector("button").focus();
+  }
+}
+
+async function copyCommands({ target }) {
+  const lines = byId("saved").querySelector("pre");
+  try {
+    await navigator.clipboard.writeText(lines.textContent); // pages of HTTPS and of this machine alone may
+    target.textContent = "Copied";
+  } catch {
+    getSelection().selectAllChildren(lines);
+    target.textContent = "Selected: copy with Ctrl-C";
   }
 }
 
@@ -103,8 +134,8 @@ async function download(what) {
     const url = URL.createObjectURL(await api.table({ what, threshold: threshold() }));
     h("a", { href: url, download: `${plain(api.who.task)} ${what}.csv` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000);
-    tell("The table was downloaded.");
+    byId("table").textContent = "The table was downloaded.";
   } catch (error) {
-    byId("done").replaceChildren(h("span", { class: "error" }, error.message));
+    byId("table").replaceChildren(h("span", { class: "error" }, error.message));
   }
 }

@@ -11,89 +11,22 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from platformdirs import user_data_path
-
 from proportrait.commandline import printable
 from proportrait.disk import disk_errors
 from proportrait.errors import ConfigurationError, StoreError
+from proportrait.taste.labels.answers import Kind, Place, Undone, Value
+from proportrait.taste.labels.file import default_path, open_file
 
-FILE_NAME = "labels.sqlite"
-FOLDER_VARIABLE = "PROPORTRAIT_LABELS"  # of the environment: overrides the user's data directory
-LAYOUT = 1
 LONGEST_NAME = 80  # characters of the name of a task or a rater
 
-Value = bool | None  # positive, negative, or skipped
-
-# A step is what one key press answers, a picture or a page of them, or an import. An undo names
-# a step.
-_TABLES = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS tasks (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);
-CREATE TABLE IF NOT EXISTS raters (number INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);
-CREATE TABLE IF NOT EXISTS images (
-    digest TEXT PRIMARY KEY, place BLOB, size INTEGER, changed_ns INTEGER);
-CREATE TABLE IF NOT EXISTS answers (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, step INTEGER, task INTEGER NOT NULL,
-    rater INTEGER NOT NULL, digest TEXT, value INTEGER, kind TEXT NOT NULL, undoes INTEGER,
-    time REAL NOT NULL);
-CREATE INDEX IF NOT EXISTS of_whom ON answers (task, rater);
-CREATE TABLE IF NOT EXISTS trainings (
-    task INTEGER NOT NULL, rater INTEGER NOT NULL, labels INTEGER, accuracy REAL, time REAL);
-PRAGMA user_version = {LAYOUT};
-COMMIT;
-"""
 _VALID = """
 FROM answers WHERE task = :task AND rater = :rater AND undoes IS NULL AND step NOT IN
 (SELECT undoes FROM answers WHERE task = :task AND rater = :rater AND undoes IS NOT NULL)
 """
-_BUSY_S = 10.0  # longest wait for another process that writes
-
-
-class Kind(StrEnum):
-    """Why a picture was answered."""
-
-    LABEL = "label"
-    REPEAT = "repeat"  # asked a second time, to see whether the answer stays the same
-    REVIEW = "review"  # shown again, because the model expects another answer
-    IMPORT = "import"  # of a file or a folder, which is one step as a key press is
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a picture was last, with its size in bytes and its time of change."""
-
-    path: Path
-    size: int
-    changed_ns: int
-
-
-@dataclass(frozen=True)
-class Undone:
-    """An answer that was taken back, and what holds for its picture now.
-
-    Attributes:
-        digest: of the picture.
-        value: the answer.
-        before: what held before, None where nothing or a skip did.
-        kind: why it was answered.
-    """
-
-    digest: str
-    value: Value
-    before: Value
-    kind: Kind = Kind.LABEL
-
-
-def default_path() -> Path:
-    """The file in the user's data directory."""
-    folder = os.environ.get(FOLDER_VARIABLE)
-    return (Path(folder) if folder else user_data_path("proportrait", appauthor=False)) / FILE_NAME
 
 
 class Labels:
@@ -111,7 +44,7 @@ class Labels:
         self._lock = threading.Lock()
         with disk_errors(self.path), self._errors():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = _open(self.path)
+            self._file = open_file(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -149,6 +82,21 @@ class Labels:
         """
         with self._write() as file:
             _number(file, "tasks", name)
+
+    def put_folder(self, task: str, folder: Path) -> None:
+        """Remember of which folder a task is, which is made where it is new; the last one holds.
+
+        Raises:
+            ConfigurationError: as of `add_task`.
+        """
+        with self._write() as file:
+            row = (_number(file, "tasks", task), os.fsencode(folder))
+            file.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", row)
+
+    def folders(self) -> dict[str, Path]:
+        """The folder of each task of which one is known."""
+        rows = self._rows("SELECT name, place FROM folders JOIN tasks ON number = task")
+        return {str(name): Path(os.fsdecode(place)) for name, place in rows}
 
     def answer(
         self,
@@ -304,28 +252,11 @@ class Labels:
             ) from error
 
 
-def _open(path: Path) -> sqlite3.Connection:
-    file = sqlite3.connect(path, timeout=_BUSY_S, check_same_thread=False, isolation_level=None)
-    try:
-        (layout,) = file.execute("PRAGMA user_version").fetchone()
-        tables = file.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]
-        if layout > LAYOUT or (layout == 0 and tables):
-            raise StoreError(
-                f"{printable(path)} holds no labels of this version: name another file"
-            )
-        file.execute("PRAGMA journal_mode = WAL")
-        file.execute("PRAGMA synchronous = FULL")  # an answer is on the disk when it is written
-        file.executescript(_TABLES)
-    except (sqlite3.Error, StoreError):
-        file.close()
-        raise
-    return file
-
-
 def _number(file: sqlite3.Connection, table: str, name: str) -> int:
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+    if not name.strip(" .") or len(name) > LONGEST_NAME or not name.isprintable():
         raise ConfigurationError(
-            f"the name of a task or a rater is one line of 1 to {LONGEST_NAME} characters, not "
+            f"the name of a task or a rater is one line of 1 to {LONGEST_NAME} characters, with "
+            f"others than dots, not "
             f"{printable(name[:LONGEST_NAME])!r}"
         )
     file.execute(f"INSERT OR IGNORE INTO {table} (name) VALUES (?)", (name,))
