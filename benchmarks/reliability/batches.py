@@ -14,7 +14,6 @@ not so. Needs fork, so Linux or macOS.
 from __future__ import annotations
 
 import argparse
-import importlib
 import json
 import random
 import shutil
@@ -25,11 +24,23 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.reliability import kills, row
+from benchmarks.reliability import row
+from benchmarks.reliability.trials import (
+    LIMIT_S,
+    Files,
+    Trial,
+    command,
+    load_modules,
+    no_folder,
+    printed,
+    undisturbed,
+    wait,
+    whole_set,
+)
 from proportrait.generate.gemini.batch import submit
 from proportrait.generate.gemini.prices import BATCH_SHARE, DEFAULT_MODEL, MODELS
 from proportrait.store import RecordStore
@@ -44,7 +55,6 @@ LOOKS_S = (0.02, 0.05, 0.1, 0.2)
 _PART = 0.8  # of the time of an undisturbed run, in which each run is killed at the latest
 _MOST = 60  # kills of one set before its runs are left alone
 _RUNS = 20  # of a set that is left alone
-_LIMIT_S = 300.0  # for one of these
 
 
 @dataclass
@@ -89,12 +99,10 @@ def kill_them(
     before, submit.LOOKS_S = submit.LOOKS_S, LOOKS_S
     try:
         with service(0.0, seed) as url:
-            kills._undisturbed(_trial(faces, url, "calm"), folder / "calm")
-            for name in (folder / "modules").read_text().splitlines():  # see `kills.kill_them`
-                with suppress(ImportError):
-                    importlib.import_module(name)
+            undisturbed(_trial(faces, url, "calm"), folder / "calm")
+            load_modules(folder / "calm")
             began = time.monotonic()
-            kills._undisturbed(_trial(faces, url, "again"), folder / "again")
+            undisturbed(_trial(faces, url, "again"), folder / "again")
             seconds = time.monotonic() - began
         calm = files(folder / "again")
         with service(FAULTS, seed) as url:
@@ -110,33 +118,33 @@ def kill_them(
     return tally
 
 
-def _trial(faces: Path, url: str, key: str) -> kills.Trial:
+def _trial(faces: Path, url: str, key: str) -> Trial:
     """The command with an API key, which is an account of its own."""
-    return kills.Trial(
+    return Trial(
         "batch",
-        lambda out: (
+        lambda out: command(
             "generate", "-o", out, "--batch", "--job_size", 3, "--batch_poll", 0.02,
             "--source_dir", faces, "--api_key", key, "--base_url", url, "--max_retries", 8,
         ),
-        lambda out: None,
+        no_folder,
         lambda out: {},
         (0, 1),
     )  # fmt: skip
 
 
 def _tear(
-    trial: kills.Trial, folder: Path, seconds: float, portraits: int, rng: random.Random,
+    trial: Trial, folder: Path, seconds: float, portraits: int, rng: random.Random,
     tally: Tally,
 ) -> None:  # fmt: skip
     """Kill runs until one comes to its end; a service that fails may stop some before that."""
     deaths = 0
     for _ in range(_MOST + _RUNS):
-        limit = rng.uniform(0, _PART * seconds) if deaths < _MOST else _LIMIT_S
-        status = kills._wait(trial.run(folder), limit)
+        limit = rng.uniform(0, _PART * seconds) if deaths < _MOST else LIMIT_S
+        status = wait(trial.run(folder), limit)
         if status is None:
             deaths += 1
         elif status not in trial.may_end_with:
-            tally.wrong.append(f"a run ended with {status}: {kills._printed(folder)}")
+            tally.wrong.append(f"a run ended with {status}: {printed(folder)}")
             break
         elif _is_settled(folder, portraits):
             break
@@ -154,9 +162,7 @@ def _paid(url: str, key: str) -> Counter[str]:
         return Counter(json.load(reply)[key]["paid"])
 
 
-def _compare(
-    folder: Path, portraits: int, calm: kills.Files, paid: Counter[str], tally: Tally
-) -> None:
+def _compare(folder: Path, portraits: int, calm: Files, paid: Counter[str], tally: Tally) -> None:
     """Hold a set against the service's book and against an undisturbed run."""
     store = RecordStore(folder)
     counts = store.counts()
@@ -167,7 +173,7 @@ def _compare(
     tally.twice += len(twice)
     torn = {name: data for name, data in files(folder).items() if name.startswith("images/")}
     try:
-        kills._whole_set(folder)
+        whole_set(folder)
     except AssertionError as error:
         tally.wrong.append(f"set {tally.sets}: {error}")
     booked = paid.total() * PRICE_USD

@@ -12,12 +12,8 @@ bytes, nothing lost, nothing twice. Ends with 1 if anything differs. Needs fork,
 from __future__ import annotations
 
 import argparse
-import contextlib
-import importlib
-import os
 import random
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -27,13 +23,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.reliability import row
-from benchmarks.reliability.trials import NAMES, Files, Trial, trials
-from proportrait.model.compat import mend_torchvision
+from benchmarks.reliability.trials import (
+    LIMIT_S,
+    NAMES,
+    Files,
+    Trial,
+    load_modules,
+    printed,
+    trials,
+    undisturbed,
+    wait,
+)
 from proportrait.score.scorer import shared_scorer
 
 _PART = 0.6  # of the time of an undisturbed run, in which each run is killed at the latest
 _MOST = 60  # kills of one set before a run is left alone
-_LIMIT_S = 300.0  # for a run that is left alone
 
 
 @dataclass
@@ -55,20 +59,16 @@ def kill_them(
 ) -> Tally:
     """Kill every command in turn, until there were so many kills or so many minutes are over."""
     end = time.monotonic() + 60 * minutes
-    mend_torchvision()
     tally, rng = Tally(), random.Random(seed)
     if "score" in names:
         shared_scorer("packaged")  # read once, for all processes
     expected = {}
     chosen = [trial for trial in trials(folder, portraits) if trial.name in names]
     for trial in chosen:
-        _undisturbed(trial, folder / f"calm_{trial.name}")
-        # So that a process need not import them, and is killed at its work.
-        for name in (folder / "modules").read_text().splitlines():
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
+        undisturbed(trial, folder / f"calm_{trial.name}")
+        load_modules(folder / f"calm_{trial.name}")
         began = time.monotonic()
-        state = _undisturbed(trial, folder / f"again_{trial.name}")
+        state = undisturbed(trial, folder / f"again_{trial.name}")
         expected[trial.name] = state, time.monotonic() - began
     while tally.kills.total() < kills and time.monotonic() < end:
         for trial in chosen:
@@ -80,14 +80,6 @@ def kill_them(
     return tally
 
 
-def _undisturbed(trial: Trial, folder: Path) -> Files:
-    trial.begin(folder)
-    status = _wait(trial.run(folder), _LIMIT_S)
-    if status not in trial.may_end_with:
-        raise RuntimeError(f"{trial.name} ended with {status}:\n{_printed(folder)}")
-    return trial.result(folder)
-
-
 def _tear(
     trial: Trial, folder: Path, expected: Files, seconds: float, rng: random.Random, tally: Tally
 ) -> None:
@@ -96,14 +88,14 @@ def _tear(
     status, kills = None, 0
     while status is None:
         process = trial.run(folder)
-        limit = rng.uniform(0, _PART * seconds) if kills < _MOST else _LIMIT_S
-        status = _wait(process, limit)
+        limit = rng.uniform(0, _PART * seconds) if kills < _MOST else LIMIT_S
+        status = wait(process, limit)
         kills += status is None
     tally.kills[trial.name] += kills
     tally.finished[trial.name] += 1
     place = f"{trial.name}, set {tally.finished[trial.name]}, after {kills} kills"
     if status not in trial.may_end_with:
-        tally.faults.append(f"{place}: it ended with {status}: {_printed(folder)}")
+        tally.faults.append(f"{place}: it ended with {status}: {printed(folder)}")
         return
     try:
         result = trial.result(folder)
@@ -114,23 +106,6 @@ def _tear(
     differing = {name for name in set(expected) & set(result) if expected[name] != result[name]}
     if names or differing:
         tally.faults.append(f"{place}: {sorted(names | differing)[:5]} differ")
-
-
-def _wait(process: int, seconds: float) -> int | None:
-    """The exit code of a process, or None where it had to be killed after so many seconds."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        ended, status = os.waitpid(process, os.WNOHANG)
-        if ended:
-            return os.waitstatus_to_exitcode(status)
-        time.sleep(min(0.005, max(0.0, end - time.monotonic())))
-    os.kill(process, signal.SIGKILL)
-    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    return None if code == -signal.SIGKILL else code
-
-
-def _printed(folder: Path) -> str:
-    return (folder.parent / "printed").read_text(errors="replace")[-1500:]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

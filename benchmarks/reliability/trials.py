@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import importlib
 import json
 import os
 import shutil
+import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,6 +20,7 @@ from pathlib import Path
 from benchmarks.reliability import cheap
 from proportrait import cli
 from proportrait.looks.cache import FOLDER_VARIABLE
+from proportrait.model.compat import mend_torchvision
 from proportrait.store import RecordStore
 from proportrait.train.checkpoint import HISTORY
 from proportrait.train.run import MODEL
@@ -23,6 +28,7 @@ from tests.stage_one import files, make_faces
 
 NAMES = ("generate", "merge", "balance", "verify", "undo", "train", "score")
 SCORES = "scores.jsonl"
+LIMIT_S = 300.0  # for a run that is left alone
 
 Files = dict[str, bytes]
 
@@ -66,6 +72,41 @@ class Trial:
             os._exit(status)
 
 
+def undisturbed(trial: Trial, folder: Path) -> Files:
+    """The result of a run that nothing kills."""
+    trial.begin(folder)
+    status = wait(trial.run(folder), LIMIT_S)
+    if status not in trial.may_end_with:
+        raise RuntimeError(f"{trial.name} ended with {status}:\n{printed(folder)}")
+    return trial.result(folder)
+
+
+def load_modules(folder: Path) -> None:
+    """Import what a run in `folder` did, so that a process need not, and is killed at its work."""
+    mend_torchvision()
+    for name in (folder.parent / "modules").read_text().splitlines():
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+
+
+def wait(process: int, seconds: float) -> int | None:
+    """The exit code of a process, or None where it had to be killed after so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(min(0.005, max(0.0, end - time.monotonic())))
+    os.kill(process, signal.SIGKILL)
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    return None if code == -signal.SIGKILL else code
+
+
+def printed(folder: Path) -> str:
+    """The end of what the last run in `folder` printed."""
+    return (folder.parent / "printed").read_text(errors="replace")[-1500:]
+
+
 def trials(folder: Path, portraits: int) -> list[Trial]:
     """Those of `NAMES`, in that order: later ones need the sets of undisturbed earlier ones."""
     faces = make_faces(folder / "faces", portraits)
@@ -74,56 +115,55 @@ def trials(folder: Path, portraits: int) -> list[Trial]:
     mixed = ("--perfect_prob", "0", "--near_perfect_prob", "0", "--concurrency", "3")
 
     def generate(out: Path, more: Sequence[object] = ()) -> int:
-        return _command("generate", "-o", out, "--mock", "--source_dir", faces, *mixed, *more)
+        return command("generate", "-o", out, "--mock", "--source_dir", faces, *mixed, *more)
 
     def shards(_: Path) -> None:
         for number, part in enumerate(parts, 1):
             if not part.exists():
                 work = partial(generate, more=("--shard", f"{number}/2"))
-                ended = os.waitpid(Trial("shard", work, _no_folder, files).run(part), 0)
+                ended = os.waitpid(Trial("shard", work, no_folder, files).run(part), 0)
                 assert ended[1] == 0, "a shard was not made"
 
     def merge(out: Path) -> int:
-        return _command("merge", *parts, "-o", out)
+        return command("merge", *parts, "-o", out)
 
     def copy_of(original: Path) -> Callable[[Path], object]:
         return lambda copy: shutil.copytree(original, copy)
 
     def fix(out: Path) -> int:
-        return _command("verify", "-i", out, "--mode", "fix", "--no_model", "--workers", "1")
+        return command("verify", "-i", out, "--mode", "fix", "--no_model", "--workers", "1")
 
     def undo(out: Path) -> int:
         runs = [path.name for path in (out / "verification").iterdir() if path.is_dir()]
-        return _command("verify", "-i", out, "--undo", min(runs, key=len))
+        return command("verify", "-i", out, "--undo", min(runs, key=len))
 
     def balance(out: Path) -> int:
-        return _command("balance", "-i", out, "--blur", "--balance", "0.7", "--workers", "1")
+        return command("balance", "-i", out, "--blur", "--balance", "0.7", "--workers", "1")
 
     def score(out: Path) -> int:
-        return _command("score", made / "images", "--output", out / SCORES, "--resume",
+        return command("score", made / "images", "--output", out / SCORES, "--resume",
                         "--workers", "1")  # fmt: skip
 
     return [
-        Trial("generate", generate, _no_folder, _whole_set),
+        Trial("generate", generate, no_folder, whole_set),
         # Where the last kill came after the union was there, a new run refuses it, which is 2.
-        Trial(
-            "merge", lambda out: _command("merge", *parts, "-o", out), shards, _whole_set, (0, 2)
-        ),
-        Trial("balance", balance, copy_of(made), _whole_set),
-        Trial("verify", fix, copy_of(made), _whole_set),
+        Trial("merge", lambda out: command("merge", *parts, "-o", out), shards, whole_set, (0, 2)),
+        Trial("balance", balance, copy_of(made), whole_set),
+        Trial("verify", fix, copy_of(made), whole_set),
         # Where the last kill came after the last change, nothing is left to undo, which is 1.
-        Trial("undo", undo, copy_of(fixed), _whole_set, (0, 1)),
+        Trial("undo", undo, copy_of(fixed), whole_set, (0, 1)),
         Trial("train", cheap.train, Path.mkdir, _training),
         Trial("score", score, Path.mkdir, lambda out: {SCORES: (out / SCORES).read_bytes()}),
     ]
 
 
-def _command(*words: object) -> int:
-    command, *arguments = map(str, words)
-    return cli.run(command, arguments)
+def command(*words: object) -> int:
+    """Run `proportrait` with these words; returns the exit code."""
+    name, *arguments = map(str, words)
+    return cli.run(name, arguments)
 
 
-def _no_folder(_: Path) -> None:
+def no_folder(_: Path) -> None:
     """The command makes it."""
 
 
@@ -137,7 +177,7 @@ def _training(out: Path) -> Files:
     return {MODEL: (out / MODEL).read_bytes(), HISTORY: json.dumps(rows).encode()}
 
 
-def _whole_set(out: Path) -> Files:
+def whole_set(out: Path) -> Files:
     """Pictures and records, of which ledger and disk say the same; no run of verify is named."""
     with RecordStore(out) as store:
         assert store.missing() == {}, "pictures of the ledger are missing"

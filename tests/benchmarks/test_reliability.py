@@ -91,9 +91,9 @@ def test_killed_batch_runs_pay_no_line_twice(tmp_path: Path) -> None:
 
 def test_a_byte_that_differs_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ends = iter([None, None, 0])
-    monkeypatch.setattr(kills, "_wait", lambda *_: next(ends))
+    monkeypatch.setattr(kills, "wait", lambda *_: next(ends))
     monkeypatch.setattr(kills.Trial, "run", lambda *_: 1)
-    trial = kills.Trial("x", lambda out: (), lambda out: None, lambda out: {"a": b"1", "b": b""})
+    trial = kills.Trial("x", lambda out: 0, lambda out: None, lambda out: {"a": b"1", "b": b""})
     tally = kills.Tally()
     kills._tear(trial, tmp_path, {"a": b"2", "c": b""}, 1.0, random.Random(0), tally)
     assert (tally.kills["x"], tally.finished["x"]) == (2, 1)
