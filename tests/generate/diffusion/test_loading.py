@@ -17,6 +17,7 @@ from proportrait.errors import ConfigurationError, FatalError
 from proportrait.generate.diffusion import editor
 from tests.generate.diffusion.runs import PIX2PIX, SDXL, generator, made, request
 
+import diffusers  # isort: skip
 from tests import tiny_pipelines  # isort: skip
 
 MODEL = "someone/tiny-pix2pix"
@@ -94,6 +95,30 @@ def test_variants(folder: Callable[[str], Path], tmp_path: Path) -> None:
         made([request()], half)
     with pytest.raises(FatalError, match="variant fp16: try no --variant"):
         made([request()], folder(PIX2PIX), variant="fp16")
+
+
+def test_a_variant_that_the_hub_does_not_have(
+    hub_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any, **options: Any) -> str:
+        raise ValueError(f"the `variant={options['variant']}`, but no such files are available.")
+
+    monkeypatch.setattr(huggingface_hub.HfApi, "model_info", lambda *words, **options: None)
+    monkeypatch.setattr(diffusers.DiffusionPipeline, "download", refuse)
+    with pytest.raises(FatalError, match=r"no weights of that --variant: leave it out.*=fp16"):
+        made([request()], MODEL, variant="fp16")
+
+
+def test_a_package_that_a_model_needs(
+    folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any, **options: Any) -> Any:
+        raise ImportError("4-bit weights need bitsandbytes: pip install bitsandbytes\nand more")
+
+    monkeypatch.setattr(diffusers.DiffusionPipeline, "from_pretrained", refuse)
+    words = r"needs a package that is not installed: .*pip install bitsandbytes$"
+    with pytest.raises(FatalError, match=words):
+        made([request()], folder(PIX2PIX))
 
 
 def test_pickled_weights_are_not_loaded(tmp_path: Path) -> None:
