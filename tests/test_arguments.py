@@ -114,7 +114,7 @@ def test_the_source_follows_from_the_other_options(
         ("--mock --model gemini-3-pro-image", "--mock"),
         ("--mock --lora some/weights", "--lora"),
         ("--mock --batch", "--batch"),
-        ("--model some/pipeline --batch", "--batch"),
+        ("--model timbrooks/instruct-pix2pix --batch", "--batch"),
         ("--upscaler x4", "--upscaler"),
         ("--model gemini-3-pro-image --lora some/weights", "--lora"),
         ("--source stylegan --source_dir faces", "--source_dir"),
