@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,15 @@ def describe(folder: Path, task: Task, path: Path) -> PhotoEntry:
     faces, marks, phash = PHOTOS[path.name]
     turns = 1 if path.name == "cleo_turned.jpg" else 0
     return PhotoEntry(digest, faces, dict.fromkeys(KEYS, 90) | marks, phash, turns=turns)
+
+
+def tastes(
+    folder: Path, file: Path, stamp: tuple[int, int], paths: Sequence[Path]
+) -> list[float | str]:
+    """As `work.tastes`: shut eyes are preferred, and one photo of Ben ends the process."""
+    if any(path.name == "ben_2.jpg" for path in paths):
+        os._exit(1)
+    return [0.9 if path.name == "anna_shut.jpg" else 0.2 for path in paths]
 
 
 def references(data: bytes) -> list[work.Reference]:
