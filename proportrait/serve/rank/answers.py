@@ -61,14 +61,15 @@ class Answers:
         new = await run_in_threadpool(lambda: Best(target, folder).take(photos))
         return {"folder": printable(target), "photos": len(photos), "new": new}
 
-    async def stars(self, question: Question, naming: sidecars.Naming, top: int) -> dict[str, Any]:
+    async def stars(self, question: Question, naming: str, top: int) -> dict[str, Any]:
         """Write the stars of the best photos beside them, as `rank --xmp`."""
         folder = self._desk.shelf(question.folder).folder
         photos = _inside(folder, await self.best(question, top))
         problems: list[str] = []
 
         def work() -> tuple[dict[Path, bool], int]:
-            written = sidecars.write(photos, read_stars(), problems.append, naming)
+            kind: sidecars.Naming = "short" if naming == "short" else "full"
+            written = sidecars.write(photos, read_stars(), problems.append, kind)
             return written, sidecars.remove(folder, problems.append, written)
 
         written, taken = await run_in_threadpool(work)

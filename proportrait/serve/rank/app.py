@@ -95,6 +95,9 @@ class Ranker:
             await desk.crowds.look()
         exports = None if desk is None else desk.places.exports
         presets = {name: read_weights(name, with_taste=True) for name in PURPOSES}
+        start = None if desk is None else desk.places.start
+        if start is not None:
+            presets[start.purpose] = dict(start.weights)
         return JSONResponse(
             {
                 "folders": [] if desk is None else [shelf.state() for shelf in desk.shelves],
@@ -102,6 +105,19 @@ class Ranker:
                 "tastes": taste_names(),
                 "exports": None if exports is None else printable(exports),
                 "similarity": SIMILARITY,
+                "start": desk
+                and start
+                and {
+                    "people": [
+                        {"key": key, "name": name}
+                        for key, name in zip(desk.started, start.names, strict=True)
+                    ],
+                    "person": start.person,
+                    "purpose": start.purpose,
+                    "similarity": start.similarity,
+                    "taste": start.taste,
+                    "top": start.top,
+                },
                 "purposes": {
                     name: {kind: {FACTOR: own.factor, **own.parts} for kind, own in kinds.items()}
                     for name, kinds in presets.items()
@@ -159,7 +175,7 @@ class Ranker:
         except ProPortraitError as error:
             raise HTTPException(422, str(error)) from None
         tiles = [base64.b64encode(entry.tile).decode() for entry in found]
-        names = desk.keep(found)
+        names = desk.keep([entry.embedding for entry in found])
         return JSONResponse(
             {
                 "faces": [

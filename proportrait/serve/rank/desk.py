@@ -29,7 +29,6 @@ from proportrait.serve.rank.places import Places
 from proportrait.serve.rank.shelf import Shelf, Stopped
 from proportrait.serve.rank.tastes import Tastes
 from proportrait.serve.rank.view import View
-from proportrait.serve.rank.work import Reference
 
 _DRAW_S = 30.0
 _PEOPLE, _REFERENCES = 16, 500  # that are kept in memory
@@ -55,6 +54,7 @@ class Desk:
         self.crowds = Crowds(self.shelves, self.with_index, self._new_index)
         self._people: OrderedDict[tuple[object, ...], tuple[Crowd | None, Person]] = OrderedDict()
         self._references: OrderedDict[str, Float] = OrderedDict()
+        self.started = self.keep(places.start.people) if places.start else []
         self._pictures: OrderedDict[tuple[object, ...], bytes] = OrderedDict()
         self._picture_bytes = 0
 
@@ -241,11 +241,10 @@ class Desk:
             raise HTTPException(404, "that face is not in the folder, or no longer")
         return np.asarray(view.faces.embeddings[view.rows[name]])
 
-    def keep(self, references: Sequence[Reference]) -> list[str]:
-        """Names by which faces of an upload can be asked for, until the server ends."""
-        names = [secrets.token_urlsafe(12) for _ in references]
-        for name, reference in zip(names, references, strict=True):
-            self._references[name] = reference.embedding
+    def keep(self, people: Sequence[Float]) -> list[str]:
+        """Names by which embeddings can be asked for, until the server ends."""
+        names = [secrets.token_urlsafe(12) for _ in people]
+        self._references |= zip(names, people, strict=True)
         while len(self._references) > _REFERENCES:
             self._references.popitem(last=False)
         return names

@@ -191,6 +191,13 @@ def schemas() -> dict[str, Any]:
             "waiting": _NUMBER, "failures": _NUMBER,
         }
     )  # fmt: skip
+    start = _object(
+        {
+            "people": _list({"key": _TEXT, "name": _TEXT}),
+            "person": {"type": ["integer", "null"]}, "purpose": _TEXT, "similarity": _SHARE,
+            "taste": _TEXT, "top": _NUMBER,
+        }
+    )  # fmt: skip
     listing = {
         "version": _NUMBER, "loose": _NUMBER, "undo": {"enum": ["name", "merge", "split", None]},
     }  # fmt: skip
@@ -225,6 +232,7 @@ def schemas() -> dict[str, Any]:
                 "exports": {"type": ["string", "null"]},
                 "index": {"type": ["string", "null"]},
                 "tastes": _TEXTS,
+                "start": _or_null(start),
                 "similarity": _SHARE,
                 "purposes": {"type": "object", "additionalProperties": {"type": "object"}},
             }

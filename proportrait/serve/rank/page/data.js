@@ -45,6 +45,7 @@ async function forgetFolder() {
     forget();
     await report.forgotten();
     byId("data-sure").hidden = true;
+    byId("data-amount").textContent = "";
     byId("data-done").textContent = [`${many(files, "photo")} of ${name} ${files === 1 ? "is" : "are"} forgotten.`, ...problems].join(" ");
   } catch (error) {
     byId("data-done").textContent = error.message;

@@ -79,7 +79,7 @@ function who() {
   name?.draw(own);
   const first = own && h("li", {}, own.face === undefined ? null : picture(api.facePath(here.folder, own.face), ""), name.element);
   byId("people").replaceChildren(...[first].filter((item) => item), ...here.people.map((person, place) => {
-    const image = person.jpeg ? h("img", { src: api.address(person.jpeg), class: "loaded", alt: `Face in ${person.name}` })
+    const image = typeof person.key === "string" && !person.jpeg ? h("span", {}, person.name) : person.jpeg ? h("img", { src: api.address(person.jpeg), class: "loaded", alt: `Face in ${person.name}` })
       : picture(api.facePath(here.folder, person.key), `Face in ${person.name}`);
     const remove = here.people.length > 1 || own ? h("button", {
       type: "button", class: "round", "aria-label": `Leave out the face in ${person.name}`,
@@ -146,10 +146,10 @@ async function poll() {
     isIndexing = now.is_indexing;
     showPlace(now);
     const isNew = now.people?.version !== before.people?.version || now.is_forgotten !== before.is_forgotten;
-    if (isNew && !byId("people").querySelector("input")) await draw();
     if (isNew || now.faces !== before.faces || now.ready !== before.ready) {
+      if (!byId("people").querySelector("input")) await draw();
       if (isRanking()) ranking.ask(question(), false);
-      else if (!byId("faces-view").hidden) await faces.renew();
+      else if (!byId("faces-view").hidden && !now.is_forgotten) await faces.renew();
     }
     if (before.is_indexing && !isIndexing) tell(`All photos are indexed: ${now.ready}.`);
   } catch (error) {
@@ -195,6 +195,7 @@ async function again() {
 /** The place that the address names. */
 function linked() {
   const query = new URLSearchParams(location.search);
+  if (state.start && !location.search) return { folder: 0, person: state.start.person, people: state.start.people };
   const [number, id] = ["folder", "person"].map((name) => Number(query.get(name)));
   if (!state.folders[number]) return here;
   return { folder: number, person: Number.isInteger(id) && id > 0 ? id : null, people: [] };
@@ -219,6 +220,7 @@ async function start() {
   data.setUp({ index: state.index, folder: () => ({ ...folder(), number: here.folder }), forgotten });
   weights.setUp(state, () => ranking.ask(question(), false));
   takeaway.setUp(question, state.exports);
+  if (state.start) byId("top").value = state.start.top;
   byId("which").hidden = state.folders.length < 2;
   byId("folder").replaceChildren(...state.folders.map(({ name }, number) => h("option", { value: String(number) }, name)));
   byId("folder").addEventListener("change", ({ target }) => go({ folder: Number(target.value), ...NOBODY }));

@@ -5,11 +5,11 @@ import * as api from "./api.js";
 import { picture } from "./images.js";
 import { place, rove, settle } from "./roving.js";
 
-const PAGE = 120;
+const PAGE = 120, FRESH_MS = 10_000;
 const KIND = "application/x-person"; // of what is dragged
 const ACTS = { name: "name", merge: "join", split: "“not this person”" };
 const list = byId("tiles"), more = byId("more-tiles");
-let folder = 0, report = null, people = [], undo = null, tiles = new Map(), wanted = PAGE;
+let folder = 0, report = null, people = [], undo = null, tiles = new Map(), wanted = PAGE, fading = null;
 
 export const called = (person) => person.name || `Person ${person.id}`;
 const many = (count) => `${count.toLocaleString()} photo${count === 1 ? "" : "s"}`;
@@ -178,6 +178,9 @@ async function decide(act, body, text) {
     const answer = await api.decide(folder, act, body);
     show(answer);
     byId("decided-text").textContent = text;
+    byId("decided").classList.add("fresh"); // in sight wherever the page is scrolled to
+    clearTimeout(fading);
+    fading = setTimeout(() => byId("decided").classList.remove("fresh"), FRESH_MS);
     await report.renewed(answer.version);
     return true;
   } catch (error) {

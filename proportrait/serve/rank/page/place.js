@@ -21,12 +21,11 @@ export function showPlace(folder) {
   byId("amount").textContent = isAll ? many(folder.ready, "photo") : `${folder.ready.toLocaleString()} of ${many(folder.photos, "photo")} so far`;
   byId("again").hidden = folder.is_indexing;
   byId("work").hidden = !folder.is_indexing;
-  progress(folder);
+  progress(folder.progress);
   failures(folder);
 }
 
-function progress(folder) {
-  const now = folder.progress;
+function progress(now) {
   const bar = byId("bar");
   if (!now || !now.total) {
     bar.removeAttribute("value");
@@ -37,7 +36,7 @@ function progress(folder) {
   bar.value = now.done;
   const rate = now.rate === null ? "" : `, ${now.rate >= 10 ? Math.round(now.rate) : now.rate.toFixed(1)} a second`;
   const left = now.seconds_left === null ? "" : `, ${duration(now.seconds_left)} left`;
-  byId("rate").textContent = `${now.done.toLocaleString()} of ${many(now.total, "new photo")} indexed${rate}${left}. ${folder.people ? "You can begin with who is known." : "People appear when all are; you can begin with a face."}`;
+  byId("rate").textContent = `${now.done.toLocaleString()} of ${many(now.total, "new photo")} indexed${rate}${left}. You can begin with what is ready.`;
 }
 
 export function duration(seconds) {

@@ -10,10 +10,10 @@ const GROUP_ONLY = new Set(["good_faces"]);
 let presets = {}, choice = null, kind = "single", changed = null;
 
 /** `onchange` is called with every change; what was set stays for this tab. */
-export function setUp({ purposes, similarity, tastes }, onchange) {
+export function setUp({ purposes, similarity, tastes, start }, onchange) {
   presets = purposes;
   changed = onchange;
-  choice = remembered(similarity);
+  choice = remembered(start ?? { purpose: Object.keys(presets)[0], similarity, taste: "" });
   if (!tastes.includes(choice.taste)) choice.taste = "";
   const select = byId("taste");
   select.replaceChildren(h("option", { value: "" }, "none"), ...tastes.map((name) => h("option", { value: name }, name)));
@@ -64,15 +64,14 @@ export function showTaste(asked) {
   byId("taste-text").textContent = (waiting ? `${done.toLocaleString()} of ${many(total, "photo")} asked${rest}.` : "All of these photos were asked.") + lost;
 }
 
-function remembered(similarity) {
+function remembered({ purpose: name, similarity, taste }) {
   try {
     const stored = JSON.parse(sessionStorage.getItem(KEY));
     if (stored && presets[stored.purpose]) return stored;
   } catch {
     sessionStorage.removeItem(KEY);
   }
-  const [first] = Object.keys(presets);
-  return { purpose: first, weights: structuredClone(presets[first]), similarity, taste: "" };
+  return { purpose: name, weights: structuredClone(presets[name]), similarity, taste };
 }
 
 const button = (attribute, name, title, onclick) => h("button", { type: "button", [`data-${attribute}`]: name, onclick }, title);
