@@ -22,7 +22,7 @@ from proportrait.people.finding import grouped, last_similarity, references_of
 from proportrait.rank.index import Index
 from proportrait.rank.match import Whose
 
-_LOOK_S = 2.0  # between two looks at what other processes decided
+_LOOK_S, _LOOK_SHARE = 2.0, 20  # between two looks at what others decided; times of one look
 _GROUP_S = 1.0  # that a decision waits for the people to be grouped anew
 _log = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ class Crowds:
         opened: Callable[[], Index],
     ) -> None:
         self._folders, self._ask, self._opened = folders, ask, opened
-        self._state, self._time = -1, 0.0  # of the index, as SQLite numbers it; of the last look
+        self._state, self._next = -1, 0.0  # of the index, as SQLite numbers it; of the next look
         self._grouping: asyncio.Task[None] | None = None
         self._is_new = False  # whether people were not grouped since a decision
 
@@ -156,9 +156,10 @@ class Crowds:
     def _look(self, index: Index) -> None:
         ((state,),) = index.rows("PRAGMA data_version")  # rises with what others write
         now = time.monotonic()
-        if state != self._state and now - self._time > _LOOK_S:
-            self._state, self._time = state, now
+        if state != self._state and now >= self._next:
             self._renew(lambda crowd: crowd.listed(index))
+            took = time.monotonic() - now
+            self._state, self._next = state, now + max(_LOOK_S, _LOOK_SHARE * took)
 
     async def decide(self, decision: Callable[..., str], *args: Any) -> str:
         """What a decision says, which gets the index; people are then grouped anew behind the page.

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
+import sqlite3
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +17,7 @@ import numpy as np
 from starlette.exceptions import HTTPException
 
 from proportrait.arrays import Float
-from proportrait.errors import ImageError, ProPortraitError
+from proportrait.errors import ImageError, ProPortraitError, StoreError
 from proportrait.rank.describe import FaceEntry, PhotoEntry
 from proportrait.rank.index import Index
 from proportrait.rank.indexing import Task
@@ -124,8 +125,15 @@ class Desk:
         return await asyncio.get_running_loop().run_in_executor(self._reader, work, *args)
 
     async def with_index(self, work: Callable[..., Result], *args: Any) -> Result:
-        """As `read`, of work that gets the index before its arguments."""
-        return await self.read(lambda: work(self._opened(), *args))
+        """As `read`, of work that gets the index before its arguments.
+
+        Raises:
+            StoreError: it cannot be read or written.
+        """
+        try:
+            return await self.read(lambda: work(self._opened(), *args))
+        except sqlite3.Error as error:
+            raise StoreError(f"the index cannot be read or written ({error}): try again") from error
 
     def _close(self) -> None:
         if self._index is not None:
