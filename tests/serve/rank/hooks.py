@@ -70,10 +70,9 @@ def describe(folder: Path, task: Task, path: Path) -> PhotoEntry:
 def tastes(
     folder: Path, file: Path, stamp: tuple[int, int], paths: Sequence[Path]
 ) -> list[float | str]:
-    """As `work.tastes`: shut eyes are preferred, and one photo of Ben ends the process."""
-    if any(path.name == "ben_2.jpg" for path in paths):
-        os._exit(1)
-    return [0.9 if path.name == "anna_shut.jpg" else 0.2 for path in paths]
+    """As `work.tastes`: shut eyes are preferred, and one photo of Ben is damaged."""
+    answers = {"anna_shut.jpg": 0.9, "ben_2.jpg": "it is damaged"}
+    return [answers.get(path.name, 0.2) for path in paths]
 
 
 def references(data: bytes) -> list[work.Reference]:

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import sqlite3
 import time
-from typing import Any
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from jsonschema import Draft202012Validator
+from starlette.exceptions import HTTPException
 
+from proportrait.rank.indexing import Contents
+from proportrait.rank.outputs import sidecars, xmp
 from proportrait.serve.rank.bodies import API
+from proportrait.serve.rank.describers import Describers
+from proportrait.serve.rank.tastes import AskedTaste, Tastes
+from proportrait.serve.rank.view import View
+from proportrait.taste.verdict.library import FOLDER_VARIABLE
+from tests.rank.samples import face, filled, photo
 from tests.serve.rank.conftest import Served
+from tests.taste.verdict.samples import taste
 
 TASTE = "eyes shut"
 
@@ -49,13 +62,64 @@ def test_a_taste_is_asked_about_the_person_alone_and_its_answers_stay(server: Se
     assert "taste" in answer.json()[0]["parts"]
 
 
-def test_a_photo_that_ends_its_process_has_no_answer(server: Served) -> None:
+def test_a_photo_that_cannot_be_looked_at_has_no_answer(server: Served) -> None:
     ranking = asked(server, server.question("ben_1.jpg") | {"taste": TASTE})
     state = {row["name"]: row["taste"] for row in ranking["rows"]}
     assert state.pop("ben_2.jpg") == "failed"
     assert set(state.values()) == {"asked"}
     failed = next(row for row in ranking["rows"] if row["taste"] == "failed")
     assert failed["parts"]["taste"] == 50
+
+
+class Deadly:
+    """Processes that a photo named "b" ends."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        yield
+
+    async def run(self, work: object, folder: Path, file: Path, stamp: object,
+                  paths: list[Path]) -> list[float]:  # fmt: skip
+        names = [path.name for path in paths]
+        self.asked.append(names)
+        if "b" in names:
+            raise HTTPException(503, "the picture ended the process")
+        return [0.9] * len(paths)
+
+
+def test_of_photos_that_end_a_process_the_others_are_asked_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    taste().save(tmp_path / "mine.safetensors")
+    processes = Deadly()
+    index, numbers = filled(tmp_path / "i.sqlite", *(photo(name, face()) for name in "abcde"))
+    names = dict(zip(numbers, "abcde", strict=True))
+    view = View(index, tmp_path, Contents({n: [tmp_path / names[n]] for n in numbers}), 40.0)
+
+    async def ask(work: Callable[..., object], *args: object) -> object:
+        return work(index, *args)
+
+    async def follow() -> AskedTaste:
+        tastes = Tastes(cast("Describers", processes), ask, 1)
+        mine = await tastes.taste("mine")
+        mine.marks(index, view)
+        first = tastes.want(mine, view, numbers)
+        assert (first["waiting"], first["total"], first["done"]) == (5, 5, 0)
+        while mine.busy:  # noqa: ASYNC110 - no event tells its end
+            await asyncio.sleep(0)
+        assert tastes.want(mine, view, numbers)["waiting"] == 0
+        return mine
+
+    with index:
+        mine = asyncio.run(follow())
+        assert processes.asked == [["a", "b", "c", "d"], ["a"], ["b"], ["c"], ["d"], ["e"]]
+        assert mine.failures == {numbers[1]: "the picture ended the process"}
+        assert set(index.tastes(mine.digest)) == set(numbers) - {numbers[1]}
+    assert mine.pace.to_json()["done"] == 5
 
 
 @pytest.mark.parametrize(
@@ -68,9 +132,7 @@ def test_other_tastes_are_refused(server: Served, change: dict[str, Any], status
     assert answer.status_code == status
 
 
-def test_stars_are_written_beside_the_photos_and_go_when_the_folder_is_forgotten(
-    server: Served,
-) -> None:
+def test_stars_are_written_beside_the_photos(server: Served) -> None:
     question = server.question()
     before = sorted(server.photos.iterdir())
     for body in ({"naming": "all", "top": 1}, {"naming": "full", "top": 0}, {"top": 1}):
@@ -82,27 +144,23 @@ def test_stars_are_written_beside_the_photos_and_go_when_the_folder_is_forgotten
         "anna_best.jpg.xmp", "anna_dark.jpg.xmp", "anna_shut.jpg.xmp",
     ]  # fmt: skip
     fewer = server.post("stars", **question, naming="full", top=1).json()
+    valid(server, "rank_stars", fewer)
     assert (fewer["sidecars"], fewer["taken"]) == (1, 2)
-    server.post("folders/0/people/name", person=1, name="Zarathustra")
-    assert b"Zarathustra" in data(server)
-    assert server.post("folders/0/forget", more=1).status_code == 422
-    answer = server.post("folders/0/forget").json()
+    assert sidecars.remove(server.photos, print) == 1
+
+
+def test_with_a_folder_its_stars_are_forgotten(server: Served) -> None:
+    star = server.places.photos[1] / "a.jpg.xmp"
+    star.write_bytes(xmp.new(3))
+    assert server.post("folders/1/forget", more=1).status_code == 422
+    answer = server.post("folders/1/forget").json()
     valid(server, "rank_forgotten", answer)
-    assert (answer["files"], answer["taken"]) == (12, 1)
-    assert sorted(server.photos.iterdir()) == before
-    assert b"Zarathustra" not in data(server)
-    state = server.get()["folders"][0]
-    assert (state["is_forgotten"], state["faces"], state["people"]) == (True, 0, None)
+    assert answer == {"files": 0, "taken": 1, "problems": []}
+    assert not star.exists()
+    state = server.get()["folders"][1]
+    assert (state["is_forgotten"], state["people"]) == (True, None)
     for path in ("faces?offset=0&count=1", "people"):
-        assert server.client.get(f"{API}/folders/0/{path}").status_code == 503
-    with sqlite3.connect(server.places.index) as index:
-        assert index.execute("SELECT COUNT(*) FROM faces").fetchone() == (0,)
-    server.post("folders/0/update")
-    state = server.wait(lambda state: not state["is_indexing"])
-    assert (state["is_forgotten"], state["faces"], state["people"]["count"]) == (False, 11, 3)
-
-
-def data(server: Served) -> bytes:
-    """All bytes of the index."""
-    folder = server.places.index.parent
-    return b"".join(path.read_bytes() for path in folder.glob("faces.sqlite*"))
+        assert server.client.get(f"{API}/folders/1/{path}").status_code == 503
+    server.post("folders/1/update")
+    state = server.wait(lambda state: not state["is_indexing"], folder=1)
+    assert (state["is_forgotten"], state["people"]["count"]) == (False, 0)

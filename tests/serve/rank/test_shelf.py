@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import pytest
 
 from proportrait.errors import ConfigurationError
+from proportrait.people import decisions
 from proportrait.rank.describe import PhotoEntry
 from proportrait.rank.index import Index
 from proportrait.serve.rank import shelf as module
+from proportrait.serve.rank.desk import Desk
 from proportrait.serve.rank.places import checked_places
 from proportrait.serve.rank.shelf import Shelf, Stopped
 from tests.rank.samples import VERSION
 from tests.serve.rank import hooks
+from tests.serve.rank.server import places_in
 
 
 class Spread:
@@ -78,12 +82,30 @@ def test_who_was_known_before_is_there_at_once(photos: Path) -> None:
 def test_a_folder_that_is_to_be_forgotten_is_left_at_once(photos: Path) -> None:
     shelf = Shelf(photos)
     with Index(photos.parent / "faces.sqlite", VERSION, print) as index:
-        spread = Spread(photos, shelf)
         shelf.is_leaving = True
         with pytest.raises(Stopped):
-            shelf.update(index, 40.0, spread)
-        assert shelf.forget(index) == 0
-    assert (shelf.view, shelf.is_leaving, shelf.is_forgotten) == (None, False, True)
+            shelf.update(index, 40.0, Spread(photos, shelf))
+
+
+def test_a_forgotten_folder_leaves_nothing(photos: Path) -> None:
+    desk = Desk(places_in(photos.parent))
+    shelf = desk.shelves[0]
+    run(photos, shelf)
+
+    async def decide() -> str:
+        return await desk.crowds.decide(decisions.name, {"1": "Zarathustra"})
+
+    files = [photos.parent / name for name in ("faces.sqlite", "faces.sqlite-wal")]
+    assert asyncio.run(decide()) == "1 is Zarathustra"
+    assert any(b"Zarathustra" in file.read_bytes() for file in files)
+    assert asyncio.run(desk.forget(0)) == 12
+    assert not any(b"Zarathustra" in file.read_bytes() for file in files)
+    state = shelf.state()
+    assert (state["is_forgotten"], state["faces"], state["photos"], state["people"]) == (
+        True, 0, 0, None,
+    )  # fmt: skip
+    with Index(photos.parent / "faces.sqlite", VERSION, print) as index:
+        assert index.rows("SELECT * FROM faces") == index.rows("SELECT * FROM members") == []
 
 
 def test_the_page_works_with_what_is_ready_and_tells_how_far_it_is(
