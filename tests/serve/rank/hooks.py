@@ -70,8 +70,8 @@ def describe(folder: Path, task: Task, path: Path) -> PhotoEntry:
 def tastes(
     folder: Path, file: Path, stamp: tuple[int, int], paths: Sequence[Path]
 ) -> list[float | str]:
-    """As `work.tastes`: shut eyes are preferred, and one photo of Ben is damaged."""
-    answers = {"anna_shut.jpg": 0.9, "ben_2.jpg": "it is damaged"}
+    """As `work.tastes`: it likes shut eyes, and one photo of Ben is damaged."""
+    answers = {"anna_shut.jpg": 0.9, "cleo_2.jpg": 0.9, "ben_2.jpg": "it is damaged"}
     return [answers.get(path.name, 0.2) for path in paths]
 
 

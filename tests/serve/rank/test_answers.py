@@ -44,8 +44,14 @@ def asked(server: Served, question: dict[str, Any]) -> Any:
     return ranking
 
 
+def asked_photos(server: Served) -> set[int]:
+    with sqlite3.connect(server.places.index) as index:
+        return {photo for (photo,) in index.execute("SELECT photo FROM tastes")}
+
+
 def test_a_taste_is_asked_about_the_person_alone_and_its_answers_stay(server: Served) -> None:
     assert server.get()["tastes"] == [TASTE]
+    before = asked_photos(server)
     question = server.question() | {"taste": TASTE}
     plain = server.ranking(question | {"taste": None})
     assert plain["taste"] is None
@@ -55,9 +61,9 @@ def test_a_taste_is_asked_about_the_person_alone_and_its_answers_stay(server: Se
     liked = {row["name"]: row["parts"]["taste"] > 50 for row in ranking["rows"]}
     assert [name for name, is_liked in liked.items() if is_liked] == ["anna_shut.jpg"]
     assert "to your taste" in next(row for row in ranking["rows"] if liked[row["name"]])["reasons"]
-    with sqlite3.connect(server.places.index) as index:
-        (count,) = index.execute("SELECT COUNT(*) FROM tastes").fetchone()
-    assert count == 5  # nobody looks at other people for it
+    own = {entry["photo"] for row in ranking["rows"] for entry in (row, *row["similar"])}
+    assert len(own) == 5
+    assert asked_photos(server) == before | own  # nobody looks at other people for it
     answer = server.post("list", **question, format="json", top=1)
     assert "taste" in answer.json()[0]["parts"]
 
