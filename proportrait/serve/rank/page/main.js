@@ -40,9 +40,9 @@ async function go(next, how = "pushState") {
 async function draw() {
   const { people: known, is_forgotten: isForgotten } = folder();
   const now = known && `${here.folder} ${known.version}`;
-  if (known && now !== version) {
+  if (now !== version) {
     version = now;
-    await people.load(here.folder);
+    if (known) await people.load(here.folder);
   }
   byId("chooser").hidden = isRanking() || isForgotten;
   byId("result").hidden = !isRanking();
@@ -166,7 +166,7 @@ function keys(event) {
   let isDone = true;
   if (event.key === "?") byId("help").showModal();
   else if (event.key === "Escape" && isRanking()) back();
-  else if (event.key === "u" && !byId("decided").hidden) people.takeBack();
+  else if (event.key.toLowerCase() === "u" && !byId("decided").hidden) people.takeBack();
   else isDone = (isRanking() ? ranking : people).key(event.key.toLowerCase());
   if (isDone) event.preventDefault();
 }
