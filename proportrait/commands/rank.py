@@ -13,7 +13,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,7 @@ from proportrait.commands.face_index import (
 from proportrait.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from proportrait.arrays import Float
     from proportrait.rank.ranking import Ranked, Ranking
 
 EXAMPLES = """
@@ -85,6 +87,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--largest", action="store_true", help="take the largest face of a --ref with several")
     add("--explain", action="store_true",
         help="also print why photos match or do not, on the standard error output")
+    add("--page", action="store_true",
+        help="open the ranking as a page in the browser instead, for this machine alone: with "
+             "sliders for the weights, two side by side, people and their names; --copy_to says "
+             "below which folder it may copy photos")
     add("--forget", type=Path, metavar="DIR",
         help="delete all that the index holds of the photos of a folder and the stars that --xmp "
              "wrote there, and do nothing else")
@@ -112,6 +118,8 @@ def execute(options: argparse.Namespace) -> int:
             print(f"stars       taken from {count} sidecars in {printable(options.forget)}")
         return 0
     kind = _checked(options)
+    if options.page:
+        return _open_page(options)
     folders = [
         Best(folder, options.photos, links)
         for folder, links in ((options.copy_to, False), (options.link_to, True))
@@ -159,6 +167,41 @@ def execute(options: argparse.Namespace) -> int:
     return 1 if photos and ranking.failures else 0 if photos else 3
 
 
+def _open_page(options: argparse.Namespace) -> int:
+    """Serve the page of `proportrait serve` for this ranking until Ctrl-C or SIGTERM."""
+    from proportrait.commands.serve import open_page
+    from proportrait.looks.look import WORKER_BYTES
+    from proportrait.people.decisions import person_of
+    from proportrait.rank.match import SIMILARITY, references
+    from proportrait.rank.weights import read_weights
+    from proportrait.serve.rank.places import Start, checked_places
+    from proportrait.taste.verdict.library import models_folder, taste_names
+    from proportrait.workers import fitting_workers
+
+    if options.taste and options.taste not in taste_names():
+        raise ConfigurationError(
+            f"--page asks tastes by their names: put the file into {printable(models_folder())}"
+        )
+    weights = read_weights(options.purpose, options.weights, bool(options.taste))
+    person: int | None = None
+    people: Sequence[Float] = ()
+    if options.ref:
+        people = list(references(options.ref, options.largest, options.face))
+    else:
+        with opened(options, partial(print, file=sys.stderr)) as index:
+            person = person_of(index, options.person)
+    start = Start(
+        options.purpose, weights, SIMILARITY if options.similarity is None else options.similarity,
+        options.top, people, [printable(path.name) for path in options.ref], person,
+        options.taste or "",
+    )  # fmt: skip
+    workers = max(1, fitting_workers(options.workers, WORKER_BYTES) - (options.workers is None))
+    places = checked_places([options.photos], options.copy_to, options.index, workers)
+    smallest = places.smallest if options.min_face is None else options.min_face
+    open_page(replace(places, smallest=smallest, start=start))
+    return 0
+
+
 def _checked(options: argparse.Namespace) -> str:
     """The format, by the suffix of --output; options that lack something raise."""
     from proportrait.rank.outputs.sheet import is_sheet
@@ -181,6 +224,14 @@ def _checked(options: argparse.Namespace) -> str:
         raise ConfigurationError("--copy_to and --link_to name one folder: take two")
     if options.no_cache and options.person is not None:
         raise ConfigurationError("--person is in the index, --no_cache keeps none: leave it out")
+    if options.page and (
+        options.output or options.xmp or options.link_to or options.explain or options.no_cache
+        or not options.recursive or options.format == "json"
+    ):  # fmt: skip
+        raise ConfigurationError(
+            "--page shows the ranking, and writes only what you ask for there: leave out --output, "
+            "--format, --xmp, --link_to, --explain, --no_cache, and --no_recursive"
+        )
     if options.output is None:
         return str(options.format)
     suffix = options.output.suffix.lower()[1:]

@@ -12,6 +12,8 @@ import argparse
 import os
 import secrets
 import sys
+import threading
+import webbrowser
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +33,7 @@ proportrait serve --host 0.0.0.0 --token @token.txt      # for others too
 """
 TOKEN_VARIABLE = "PROPORTRAIT_TOKEN"
 _ANY = ("0.0.0.0", "::")
+_OPEN_S = 0.5  # from the announcement until the browser is told: the server begins to answer
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +51,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a folder whose photos the page /rank ranks by person, and /taste asks about; may be "
              "repeated; nothing outside these folders is read")
     add("--exports", type=Path, metavar="DIR",
-        help="where these pages may copy photos to, each time into a new folder (default: nowhere)")
+        help="where these pages may copy photos to (default: nowhere)")
     add("--index", type=Path, metavar="FILE",
         help="index of faces, as of proportrait rank (default: in the user's cache directory)")
     add("--labels", type=Path, metavar="FILE",
@@ -90,6 +93,23 @@ def execute(options: argparse.Namespace) -> int:
     return 0
 
 
+def open_page(places: Places) -> None:
+    """Open the page of ranking in the browser, at a free port of this machine, until Ctrl-C."""
+    from proportrait.serve.app import create_app
+    from proportrait.serve.listen import listen
+
+    settings = Settings(token=secrets.token_urlsafe(16))
+
+    def announce(port: int) -> None:
+        address = _address(settings, port, "rank")
+        print(address, flush=True)
+        print("            open it in a browser of this machine; Ctrl-C here ends it",
+              file=sys.stderr, flush=True)  # fmt: skip
+        threading.Timer(_OPEN_S, webbrowser.open, [address]).start()
+
+    listen(create_app(settings, places), settings.host, 0, announce)
+
+
 def _token(options: argparse.Namespace) -> str:
     """The chosen token, or a new one where others can reach the server and none was chosen.
 
@@ -120,12 +140,12 @@ def _announce(settings: Settings, places: Places | None, port: int) -> None:
               file=sys.stderr, flush=True)  # fmt: skip
 
 
-def _address(settings: Settings, port: int) -> str:
+def _address(settings: Settings, port: int, page: str = "") -> str:
     """Where the page is; behind # stands what only the browser reads."""
     host = "localhost" if settings.host in _ANY else settings.host
     host = f"[{host}]" if ":" in host else host
     secret = f"#token={quote(settings.token, safe='')}" if settings.token else ""
-    return f"http://{host}:{port}/{secret}"
+    return f"http://{host}:{port}/{page}{secret}"
 
 
 def _notes(settings: Settings) -> list[str]:

@@ -131,18 +131,21 @@ def merge(index: Index, words: Sequence[str]) -> str:
 def split(index: Index, person: int, faces: Iterable[FaceKey]) -> str:
     """Take faces out of a person: the others stay theirs, these never come back by themselves.
 
+    Faces that are nobody's, but like the person, can be named too: they do not match it any more.
+
     Raises:
         ConfigurationError: all are taken out, or none.
     """
-    out = set(faces)
-    own = {face for face, owner in members(index).items() if owner == person}
-    if not out & own or not own - out:
+    people = members(index)
+    out = {face for face in faces if people.get(face, person) == person}
+    own = {face for face, owner in people.items() if owner == person}
+    if not out or not own - out:
         raise ConfigurationError(f"a part of person {person} can be taken out, not all or nothing")
     with index.writing() as write:
         number = _number(write)
-        _put_faces(write, number, "split", "out", person, sorted(out & own), person)
+        _put_faces(write, number, "split", "out", person, sorted(out), person)
         _put_faces(write, number, "split", "in", person, sorted(own - out), person)
-    left = len(out & own)
+    left = len(out)
     return f"{left} {'face' if left == 1 else 'faces'} left {person}, {len(own - out)} stayed"
 
 
@@ -165,6 +168,12 @@ def faces_in(index: Index, person: int, paths: Iterable[Path]) -> list[FaceKey]:
             raise ConfigurationError(f"person {person} is not in {printable(path)}: {_LISTS}")
         result += faces
     return result
+
+
+def last_command(index: Index) -> str | None:
+    """The command of the decision that `undo` would take back: name, merge, split; or None."""
+    rows = index.rows("SELECT command FROM decisions ORDER BY number DESC LIMIT 1")
+    return str(rows[0][0]) if rows else None
 
 
 def undo(index: Index) -> str:

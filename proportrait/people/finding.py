@@ -21,7 +21,8 @@ from proportrait.people.faces import Box, FaceKey, KnownFaces, box_of, known_fac
 from proportrait.rank.describe import SMALLEST, version
 from proportrait.rank.index import Index, index_path
 from proportrait.rank.indexing import Contents
-from proportrait.rank.ranking import Whose, indexed
+from proportrait.rank.match import Whose
+from proportrait.rank.ranking import indexed
 
 # 1 less the root of the mean squared distance of two groups of faces, from which on they are one
 # person: `python -m benchmarks.people` fits it again.
@@ -144,17 +145,32 @@ def whose(index: Index, word: str, smallest: float = SMALLEST) -> tuple[Float, W
     """
     person = person_of(index, word)
     faces = known_faces(index, smallest)
-    ((similarity,),) = index.rows("SELECT similarity FROM people_runs") or [(SIMILARITY,)]
-    persons = grouped(index, faces, similarity)
-    own = np.flatnonzero(persons == person)
-    if not len(own):
+    persons = grouped(index, faces, last_similarity(index))
+    if not (persons == person).any():
         raise ConfigurationError(
             f"no photo of {printable(word)} is in the index: `proportrait people --photos DIR` "
             f"looks at them again"
         )
+    return references_of(faces, persons, person, state(index))
+
+
+def references_of(
+    faces: KnownFaces, persons: Integers, person: int, decided: State
+) -> tuple[Float, Whose]:
+    """What `whose` returns, where the person (F,) of each face is known."""
+    own = np.flatnonzero(persons == person)
     best = own[np.argsort(-faces.scores[own], kind="stable")][:_REFERENCES]
     others = (persons > 0) & (persons != person)
+    for face, who in decided.apart:
+        if who == person and (number := faces.place(face)) is not None:
+            others[number] = True
     return faces.embeddings[best], Whose(faces.ids[own], faces.ids[others])
+
+
+def last_similarity(index: Index) -> float:
+    """By which the people of the index were told apart the last time."""
+    rows = index.rows("SELECT similarity FROM people_runs")
+    return float(rows[0][0]) if rows else SIMILARITY
 
 
 def parts_of_person(index: Index, person: int, similarity: float, smallest: float) -> list[FaceKey]:

@@ -17,7 +17,7 @@ from proportrait.commandline import printable
 from proportrait.errors import ImageError
 from proportrait.people.faces import Box, turned_back
 from proportrait.people.finding import Person
-from proportrait.score.page import link
+from proportrait.score.page import is_page, link
 
 _MARK = "ProPortrait-Gen people"  # in every page, which tells it from other files
 _MARGIN = 1.8  # side of a cut / longer side of the face
@@ -30,10 +30,7 @@ _QUALITY = 75
 
 def is_sheet(path: Path) -> bool:
     """Whether a file is a page of `to_html`, which a new one may replace."""
-    if not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return f'content="{_MARK}"'.encode() in file.read(256)
+    return is_page(path, _MARK)
 
 
 def to_html(people: Sequence[Person], folder: Path, photos: Path, unclear: int) -> str:

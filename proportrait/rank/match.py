@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,19 @@ Rows = np.ndarray[tuple[int], np.dtype[np.int64]]  # of faces
 # Of `similarities`, from which on it is the same person: docs/rank.md tells what it costs.
 SIMILARITY = 0.5
 _BLOCK = 4096  # faces whose embeddings fit into the processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class Whose:
+    """Ids of faces of which it is known whose they are, whatever their similarity.
+
+    Attributes:
+        own: int64, of the person.
+        others: int64, of somebody else.
+    """
+
+    own: np.ndarray[tuple[int], np.dtype[np.int64]]
+    others: np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 def reference(path: Path, largest: bool = False, numbers: Iterator[int] | None = None) -> Float:
@@ -113,6 +127,28 @@ def face_similarities(
     values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
     values[~np.isin(faces.photos, list(photos))] = -1
     return values
+
+
+def best_of_photos(
+    faces: Faces, values: Float, similarity: float, whose: Whose | None = None
+) -> tuple[Rows, int]:
+    """Of each photo the face that is the person's, or else the one most like it.
+
+    Args:
+        values: as of `face_similarities`.
+        similarity: from which on it is the same person, [0, 1].
+        whose: known faces; similarity decides on the rest.
+
+    Returns:
+        Rows (P,), those of the person first, in either part the most alike first; and how many
+        are the person's.
+    """
+    same_person = values >= similarity
+    if whose is not None:
+        same_person[np.isin(faces.ids, whose.others)] = False
+        same_person |= np.isin(faces.ids, whose.own) & (values >= 0)
+    best = first_of_photos(faces, np.lexsort((-values, ~same_person)))
+    return best[values[best] >= 0], int(same_person[best].sum())
 
 
 def first_of_photos(faces: Faces, order: Rows) -> Rows:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from proportrait.arrays import Float
 from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError
@@ -21,8 +19,9 @@ from proportrait.rank.index import Faces, Index, index_path
 from proportrait.rank.indexing import Bar, Contents, update
 from proportrait.rank.match import (
     SIMILARITY,
+    Whose,
+    best_of_photos,
     face_similarities,
-    first_of_photos,
     references,
 )
 from proportrait.rank.parts import kind_of, parts_of, reasons_of, score_of
@@ -89,19 +88,6 @@ class Ranking:
     faceless: int = 0
     failures: dict[Path, str] = field(default_factory=dict)
     similar: dict[Path, Ranked] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Whose:
-    """Ids of faces of which it is known whose they are, whatever their similarity.
-
-    Attributes:
-        own: int64, of the person.
-        others: int64, of somebody else.
-    """
-
-    own: np.ndarray[tuple[int], np.dtype[np.int64]]
-    others: np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,13 +199,7 @@ def query(
     """
     faces = index.faces(contents.photos) if faces is None else faces
     values = face_similarities(faces, contents.photos, people, smallest)
-    same_person = values >= similarity
-    if whose is not None:
-        same_person[np.isin(faces.ids, whose.others)] = False
-        same_person |= np.isin(faces.ids, whose.own) & (values >= 0)
-    order = np.lexsort((-values, ~same_person))
-    best = first_of_photos(faces, order)  # the most alike face of each, the most alike first
-    same, large = int(same_person[best].sum()), int((values[best] >= 0).sum())
+    best, same = best_of_photos(faces, values, similarity, whose)
     matches = []
     own = {photo: contents.photos[photo] for photo in faces.photos[best[:same]].tolist()}
     liked = taste.marks(index, own) if taste else {}
@@ -229,13 +209,13 @@ def query(
         mark = liked.get(identity)
         matches.append(_match(photo, face, own[identity], float(values[number]), weights, mark))
     matches.sort(key=lambda match: (-match.score, str(match.paths[0])))
-    nearest = best[same:large][values[best[same:large]] < similarity][:NEAREST]
+    nearest = best[same:][values[best[same:]] < similarity][:NEAREST]
     ranked, similar = _ranked(matches, weights)
     return Ranking(
         ranked,
         tuple((contents.photos[int(faces.photos[i])][0], float(values[i])) for i in nearest),
-        large - same,
-        len(contents.photos) - large,
+        len(best) - same,
+        len(contents.photos) - len(best),
         contents.failures,
         similar,
     )

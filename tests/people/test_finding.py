@@ -5,6 +5,7 @@ import pytest
 
 from proportrait.errors import ConfigurationError
 from proportrait.people import decisions
+from proportrait.people.faces import known_faces
 from proportrait.people.finding import found, parts_of_person, whose
 from proportrait.rank.index import Index
 from proportrait.rank.indexing import Contents
@@ -230,6 +231,11 @@ def test_rank_takes_the_faces_of_a_person_and_nobody_elses(folder: Folder) -> No
     assert [best.path.name, *(path.name for path in best.similar)] == ["a", "b", "e"]
     assert ranking.others == 2
     assert [path.name for path, _ in ranking.nearest] == ["d"]
+    faces = known_faces(folder.index, 40.0)
+    decisions.split(folder.index, 1, [key for key in faces.keys if key[0] == "e"])
+    embeddings, known = whose(folder.index, "anna")
+    ranking = query(folder.index, folder.contents, embeddings, weights, whose=known)
+    assert [path.name for path in ranking.photos[0].similar] == ["b"]
 
 
 def test_a_merged_person_is_found_whole_however_unlike_the_faces_are(folder: Folder) -> None:

@@ -8,11 +8,15 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
+from starlette.testclient import TestClient
 
 from proportrait import cli
 from proportrait.errors import ConfigurationError
 from proportrait.rank import rank
 from proportrait.rank.index import index_path
+from proportrait.serve.app import create_app
+from proportrait.serve.rank.bodies import API
+from proportrait.serve.rank.places import Places
 from tests import FACE
 
 
@@ -49,6 +53,46 @@ def test_json_has_the_keys_that_scripts_rely_on(
         assert {"path", "rank", "score", "similarity", "kind", "reasons"} <= set(entry)
         assert 0.5 <= float(str(entry["similarity"])) <= 1
     assert {file.name for file in photos.iterdir()} == {"good.png", "soft.png", "sky.png"}
+
+
+@pytest.mark.usefixtures("ranked")
+def test_page_opens_with_the_reference_and_the_options(
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    opened: list[Places] = []
+    monkeypatch.setattr("proportrait.commands.serve.open_page", opened.append)
+    words = (
+        "--photos",
+        photos,
+        "--page",
+        "--top",
+        "7",
+        "--similarity",
+        "0.6",
+        "--purpose",
+        "social",
+    )
+    assert run("--ref", FACE, *words, "--copy_to", tmp_path / "best", "--min_face", "50") == 0
+    (places,) = opened
+    assert (places.photos, places.exports) == ((photos.resolve(),), tmp_path / "best")
+    assert (places.smallest, places.index) == (50, index_path())
+    answer = TestClient(create_app(None, places), "http://localhost").get(API).json()
+    ((person,), start) = answer["start"].pop("people"), answer["start"]
+    assert (person["name"], bool(person["key"])) == (FACE.name, True)
+    assert start == {
+        "person": None, "purpose": "social", "similarity": 0.6, "taste": "", "top": 7,
+    }  # fmt: skip
+    for more, message in (
+        (("--output", tmp_path / "a.html"), "--page shows the ranking"),
+        (("--taste", "nobody"), "asks tastes by their names"),
+    ):
+        assert run("--ref", FACE, *words, *more) == 2
+        assert message in capsys.readouterr().err
+    assert run("--person", "nobody", *words) == 2
+    assert len(opened) == 1
 
 
 @pytest.mark.usefixtures("ranked")

@@ -77,7 +77,8 @@ def axe(page: Page) -> list[str]:
     """Serious and critical findings of axe-core, which runs outside the page's policy."""
     from axe_playwright_python.base import AXE_FILE_PATH
 
-    page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
     results: dict[str, Any] = page.evaluate("axe.run()")
     return [
         f"{finding['id']}: {node['html']}"

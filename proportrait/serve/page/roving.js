@@ -24,6 +24,17 @@ export function rove(container, selector) {
   });
 }
 
+/** Put elements into a container; one that stands where it should is not moved, so that the focus stays. */
+export function place(container, elements) {
+  const focus = document.activeElement;
+  const isKept = new Set(elements);
+  [...container.children].filter((element) => !isKept.has(element)).forEach((element) => element.remove());
+  elements.forEach((element, number) => {
+    if (container.children[number] !== element) container.insertBefore(element, container.children[number] ?? null);
+  });
+  if (focus !== document.activeElement && container.contains(focus)) focus.focus({ preventScroll: true });
+}
+
 /** Keep exactly one element in the order of the Tab key. */
 export function settle(container, selector) {
   const elements = [...container.querySelectorAll(selector)];

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import os
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -18,25 +19,24 @@ from starlette.staticfiles import StaticFiles
 
 from proportrait.commandline import printable
 from proportrait.errors import ProPortraitError
+from proportrait.people import decisions
 from proportrait.rank.match import SIMILARITY
-from proportrait.rank.output import FORMATS as TEXTS
-from proportrait.rank.ranking import NEAREST, Ranked
+from proportrait.rank.outputs import sidecars
 from proportrait.rank.weights import FACTOR, PURPOSES, read_weights
-from proportrait.serve.inside import is_inside
 from proportrait.serve.judges import Judges
 from proportrait.serve.pages import Pages
 from proportrait.serve.rank import bodies, draw, work
+from proportrait.serve.rank.answers import Answers
 from proportrait.serve.rank.bodies import API
+from proportrait.serve.rank.crowd import Crowd
 from proportrait.serve.rank.desk import Desk
-from proportrait.serve.rank.person import Order, Person
 from proportrait.serve.settings import Settings
 from proportrait.serve.uploads import read_uploads
-from proportrait.taste.exchange import copy_pictures
+from proportrait.taste.verdict.library import taste_names
 
 _PAGE = Path(__file__).with_name("page")
 _SIZES = {"small": draw.SMALL, "large": draw.LARGE}
 _TYPES = {"txt": "text/plain", "csv": "text/csv", "json": "application/json"}
-_SIMILAR = 200  # near-duplicates that a row names
 
 
 class Ranker:
@@ -61,6 +61,10 @@ class Ranker:
             Route(f"{API}/ranking", self.ranking, methods=["POST"]),
             Route(f"{API}/list", self.text, methods=["POST"]),
             Route(f"{API}/copies", self.copies, methods=["POST"]),
+            Route(f"{API}/stars", self.stars, methods=["POST"]),
+            Route(f"{folder}/people", self.people),
+            Route(f"{folder}/people/{{act:str}}", self.decide, methods=["POST"]),
+            Route(f"{folder}/forget", self.forget, methods=["POST"]),
             Route(f"{folder}/update", self.update, methods=["POST"]),
             Route(f"{folder}/faces", self.faces),
             Route(f"{folder}/faces/{{face:int}}", self.face),
@@ -90,13 +94,33 @@ class Ranker:
     async def state(self, request: Request) -> Response:
         """The folders, how far their index is, and the presets of the weights."""
         desk = self._desk
+        if desk is not None:
+            await desk.crowds.look()
         exports = None if desk is None else desk.places.exports
-        presets = {name: read_weights(name) for name in PURPOSES}
+        presets = {name: read_weights(name, with_taste=True) for name in PURPOSES}
+        start = None if desk is None else desk.places.start
+        if start is not None:
+            presets[start.purpose] = dict(start.weights)
         return JSONResponse(
             {
                 "folders": [] if desk is None else [shelf.state() for shelf in desk.shelves],
+                "index": None if desk is None else printable(desk.places.index),
+                "tastes": taste_names(),
                 "exports": None if exports is None else printable(exports),
                 "similarity": SIMILARITY,
+                "start": desk
+                and start
+                and {
+                    "people": [
+                        {"key": key, "name": name}
+                        for key, name in zip(desk.started, start.names, strict=True)
+                    ],
+                    "person": start.person,
+                    "purpose": start.purpose,
+                    "similarity": start.similarity,
+                    "taste": start.taste,
+                    "top": start.top,
+                },
                 "purposes": {
                     name: {kind: {FACTOR: own.factor, **own.parts} for kind, own in kinds.items()}
                     for name, kinds in presets.items()
@@ -110,13 +134,15 @@ class Ranker:
         return JSONResponse(shelf.state(), 202)
 
     async def faces(self, request: Request) -> Response:
-        """A page of the faces of a folder, the largest and best first."""
+        """A page of the faces of a folder, or of those without a person; the best first."""
         offset, count = bodies.range_of_query(request)
-        distinct = bodies.choice(request.query_params.get("distinct", "0"), "distinct", ("0", "1"))
+        loose = bodies.choice(request.query_params.get("loose", "0"), "loose", ("0", "1"))
         number = request.path_params["folder"]
         view, shelf = self.desk.view(number), self.desk.shelf(number)
-        rows = await self.desk.read(view.page, offset, count, distinct == "1")
-        faces = view.faces
+        faces, first = view.faces, view.first
+        if loose == "1":
+            first = first[np.isin(faces.ids[first], list(self.desk.crowd(number).loose))]
+        rows = first[offset : offset + count]
         return JSONResponse(
             {
                 "faces": [
@@ -126,8 +152,8 @@ class Ranker:
                     }
                     for row in rows
                 ],
-                "is_last": len(rows) < count,
-                "total": len(view.rows),
+                "is_last": offset + count >= len(first),
+                "total": len(first),
             }
         )
 
@@ -152,7 +178,7 @@ class Ranker:
         except ProPortraitError as error:
             raise HTTPException(422, str(error)) from None
         tiles = [base64.b64encode(entry.tile).decode() for entry in found]
-        names = desk.keep(found)
+        names = desk.keep([entry.embedding for entry in found])
         return JSONResponse(
             {
                 "faces": [
@@ -166,96 +192,85 @@ class Ranker:
         """Rows of the ranking, and the photos of others that are most alike."""
         body = await bodies.read_object(request, bodies.QUESTION | {"offset", "count"})
         question, rows = bodies.question(body), bodies.range_of(body)
-        return JSONResponse(await self.desk.read(self._ranking, question, *rows))
-
-    def _ranking(self, question: bodies.Question, offset: int, count: int) -> dict[str, Any]:
-        person, order = self._order(question)
-        places = range(offset, min(offset + count, len(order.groups)))
-        nearest = person.nearest(question.similarity, NEAREST) if offset == 0 else []
-        faces, shelf = person.view.faces, self.desk.shelf(question.folder)
-        return {
-            "rows": [self._row(place, person, order, question) for place in places],
-            "total": len(order.groups),
-            "photos": order.photos,
-            "nearest": [
-                {
-                    "face": int(faces.ids[row]),
-                    "name": shelf.name_of(person.view.path(int(faces.photos[row]))),
-                    "similarity": round(person.similarity(row), 3),
-                }
-                for row in nearest
-            ],
-        }
-
-    def _row(
-        self, place: int, person: Person, order: Order, question: bodies.Question
-    ) -> dict[str, Any]:
-        number, followers = order.groups[place]
-        entry, face = person.ranked(place, order, question.weights)
-        shelf, faces = self.desk.shelf(question.folder), person.view.faces
-        row = entry.to_json()
-        del row["path"]
-        similar = [
-            {
-                "photo": person.photo(other, order),
-                "name": shelf.name_of(person.view.path(person.photo(other, order))),
-                "score": round(float(order.scores[other]), 1),
-            }
-            for other in followers[:_SIMILAR]
-        ]
-        return row | {
-            "photo": person.photo(number, order),
-            "face": int(faces.ids[order.table.rows[number]]),
-            "name": shelf.name_of(entry.path),
-            "box": face.box,
-            "similar": similar,
-            "copies": [
-                shelf.name_of(path) for path in entry.similar[: person.copies(number, order)]
-            ],
-        }
-
-    def _order(self, question: bodies.Question) -> tuple[Person, Order]:
-        person = self.desk.person(question.folder, question.people)
-        return person, person.rank(question.weights, question.similarity)
+        return JSONResponse(await Answers(self.desk).ranking(question, *rows))
 
     async def text(self, request: Request) -> Response:
         """The best photos as `proportrait rank --output` writes them."""
         body = await bodies.read_object(request, bodies.QUESTION | {"format", "top"})
         question = bodies.question(body)
         kind = bodies.choice(body.get("format"), "format", bodies.FORMATS)
-        top = bodies.whole(body, "top", 1, bodies.MOST_COPIES)
-        photos = await self.desk.read(self._best, question, top)
-        data = TEXTS[kind](photos).encode("utf-8", "surrogateescape")
+        data = await Answers(self.desk).text(question, kind, _top(body))
         return Response(data, media_type=_TYPES[kind])
 
-    def _best(self, question: bodies.Question, top: int) -> list[Ranked]:
-        person, order = self._order(question)
-        places = range(min(top, len(order.groups)))
-        return [person.ranked(place, order, question.weights)[0] for place in places]
-
     async def copies(self, request: Request) -> Response:
-        """Copy the best photos into a new folder below that of the exports."""
+        """Copy the best photos into a folder below that of the exports."""
         body = await bodies.read_object(request, bodies.QUESTION | {"name", "top"})
         question, name = bodies.question(body), bodies.folder_name(body)
-        top = bodies.whole(body, "top", 1, bodies.MOST_COPIES)
-        exports, folder = self.desk.places.exports, self.desk.shelf(question.folder).folder
-        if exports is None:
-            raise HTTPException(409, "start proportrait serve with --exports DIR to make copies")
-        photos = await self.desk.read(self._best, question, top)
-        if not photos:
-            raise HTTPException(422, "there is no photo of the person")
-        paths = [photo.path for photo in photos if is_inside(folder, photo.path)]
-        target = exports / name
-        problems = await run_in_threadpool(_copy, paths, target)
+        return JSONResponse(await Answers(self.desk).copies(question, name, _top(body)))
+
+    async def stars(self, request: Request) -> Response:
+        """Write the stars of the best photos beside them."""
+        body = await bodies.read_object(request, bodies.QUESTION | {"naming", "top"})
+        question = bodies.question(body)
+        naming = bodies.choice(body.get("naming"), "naming", sidecars.NAMINGS)
+        return JSONResponse(await Answers(self.desk).stars(question, naming, _top(body)))
+
+    async def people(self, request: Request) -> Response:
+        """The people of a folder, most photos first."""
+        await self.desk.crowds.look()
+        return JSONResponse(self._people(request))
+
+    def _people(self, request: Request) -> dict[str, Any]:
+        crowd = self.desk.crowd(request.path_params["folder"])
+        return {
+            "people": [asdict(tile) for tile in crowd.people.values()],
+            "version": crowd.version, "loose": len(crowd.loose), "undo": crowd.undo,
+        }  # fmt: skip
+
+    async def decide(self, request: Request) -> Response:
+        """Name, merge, or split people, or take the last of these back; the people afterwards."""
+        act = request.path_params["act"]
+        if act not in bodies.ACTS:
+            raise HTTPException(404, "there is no such decision")
+        body = await bodies.read_object(request, bodies.ACTS[act])
+        crowd = self.desk.crowd(request.path_params["folder"])
+        text = await self.desk.crowds.decide(*_decision(act, body, crowd))
+        return JSONResponse({"decided": text} | self._people(request))
+
+    async def forget(self, request: Request) -> Response:
+        """Delete what the index holds of a folder, and the stars that were written there."""
+        await bodies.read_object(request, set())
+        number = request.path_params["folder"]
+        files, problems = await self.desk.forget(number), list[str]()
+        folder = self.desk.shelf(number).folder
+        taken = await run_in_threadpool(sidecars.remove, folder, problems.append)
         return JSONResponse(
-            {
-                "folder": printable(target), "copies": len(paths) - len(problems),
-                "problems": problems[: bodies.MOST_ROWS],
-            }
-        )  # fmt: skip
+            {"files": files, "taken": taken, "problems": problems[: bodies.MOST_ROWS]}
+        )
 
 
-def _copy(paths: list[Path], target: Path) -> list[str]:
-    if os.path.lexists(target):
-        raise HTTPException(422, f"{printable(target)} is there already: choose another name")
-    return copy_pictures(paths, target)
+def _top(body: dict[str, Any]) -> int:
+    return bodies.whole(body, "top", 1, bodies.MOST_COPIES)
+
+
+def _decision(act: str, body: dict[str, Any], crowd: Crowd) -> tuple[Any, ...]:
+    """A function of `people.decisions`, and its arguments behind the index.
+
+    Raises:
+        HTTPException: 404, a person or face is not in the folder; 422, another form.
+    """
+    if act == "undo":
+        return (decisions.undo,)
+    people = bodies.persons_of(body) if act == "merge" else [bodies.person_of(body)]
+    if not set(people) <= set(crowd.people):
+        raise HTTPException(404, "that person is not in the folder, or no longer")
+    if act == "merge":
+        return decisions.merge, [str(person) for person in people]
+    if act == "name":
+        if not isinstance(name := body.get("name"), str):
+            raise HTTPException(422, "name is a text")
+        return decisions.name, {str(people[0]): name}
+    try:
+        return decisions.split, people[0], crowd.keys(bodies.faces_of(body))
+    except KeyError:
+        raise HTTPException(404, "that face is not in the folder, or no longer") from None

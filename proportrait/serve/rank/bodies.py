@@ -25,6 +25,7 @@ from proportrait.serve.bodies import (
 from proportrait.serve.rank.desk import Key
 
 __all__ = [
+    "ACTS",
     "API",
     "BODY_BYTES",
     "FORMATS",
@@ -35,7 +36,10 @@ __all__ = [
     "QUESTION",
     "Question",
     "choice",
+    "faces_of",
     "folder_name",
+    "person_of",
+    "persons_of",
     "question",
     "range_of",
     "range_of_query",
@@ -46,6 +50,13 @@ __all__ = [
 API = "/api/v1/rank"
 MOST_PEOPLE, MOST_ROWS, MOST_COPIES = 20, 100, 10_000
 FORMATS = ("txt", "csv", "json")
+# What may stand in the body of a decision about people, by its command.
+ACTS = {
+    "name": {"person", "name"},
+    "merge": {"people"},
+    "split": {"person", "faces"},
+    "undo": set[str](),
+}
 _FAR = 10**9  # no folder has as many photos
 
 
@@ -55,18 +66,22 @@ class Question:
 
     Attributes:
         folder: its number.
-        people: ids of faces, and names of faces of uploads, of one person.
+        person: as `proportrait people` numbers them, or None.
+        people: ids of faces, and names of faces of uploads, of one person; () only with a person.
         weights: by kind.
         similarity: [0, 1], from which on it is the same person.
+        taste: name of one that counts too, or None.
     """
 
     folder: int
+    person: int | None
     people: Key
     weights: Mapping[Kind, Weights]
     similarity: float
+    taste: str | None
 
 
-QUESTION = {"folder", "people", "weights", "similarity"}
+QUESTION = {"folder", "person", "people", "weights", "similarity", "taste"}
 
 
 def question(body: dict[str, Any]) -> Question:
@@ -75,21 +90,59 @@ def question(body: dict[str, Any]) -> Question:
     Raises:
         HTTPException: 422, it holds none.
     """
-    people = body.get("people")
-    if not isinstance(people, list) or not 0 < len(people) <= MOST_PEOPLE:
-        raise HTTPException(422, f"people is a list of 1 to {MOST_PEOPLE}")
+    person, people, taste = body.get("person"), body.get("people"), body.get("taste")
+    least = 1 if person is None else 0
+    if not isinstance(people, list) or not least <= len(people) <= MOST_PEOPLE:
+        raise HTTPException(422, f"people is a list of {least} to {MOST_PEOPLE}")
     if not all(_is_person(entry) for entry in people):
         raise HTTPException(422, "people are whole numbers of faces, and names of references")
+    if taste is not None and not isinstance(taste, str):
+        raise HTTPException(422, "taste is the name of one")
     similarity = body.get("similarity", SIMILARITY)
     if not is_number(similarity) or not 0 <= similarity <= 1:
         raise HTTPException(422, "similarity is a number from 0 to 1")
     try:
-        weights = to_weights(body.get("weights"), "weights: [weights")
+        weights = to_weights(body.get("weights"), "weights: [weights", taste is not None)
     except ConfigurationError as error:
         raise HTTPException(422, str(error)[:400]) from None
     return Question(
-        whole(body, "folder", 0, _FAR), tuple(dict.fromkeys(people)), weights, float(similarity)
-    )
+        whole(body, "folder", 0, _FAR),
+        None if person is None else person_of(body),
+        tuple(dict.fromkeys(people)), weights, float(similarity), taste,
+    )  # fmt: skip
+
+
+def faces_of(body: Mapping[str, Any]) -> list[int]:
+    """Ids of faces.
+
+    Raises:
+        HTTPException: 422, they are none.
+    """
+    faces = body.get("faces")
+    if not isinstance(faces, list) or not 0 < len(faces) <= MOST_ROWS:
+        raise HTTPException(422, f"faces is a list of 1 to {MOST_ROWS}")
+    return [whole({"face": face}, "face", 0, _FAR) for face in faces]
+
+
+def person_of(body: Mapping[str, Any]) -> int:
+    """The number of a person.
+
+    Raises:
+        HTTPException: 422, it is none.
+    """
+    return whole(body, "person", 1, _FAR)
+
+
+def persons_of(body: Mapping[str, Any]) -> list[int]:
+    """The numbers of two people or more, the one who takes the others in first.
+
+    Raises:
+        HTTPException: 422, they are none.
+    """
+    people = body.get("people")
+    if not isinstance(people, list) or not 1 < len(people) <= MOST_ROWS:
+        raise HTTPException(422, f"people is a list of 2 to {MOST_ROWS}")
+    return [person_of({"person": person}) for person in people]
 
 
 def range_of(body: Mapping[str, Any]) -> tuple[int, int]:

@@ -1,13 +1,15 @@
-"""Processes that index photos: a photo that ends or hangs one of them costs no other."""
+"""Processes that look at photos: a photo that ends or hangs one of them costs no other."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import AsyncIterator, Callable, Generator, Iterable
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
+from typing import Any, TypeVar
 
 from starlette.exceptions import HTTPException
 
@@ -16,18 +18,16 @@ from proportrait.rank.describe import PhotoEntry
 from proportrait.rank.indexing import Task
 from proportrait.serve.judges import Judges
 from proportrait.serve.rank import work
+from proportrait.serve.rank.shelf import Stopped
 
 _PHOTO_S = 120.0  # that one photo may take
 _AHEAD = 2  # photos a worker that are given out
 _TICK_S = 0.2
-
-
-class Stopped(Exception):
-    """The server ends."""
+Result = TypeVar("Result")
 
 
 class Describers:
-    """Starts processes when there is something to index, and ends them afterwards.
+    """Starts processes when there is something to look at, and ends them afterwards.
 
     Args:
         workers: processes.
@@ -36,6 +36,7 @@ class Describers:
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._judges: Judges | None = None
+        self._users = 0
         self._loop = asyncio.get_running_loop()
         self._end = threading.Event()
 
@@ -43,11 +44,24 @@ class Describers:
         """Let `spread` raise `Stopped` soon."""
         self._end.set()
 
-    async def close(self) -> None:
-        """End the processes until they are needed again."""
-        judges, self._judges = self._judges, None
-        if judges is not None:
-            await judges.__aexit__()
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Around the use of processes: behind the last one they end."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
+            if not self._users and self._judges is not None:
+                judges, self._judges = self._judges, None
+                await judges.__aexit__()
+
+    async def run(self, what: Callable[..., Result], *args: Any) -> Result:
+        """As `Judges.run`, inside `working`."""
+        if self._judges is None:
+            self._judges = Judges(self._workers, _PHOTO_S, work.prepare_behind)
+            await self._judges.__aenter__()
+        return await self._judges.run(what, *args)
 
     def spread(
         self,
@@ -93,10 +107,8 @@ class Describers:
         raise Stopped
 
     async def _describe(self, folder: Path, task: Task, path: Path) -> PhotoEntry:
-        if self._judges is None:
-            self._judges = await Judges(self._workers, _PHOTO_S, work.prepare_behind).__aenter__()
         try:
-            return await self._judges.run(work.describe, folder, task, path)
+            return await self.run(work.describe, folder, task, path)
         except HTTPException as error:
             return PhotoEntry("", error=error.detail)
         except ProPortraitError as error:

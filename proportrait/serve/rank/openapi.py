@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from proportrait.rank.match import SIMILARITY
+from proportrait.rank.outputs.sidecars import NAMINGS
 from proportrait.rank.weights import FACTOR, KINDS, PARTS
 from proportrait.serve.rank.bodies import (
     BODY_BYTES,
@@ -17,6 +18,7 @@ from proportrait.serve.rank.bodies import (
 
 _NUMBER = {"type": "integer", "minimum": 0}
 _TEXT = {"type": "string"}
+_BOOL = {"type": "boolean"}
 _TEXTS = {"type": "array", "items": _TEXT}
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}
 _MARK = {"type": "number", "minimum": 0, "maximum": 100}
@@ -42,16 +44,37 @@ def paths(api: str, picture: dict[str, Any], security: list[dict[str, Any]]) -> 
     folder = f"{api}/folders/{{folder}}"
     top = {"type": "integer", "minimum": 1, "maximum": MOST_COPIES}
     rows = {"offset": _NUMBER, "count": {"type": "integer", "minimum": 1, "maximum": MOST_ROWS}}
-    distinct = {"enum": ["0", "1"], "default": "0"}
+    loose = {"enum": ["0", "1"], "default": "0"}
+    person = {"type": "integer", "minimum": 1}
+    empty = _content(_object({}))
     table = {
         ("get", api): ("state", "Folders, how far they are indexed, and presets", [], None,
                        _json("rank_state")),
         ("post", f"{folder}/update"): ("update", "Look for new photos", [_in_path("folder")], None,
                                        _json("rank_folder")),
+        ("post", f"{folder}/forget"): (
+            "forget", "Delete what the index holds of a folder, and our stars beside its photos",
+            [_in_path("folder")], empty, _json("rank_forgotten")),
+        ("get", f"{folder}/people"): (
+            "people", "People of a folder, most photos first", [_in_path("folder")], None,
+            _json("rank_people")),
+        ("post", f"{folder}/people/name"): (
+            "name", "Give a person a name; an empty one takes it away", [_in_path("folder")],
+            _content(_object({"person": person, "name": _TEXT})), _json("rank_decided")),
+        ("post", f"{folder}/people/merge"): (
+            "merge", "Several people are the first of them", [_in_path("folder")],
+            _content(_object({"people": _many(person, 2)})), _json("rank_decided")),
+        ("post", f"{folder}/people/split"): (
+            "split", "Faces are not that person", [_in_path("folder")],
+            _content(_object({"person": person, "faces": _many(_NUMBER, 1)})),
+            _json("rank_decided")),
+        ("post", f"{folder}/people/undo"): (
+            "undo", "Take the last decision back", [_in_path("folder")], empty,
+            _json("rank_decided")),
         ("get", f"{folder}/faces"): (
-            "faces", "Faces of a folder, the largest and best first",
+            "faces", "Faces of a folder, or of those without a person, the largest and best first",
             [_in_path("folder"), *(_query(name, schema) for name, schema in rows.items()),
-             _query("distinct", distinct, False)], None, _json("rank_faces")),
+             _query("loose", loose, False)], None, _json("rank_faces")),
         ("get", f"{folder}/faces/{{face}}"): (
             "face", "A square around a face", [_in_path("folder"), _in_path("face")], None, _JPEG),
         ("get", f"{folder}/photos/{{photo}}"): (
@@ -66,8 +89,11 @@ def paths(api: str, picture: dict[str, Any], security: list[dict[str, Any]]) -> 
             "list", "The best photos as a file", [], _body({"format": {"enum": list(FORMATS)},
                                                             "top": top}),
             {kind: {"schema": {}} for kind in ("text/plain", "text/csv", "application/json")}),
+        ("post", f"{api}/stars"): (
+            "stars", "Write stars as XMP sidecars beside the best photos", [],
+            _body({"naming": {"enum": list(NAMINGS)}, "top": top}), _json("rank_stars")),
         ("post", f"{api}/copies"): (
-            "copies", "Copy the best photos into a new folder", [],
+            "copies", "Copy the best photos into a folder, numbered by rank", [],
             _body({"name": {"type": "string", "pattern": f"^{NAME}$"}, "top": top}),
             _json("rank_copies")),
     }  # fmt: skip
@@ -113,18 +139,30 @@ def _body(more: dict[str, Any]) -> dict[str, Any]:
     name = {"type": "string", "minLength": 1, "maxLength": 40, "description": "of a reference"}
     question = {
         "folder": _NUMBER,
+        "person": {"type": ["integer", "null"], "minimum": 1, "description": "of the people"},
         "people": {
-            "type": "array", "minItems": 1, "maxItems": MOST_PEOPLE,
+            "type": "array", "maxItems": MOST_PEOPLE,
+            "description": "references; at least one where no person is named",
             "items": {"oneOf": [{**_NUMBER, "description": "a face of the folder"}, name]},
         },
         "weights": {**kinds, "description": "as docs/rank.md tells; of each kind one above 0"},
         "similarity": {**_SHARE, "default": SIMILARITY},
+        "taste": {"type": ["string", "null"], "description": "name of one that counts too"},
     }  # fmt: skip
     required = ("folder", "people", "weights", *more)
-    return {
-        "required": True,
-        "content": {"application/json": {"schema": _object(question | more, required)}},
-    }
+    person, face = ({"required": [name], "properties": {name: schema}} for name, schema in (
+        ("person", {"type": "integer"}), ("people", {"type": "array", "minItems": 1})
+    ))  # fmt: skip
+    return _content(_object(question | more, required) | {"anyOf": [person, face]})
+
+
+def _content(schema: dict[str, Any]) -> dict[str, Any]:
+    """A body in JSON."""
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _many(items: dict[str, Any], least: int) -> dict[str, Any]:
+    return {"type": "array", "minItems": least, "maxItems": MOST_ROWS, "items": items}
 
 
 def _object(properties: dict[str, Any], required: tuple[str, ...] | None = None) -> dict[str, Any]:
@@ -139,14 +177,39 @@ def _list(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": _object(properties)}
 
 
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"oneOf": [schema, {"type": "null"}]}
+
+
 def schemas() -> dict[str, Any]:
     """What answers hold."""
     amount = {"type": ["number", "null"], "minimum": 0}
     progress = _object({"done": _NUMBER, "total": _NUMBER, "rate": amount, "seconds_left": amount})
+    asked = _object(
+        {
+            "done": _NUMBER, "total": _NUMBER, "rate": amount, "seconds_left": amount,
+            "waiting": _NUMBER, "failures": _NUMBER,
+        }
+    )  # fmt: skip
+    start = _object(
+        {
+            "people": _list({"key": _TEXT, "name": _TEXT}),
+            "person": {"type": ["integer", "null"]}, "purpose": _TEXT, "similarity": _SHARE,
+            "taste": _TEXT, "top": _NUMBER,
+        }
+    )  # fmt: skip
+    listing = {
+        "version": _NUMBER, "loose": _NUMBER, "undo": {"enum": ["name", "merge", "split", None]},
+    }  # fmt: skip
+    tile = {
+        "id": _NUMBER, "name": {"type": ["string", "null"]}, "photos": _NUMBER,
+        "face": _NUMBER,
+    }  # fmt: skip
     folder = _object(
         {
             "name": _TEXT, "photos": _NUMBER, "ready": _NUMBER, "faces": _NUMBER,
-            "is_indexing": {"type": "boolean"}, "progress": {"oneOf": [progress, {"type": "null"}]},
+            "is_indexing": _BOOL, "is_forgotten": _BOOL, "progress": _or_null(progress),
+            "people": _or_null(_object({"count": _NUMBER, **listing})),
             "problem": _TEXT, "left_out": _TEXT, "failures": _NUMBER,
             "failed": _list({"name": _TEXT, "reason": _TEXT}),
         }
@@ -159,6 +222,7 @@ def schemas() -> dict[str, Any]:
         "photo": _NUMBER, "face": _NUMBER, "name": _TEXT,
         "box": {"type": "array", "minItems": 4, "maxItems": 4, "items": {"type": "number"}},
         "similar": _list({"photo": _NUMBER, "name": _TEXT, "score": _MARK}), "copies": _TEXTS,
+        "taste": {"enum": [None, "asked", "waiting", "failed"]},
     }  # fmt: skip
     return {
         "rank_folder": folder,
@@ -166,6 +230,9 @@ def schemas() -> dict[str, Any]:
             {
                 "folders": {"type": "array", "items": folder},
                 "exports": {"type": ["string", "null"]},
+                "index": {"type": ["string", "null"]},
+                "tastes": _TEXTS,
+                "start": _or_null(start),
                 "similarity": _SHARE,
                 "purposes": {"type": "object", "additionalProperties": {"type": "object"}},
             }
@@ -173,7 +240,7 @@ def schemas() -> dict[str, Any]:
         "rank_faces": _object(
             {
                 "faces": _list({"face": _NUMBER, "name": _TEXT}),
-                "is_last": {"type": "boolean"},
+                "is_last": _BOOL,
                 "total": _NUMBER,
             }
         ),
@@ -184,7 +251,14 @@ def schemas() -> dict[str, Any]:
                 "total": _NUMBER,
                 "photos": _NUMBER,
                 "nearest": _list({"face": _NUMBER, "name": _TEXT, "similarity": _SHARE}),
+                "taste": _or_null(asked),
             }
         ),
-        "rank_copies": _object({"folder": _TEXT, "copies": _NUMBER, "problems": _TEXTS}),
+        "rank_people": _object({"people": _list(tile), **listing}),
+        "rank_decided": _object({"decided": _TEXT, "people": _list(tile), **listing}),
+        "rank_forgotten": _object({"files": _NUMBER, "taken": _NUMBER, "problems": _TEXTS}),
+        "rank_stars": _object(
+            {"sidecars": _NUMBER, "foreign": _NUMBER, "taken": _NUMBER, "problems": _TEXTS}
+        ),
+        "rank_copies": _object({"folder": _TEXT, "photos": _NUMBER, "new": _NUMBER}),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,10 @@ import numpy as np
 from proportrait.arrays import Double, Float
 from proportrait.rank.bursts import leaders, leaders_by, likes
 from proportrait.rank.describe import FaceEntry, PhotoEntry
-from proportrait.rank.index import Faces
-from proportrait.rank.match import Rows, face_similarities, first_of_photos
-from proportrait.rank.parts import kind_of, logarithm, parts_of, reasons_of
+from proportrait.rank.match import Rows, Whose, best_of_photos, face_similarities
+from proportrait.rank.parts import UNKNOWN, kind_of, logarithm, parts_of, reasons_of
 from proportrait.rank.ranking import Ranked
-from proportrait.rank.weights import KINDS, PARTS, Kind, Weights
+from proportrait.rank.weights import KINDS, PARTS, TASTE, Kind, Weights
 from proportrait.serve.rank.view import View
 
 Lookup = Callable[[View, int], tuple[PhotoEntry, FaceEntry]]  # of a row of `View.faces`
@@ -63,11 +62,20 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Order:
-    """A ranking: for each leader, the best first, its number in the table and its followers'."""
+    """A ranking: for each leader, the best first, its number in the table and its followers'.
+
+    `liked` has the marks of photos by a taste, by their ids.
+    """
 
     table: Table
     scores: Double
     groups: list[tuple[int, list[int]]]
+    liked: Mapping[int, float]
+
+    @property
+    def numbers(self) -> list[int]:
+        """Of all photos in the table, near-duplicates behind the one that leads them."""
+        return [number for leader, others in self.groups for number in (leader, *others)]
 
     @property
     def photos(self) -> int:
@@ -84,20 +92,42 @@ class Person:
         lookup: gives the entries of a face.
         worths: what is known of faces already, by their id; it grows.
         smallest: px of a face that counts.
+        whose: known faces of the person and of others; similarity decides on the rest.
     """
 
     def __init__(
-        self, view: View, people: Float, lookup: Lookup, worths: dict[int, Worth], smallest: float
+        self,
+        view: View,
+        people: Float,
+        lookup: Lookup,
+        worths: dict[int, Worth],
+        smallest: float,
+        whose: Whose | None = None,
     ) -> None:
         self.view = view
-        self._lookup, self._worths = lookup, worths
-        self._best, self._values = nearest_faces(view.faces, view.contents.photos, people, smallest)
+        self._lookup, self._worths, self._whose = lookup, worths, whose
+        self._values = face_similarities(view.faces, view.contents.photos, people, smallest)
+        self._limit, self._best, self._same = -1.0, np.zeros(0, np.int64), 0
         self._table: Table | None = None
 
-    def rank(self, weights: Mapping[Kind, Weights], similarity: float) -> Order:
-        """Order the photos whose similarity reaches a limit, the best first."""
+    def rank(
+        self,
+        weights: Mapping[Kind, Weights],
+        similarity: float,
+        liked: Mapping[int, float] | None = None,
+    ) -> Order:
+        """Order the photos whose similarity reaches a limit, the best first.
+
+        Args:
+            weights: by kind.
+            similarity: the limit, [0, 1].
+            liked: marks [0, 100] of photos by a taste, by their ids; None without a taste.
+        """
         table = self._matches(similarity)
-        scores = np.where(table.groups, *(_scores(table, weights[kind]) for kind in KINDS[::-1]))
+        logs = table.logs
+        if liked is not None:
+            logs = _with_taste(table, self.view.faces.photos, liked)
+        scores = np.where(table.groups, *(_scores(logs, weights[kind]) for kind in KINDS[::-1]))
         order = np.lexsort((table.names, -scores)).tolist()
         if table.likes is None:  # so many are alike that few lead, which makes this quick
             first = leaders(table.hashes[order].tolist(), table.times[order].tolist())
@@ -109,7 +139,7 @@ class Person:
             followers = groups.setdefault(leading[number], [])
             if number != leading[number]:
                 followers.append(number)
-        return Order(table, scores, list(groups.items()))
+        return Order(table, scores, list(groups.items()), liked or {})
 
     def similarity(self, row: int) -> float:
         """Of a face, by its row."""
@@ -117,8 +147,9 @@ class Person:
 
     def nearest(self, similarity: float, count: int) -> list[int]:
         """Rows of the faces below a limit that are most alike."""
-        same = int((self._values[self._best] >= similarity).sum())
-        return [int(row) for row in self._best[same : same + count]]
+        self._match(similarity)
+        rest = self._best[self._same :]
+        return [int(row) for row in rest[self._values[rest] < similarity][:count]]
 
     def photo(self, number: int, order: Order) -> int:
         """The id of a photo, by its number in the table."""
@@ -135,7 +166,8 @@ class Person:
         number, followers = order.groups[place]
         row = int(order.table.rows[number])
         photo, face = self._lookup(self.view, row)
-        kind, parts = kind_of(photo, face), parts_of(photo, face)
+        liked = order.liked.get(self.photo(number, order))
+        kind, parts = kind_of(photo, face), parts_of(photo, face, liked)
         first, *copies = self._paths(number, order)
         similar = [*copies, *(path for other in followers for path in self._paths(other, order))]
         entry = Ranked(
@@ -148,10 +180,18 @@ class Person:
     def _paths(self, number: int, order: Order) -> list[Path]:
         return self.view.contents.photos[self.photo(number, order)]
 
+    def _match(self, similarity: float) -> None:
+        if similarity != self._limit:
+            self._best, self._same = best_of_photos(
+                self.view.faces, self._values, similarity, self._whose
+            )
+            self._limit = similarity
+
     def _matches(self, similarity: float) -> Table:
-        count = int((self._values[self._best] >= similarity).sum())
-        if self._table is None or len(self._table.rows) != count:
-            self._table = self._made(self._best[:count])
+        self._match(similarity)
+        rows = self._best[: self._same]
+        if self._table is None or not np.array_equal(self._table.rows, rows):
+            self._table = self._made(rows)
         return self._table
 
     def _made(self, rows: Rows) -> Table:
@@ -174,26 +214,16 @@ class Person:
         return self._worths[number]
 
 
-def nearest_faces(
-    faces: Faces, photos: Collection[int], people: Float, smallest: float
-) -> tuple[Rows, Float]:
-    """Of each photo the face that is most like a person, as rows of `faces`, the most alike first.
-
-    Args:
-        faces: some of them may be of other photos.
-        photos: ids of those that count.
-        people: (R, 128) embeddings of references.
-        smallest: px from forehead to chin of a face that counts.
-
-    Returns:
-        Rows (P,), and the similarity (F,) of every face, -1 of those that do not count.
-    """
-    values = face_similarities(faces, photos, people, smallest)
-    best = first_of_photos(faces, np.argsort(-values, kind="stable"))
-    return best[values[best] >= 0], values
+def _with_taste(table: Table, photos: Rows, liked: Mapping[int, float]) -> Double:
+    """The logarithms of the parts (M, P), with marks of a taste."""
+    logs = table.logs.copy()
+    logs[:, PARTS.index(TASTE)] = [
+        logarithm(liked.get(photo, UNKNOWN)) for photo in photos[table.rows].tolist()
+    ]
+    return logs
 
 
-def _scores(table: Table, weights: Weights) -> Double:
+def _scores(logs: Double, weights: Weights) -> Double:
     """`rank.parts.score_of` of all rows at once."""
     values = np.array([weights.parts.get(name, 0.0) for name in PARTS])
-    return np.asarray(weights.factor * np.exp(table.logs @ (values / values.sum())))
+    return np.asarray(weights.factor * np.exp(logs @ (values / values.sum())))

@@ -3,12 +3,40 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from proportrait.arrays import Float
 from proportrait.rank.describe import SMALLEST, version
 from proportrait.rank.index import index_path
+from proportrait.rank.weights import Kind, Weights
 from proportrait.serve.inside import check_apart, checked_folders
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """With whom and how a page begins.
+
+    Attributes:
+        purpose: of the weights.
+        weights: by kind.
+        similarity: [0, 1], from which on it is the same person.
+        top: how many of the best are taken away.
+        people: (R, 128) embeddings of references.
+        names: of the references.
+        person: or a person as `proportrait people` numbers them.
+        taste: name of one that counts, or "".
+    """
+
+    purpose: str
+    weights: Mapping[Kind, Weights]
+    similarity: float
+    top: int
+    people: Sequence[Float] = ()
+    names: Sequence[str] = ()
+    person: int | None = None
+    taste: str = ""
 
 
 @dataclass(frozen=True)
@@ -23,6 +51,7 @@ class Places:
         smallest: px from forehead to chin of a face that counts.
         workers: processes that index, at least 1.
         drawers: processes that draw pictures for the page, at least 1.
+        start: with whom the page begins; None: whoever opens it chooses.
     """
 
     photos: tuple[Path, ...]
@@ -32,6 +61,7 @@ class Places:
     smallest: float = SMALLEST
     workers: int = 1
     drawers: int = 2
+    start: Start | None = None
 
 
 def checked_places(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from proportrait.rank.describe import FaceEntry, PhotoEntry
 from proportrait.rank.index import Faces, Index
 from proportrait.rank.indexing import Contents
-from proportrait.rank.match import SIMILARITY, Rows, similarities
+from proportrait.rank.match import Rows
 from proportrait.rank.parts import parts_of, score_of
 from proportrait.rank.weights import Weights
 
@@ -28,6 +27,8 @@ class View:
         contents: its photos that are in the index.
         faces: of these photos, those that are large enough.
         rows: the row of each face in `faces`, by its id.
+        first: (F,) rows, the largest and best first.
+        liked: what tastes say of photos, as `Index.tastes`, by the digest of a taste; it grows.
     """
 
     def __init__(self, index: Index, folder: Path, contents: Contents, smallest: float) -> None:
@@ -39,8 +40,7 @@ class View:
         )
         self.rows = {number: row for row, number in enumerate(self.faces.ids.tolist())}
         self.first = self._order(index)
-        self._distinct: list[int] = []
-        self._rest = self.first
+        self.liked: dict[str, dict[int, float]] = {}
         self._names = np.zeros(0, np.int64)
 
     def _order(self, index: Index) -> Rows:
@@ -54,32 +54,6 @@ class View:
     def path(self, photo: int) -> Path:
         """The file of a photo; of several with the same content the first."""
         return self.contents.photos[photo][0]
-
-    def page(self, offset: int, count: int, distinct: bool) -> list[int]:
-        """Rows of faces, the largest and best first.
-
-        Args:
-            offset: of the first one.
-            count: at most.
-            distinct: leave out faces of people who are most likely among those before.
-        """
-        if not distinct:
-            return [int(row) for row in self.first[offset : offset + count]]
-        for row in self._people():
-            self._distinct.append(row)
-            if len(self._distinct) >= offset + count:
-                break
-        return self._distinct[offset : offset + count]
-
-    def _people(self) -> Iterator[int]:
-        """The next faces that are like none before."""
-        while len(self._rest):
-            row = int(self._rest[0])
-            own = self.faces.embeddings[row][None]
-            other = similarities(self.faces.embeddings[self._rest], own) < SIMILARITY
-            other[0] = False
-            self._rest = self._rest[other]
-            yield row
 
     def place_of_name(self, photo: int) -> int:
         """The place of a photo among all by the name of its file: what decides between equals."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from proportrait.arrays import Float
@@ -12,8 +14,11 @@ from proportrait.faces import shared_analyzer
 from proportrait.imaging import decode
 from proportrait.rank.describe import PhotoEntry, embedding
 from proportrait.rank.indexing import Task
-from proportrait.serve.inside import check_inside
+from proportrait.serve.inside import OUTSIDE, check_inside, is_inside
 from proportrait.serve.rank import draw
+from proportrait.taste.features import stream
+from proportrait.taste.taste import Taste
+from proportrait.taste.verdict import load_tastes
 
 MOST_FACES = 24  # of a reference, from which one is chosen
 _NICE = 5  # less urgent than what answers a click
@@ -41,6 +46,34 @@ def describe(folder: Path, task: Task, path: Path) -> PhotoEntry:
     except ImageError as error:
         return PhotoEntry("", error=str(error))
     return task(path)
+
+
+def tastes(
+    folder: Path, file: Path, stamp: tuple[int, int], paths: Sequence[Path]
+) -> list[float | str]:
+    """Probability of positive of photos by a taste, or why one cannot be looked at.
+
+    Args:
+        folder: that the photos have to lie in.
+        file: of the taste.
+        stamp: of its content.
+        paths: of the photos.
+    """
+    taste = _taste(file, stamp)
+    answers: dict[Path, float | str] = {
+        path: OUTSIDE for path in paths if not is_inside(folder, path)
+    }
+    inside = [path for path in paths if path not in answers]
+    for path, row in stream(inside, taste.sets, workers=1):
+        answers[path] = (
+            row if isinstance(row, str) else float(taste.ensemble.probabilities(row[None])[0])
+        )
+    return [answers[path] for path in paths]
+
+
+@lru_cache(maxsize=1)
+def _taste(file: Path, stamp: tuple[int, int]) -> Taste:
+    return load_tastes([file])[0].taste
 
 
 def references(data: bytes) -> list[Reference]:

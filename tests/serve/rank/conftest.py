@@ -16,9 +16,11 @@ import pytest
 
 from proportrait.serve.rank.bodies import API
 from proportrait.serve.rank.places import Places
+from proportrait.taste.verdict.library import FOLDER_VARIABLE
 from tests import ROOT
 from tests.serve.rank import hooks
 from tests.serve.rank.server import places_in
+from tests.taste.verdict.samples import taste
 
 WAIT_S = 60.0
 
@@ -76,10 +78,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     (folder / "secret.jpg").write_bytes((folder / "photos" / "ben_1.jpg").read_bytes())
     (folder / "photos" / "out.jpg").symlink_to(folder / "secret.jpg")
     (folder / "more").mkdir()
+    (folder / "tastes").mkdir()
+    taste().save(folder / "tastes" / "eyes shut.safetensors")
     command = [sys.executable, "-m", "tests.serve.rank.server", str(folder)]
     with subprocess.Popen(
         command, cwd=ROOT, text=True, stdout=subprocess.PIPE,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        env=os.environ | {"PYTHONPATH": str(ROOT), FOLDER_VARIABLE: str(folder / "tastes")},
     ) as process:  # fmt: skip
         assert process.stdout is not None
         address = process.stdout.readline().strip()
@@ -87,6 +91,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
             with httpx2.Client(base_url=address, timeout=WAIT_S) as client:
                 served = Served(address, places_in(folder), client)
                 served.wait(lambda state: not state["is_indexing"])
+                (folder / "photos" / hooks.DEADLY).unlink()  # else every update ends a process
                 yield served
         finally:
             process.terminate()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,14 @@ def describe(folder: Path, task: Task, path: Path) -> PhotoEntry:
     faces, marks, phash = PHOTOS[path.name]
     turns = 1 if path.name == "cleo_turned.jpg" else 0
     return PhotoEntry(digest, faces, dict.fromkeys(KEYS, 90) | marks, phash, turns=turns)
+
+
+def tastes(
+    folder: Path, file: Path, stamp: tuple[int, int], paths: Sequence[Path]
+) -> list[float | str]:
+    """As `work.tastes`: it likes shut eyes, and one photo of Ben is damaged."""
+    answers = {"anna_shut.jpg": 0.9, "cleo_2.jpg": 0.9, "ben_2.jpg": "it is damaged"}
+    return [answers.get(path.name, 0.2) for path in paths]
 
 
 def references(data: bytes) -> list[work.Reference]:

@@ -23,5 +23,6 @@ def places_in(folder: Path) -> Places:
 if __name__ == "__main__":
     judges.prepare = work.prepare_behind = hooks.prepare
     work.describe, work.references = hooks.describe, hooks.references
+    work.tastes = hooks.tastes
     app = create_app(None, places_in(Path(sys.argv[1])))
     listen(app, "127.0.0.1", 0, lambda port: print(f"http://127.0.0.1:{port}", flush=True))

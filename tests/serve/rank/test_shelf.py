@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 
 import pytest
 
 from proportrait.errors import ConfigurationError
+from proportrait.people import decisions
 from proportrait.rank.describe import PhotoEntry
 from proportrait.rank.index import Index
 from proportrait.serve.rank import shelf as module
-from proportrait.serve.rank.describers import Stopped
+from proportrait.serve.rank.desk import Desk
 from proportrait.serve.rank.places import checked_places
-from proportrait.serve.rank.shelf import Shelf
+from proportrait.serve.rank.shelf import Shelf, Stopped
 from tests.rank.samples import VERSION
 from tests.serve.rank import hooks
+from tests.serve.rank.server import places_in
 
 
 class Spread:
@@ -58,7 +61,51 @@ def test_a_restart_goes_on_where_the_server_was_killed(photos: Path) -> None:
     assert len(spread.states) == 12 - 5
     assert spread.states[0]["ready"] == 5  # what is known is served at once
     assert again.state()["ready"] == 11
+    assert [state["people"] for state in spread.states] == [None] * 7  # known when all are
+    assert again.state()["people"]["count"] == 3
     assert run(photos, Shelf(photos)).states == []
+
+
+def test_who_was_known_before_is_there_at_once(photos: Path) -> None:
+    kept = (photos / "ben_1.jpg").read_bytes()
+    (photos / "ben_1.jpg").unlink()
+    run(photos, Shelf(photos))
+    (photos / "ben_1.jpg").write_bytes(kept)
+    shelf = Shelf(photos)
+    (state,) = run(photos, shelf).states
+    assert isinstance(state["people"], dict)
+    assert (state["people"]["count"], state["people"]["loose"]) == (3, 0)
+    after = shelf.state()["people"]
+    assert after["version"] > state["people"]["version"]
+
+
+def test_a_folder_that_is_to_be_forgotten_is_left_at_once(photos: Path) -> None:
+    shelf = Shelf(photos)
+    with Index(photos.parent / "faces.sqlite", VERSION, print) as index:
+        shelf.is_leaving = True
+        with pytest.raises(Stopped):
+            shelf.update(index, 40.0, Spread(photos, shelf))
+
+
+def test_a_forgotten_folder_leaves_nothing(photos: Path) -> None:
+    desk = Desk(places_in(photos.parent))
+    shelf = desk.shelves[0]
+    run(photos, shelf)
+
+    async def decide() -> str:
+        return await desk.crowds.decide(decisions.name, {"1": "Zarathustra"})
+
+    files = [photos.parent / name for name in ("faces.sqlite", "faces.sqlite-wal")]
+    assert asyncio.run(decide()) == "1 is Zarathustra"
+    assert any(b"Zarathustra" in file.read_bytes() for file in files)
+    assert asyncio.run(desk.forget(0)) == 12
+    assert not any(b"Zarathustra" in file.read_bytes() for file in files)
+    state = shelf.state()
+    assert (state["is_forgotten"], state["faces"], state["photos"], state["people"]) == (
+        True, 0, 0, None,
+    )  # fmt: skip
+    with Index(photos.parent / "faces.sqlite", VERSION, print) as index:
+        assert index.rows("SELECT * FROM faces") == index.rows("SELECT * FROM members") == []
 
 
 def test_the_page_works_with_what_is_ready_and_tells_how_far_it_is(

@@ -9,6 +9,10 @@ const post = (path, body) => request(`${ROOT}/${path}`, {
   method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body),
 });
 
+export const people = async (folder) => (await request(`${ROOT}/folders/${folder}/people`)).json();
+export const decide = async (folder, act, body) => (await post(`folders/${folder}/people/${act}`, body)).json();
+export const forget = async (folder) => (await post(`folders/${folder}/forget`, {})).json();
+export const stars = async (body) => (await post("stars", body)).json();
 export const state = async () => (await request(ROOT)).json();
 export const update = async (folder) => (await request(`${ROOT}/folders/${folder}/update`, { method: "POST" })).json();
 export const ranking = async (body) => (await post("ranking", body)).json();
@@ -16,8 +20,8 @@ export const list = async (body) => (await post("list", body)).blob();
 export const copy = async (body) => (await post("copies", body)).json();
 
 /** A page of faces, the largest and best first. */
-export async function faces(folder, offset, count, distinct) {
-  const query = new URLSearchParams({ offset, count, distinct: distinct ? "1" : "0" });
+export async function faces(folder, offset, count, isLoose) {
+  const query = new URLSearchParams({ offset, count, loose: isLoose ? "1" : "0" });
   return (await request(`${ROOT}/folders/${folder}/faces?${query}`)).json();
 }
 

@@ -6,14 +6,13 @@ import { picture } from "./images.js";
 import { rove, settle } from "/page/roving.js";
 
 const PAGE = 60;
-const grid = byId("faces"), more = byId("more-faces"), distinct = byId("distinct");
-let folder = 0, rows = [], report = null, turn = 0, isMore = false;
+const grid = byId("faces"), more = byId("more-faces");
+let folder = 0, isLoose = false, rows = [], report = null, turn = 0, isMore = false;
 
 /** `chosen` gets { key, name } of a face, `added` of one more of the same person, `failed` a text. */
 export function setUp(reports) {
   report = reports;
   more.addEventListener("click", () => load(rows.length));
-  distinct.addEventListener("change", () => load(0));
   rove(grid, ".tile");
   rove(byId("candidates"), ".tile");
   for (const id of ["choose", "add"]) {
@@ -28,12 +27,14 @@ export function setUp(reports) {
   });
 }
 
-export async function open(number) {
-  if (number !== folder) {
+/** Show the faces of a folder, or those without a person. */
+export async function open(number, isOfNobody) {
+  if (number !== folder || isOfNobody !== isLoose) {
     rows = [];
     grid.replaceChildren();
   }
   folder = number;
+  isLoose = isOfNobody;
   if (!rows.length) await load(0);
 }
 
@@ -51,7 +52,7 @@ export async function renew() {
 async function load(offset) {
   const own = (turn += 1);
   try {
-    const page = await api.faces(folder, offset, PAGE, distinct.checked);
+    const page = await api.faces(folder, offset, PAGE, isLoose);
     if (own !== turn) return;
     const known = new Map(rows.map((row) => [row.face, row]));
     const fresh = page.faces.map((row) => known.get(row.face) ?? { ...row, element: tile(row) });
@@ -59,7 +60,7 @@ async function load(offset) {
     grid.replaceChildren(...rows.map((row) => row.element));
     settle(grid, ".tile");
     more.hidden = page.is_last;
-    byId("faces-count").textContent = page.total ? `Click a face: ${page.total.toLocaleString()} in all, the largest and best first` : "No face yet";
+    byId("faces-count").textContent = page.total ? "The largest and best first." : "No face yet.";
     if (offset && fresh.length) {
       fresh[0].element.focus();
       tell(`${fresh.length} more faces.`);

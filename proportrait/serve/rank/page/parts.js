@@ -3,6 +3,7 @@
 import { h, svg } from "/page/dom.js";
 
 export const TITLES = {
+  taste: "To your taste",
   lighting: "Light", background: "Background", attire: "Clothes", expression: "Expression",
   framing: "Framing", sharpness: "Picture sharp", eyes: "Eyes open", gaze: "Looks at the camera",
   face_sharpness: "Face sharp", pose: "Faces the camera", size: "Face large", smile: "Smile",
@@ -18,11 +19,17 @@ export function meter(value) {
   return bar;
 }
 
-/** A list of the parts, as they are weighed. */
-export function partsList(parts) {
-  return h("ul", { class: "parts" }, ...Object.entries(parts).map(([name, value]) => h("li", { class: state(value) },
-    h("span", { class: "part" }, TITLES[name] ?? name), meter(value), h("span", { class: "mark" }, String(Math.round(value))))));
+/** A list of the parts of a row, as they are weighed. */
+export function partsList({ parts, taste }) {
+  return h("ul", { class: "parts" }, ...Object.entries(parts).map(([name, value]) => {
+    const isKnown = name !== "taste" || taste === "asked";
+    return h("li", { class: isKnown ? state(value) : "unknown" }, h("span", { class: "part" }, TITLES[name] ?? name),
+      meter(value), h("span", { class: "mark" }, isKnown ? String(Math.round(value)) : "?"));
+  }));
 }
+
+/** What a row lacks of a taste, or null. */
+export const tasteNote = ({ taste }) => ({ waiting: "Not asked for its taste yet: counts 50", failed: "No taste: it cannot be looked at" })[taste] ?? null;
 
 /** A frame around the face over a picture. */
 export function frame([x0, y0, x1, y1]) {

@@ -3,13 +3,14 @@
 import { byId, h } from "/page/dom.js";
 import { photoPath } from "./api.js";
 import { picture } from "./images.js";
-import { frame, kindWord, partsList } from "./parts.js";
+import { frame, kindWord, partsList, tasteNote } from "./parts.js";
 import { rove, settle } from "/page/roving.js";
 
 const dialog = byId("photo"), body = byId("photo-body");
 let folder = 0, row = null, report = null;
 
-/** `step(row, by)` gives a row before or behind, `add` gets one whose face is the person's too. */
+/** `step(row, by)` gives a row before or behind, `add` gets one whose face is the person's too,
+ * `refuse` one whose face is not, `person()` gives the name, or null. */
 export function setUp(reports) {
   report = reports;
   byId("previous").addEventListener("click", () => go(-1));
@@ -48,14 +49,24 @@ function show(chosen) {
   body.replaceChildren(h("div", { class: "large" }, stage, h("div", { class: "text" },
     h("p", { class: "overall" }, h("strong", {}, String(Math.round(row.score))), h("span", {}, `of 100, ${kindWord(row.kind)}, similarity ${row.similarity.toFixed(2)}`)),
     h("p", {}, row.reasons.join(", ")),
-    partsList(row.parts),
+    tasteNote(row) ? h("p", { class: "hint" }, tasteNote(row)) : null,
+    partsList(row),
     h("p", { class: "buttons" }, h("button", { type: "button", onclick: () => {
       dialog.close();
       report.add(row);
-    } }, "Search with this face too")))),
+    } }, "Search with this face too"), refusal()))),
     ...likes(stage, best));
   byId("previous").disabled = !report.step(row, -1);
   byId("next").disabled = !report.step(row, 1);
+}
+
+/** The button that takes the face from the person. */
+function refusal() {
+  const name = report.person();
+  return name ? h("button", { type: "button", onclick: () => {
+    dialog.close();
+    report.refuse(row);
+  } }, `Not ${name}`) : null;
 }
 
 function view(stage, { photo, name, box }) {

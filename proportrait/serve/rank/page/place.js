@@ -2,13 +2,21 @@
 
 import { byId, h } from "/page/dom.js";
 
-const many = (count, word) => `${count.toLocaleString()} ${word}${count === 1 ? "" : "s"}`;
+export const many = (count, word) => `${count.toLocaleString()} ${word}${count === 1 ? "" : "s"}`;
 let named = null;
 
 export function showPlace(folder) {
   byId("place").hidden = false;
   byId("name").textContent = folder.name;
   byId("name").hidden = !byId("which").hidden;
+  byId("forgotten").hidden = !folder.is_forgotten;
+  if (folder.is_forgotten) {
+    byId("amount").textContent = "forgotten";
+    byId("again").hidden = byId("work").hidden = byId("data-open").hidden = true;
+    failures(folder);
+    return;
+  }
+  byId("data-open").hidden = false;
   const isAll = folder.ready + folder.failures >= folder.photos;
   byId("amount").textContent = isAll ? many(folder.ready, "photo") : `${folder.ready.toLocaleString()} of ${many(folder.photos, "photo")} so far`;
   byId("again").hidden = folder.is_indexing;
@@ -31,7 +39,7 @@ function progress(now) {
   byId("rate").textContent = `${now.done.toLocaleString()} of ${many(now.total, "new photo")} indexed${rate}${left}. You can begin with what is ready.`;
 }
 
-function duration(seconds) {
+export function duration(seconds) {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }

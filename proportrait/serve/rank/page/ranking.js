@@ -6,13 +6,14 @@ import { Card } from "./card.js";
 import { compare } from "./compare.js";
 import { faceButton } from "./faces.js";
 import * as photo from "./photo.js";
-import { rove, settle } from "/page/roving.js";
+import { place, rove, settle } from "/page/roving.js";
 
 const PAGE = 24, MOST = 96; // rows at first, and that are ranked anew at once
+const ASKED_MS = 1500; // between two looks at what a taste says
 const CLOSE = 0.05; // above the limit of similarity: it may be another person
 const list = byId("rows"), more = byId("more-rows");
 let cards = new Map(), rows = [], picked = [], question = null, wanted = null, report = null;
-let running = null, answer = null;
+let running = null, answer = null, timer = null;
 
 export function setUp(reports) {
   report = reports;
@@ -22,11 +23,19 @@ export function setUp(reports) {
   photo.setUp({
     step: (row, by) => rows[rows.findIndex(({ photo: id }) => id === row.photo) + by],
     add: (row) => report.added({ key: row.face, name: row.name }),
+    person: () => report.person(),
+    refuse,
   });
+}
+
+/** Ask no more. */
+export function rest() {
+  clearTimeout(timer);
 }
 
 /** Rank for a question; a later one takes the place of one that waits. */
 export function ask(next, isNew) {
+  clearTimeout(timer);
   if (isNew) {
     cards = new Map();
     rows = picked = [];
@@ -73,7 +82,7 @@ function show(result) {
     if (!cards.has(row.photo)) cards.set(row.photo, new Card(question.folder, row, actions));
     cards.get(row.photo).draw(row, isPicked(row));
   }
-  place(rows.map((row) => cards.get(row.photo).element));
+  place(list, rows.map((row) => cards.get(row.photo).element));
   settle(list, ".open");
   const doubles = result.photos - result.total;
   const count = `${result.total.toLocaleString()} photo${result.total === 1 ? "" : "s"}${doubles ? `, and ${doubles.toLocaleString()} near-duplicate${doubles === 1 ? "" : "s"} under them` : ""}`;
@@ -84,18 +93,9 @@ function show(result) {
   more.hidden = rows.length >= result.total;
   near(result.nearest);
   report.shown(result);
+  clearTimeout(timer);
+  if (result.taste?.waiting) timer = setTimeout(() => ask(question, false), ASKED_MS);
   tell(rows.length ? `${count}. First: ${rows[0].name}, ${Math.round(rows[0].score)} of 100.` : "No photo matches.");
-}
-
-/** Moves no card that stands where it should, so that the focus stays. */
-function place(elements) {
-  const focus = document.activeElement;
-  const isKept = new Set(elements);
-  [...list.children].filter((element) => !isKept.has(element)).forEach((element) => element.remove());
-  elements.forEach((element, number) => {
-    if (list.children[number] !== element) list.insertBefore(element, list.children[number] ?? null);
-  });
-  if (focus !== document.activeElement && list.contains(focus)) focus.focus({ preventScroll: true });
 }
 
 function near(faces) {
@@ -109,6 +109,8 @@ function near(faces) {
 const isPicked = (row) => picked.some(({ photo: id }) => id === row.photo);
 
 const actions = {
+  person: () => report.person(),
+  refuse,
   open: (row, isLikes = false) => photo.open(question.folder, row, isLikes),
   pick(row) {
     picked = isPicked(row) ? picked.filter(({ photo: id }) => id !== row.photo) : [...picked, row];
@@ -123,6 +125,13 @@ const actions = {
     });
   },
 };
+
+/** Take a face from the person; the focus goes to the photo that comes into its place. */
+async function refuse(row) {
+  const number = rows.findIndex(({ photo: id }) => id === row.photo);
+  await report.refused(row);
+  (cards.get(rows[Math.min(number, rows.length - 1)]?.photo)?.open ?? byId("back")).focus();
+}
 
 function redraw(some) {
   for (const { photo: id } of some) {
@@ -142,6 +151,7 @@ export function key(letter) {
   if (!row) return false;
   if (letter === "c") actions.pick(row);
   else if (letter === "l") actions.open(row, true);
+  else if (letter === "x" && report.person()) refuse(row);
   else return false;
   return true;
 }

@@ -2,6 +2,7 @@
 
 import { byId, h, tell } from "/page/dom.js";
 import { TITLES } from "./parts.js";
+import { duration, many } from "./place.js";
 
 const KEY = "proportrait-weights", MOST = 3;
 const KINDS = { single: "Alone", group: "In a group" };
@@ -9,10 +10,20 @@ const GROUP_ONLY = new Set(["good_faces"]);
 let presets = {}, choice = null, kind = "single", changed = null;
 
 /** `onchange` is called with every change; what was set stays for this tab. */
-export function setUp({ purposes, similarity }, onchange) {
+export function setUp({ purposes, similarity, tastes, start }, onchange) {
   presets = purposes;
   changed = onchange;
-  choice = remembered(similarity);
+  choice = remembered(start ?? { purpose: Object.keys(presets)[0], similarity, taste: "" });
+  if (!tastes.includes(choice.taste)) choice.taste = "";
+  const select = byId("taste");
+  select.replaceChildren(h("option", { value: "" }, "none"), ...tastes.map((name) => h("option", { value: name }, name)));
+  select.value = choice.taste;
+  select.addEventListener("change", () => {
+    choice.taste = select.value;
+    draw();
+    settle();
+  });
+  byId("taste-choice").hidden = !tastes.length;
   byId("purposes").replaceChildren(...Object.keys(presets).map((name) => button("purpose", name, name, () => choose(name))));
   byId("kinds").replaceChildren(...Object.entries(KINDS).map(([name, title]) => button("kind", name, title, () => {
     kind = name;
@@ -36,18 +47,31 @@ export function setUp({ purposes, similarity }, onchange) {
 }
 
 /** What a request holds of it. */
-export const question = () => ({ weights: choice.weights, similarity: choice.similarity });
-export const purpose = () => choice.purpose;
+export const question = () => ({ weights: choice.weights, similarity: choice.similarity, taste: isAsked() ? choice.taste : null });
+const isAsked = () => Boolean(choice.taste && Object.values(choice.weights).some(({ taste }) => taste));
 
-function remembered(similarity) {
+/** Show how far a taste is with the photos; null: none is asked. */
+export function showTaste(asked) {
+  byId("taste-work").hidden = !asked;
+  if (!asked) return;
+  const { done, total, waiting, seconds_left: left, failures } = asked;
+  byId("taste-bar").hidden = !waiting;
+  byId("taste-bar").max = Math.max(1, total);
+  if (done) byId("taste-bar").value = done;
+  else byId("taste-bar").removeAttribute("value");
+  const rest = left === null || !waiting ? "" : `, ${duration(left)} left`;
+  const lost = failures ? ` ${many(failures, "photo")} cannot be looked at.` : "";
+  byId("taste-text").textContent = (waiting ? `${done.toLocaleString()} of ${many(total, "photo")} asked${rest}.` : "All of these photos were asked.") + lost;
+}
+
+function remembered({ purpose: name, similarity, taste }) {
   try {
     const stored = JSON.parse(sessionStorage.getItem(KEY));
     if (stored && presets[stored.purpose]) return stored;
   } catch {
     sessionStorage.removeItem(KEY);
   }
-  const [first] = Object.keys(presets);
-  return { purpose: first, weights: structuredClone(presets[first]), similarity };
+  return { purpose: name, weights: structuredClone(presets[name]), similarity, taste };
 }
 
 const button = (attribute, name, title, onclick) => h("button", { type: "button", [`data-${attribute}`]: name, onclick }, title);
@@ -67,7 +91,7 @@ function settle() {
 
 function draw() {
   const own = choice.weights[kind];
-  const names = Object.keys(TITLES).filter((name) => kind === "group" || !GROUP_ONLY.has(name));
+  const names = Object.keys(TITLES).filter((name) => (kind === "group" || !GROUP_ONLY.has(name)) && (name !== "taste" || choice.taste));
   byId("sliders").replaceChildren(
     slider("factor", "How welcome such photos are", own.factor, 1, 0.05),
     ...names.map((name) => slider(name, TITLES[name], own[name] ?? 0, MOST, 0.1)));
@@ -107,6 +131,8 @@ function toml() {
 }
 
 function openToml() {
+  const taste = isAsked() ? ` --taste ${/^[\w.-]+$/.test(choice.taste) ? choice.taste : JSON.stringify(choice.taste)}` : "";
+  byId("toml-command").textContent = `proportrait rank --ref FILE --photos DIR --weights weights.toml --purpose mine${taste}`;
   byId("toml-text").value = toml();
   byId("toml-done").textContent = "";
   byId("toml").showModal();
