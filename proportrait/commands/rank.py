@@ -96,6 +96,7 @@ def execute(options: argparse.Namespace) -> int:
     """Print or write the ranking; returns 0, 1 if a file cannot be read, 3 without a match."""
     from proportrait.people import whose
     from proportrait.rank.describe import SMALLEST
+    from proportrait.rank.embedding import checked
     from proportrait.rank.match import SIMILARITY, references
     from proportrait.rank.output import FORMATS, explained
     from proportrait.rank.outputs import sheet, sidecars
@@ -128,7 +129,8 @@ def execute(options: argparse.Namespace) -> int:
     smallest = options.min_face or SMALLEST
     people, known = None, None
     if options.ref:
-        people = references(options.ref, options.largest, options.face)
+        kind_of_embedding = checked(options.embedding)
+        people = references(options.ref, options.largest, options.face, kind_of_embedding)
     with opened(options, note) as index:
         contents = update(index, options, smallest, note)
         if people is None:

@@ -80,7 +80,7 @@ class Person:
 
     Args:
         view: in which the person is.
-        people: (R, 128) embeddings of references.
+        people: (R, D + 1) embeddings of references.
         lookup: gives the entries of a face.
         worths: what is known of faces already, by their id; it grows.
         smallest: px of a face that counts.
@@ -182,13 +182,13 @@ def nearest_faces(
     Args:
         faces: some of them may be of other photos.
         photos: ids of those that count.
-        people: (R, 128) embeddings of references.
+        people: (R, D + 1) embeddings of references.
         smallest: px from forehead to chin of a face that counts.
 
     Returns:
         Rows (P,), and the similarity (F,) of every face, -1 of those that do not count.
     """
-    values = face_similarities(faces, photos, people, smallest)
+    values, _ = face_similarities(faces, photos, people, smallest)
     best = first_of_photos(faces, np.argsort(-values, kind="stable"))
     return best[values[best] >= 0], values
 
