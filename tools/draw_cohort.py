@@ -13,6 +13,7 @@ import itertools
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -45,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         image: Image = cv2.resize(portrait, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
         rows.append(networks(image, analyzer.face(image), analyzer, KINDS["both"]))
         print(f"\r{len(rows)} of {options.people}", end="", flush=True)
-    arrays = {name: np.stack([row[name] for row in rows]).astype(np.float16) for name in rows[0]}
+    arrays: dict[str, Any] = {
+        name: np.stack([row[name] for row in rows]).astype(np.float16) for name in rows[0]
+    }
     with _TARGET.open("wb") as file:
         np.savez(file, **arrays)
     print(f"\nwritten to {_TARGET}")

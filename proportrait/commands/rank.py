@@ -77,7 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a taste that `proportrait taste train` learnt, a name or a file, counts too: as the "
              "weight `taste` of the weights says")
     add("--similarity", type=similarity_option, metavar="X",
-        help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 %% of "
+        help="from 0 to 1: from which on it is the same person (default 0.5: at most 0.5 %% of "
              "other made-up people pass); lower finds more, and more of others")
     add("--face", type=count, action="append", default=[], metavar="N",
         help="of a --ref with several faces the one who is meant, counted from the left; repeated "
