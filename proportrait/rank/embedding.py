@@ -26,13 +26,13 @@ from proportrait.faces.arcface import ArcFaceNetwork
 DEFAULT = "both"
 # The weight of each network's embedding: at a distance of 0.5 a like share of others passes.
 KINDS: dict[str, dict[str, float]] = {
-    "both": {"dlib": 0.472, "sface": 0.472},
+    "both": {"dlib": 0.473, "sface": 0.473},
     "dlib": {"dlib": 1.0},
     "sface": {"sface": 0.53},
 }
 # Share of the mean distance from the cohort that a distance is lessened by. With dlib alone it lets
 # twice as many pairs of real photos pass.
-COMMON = {"both": 0.65, "dlib": 0.0, "sface": 0.65}
+COMMON = {"both": 0.55, "dlib": 0.0, "sface": 0.55}
 NEAREST = 20  # people of the cohort that count
 _INSIGHTFACE = 0.42  # weight of an embedding of length 1
 
@@ -125,7 +125,7 @@ def _cohort(weights: tuple[tuple[str, float], ...], nearest: int) -> tuple[Float
 
 
 def _cohort_file() -> Path:
-    """Written by `python -m tools.draw_cohort`."""
+    """Written by `python -m tools.pack.cohort`."""
     return Path(str(files("proportrait.rank") / "data" / "cohort.npz"))
 
 

@@ -21,7 +21,7 @@ Rows = np.ndarray[tuple[int], np.dtype[np.int64]]  # of faces
 SIMILARITY = 0.5
 # A photo that matches surely is a further reference: from where on, how many at most, from where on
 # it is too like a reference to add anything, and how much more alike others get by it at most.
-SURE, FURTHER, COPY, RISE = 0.54, 3, 0.9, 0.08
+SURE, FURTHER, COPY, RISE = 0.52, 3, 0.9, 0.08
 
 
 def reference(

@@ -1,6 +1,6 @@
 """Draw the cohort of `proportrait.rank.embedding`: made people who stand for all others.
 
-    python -m tools.draw_cohort [--people 80]
+    python -m tools.pack.cohort [--people 80]
 
 Each looks ahead in even light. None of them is a person of a benchmark: their seeds are others.
 Writes the embeddings of every network to proportrait/rank/data/cohort.npz, float16.
@@ -33,7 +33,7 @@ _TARGET = Path(rank.__file__).parent / "data" / "cohort.npz"
 def main(argv: Sequence[str] | None = None) -> int:
     """Draw and write."""
     parser = argparse.ArgumentParser(
-        prog="python -m tools.draw_cohort", description=__doc__,
+        prog="python -m tools.pack.cohort", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--people", type=int, default=80, metavar="N", help="default 80")
