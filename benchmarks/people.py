@@ -38,7 +38,8 @@ from proportrait.imaging import read
 from proportrait.people.cluster import Integers, average_linkage
 from proportrait.people.faces import CLEAR
 from proportrait.people.finding import SIMILARITY, side_by_side
-from proportrait.rank.describe import SMALLEST, embedding, sharpness
+from proportrait.rank.describe import SMALLEST, sharpness
+from proportrait.rank.embedding import embedding
 
 _CELL, _COLUMNS, _ROWS = 128, 4, 3  # px and pictures of a crowd
 _SMALL = 3  # faces of a person that has few
@@ -275,7 +276,7 @@ def _faces(image: Image) -> Iterator[tuple[Float, float, Float]]:
     faces += analyzer.far_faces(image, faces, SMALLEST)
     for face in sorted(faces, key=lambda face: -face.height):
         if face.height >= SMALLEST:
-            yield embedding(image, face, analyzer), sharpness(image, face), face.point(1)
+            yield embedding(image, face, analyzer)[:-1], sharpness(image, face), face.point(1)
 
 
 def _set(

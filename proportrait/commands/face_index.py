@@ -28,6 +28,10 @@ def add_index_options(parser: argparse.ArgumentParser) -> None:
         help="px from forehead to chin of a face that counts (default 40)")
     add("--index", type=Path, metavar="FILE",
         help="keep the index there (default: the user's cache directory)")
+    add("--embedding", default="both", metavar="NAME",
+        help="what faces are compared by: both (default: dlib and SFace), dlib, sface, or the "
+             ".onnx file of a recognition network of InsightFace that you have, for research only; "
+             "with another one all photos are looked at again, so name it an --index of its own")
     add("--no_cache", action="store_true", help="keep no index: all is looked at again next time")
     add("--recursive", action="store_true", default=True,
         help="go down into subfolders (the default)")
@@ -40,13 +44,15 @@ def add_index_options(parser: argparse.ArgumentParser) -> None:
 def opened(options: argparse.Namespace, note: Callable[[str], None]) -> Iterator[Index]:
     """The index that the options name; with --no_cache one that is gone afterwards."""
     from proportrait.rank.describe import version
+    from proportrait.rank.embedding import checked
     from proportrait.rank.index import Index, index_path
 
     path = options.index or index_path()
     with contextlib.ExitStack() as stack:
         if options.no_cache:
             path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / path.name
-        yield stack.enter_context(Index(path, version(), note))
+        kind = checked(options.embedding)
+        yield stack.enter_context(Index(path, version(kind), note, kind))
 
 
 def forget(options: argparse.Namespace, note: Callable[[str], None]) -> None:

@@ -71,7 +71,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="delete all that the index holds of the photos of a folder, names and decisions too, "
              "and do nothing else")
     add("--similarity", type=similarity_option, metavar="X",
-        help="from 0 to 1: from which on it is the same person (default 0.58); higher makes more "
+        help="from 0 to 1: from which on it is the same person (default 0.55); higher makes more "
              "people of fewer photos")
     # fmt: on
     add_index_options(parser)

@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a taste that `proportrait taste train` learnt, a name or a file, counts too: as the "
              "weight `taste` of the weights says")
     add("--similarity", type=similarity_option, metavar="X",
-        help="from 0 to 1: from which on it is the same person (default 0.5: 0.5 to 1.5 %% of "
+        help="from 0 to 1: from which on it is the same person (default 0.5: at most 0.5 %% of "
              "other made-up people pass); lower finds more, and more of others")
     add("--face", type=count, action="append", default=[], metavar="N",
         help="of a --ref with several faces the one who is meant, counted from the left; repeated "
@@ -102,6 +102,7 @@ def execute(options: argparse.Namespace) -> int:
     """Print or write the ranking; returns 0, 1 if a file cannot be read, 3 without a match."""
     from proportrait.people import whose
     from proportrait.rank.describe import SMALLEST
+    from proportrait.rank.embedding import checked
     from proportrait.rank.match import SIMILARITY, references
     from proportrait.rank.output import FORMATS, explained
     from proportrait.rank.outputs import sheet, sidecars
@@ -136,7 +137,8 @@ def execute(options: argparse.Namespace) -> int:
     smallest = options.min_face or SMALLEST
     people, known = None, None
     if options.ref:
-        people = references(options.ref, options.largest, options.face)
+        kind_of_embedding = checked(options.embedding)
+        people = references(options.ref, options.largest, options.face, kind_of_embedding)
     with opened(options, note) as index:
         contents = update(index, options, smallest, note)
         if people is None:

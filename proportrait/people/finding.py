@@ -19,6 +19,7 @@ from proportrait.people.cluster import Integers, average_linkage
 from proportrait.people.decisions import State, members, person_of, state
 from proportrait.people.faces import Box, FaceKey, KnownFaces, box_of, known_faces, turned_back
 from proportrait.rank.describe import SMALLEST, version
+from proportrait.rank.embedding import DEFAULT, checked
 from proportrait.rank.index import Index, index_path
 from proportrait.rank.indexing import Contents
 from proportrait.rank.match import Whose
@@ -26,9 +27,9 @@ from proportrait.rank.ranking import indexed
 
 # 1 less the root of the mean squared distance of two groups of faces, from which on they are one
 # person: `python -m benchmarks.people` fits it again.
-SIMILARITY = 0.58
+SIMILARITY = 0.55
 # Two faces of one photo are two people unless they are nearer than this: a collage, a mirror. Of
-# 53,000 pairs of two made people the nearest are 0.336 apart.
+# 190,000 pairs of pictures of two made people the nearest are 0.38 apart.
 TWINS = 0.3
 _SPLIT_STEP = 0.01  # of similarity, by which a split looks for the limit that parts a person
 _REFERENCES = 20  # faces of a person that `rank --person` compares with
@@ -86,6 +87,7 @@ def people(
     index: str | Path | None = None,
     recursive: bool = True,
     workers: int | None = None,
+    embedding: str = DEFAULT,
 ) -> list[Person]:
     """The people of a folder, most photos first.
 
@@ -96,13 +98,14 @@ def people(
         index: its file; default: in the user's cache directory.
         recursive: go down into subfolders.
         workers: processes that index; default: as many as cores and memory allow.
+        embedding: as of `proportrait.rank.rank`.
 
     Raises:
         ConfigurationError: the folder holds no photos.
         StoreError: the index cannot be read or written.
     """
     path = index_path() if index is None else Path(index)
-    with Index(path, version(), _log.warning) as file:
+    with Index(path, version(checked(embedding)), _log.warning, embedding) as file:
         contents = indexed(
             file, Path(photos), min_face, recursive=recursive, workers=workers, note=_log.warning
         )
@@ -136,7 +139,7 @@ def found(
 
 
 def whose(index: Index, word: str, smallest: float = SMALLEST) -> tuple[Float, Whose]:
-    """Embeddings (R, 128) of the best faces of a person by id or name, and whose all faces are.
+    """Embeddings (R, D + 1) of the best faces of a person by id or name, and whose all faces are.
 
     People are told apart by the similarity of the last listing.
 
@@ -187,7 +190,7 @@ def parts_of_person(index: Index, person: int, similarity: float, smallest: floa
     ]
     single: list[int] = []
     for limit in np.arange(1 - similarity, 0, -_SPLIT_STEP):
-        labels = average_linkage(faces.embeddings[own], float(limit))
+        labels = average_linkage(faces.vectors[own], float(limit))
         sizes = np.bincount(labels, minlength=1)
         stays = sizes.argmax()
         left = [number for number, label in zip(own, labels, strict=True) if label != stays]
@@ -207,7 +210,7 @@ def grouped(index: Index, faces: KnownFaces, similarity: float) -> Integers:
     for face, person in decided.belongs.items():
         if (number := faces.place(face)) is not None:
             fixed[number] = person
-    labels = average_linkage(faces.embeddings, 1 - similarity, fixed, _apart(faces, decided, fixed))
+    labels = average_linkage(faces.vectors, 1 - similarity, fixed, _apart(faces, decided, fixed))
     persons = _with_ids(index, faces, labels, fixed, before)
     digests = {digest for digest, _ in faces.keys}  # others, of an older version, stay as they were
     rows = {face: person for face, person in before.items() if face[0] not in digests}
@@ -234,7 +237,7 @@ def side_by_side(embeddings: Float, photos: Integers) -> Integers:
     """Numbers (P, 2) of two faces that one photo shows and that are not the same.
 
     Args:
-        embeddings: (F, 128).
+        embeddings: (F, D).
         photos: (F,) of each face; those of one photo follow each other.
     """
     ends = np.flatnonzero(np.diff(photos, append=-1)) + 1
@@ -256,7 +259,7 @@ def _apart(faces: KnownFaces, decided: State, fixed: Integers) -> Integers:
         if person in firsts and (number := faces.place(face)) is not None
     ]
     decisions = np.array(pairs, np.int64).reshape(-1, 2)
-    return np.concatenate([decisions, side_by_side(faces.embeddings, faces.photos)])
+    return np.concatenate([decisions, side_by_side(faces.vectors, faces.photos)])
 
 
 def _with_ids(

@@ -34,6 +34,7 @@ from proportrait.measures.framing import head_pose
 from proportrait.measures.geometry import AlignedFace
 from proportrait.measures.sharpness import blur_effect
 from proportrait.model.saved import packaged
+from proportrait.rank.embedding import DEFAULT, digest, embedding, flipped
 from proportrait.score import Scorer
 
 SMALLEST = 40.0  # px from forehead to chin: of a smaller face hardly anything can be told
@@ -47,7 +48,7 @@ class FaceEntry:
     """One face of a photo, turned by quarters until its heads stand.
 
     Attributes:
-        embedding: (128,) float32; see `proportrait.faces.distance`.
+        embedding: (D + 1,) float32; see `proportrait.rank.embedding`.
         height: px from forehead to chin, in the photo of at most `imaging.LONGEST` px.
         box: x0, y0, x1, y1 of the mesh in shares of the sides; may pass 0 and 1.
         points: x, y of the inner corners of the eyes, the nose tip, and the corners of the mouth,
@@ -120,19 +121,24 @@ class PhotoEntry:
 
 
 @cache
-def version() -> str:
-    """A hash of code, weights, and libraries that an entry depends on: 16 hex digits."""
+def version(kind: str = DEFAULT) -> str:
+    """A hash of code, weights, and libraries that an entry depends on: 16 hex digits.
+
+    Args:
+        kind: of embedding, see `proportrait.rank.embedding`.
+    """
     model = hashlib.sha256(packaged().read_bytes()).hexdigest()
-    places = ("model", "score/scorer.py", "rank/describe.py")
-    return code_digest(places, _LIBRARIES, [model, look_version()])
+    places = ("model", "score/scorer.py", "rank/describe.py", "rank/embedding.py")
+    return code_digest(places, _LIBRARIES, [model, look_version(), digest(kind)])
 
 
-def describe(data: bytes, smallest: float = SMALLEST) -> PhotoEntry:
+def describe(data: bytes, smallest: float = SMALLEST, kind: str = DEFAULT) -> PhotoEntry:
     """Describe a photo; bytes that are no picture give an entry with an `error`.
 
     Args:
         data: of the file.
         smallest: height of a face that counts, px.
+        kind: of embedding.
     """
     scorer = _scorer()
     taken = look(data, scorer.model.wants)
@@ -144,13 +150,13 @@ def describe(data: bytes, smallest: float = SMALLEST) -> PhotoEntry:
     faces += subject.analyzer.far_faces(subject.image, faces, smallest)
     expressions = {id(face): taken.measures["expression"] for face in subject.faces[:1]}
     entries = [
-        face_entry(subject.image, face, subject.analyzer, expressions.get(id(face)))
+        face_entry(subject.image, face, subject.analyzer, kind, expressions.get(id(face)))
         for face in sorted(faces, key=lambda face: -face.height)
         if face.height >= smallest
     ]
     image = subject.image
     if _is_mirrored(taken):  # a look chooses its side by the light, which a series may change
-        entries, image = [entry.mirrored() for entry in entries], _flipped(image)
+        entries, image = [entry.mirrored() for entry in entries], flipped(image)
     return PhotoEntry(
         taken.digest, tuple(entries), {key: score.marks.get(key) for key in KEYS},
         perceptual_hash(image), time_taken(data), turns=taken.turns,
@@ -166,23 +172,23 @@ def _is_mirrored(taken: Look) -> bool:
     return not np.allclose(taken.box, box, atol=1e-4)
 
 
-def _flipped(image: Image) -> Image:
-    # Copying a reversed view takes 20 times as long.
-    return np.asarray(cv2.flip(image, 1), np.uint8)
-
-
 def face_entry(
-    image: Image, face: Face, analyzer: FaceAnalyzer, measures: Measures | None = None
+    image: Image,
+    face: Face,
+    analyzer: FaceAnalyzer,
+    kind: str = DEFAULT,
+    measures: Measures | None = None,
 ) -> FaceEntry:
     """Describe one face of an RGB picture (H, W, 3).
 
     Args:
+        kind: of its embedding.
         measures: of its expression, where they were taken already; their sides do not count.
     """
     measures = measures or expression.measure(Subject(image, analyzer, face=face))
     height, width = image.shape[:2]
     return FaceEntry(
-        embedding(image, face, analyzer),
+        embedding(image, face, analyzer, kind),
         round(face.height, 1),
         face.box(width, height),
         tuple(
@@ -200,25 +206,6 @@ def face_entry(
             if isinstance(entry := measures[name], Measure)
         },
     )  # fmt: skip
-
-
-def embedding(image: Image, face: Face, analyzer: FaceAnalyzer) -> Float:
-    """The mean embedding (128,) float32 of a face and its mirror image, so that both are alike."""
-    extent = np.array(image.shape[1::-1])
-    points = face.landmarks[:, :2]
-    low, high = points.min(0), points.max(0)
-    margin = (high - low).max()  # more than the network looks at
-    x0, y0 = np.clip(low - margin, 0, extent - 1).astype(int)
-    x1, y1 = np.clip(high + margin, (x0 + 1, y0 + 1), extent).astype(int)
-    part = np.ascontiguousarray(image[y0:y1, x0:x1])
-    landmarks = face.landmarks - np.array([x0, y0, 0], np.float32)
-    mirrored = landmarks * np.array([-1, 1, 1], np.float32)
-    mirrored[:, 0] += part.shape[1] - 1
-    both = (
-        analyzer.identity(view, replace(face, landmarks=places))
-        for view, places in ((part, landmarks), (_flipped(part), mirrored))
-    )
-    return np.asarray(np.mean(list(both), axis=0), np.float32)
 
 
 def sharpness(image: Image, face: Face) -> float:

@@ -10,7 +10,7 @@ import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,10 +25,10 @@ from proportrait.commandline import printable
 from proportrait.errors import ConfigurationError, StoreError
 from proportrait.looks.cache import FOLDER_VARIABLE
 from proportrait.rank.describe import FaceEntry, PhotoEntry
+from proportrait.rank.embedding import DEFAULT
 from proportrait.rank.schema import FORGOTTEN, LAYOUT, MARK, TABLES
 
 NAME = "faces.sqlite"
-DIMENSIONS = 128  # of an embedding
 _SEPARATOR = os.sep.encode()
 _MAPPED = 1 << 34  # bytes; SQLite has a limit of its own, too
 _BUSY_S = 30.0  # longest wait for another process that writes
@@ -45,7 +45,7 @@ class Faces:
     """The faces of some photos.
 
     Attributes:
-        embeddings: (F, 128) float32.
+        embeddings: (F, D + 1) float32; see `proportrait.rank.embedding`.
         ids: (F,) int64, of the faces in the index.
         photos: (F,) int64, of their photos in the index.
         heights: (F,) float64, px from forehead to chin.
@@ -64,14 +64,17 @@ class Index:
         path: of the file; made where it is not there, and made again where it is damaged.
         version: of the entries: those of another version do not count.
         note: is told that a damaged index was made again.
+        kind: of the embeddings of its faces.
 
     Raises:
         ConfigurationError: the file is no index.
         StoreError: it cannot be read or written.
     """
 
-    def __init__(self, path: Path, version: str, note: Callable[[str], None]) -> None:
-        self.path, self._version = path, version
+    def __init__(
+        self, path: Path, version: str, note: Callable[[str], None], kind: str = DEFAULT
+    ) -> None:
+        self.path, self.kind, self._version = path, kind, version
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = self._open(note)
@@ -136,17 +139,15 @@ class Index:
 
     def faces(self, photos: Iterable[int] | None = None) -> Faces:
         """The faces of photos by their ids, or all, as one matrix."""
+        wanted = set(self.photos(np.inf).values() if photos is None else photos)
         statement = "SELECT id, photo, height, embedding FROM faces"
         rows = self._connection.execute(statement).fetchall()
-        if photos is not None:
-            wanted = set(photos)
-            rows = [row for row in rows if row[1] in wanted]
+        rows = [row for row in rows if row[1] in wanted]
+        ids, owners, heights, blobs = zip(*rows, strict=True) if rows else ((), (), (), ())
         return Faces(
-            np.frombuffer(b"".join([row[3] for row in rows]), "<f4").reshape(-1, DIMENSIONS),
-            np.array([row[0] for row in rows], np.int64),
-            np.array([row[1] for row in rows], np.int64),
-            np.array([row[2] for row in rows], np.float64),
-        )
+            matrix(blobs),
+            np.array(ids, np.int64), np.array(owners, np.int64), np.array(heights, np.float64),
+        )  # fmt: skip
 
     def photo_of(self, face: int) -> tuple[PhotoEntry, FaceEntry]:
         """The entry of a photo, and of its face with this id; KeyError where there is none."""
@@ -307,6 +308,11 @@ def _decisions(path: Path) -> Iterator[tuple[Any, ...]]:
         contextlib.closing(sqlite3.connect(path, timeout=_BUSY_S)) as file,
     ):
         yield from file.execute("SELECT * FROM decisions ORDER BY id")
+
+
+def matrix(blobs: Sequence[bytes]) -> Float:
+    """Embeddings (F, D + 1), each as it is in the index."""
+    return np.frombuffer(b"".join(blobs), "<f4").reshape(len(blobs), -1 if blobs else 1)
 
 
 def _may_replace(path: Path) -> bool:

@@ -83,7 +83,7 @@ def update(
 
     few = workers is None and len(pending) < _FEW
     count = 1 if few else fitting_workers(workers, WORKER_BYTES)
-    task = partial(_describe, smallest=smallest)
+    task = partial(_describe, smallest=smallest, kind=index.kind)
     with contextlib.closing(spread(task, pending, count, renamed)) as entries:
         for path, entry in bar(entries, len(pending)):
             if not entry.digest:
@@ -120,8 +120,8 @@ def known(index: Index, folder: Path, paths: Sequence[Path], smallest: float) ->
     return contents
 
 
-def _describe(path: Path, smallest: float) -> PhotoEntry:
+def _describe(path: Path, smallest: float, kind: str) -> PhotoEntry:
     try:
-        return describe(path.read_bytes(), smallest)
+        return describe(path.read_bytes(), smallest, kind)
     except OSError as error:
         return PhotoEntry("", error=f"it cannot be read: {error.strerror}")

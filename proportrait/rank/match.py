@@ -13,14 +13,16 @@ from proportrait.commandline import printable
 from proportrait.errors import AssessmentError, ConfigurationError
 from proportrait.faces import Face, shared_analyzer
 from proportrait.imaging import read
-from proportrait.rank.describe import embedding
+from proportrait.rank.embedding import DEFAULT, distances, embedding
 from proportrait.rank.index import Faces
 
 Rows = np.ndarray[tuple[int], np.dtype[np.int64]]  # of faces
 
 # Of `similarities`, from which on it is the same person: docs/rank.md tells what it costs.
 SIMILARITY = 0.5
-_BLOCK = 4096  # faces whose embeddings fit into the processor's cache
+# A photo that matches surely is a further reference: from where on, how many at most, from where on
+# it is too like a reference to add anything, and how much more alike others get by it at most.
+SURE, FURTHER, COPY, RISE = 0.52, 3, 0.9, 0.08
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +38,19 @@ class Whose:
     others: np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
-def reference(path: Path, largest: bool = False, numbers: Iterator[int] | None = None) -> Float:
-    """The embedding (128,) float32 of the face of a reference photo.
+def reference(
+    path: Path,
+    largest: bool = False,
+    numbers: Iterator[int] | None = None,
+    kind: str = DEFAULT,
+) -> Float:
+    """The embedding (D + 1,) float32 of the face of a reference photo.
 
     Args:
         path: of the photo.
         largest: take the largest of several faces.
         numbers: gives the face to take of several, 1 for the leftmost.
+        kind: of embedding, see `proportrait.rank.embedding`.
 
     Raises:
         ImageError: the file cannot be read.
@@ -56,7 +64,7 @@ def reference(path: Path, largest: bool = False, numbers: Iterator[int] | None =
             f"good light"
         )
     face = faces[0] if len(faces) == 1 or largest else _chosen(path, faces, numbers)
-    return embedding(image, face, shared_analyzer())
+    return embedding(image, face, shared_analyzer(), kind)
 
 
 def _chosen(path: Path, faces: Sequence[Face], numbers: Iterator[int] | None) -> Face:
@@ -72,8 +80,13 @@ def _chosen(path: Path, faces: Sequence[Face], numbers: Iterator[int] | None) ->
     )
 
 
-def references(paths: Sequence[Path], largest: bool = False, numbers: Sequence[int] = ()) -> Float:
-    """The embeddings (R, 128) of reference photos; see `reference`.
+def references(
+    paths: Sequence[Path],
+    largest: bool = False,
+    numbers: Sequence[int] = (),
+    kind: str = DEFAULT,
+) -> Float:
+    """The embeddings (R, D + 1) of reference photos; see `reference`.
 
     Args:
         numbers: of faces, one for each photo that shows several, in their order.
@@ -85,7 +98,7 @@ def references(paths: Sequence[Path], largest: bool = False, numbers: Sequence[i
     if not paths:
         raise ValueError("at least one reference photo is needed")
     rest = iter(numbers)
-    embeddings = np.stack([reference(path, largest, rest) for path in paths])
+    embeddings = np.stack([reference(path, largest, rest, kind) for path in paths])
     if next(rest, None) is not None:
         raise ConfigurationError(
             "--face chooses one face of a --ref with several: name it once for each such photo"
@@ -96,37 +109,55 @@ def references(paths: Sequence[Path], largest: bool = False, numbers: Sequence[i
 def similarities(embeddings: Float, people: Float) -> Float:
     """Similarity (F,) of faces with a person: 1 the same picture, 0 a distance of 1 and more.
 
-    The mean over the references of 1 less the Euclidean distance, by one matrix product. At the
-    same share of others that pass, the nearest reference or the distance to the mean embedding
-    find fewer photos of the person.
+    The mean over the references of 1 less the distance: the Euclidean one, less what lessens it of
+    either face. At the same share of others that pass, the nearest reference or the distance to the
+    mean embedding find fewer photos of the person.
 
     Args:
-        embeddings: (F, 128).
-        people: (R, 128), of the references.
+        embeddings: (F, D + 1); see `proportrait.rank.embedding`.
+        people: (R, D + 1), of the references.
     """
-    blocks = (
-        embeddings[start : start + _BLOCK] for start in range(0, len(embeddings) or 1, _BLOCK)
-    )
-    lengths = np.concatenate([(block**2).sum(1) for block in blocks])
-    squares = lengths[:, None] + (people**2).sum(1) - 2 * embeddings @ people.T
-    distance = np.sqrt(np.maximum(squares, 0)).mean(1)
+    if not len(embeddings):
+        return np.empty(0, np.float32)
+    distance = distances(embeddings[:, :-1], people[:, :-1]).mean(1)
+    distance -= embeddings[:, -1] + people[:, -1].mean()
     return np.asarray(np.clip(1 - distance, 0, 1), np.float32)
 
 
 def face_similarities(
-    faces: Faces, photos: Collection[int], people: Float, smallest: float
-) -> Float:
+    faces: Faces, photos: Collection[int], people: Float, smallest: float, sure: float | None = SURE
+) -> tuple[Float, Rows]:
     """Similarity (F,) of each face with a person, -1 of those that do not count.
+
+    Where it is more, that with the references and with sure faces together.
 
     Args:
         faces: some of them may be of other photos.
         photos: ids of those that count.
-        people: (R, 128), of the references.
+        people: (R, D + 1), of the references.
         smallest: px from forehead to chin of a face that counts.
+        sure: similarity from which on a face is a further reference; None: none is.
+
+    Returns:
+        The similarities, and the rows of these further references.
     """
-    values = np.where(faces.heights >= smallest, similarities(faces.embeddings, people), -1)
-    values[~np.isin(faces.photos, list(photos))] = -1
-    return values
+    values = similarities(faces.embeddings, people)
+    values[(faces.heights < smallest) | ~np.isin(faces.photos, list(photos))] = -1
+    further = np.empty(0, np.int64) if sure is None else _sure(faces, values, sure)
+    if len(further):
+        others = similarities(faces.embeddings, faces.embeddings[further])
+        together = (len(people) * values + len(further) * others) / (len(people) + len(further))
+        together[further] = -1  # a face is no reference of itself
+        higher = np.maximum(values, np.minimum(together, values + RISE))
+        values = np.where(values < 0, values, higher)
+    return values, further
+
+
+def _sure(faces: Faces, values: Float, limit: float) -> Rows:
+    """Faces that are surely the person's, the most alike first: one of a photo, and no copies."""
+    order = np.flatnonzero(values >= limit)
+    order = first_of_photos(faces, order[np.argsort(-values[order], kind="stable")])
+    return order[values[order] < COPY][:FURTHER]
 
 
 def best_of_photos(

@@ -61,7 +61,8 @@ def explained(ranking: Ranking, photos: Sequence[Ranked], similarity: float) -> 
         parts = ", ".join(f"{name} {value:.0f}" for name, value in photo.parts.items())
         sign = ">=" if photo.similarity >= similarity else "<"  # then it is one of --person
         alike = f" {sign} ".join(apart(photo.similarity, similarity))
-        yield f"{printable(photo.path)}: similarity {alike}; {parts}"
+        through = f", as in {printable(photo.through)}" if photo.through else ""
+        yield f"{printable(photo.path)}: similarity {alike}{through}; {parts}"
     for path, value in ranking.nearest:
         alike = " < ".join(apart(value, similarity))
         yield f"{printable(path)}: no match, similarity {alike}"

@@ -15,14 +15,17 @@ from proportrait.errors import ConfigurationError
 from proportrait.imaging import each_file, pictures_folder
 from proportrait.rank.bursts import leaders
 from proportrait.rank.describe import SMALLEST, FaceEntry, PhotoEntry, version
+from proportrait.rank.embedding import DEFAULT, checked
 from proportrait.rank.index import Faces, Index, index_path
 from proportrait.rank.indexing import Bar, Contents, update
 from proportrait.rank.match import (
     SIMILARITY,
+    SURE,
     Whose,
     best_of_photos,
     face_similarities,
     references,
+    similarities,
 )
 from proportrait.rank.parts import kind_of, parts_of, reasons_of, score_of
 from proportrait.rank.tastes import TastePart
@@ -47,6 +50,7 @@ class Ranked:
         parts: [0, 100], of the score, by name of those that its kind weighs.
         box: x0, y0, x1, y1 of the person's face in shares of the sides of the photo as it lies;
             may pass 0 and 1.
+        through: a sure photo of the person, without whose likeness this one would be none.
     """
 
     path: Path
@@ -58,6 +62,7 @@ class Ranked:
     similar: tuple[Path, ...] = ()
     parts: dict[str, float] = field(default_factory=dict)
     box: tuple[float, float, float, float] | None = None
+    through: Path | None = None
 
     def to_json(self) -> dict[str, Any]:
         """JSON-ready."""
@@ -99,6 +104,7 @@ class _Match:
     kind: Kind
     parts: dict[str, float]
     score: float
+    through: Path | None = None
 
 
 def rank(
@@ -116,6 +122,7 @@ def rank(
     faces: Sequence[int] = (),
     workers: int | None = None,
     taste: str | Path | None = None,
+    embedding: str = DEFAULT,
 ) -> list[Ranked]:
     """The photos of a person, the best first; a list without photos where there is none.
 
@@ -133,6 +140,7 @@ def rank(
         faces: or of each such reference, in their order, the one with this number, from the left.
         workers: processes that index; default: as many as cores and memory allow.
         taste: that is a part of the score: a name, or a file of `proportrait taste train`.
+        embedding: "both", "dlib", "sface", or an .onnx file of InsightFace.
 
     Raises:
         AssessmentError: a reference shows no face, or several of which none is chosen.
@@ -142,9 +150,9 @@ def rank(
     """
     part = None if taste is None else TastePart(taste, workers)
     table = read_weights(purpose, None if weights is None else Path(weights), part is not None)
-    people = references(list(map(Path, refs)), largest, faces)
+    people = references(list(map(Path, refs)), largest, faces, checked(embedding))
     path = index_path() if index is None else Path(index)
-    with Index(path, version(), _log.warning) as file:
+    with Index(path, version(embedding), _log.warning, embedding) as file:
         contents = indexed(
             file, Path(photos), min_face, recursive=recursive, workers=workers, note=_log.warning
         )
@@ -189,7 +197,7 @@ def query(
     Args:
         index: that holds them.
         contents: the photos that may be named.
-        people: (R, 128) embeddings of references.
+        people: (R, D + 1) embeddings of references.
         weights: by kind.
         similarity: from which on it is the same person, [0, 1].
         smallest: px from forehead to chin of a face that counts.
@@ -198,7 +206,8 @@ def query(
         taste: that the weights weigh, too.
     """
     faces = index.faces(contents.photos) if faces is None else faces
-    values = face_similarities(faces, contents.photos, people, smallest)
+    limit = SURE if whose is None else None  # else it is known which faces are the person's
+    values, sure = face_similarities(faces, contents.photos, people, smallest, limit)
     best, same = best_of_photos(faces, values, similarity, whose)
     matches = []
     own = {photo: contents.photos[photo] for photo in faces.photos[best[:same]].tolist()}
@@ -207,7 +216,11 @@ def query(
         photo, face = index.photo_of(int(faces.ids[number]))
         identity = int(faces.photos[number])
         mark = liked.get(identity)
-        matches.append(_match(photo, face, own[identity], float(values[number]), weights, mark))
+        match = _match(photo, face, own[identity], float(values[number]), weights, mark)
+        if len(sure) and similarities(face.embedding[None], people)[0] < similarity:
+            nearest_sure = similarities(faces.embeddings[sure], face.embedding[None]).argmax()
+            match = replace(match, through=own[int(faces.photos[sure[nearest_sure]])][0])
+        matches.append(match)
     matches.sort(key=lambda match: (-match.score, str(match.paths[0])))
     nearest = best[same:][values[best[same:]] < similarity][:NEAREST]
     ranked, similar = _ranked(matches, weights)
@@ -258,10 +271,13 @@ def _ranked(
 
 def _entry(match: _Match, place: int, weights: dict[Kind, Weights]) -> Ranked:
     table = weights[match.kind]
+    reasons = reasons_of(match.photo, match.parts, match.kind, table)
+    if match.through is not None:
+        reasons.append(f"as in {printable(match.through.name)}")
     return Ranked(
-        match.paths[0], place, match.score, match.similarity, match.kind,
-        tuple(reasons_of(match.photo, match.parts, match.kind, table)),
+        match.paths[0], place, match.score, match.similarity, match.kind, tuple(reasons),
         parts={name: match.parts[name] for name in table.parts}, box=_box(match),
+        through=match.through,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ def axis(number: int, away: float = 0.0) -> Float:
     """An embedding (128,): those of two numbers are sqrt(2) apart; `away` moves it so far."""
     vector = np.zeros(128, np.float32)
     vector[number] = 1
-    vector[127] = away
+    vector[126] = away
     return vector
 
 

@@ -31,7 +31,7 @@ class World:
         self.photos.mkdir()
         self.described = 0
 
-    def describe(self, data: bytes, smallest: float) -> PhotoEntry:
+    def describe(self, data: bytes, smallest: float, kind: str = "") -> PhotoEntry:
         self.described += 1
         number = int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
         return PhotoEntry(hashlib.sha256(data).hexdigest(), (face(axis(0)),), {}, number)
@@ -169,10 +169,10 @@ def test_a_killed_run_leaves_all_that_it_had_described(world: World) -> None:
     world.write(*(f"{number}.jpg" for number in range(30)))
     paths = sorted(world.photos.iterdir())
 
-    def die(data: bytes, smallest: float) -> PhotoEntry:
+    def die(data: bytes, smallest: float, kind: str = "") -> PhotoEntry:
         if world.described == 20:
             os.kill(os.getpid(), signal.SIGKILL)
-        return world.describe(data, smallest)
+        return world.describe(data, smallest, kind)
 
     child = os.fork()
     if child == 0:

@@ -32,7 +32,7 @@ def test_what_is_put_is_read_bit_for_bit(tmp_path: Path) -> None:
 def test_an_empty_index_has_an_empty_matrix(tmp_path: Path) -> None:
     index, _ = filled(tmp_path / "i.sqlite")
     with index:
-        assert index.faces().embeddings.shape == (0, 128)
+        assert len(index.faces().embeddings) == 0
 
 
 def test_an_entry_replaces_the_one_of_the_same_content(tmp_path: Path) -> None:

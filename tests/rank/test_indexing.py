@@ -25,7 +25,7 @@ class Folder:
         self.stop_at = ""
         monkeypatch.setattr(indexing, "describe", self._describe)
 
-    def _describe(self, data: bytes, smallest: float) -> PhotoEntry:
+    def _describe(self, data: bytes, smallest: float, kind: str) -> PhotoEntry:
         text = data.decode()
         if text == self.stop_at:
             raise KeyboardInterrupt

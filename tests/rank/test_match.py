@@ -6,9 +6,10 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from proportrait.arrays import Image
+from proportrait.arrays import Float, Image
 from proportrait.errors import AssessmentError, ConfigurationError
-from proportrait.rank.match import reference, references, similarities
+from proportrait.rank.index import Faces
+from proportrait.rank.match import face_similarities, reference, references, similarities
 from tests import FACE
 from tests.rank.samples import axis
 
@@ -66,3 +67,33 @@ def test_of_several_faces_the_photo_asks_which(two: Path) -> None:
 def test_no_reference_is_misuse() -> None:
     with pytest.raises(ValueError, match="at least one reference"):
         references([])
+
+
+def test_what_lessens_the_distances_of_both_faces_counts() -> None:
+    faces = np.stack([axis(0, 0.75), axis(0, 0.75)])
+    faces[1, -1] = 0.125  # 0.75 less 0.125, and less 0.25 of the reference
+    reference = axis(0)
+    reference[-1] = 0.25
+    assert similarities(faces, reference[None]).tolist() == [0.5, 0.625]
+    assert similarities(faces[:0], np.zeros((1, 257), np.float32)).tolist() == []
+
+
+def known(*embeddings: Float) -> Faces:
+    """Faces of a photo each, the last two of one."""
+    numbers = np.arange(len(embeddings))
+    photos = np.minimum(numbers, len(embeddings) - 2)
+    return Faces(np.stack(embeddings), numbers, photos, np.full(len(embeddings), 100.0))
+
+
+def test_sure_faces_are_further_references() -> None:
+    far = axis(0, 0.54)
+    faces = known(far, axis(0, 0.05), axis(1), axis(0, 0.3), axis(0, 0.4))
+    people = axis(0)[None]
+    plain, none = face_similarities(faces, range(4), people, 40, sure=None)
+    assert plain == pytest.approx([0.46, 0.95, 0, 0.7, 0.6], abs=1e-3)
+    assert none.tolist() == []
+    values, further = face_similarities(faces, range(4), people, 40)
+    assert further.tolist() == [3]  # 1 is a copy of the reference, 4 in the photo of 3
+    # 0 is 0.24 from the sure one: the mean of 0.46 and 0.76 would be more than it may rise.
+    assert values == pytest.approx([0.54, 0.95, 0, 0.7, 0.68], abs=1e-3)
+    assert face_similarities(faces, [0, 1], people, 40)[0].tolist()[2:] == [-1, -1, -1]

@@ -7,6 +7,7 @@ import pytest
 
 from proportrait.rank.describe import PhotoEntry
 from proportrait.rank.indexing import Contents
+from proportrait.rank.output import explained
 from proportrait.rank.ranking import Ranking, query
 from proportrait.rank.weights import read_weights
 from tests.rank.samples import axis, face, filled, photo
@@ -46,10 +47,26 @@ def test_photos_of_the_person_are_ranked_and_others_are_told(tmp_path: Path) -> 
     assert [entry.rank for entry in result.photos] == [1, 2]
     assert [entry.similarity for entry in result.photos] == pytest.approx([0.9, 0.8], abs=1e-3)
     assert [(str(path), round(value, 2)) for path, value in result.nearest] == [
-        ("near", 0.4), ("other", 0.0),
+        ("near", 0.48), ("other", 0.0),  # 0.4, and 0.08 for the likeness to the sure ones
     ]  # fmt: skip
     assert (result.others, result.faceless) == (2, 2)
     assert "face blurred" in result.photos[1].reasons
+
+
+def test_a_photo_that_matches_through_a_sure_one_says_so(tmp_path: Path) -> None:
+    result = ranking(
+        tmp_path,
+        photo("sure", face(axis(0, 0.3)), phash=apart(0)),
+        photo("unlike", face(axis(0, 0.54)), phash=apart(1)),
+        photo("other", face(axis(0, 0.7)), phash=apart(2)),
+    )
+    assert names(result) == ["sure", "unlike"]
+    assert "as in sure" in result.photos[1].reasons
+    assert [photo.through for photo in result.photos] == [None, Path("sure")]
+    assert "unlike: similarity 0.54 >= 0.5, as in sure; " in "".join(
+        explained(result, result.photos, 0.5)
+    )
+    assert [(str(path), round(value, 2)) for path, value in result.nearest] == [("other", 0.38)]
 
 
 def test_in_a_group_the_face_of_the_person_counts(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from proportrait.arrays import Double, Float
 from proportrait.rank.bursts import leaders, leaders_by, likes
 from proportrait.rank.describe import FaceEntry, PhotoEntry
-from proportrait.rank.match import Rows, Whose, best_of_photos, face_similarities
+from proportrait.rank.match import SURE, Rows, Whose, best_of_photos, face_similarities
 from proportrait.rank.parts import UNKNOWN, kind_of, logarithm, parts_of, reasons_of
 from proportrait.rank.ranking import Ranked
 from proportrait.rank.weights import KINDS, PARTS, TASTE, Kind, Weights
@@ -88,7 +88,7 @@ class Person:
 
     Args:
         view: in which the person is.
-        people: (R, 128) embeddings of references.
+        people: (R, D + 1) embeddings of references.
         lookup: gives the entries of a face.
         worths: what is known of faces already, by their id; it grows.
         smallest: px of a face that counts.
@@ -106,7 +106,10 @@ class Person:
     ) -> None:
         self.view = view
         self._lookup, self._worths, self._whose = lookup, worths, whose
-        self._values = face_similarities(view.faces, view.contents.photos, people, smallest)
+        limit = SURE if whose is None else None  # else it is known which faces are the person's
+        self._values, _ = face_similarities(
+            view.faces, view.contents.photos, people, smallest, limit
+        )
         self._limit, self._best, self._same = -1.0, np.zeros(0, np.int64), 0
         self._table: Table | None = None
 

@@ -23,7 +23,7 @@ class Start:
         weights: by kind.
         similarity: [0, 1], from which on it is the same person.
         top: how many of the best are taken away.
-        people: (R, 128) embeddings of references.
+        people: (R, D + 1) embeddings of references.
         names: of the references.
         person: or a person as `proportrait people` numbers them.
         taste: name of one that counts, or "".

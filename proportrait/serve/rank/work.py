@@ -12,7 +12,8 @@ from proportrait.arrays import Float
 from proportrait.errors import AssessmentError, ImageError
 from proportrait.faces import shared_analyzer
 from proportrait.imaging import decode
-from proportrait.rank.describe import PhotoEntry, embedding
+from proportrait.rank.describe import PhotoEntry
+from proportrait.rank.embedding import embedding
 from proportrait.rank.indexing import Task
 from proportrait.serve.inside import OUTSIDE, check_inside, is_inside
 from proportrait.serve.rank import draw
@@ -26,7 +27,7 @@ _NICE = 5  # less urgent than what answers a click
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A face of a reference photo: its embedding (128,) float32, and the JPEG of a tile."""
+    """A face of a reference photo: its embedding (D + 1,) float32, and the JPEG of a tile."""
 
     embedding: Float
     tile: bytes
