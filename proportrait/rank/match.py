@@ -107,7 +107,7 @@ def references(
 
 
 def similarities(embeddings: Float, people: Float) -> Float:
-    """Similarity (F,) of faces with a person: 1 the same picture, 0 a distance of 1 and more.
+    """Similarity (F,) of faces with a person: about 1 the same picture, 0 a distance of 1 and more.
 
     The mean over the references of 1 less the distance: the Euclidean one, less what lessens it of
     either face. At the same share of others that pass, the nearest reference or the distance to the
