@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import secrets
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +21,8 @@ _INSTALL = "--engine ray needs Ray: pip install 'proportrait-gen[ray]'"
 def cluster(address: str | None, workers: int | None) -> Iterator[int]:
     """Connect this process to a cluster, as long as the block lasts; yields the worker processes.
 
-    A cluster of this machine has no dashboard, reports no usage to anybody, and asks whoever
-    connects for a token that only its own processes know: its ports are open to the network.
+    A cluster of this machine has no dashboard and reports no usage to anybody. Its ports are open
+    to the network, to those who know the token that Ray keeps in the user's home.
 
     Args:
         address: of a cluster that runs, "auto" for that of this machine; None starts a cluster
@@ -36,7 +34,9 @@ def cluster(address: str | None, workers: int | None) -> Iterator[int]:
         ConfigurationError: Ray is not installed, or there is no such cluster.
     """
     if address is None:
-        _settle_environment()
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Else its C++ code prints among the results.
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     try:
         import ray
     except ImportError as error:
@@ -44,40 +44,31 @@ def cluster(address: str | None, workers: int | None) -> Iterator[int]:
     if ray.is_initialized():
         yield workers or _cores()
         return
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    settings: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
         workers = fitting_workers(workers, WORKER_BYTES)
+        settings |= {"num_cpus": workers, "object_store_memory": _STORE_BYTES}
+        settings |= {"include_dashboard": False}
+    try:
         with _mute():
-            ray.init("local", num_cpus=workers, include_dashboard=False,
-                     object_store_memory=_STORE_BYTES, **quiet)  # fmt: skip
-    else:
-        try:
-            ray.init(address, **quiet)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise ConfigurationError(
-                f"there is no Ray cluster at {address}: start one by `ray start --head`, or leave "
-                f"--ray_address out for one of this machine's own ({error})"
-            ) from error
+            ray.init(address or "local", **settings)
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        if address is None:
+            raise
+        raise ConfigurationError(
+            f"there is no Ray cluster at {address}, or it asks for its token (RAY_AUTH_MODE=token "
+            f"and RAY_AUTH_TOKEN): start one by `ray start --head`, or leave --ray_address out "
+            f"for one of this machine's own ({error})"
+        ) from error
     try:
         yield workers or _cores()
     finally:
         ray.shutdown()
 
 
-def _settle_environment() -> None:
-    """Settings of Ray for a cluster of this machine, where the user has not made them."""
-    own = {"RAY_USAGE_STATS_ENABLED": "0"}
-    if "ray" not in sys.modules:  # it reads them when it is imported
-        own["RAY_AUTH_MODE"] = "token"
-        own["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
-        own["RAY_BACKEND_LOG_LEVEL"] = "fatal"  # else its C++ code prints among the results
-    for name, value in own.items():
-        os.environ.setdefault(name, value)
-
-
 @contextlib.contextmanager
 def _mute() -> Iterator[None]:
-    """Drop what C++ code writes to standard error: Ray's, that a setting has been heard."""
+    """Drop what Ray's C++ code writes to standard error, such as that a setting is heard."""
     with Path(os.devnull).open("wb") as nothing:
         own = os.dup(2)
         os.dup2(nothing.fileno(), 2)

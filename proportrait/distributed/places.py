@@ -85,18 +85,13 @@ class Store:
         Raises:
             ConfigurationError: pyarrow reads no such store.
         """
-        from pyarrow.fs import FileSystem
-
-        try:
-            return cls(uri.partition(_SCHEME_END)[0] + _SCHEME_END, FileSystem.from_uri(uri)[0])
-        except (OSError, ValueError) as error:
-            raise ConfigurationError(f"{printable(uri)} cannot be read: {error}") from error
+        return cls(uri.partition(_SCHEME_END)[0] + _SCHEME_END, _parsed(uri)[0])
 
     def files(self, word: str, recursive: bool) -> tuple[list[str], str]:
         """As `Disk.files`; what is left out is not told."""
         from pyarrow.fs import FileSelector, FileType
 
-        path = self._path(word)
+        path = _parsed(word)[1].rstrip("/")  # without what follows a question mark
         try:
             if self.system.get_file_info(path).type == FileType.File:
                 return [self.scheme + path], ""
@@ -112,7 +107,8 @@ class Store:
 
     def open(self, path: str) -> BinaryIO:
         """As `Disk.open`."""
-        return cast(BinaryIO, self.system.open_input_stream(self._path(path), compression=None))
+        name = path.removeprefix(self.scheme)
+        return cast(BinaryIO, self.system.open_input_stream(name, compression=None))
 
     def fetch(self, row: Row) -> Row:
         """The row with its bytes, or why they cannot be read."""
@@ -127,9 +123,6 @@ class Store:
     def look(self, row: Row, wants: Wants) -> Look:
         """The look at the picture of a row that is fetched."""
         return _look(row, wants) or Look(error="it cannot be read")
-
-    def _path(self, uri: str) -> str:
-        return uri.removeprefix(self.scheme).partition("?")[0].rstrip("/")
 
 
 Place = Disk | Store
@@ -148,6 +141,17 @@ def is_uri(word: str) -> bool:
 def is_shard(name: str) -> bool:
     """Whether a file holds many pictures, by its name; hidden ones do not."""
     return name.lower().endswith(_SHARD_SUFFIXES) and not Path(name).name.startswith(".")
+
+
+def _parsed(uri: str) -> tuple[FileSystem, str]:
+    """The store of a URI, and the path in it."""
+    from pyarrow.fs import FileSystem
+
+    try:
+        system, path = FileSystem.from_uri(uri)
+        return system, str(path)
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"{printable(uri)} cannot be read: {error}") from error
 
 
 def _look(row: Row, wants: Wants) -> Look | None:

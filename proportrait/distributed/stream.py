@@ -6,7 +6,7 @@ import logging
 import os
 import pickle
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,7 +49,7 @@ class Task(NamedTuple):
     fetch: Callable[[Row], Row]
 
 
-def of_files(paths: Sequence[str], task: Task, workers: int) -> Iterator[Any]:
+def of_files(paths: Sequence[str], task: Task, workers: int) -> Generator[Any, None, None]:
     """The result of each file, in their order; their bytes never leave the worker."""
     import ray.data
 
@@ -64,7 +64,7 @@ def of_files(paths: Sequence[str], task: Task, workers: int) -> Iterator[Any]:
 
 def of_shards(
     shards: Iterable[str], read: Callable[[str], Iterator[Row]], task: Task, workers: int
-) -> Iterator[Any]:
+) -> Generator[Any, None, None]:
     """The result of each picture in shards, as they come.
 
     Args:
@@ -137,7 +137,7 @@ def _settle(in_order: bool) -> None:
     context.target_max_block_size = _BLOCK_BYTES
 
 
-def _results(pictures: Dataset, task: Task, workers: int) -> Iterator[Any]:
+def _results(pictures: Dataset, task: Task, workers: int) -> Generator[Any, None, None]:
     """The result of each row.
 
     Raises:

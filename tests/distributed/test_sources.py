@@ -42,6 +42,8 @@ def test_a_store_holds_them_too(folder: Path) -> None:
     assert find([f"{uri}/"], print, recursive=False).files == source.files[:2]
     assert find([f"{uri}/notes.txt"], print).files == [f"{uri}/notes.txt"]
     place = source.place
+    (folder / "a?b.jpg").write_bytes(b"odd")
+    assert place.fetch(Row(f"{uri}/a?b.jpg")).data == b"odd"
     assert place.fetch(Row(source.files[0])) == (source.files[0], b"no picture", "")
     gone = place.fetch(Row(f"{uri}/gone.jpg"))
     assert "it cannot be read: " in place.look(gone, Wants()).error
