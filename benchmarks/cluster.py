@@ -19,8 +19,9 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -45,6 +46,7 @@ GROWTH_MB = 100.0  # of all processes together
 _JUNK = 100_000  # bytes of an entry of the tar
 _SLOW_S = 0.01  # of a worker on such an entry
 _TICK_S = 0.2
+_Judge = Callable[[list[str]], Iterator[Score]]
 
 
 class Run(NamedTuple):
@@ -66,21 +68,24 @@ def rates(folder: Path, photos: int, rounds: int, workers: int) -> list[Ratio]:
     def by_ray(few: list[str]) -> Iterator[Score]:
         return engine.score(Source(Disk(), few), scorer, workers)
 
-    wall, cpu = Counter[str](), Counter[str]()
-    engines = {"local": here, "ray": by_ray}
-    with cluster(None, workers):
-        for judge in engines.values():  # what is read and compiled once
-            timed(judge, paths[:2], folder)
-        for _ in range(rounds):
-            for name, judge in engines.items():
+    wall, cpu = defaultdict[str, float](float), defaultdict[str, float](float)
+    engines: dict[str, tuple[_Judge, Callable[[], AbstractContextManager[object]]]] = {
+        "local": (here, contextlib.nullcontext),
+        "ray": (by_ray, partial(cluster, None, workers)),
+    }
+    expected: list[Score] = []
+    for turn in range(rounds + 1):
+        for name, (judge, surroundings) in engines.items():
+            with surroundings():
+                if not turn:  # what is read and compiled once
+                    timed(judge, paths[:2], folder)
+                    continue
                 few, many = (timed(judge, paths[:size], folder) for size in (photos, 2 * photos))
-                wall[name] += many.wall - few.wall  # type: ignore[assignment]
-                cpu[name] += many.cpu - few.cpu  # type: ignore[assignment]
-                wall[f"{name} start-up"] += 2 * few.wall - many.wall  # type: ignore[assignment]
-                if name == "local":
-                    expected = many.scores
-                elif many.scores != expected:
-                    raise RuntimeError("the engines do not agree")
+            wall[name] += many.wall - few.wall
+            cpu[name] += many.cpu - few.cpu
+            wall[f"{name} start-up"] += 2 * few.wall - many.wall
+            if (expected := expected or many.scores) != many.scores:
+                raise RuntimeError("the engines do not agree")
     number = photos * rounds
     figures = {
         "photos": number,
@@ -96,7 +101,7 @@ def rates(folder: Path, photos: int, rounds: int, workers: int) -> list[Ratio]:
     ]  # fmt: skip
 
 
-def timed(judge: Callable[[list[str]], Iterator[Score]], paths: list[str], folder: Path) -> Run:
+def timed(judge: _Judge, paths: list[str], folder: Path) -> Run:
     """Judge pictures, with an empty cache."""
     with (
         tempfile.TemporaryDirectory(dir=folder) as cache,
@@ -108,7 +113,8 @@ def timed(judge: Callable[[list[str]], Iterator[Score]], paths: list[str], folde
             if len(scores) == len(paths):  # processes that end take their times with them
                 after = _processes()
                 wall = time.perf_counter() - began
-    return Run(wall, sum(_cpu_s(p) - before.get(p, 0.0) for p in after), scores)
+    cpu = sum(seconds - before.get(process, 0.0) for process, seconds in after.items())
+    return Run(wall, cpu, scores)
 
 
 def memory(folder: Path, gigabytes: float, workers: int) -> list[Ratio]:

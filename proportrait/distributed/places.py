@@ -63,7 +63,9 @@ class Disk:
 
     def look(self, row: Row, wants: Wants) -> Look:
         """The look at a row's picture."""
-        return _look(row, wants) or look_at_file(Path(self.folder, row.path), wants)
+        if row.data is None and not row.error:
+            return look_at_file(Path(self.folder, row.path), wants)
+        return _look(row, wants)
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ class Store:
 
     def look(self, row: Row, wants: Wants) -> Look:
         """The look at the picture of a row that is fetched."""
-        return _look(row, wants) or Look(error="it cannot be read")
+        return _look(row, wants)
 
 
 Place = Disk | Store
@@ -154,8 +156,5 @@ def _parsed(uri: str) -> tuple[FileSystem, str]:
         raise ConfigurationError(f"{printable(uri)} cannot be read: {error}") from error
 
 
-def _look(row: Row, wants: Wants) -> Look | None:
-    """The look at the bytes of a row, or why there are none; None where they are to be read."""
-    if row.error:
-        return Look(error=row.error)
-    return None if row.data is None else look(row.data, wants)
+def _look(row: Row, wants: Wants) -> Look:
+    return Look(error=row.error) if row.error else look(row.data or b"", wants)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     import pyarrow
     from ray.data import Dataset
 
-_RETRIES = 3  # of a task whose process or machine ended: a picture that ends it always is no loop
+# Of a task whose process or machine ended. Until a machine counts as lost, its tasks are tried in
+# vain every second or so; a picture that ends its process each time must not be tried for ever.
+_RETRIES = 50
 _BLOCK = 16  # most rows a task
 _TASKS_EACH = 8  # least tasks a worker, so that all end at about the same time
 _BLOCK_BYTES = 8_000_000  # of pictures a task
@@ -161,7 +163,7 @@ def _results(pictures: Dataset, task: Task, workers: int) -> Generator[Any, None
         raise
     except RayError as error:
         raise FatalError(
-            f"a worker process ended {_RETRIES + 1} times over the same pictures, most likely for "
+            f"worker processes ended {_RETRIES + 1} times over the same pictures, most likely for "
             f"want of memory: --resume goes on, with fewer --workers ({error})"
         ) from error
 

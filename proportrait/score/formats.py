@@ -186,12 +186,13 @@ def write_parts(scores: Iterable[Score], folder: Path, tastes: Sequence[str] = (
             pass  # another run has that number
 
     group: list[Score] = []
-    began = time.monotonic()
+    began = 0.0
     try:
         for score in scores:
+            began = began if group else time.monotonic()
             group.append(score)
             if len(group) == _ROW_GROUP or time.monotonic() - began > _PART_S:
-                full, group, began = group, [], time.monotonic()
+                full, group = group, []
                 save(full)
     finally:  # also of a run that is interrupted
         if group:

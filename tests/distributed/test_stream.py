@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import shutil
@@ -37,8 +38,9 @@ def workers() -> Iterator[int]:
 
 @pytest.mark.usefixtures("workers")
 def test_the_command_writes_the_rows_of_the_local_engine(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("proportrait.score.formats._PART_S", math.inf)
     photos, here, parts = tmp_path / "photos", tmp_path / "here.parquet", tmp_path / "parts"
     photos.mkdir()
     for name in (b"a.jpg", b"M\xfcller.jpg", b"c.jpg"):
@@ -77,7 +79,7 @@ def test_pictures_that_always_end_their_worker_end_the_run() -> None:
 
     class Pictures:
         def map_batches(self, *arguments: object, **options: object) -> Pictures:
-            assert options["max_task_retries"] == 3
+            assert options["max_task_retries"] == 50
             return self
 
         def iter_batches(self, **options: object) -> Iterator[pa.Table]:
@@ -86,7 +88,7 @@ def test_pictures_that_always_end_their_worker_end_the_run() -> None:
 
     results = stream._results(Pictures(), task(work), 1)
     assert next(results) == "a.jpg"
-    with pytest.raises(FatalError, match="ended 4 times over the same pictures"):
+    with pytest.raises(FatalError, match="ended 51 times over the same pictures"):
         next(results)
 
 
