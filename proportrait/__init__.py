@@ -20,6 +20,7 @@ A room imports only what stands above it in this list, or left of it in its line
     advice                        reasons of a verdict in words, and what to do
     limits                        limits of one's own
     score                         what a model says of pictures
+    distributed                   looks and scores on a cluster of machines
     rank                          the best photos of one person
     people                        who is in a folder, without a reference
     explanations                  what in a picture spoke against each attribute

@@ -283,7 +283,7 @@ def test_a_command_that_is_shown_is_understood(page: str, line: str) -> None:
         targets = re.findall(r"^([a-z]\w*):", (ROOT / "Makefile").read_text(), re.MULTILINE)
         assert set(words[1:]) <= set(targets), f"the Makefile has only {targets}"
     else:
-        assert words[0] in ("git", "cd", "source", "export", "pip", "open", "curl", "docker")
+        assert words[0] in ("git", "cd", "source", "export", "pip", "open", "curl", "docker", "ray")
 
 
 def flags(name: str) -> set[str]:

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from proportrait.commandline import count, mark, printable
+from proportrait.distributed.options import add_engine, uses_ray
 from proportrait.errors import ConfigurationError
 from proportrait.imaging import each_file
 from proportrait.limits import PRESETS
@@ -24,6 +25,7 @@ from proportrait.score import PACKAGED, Score, Scorer
 from proportrait.score.copies import Copies
 from proportrait.score.order import ORDERS, ordered
 from proportrait.score.output import FEW, FORMATS, Output
+from proportrait.score.resume import name_in
 from proportrait.score.spool import Spool
 from proportrait.score.summary import Outcome, Summary
 from proportrait.sheets import listing
@@ -32,20 +34,24 @@ EXAMPLES = """
 proportrait score me.jpg                          # one photo, or several
 proportrait score photos --report page.html       # a folder, and a page to sort, filter, and print
 """
+_NEEDS_PICTURES = ("picture", "report", "explain", "fix", "copy_good")  # on this machine
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `proportrait score`."""
     # fmt: off
     add = parser.add_argument
-    add("paths", nargs="+", type=Path, metavar="PATH", help="pictures, or folders of them")
+    add("paths", nargs="+", type=_path, metavar="PATH",
+        help="pictures, or folders of them; with --engine ray also s3://..., parquet files, and "
+             "tar shards of WebDataset")
     add("--format", choices=FORMATS,
         help="default: that of the suffix of --output; else cards of up to "
              f"{FEW} pictures with reasons and advice, and a table of more")
     add("--output", type=Path, metavar="FILE",
-        help="write the results to a new file; jsonl and csv grow by a line a picture")
+        help="write the results to a new file; jsonl and csv grow by a line a picture, a name "
+             "without suffix is a folder that grows by parquet files")
     add("--resume", action="store_true",
-        help="go on with --output, jsonl or csv: what has its line is not judged again")
+        help="go on with --output, jsonl, csv, or a folder: what is there is not judged again")
     add("--sort", metavar="KEY",
         help=f"{', '.join(ORDERS[:2])}, an attribute, or the name of a --taste: the best first; "
              "results come at the end")
@@ -82,16 +88,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a model.safetensors (default: the packaged one)")
     add("--workers", type=count, metavar="N", help="processes (default: one a core)")
     # fmt: on
+    add_engine(parser)
 
 
 def execute(options: argparse.Namespace) -> int:
     """Print or write the verdicts; returns 0, 1 if a file is no picture, 3 by --strict or such."""
+    from proportrait.distributed.engine import score as score_by_ray
+    from proportrait.distributed.sources import find
     from proportrait.explanations.files import Explanations, explained_files
     from proportrait.fixes.files import fix_file
     from proportrait.fixes.write import prepare
     from proportrait.score import report
     from proportrait.score.sheet import check, draw
 
+    is_ray = uses_ray(options)
+    _settle(options)
     output = Output.of(options.format, options.output, options.resume)
     if options.resume and (options.sort or options.picture or options.report):
         raise ConfigurationError("--sort, --picture, and --report need every result: no --resume")
@@ -107,7 +118,12 @@ def execute(options: argparse.Namespace) -> int:
     if options.explain:
         explanations = Explanations(options.explain, options.paths, options.recursive)
     note = partial(print, file=sys.stderr)
-    paths = list(map(str, each_file(options.paths, note, recursive=options.recursive)))
+    source = None
+    if is_ray:
+        source = find(list(map(str, options.paths)), note, recursive=options.recursive)
+        paths = source.files
+    else:
+        paths = list(map(str, each_file(options.paths, note, recursive=options.recursive)))
     scorer = Scorer(options.model, options.limits, options.taste)
     output = replace(output, tastes=tuple(taste.name for taste in scorer.tastes))
     if options.sort and options.sort not in (*ORDERS, *output.tastes):
@@ -124,13 +140,18 @@ def execute(options: argparse.Namespace) -> int:
         summary.add(outcome)
         judged[outcome.path] += 1
     rest = list(output.remaining(paths, judged))
-    if options.resume and not rest:
+    if options.resume and paths and not rest:
         note(f"{printable(options.output)} holds all {len(paths)} pictures already")
     kept = Spool()
     fixes: list[str] = []
 
     def results() -> Iterator[Score]:
-        if explanations or (options.report and options.where):
+        if source is not None:
+            stream = score_by_ray(
+                source.of_files(rest), scorer, options.workers, options.ray_address, judged,
+                partial(name_in, output.format),
+            )  # fmt: skip
+        elif explanations or (options.report and options.where):
             parts = scorer, options.model, options.workers, explanations, tuple(options.taste)
             stream = explained_files(rest, *parts)
         else:
@@ -139,7 +160,7 @@ def execute(options: argparse.Namespace) -> int:
             stream = (replace(score, heat={}) for score in stream)
         if options.report:
             stream = report.written(stream, options.report, len(rest))
-        for score in _with_bar(stream, len(paths), len(rest)):
+        for score in _with_bar(stream, len(paths) or None, summary.pictures):
             score = replace(score, heat={})  # it is for the report alone
             summary.add(Outcome.of(score))
             if good:
@@ -178,10 +199,39 @@ def execute(options: argparse.Namespace) -> int:
     return summary.exit_code
 
 
-def _with_bar(scores: Iterable[Score], total: int, left: int) -> Iterator[Score]:
-    """Scores with a bar of progress, rate, and remaining time; rarely renewed in a log file."""
+def _path(text: str) -> Path | str:
+    """A path, or a URI such as s3://bucket/photos, which is none."""
+    return text if "://" in text else Path(text)
+
+
+def _settle(options: argparse.Namespace) -> None:
+    """Refuse what does not go with the engine.
+
+    Raises:
+        ConfigurationError: there is such an option.
+    """
+    if options.engine == "local":
+        if uris := [path for path in options.paths if isinstance(path, str)]:
+            raise ConfigurationError(f"{printable(uris[0])} lies in a store: add --engine ray")
+        return
+    if options.output is None:
+        raise ConfigurationError("--engine ray writes no text: add --output scores, a folder")
+    if names := [f"--{name}" for name in _NEEDS_PICTURES if getattr(options, name)]:
+        raise ConfigurationError(
+            f"{', '.join(names)} needs the pictures on this machine: leave out --engine ray"
+        )
+
+
+def _with_bar(scores: Iterable[Score], total: int | None, before: int) -> Iterator[Score]:
+    """Scores with a bar of progress, rate, and remaining time; rarely renewed in a log file.
+
+    Args:
+        total: of all pictures; None where it is not known.
+        before: pictures of an earlier run.
+    """
     from tqdm import tqdm
 
     pause = 0.1 if sys.stderr.isatty() else 10.0
-    yield from tqdm(scores, total=total, initial=total - left, unit="picture", desc="judging",
-                    leave=False, disable=total < 10, mininterval=pause)  # fmt: skip
+    yield from tqdm(scores, total=total, initial=before, unit="picture", desc="judging",
+                    leave=False, disable=total is not None and total < 10,
+                    mininterval=pause)  # fmt: skip

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from tqdm import tqdm
 
 from proportrait.commandline import count, printable, some_of
 from proportrait.disk import disk_errors, is_same_folder
+from proportrait.distributed.options import add_engine, uses_ray
 from proportrait.errors import ConfigurationError
 from proportrait.generate import report
 from proportrait.labels import KEYS
@@ -58,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--dry_run", action="store_true", help="say what the mode would change, and change nothing")
     add("--workers", type=count, metavar="N",
         help="processes (default: one a core, as far as the memory reaches)")
+    add_engine(parser)
     add("--no_model", dest="model", action="store_false",
         help="measures alone, without a model that learns from the labels")
     add("--undo", metavar="RUN",
@@ -81,7 +84,10 @@ def execute(options: argparse.Namespace) -> int:
     Returns:
         0, or 1 if something is wrong with a file.
     """
+    from proportrait.distributed.engine import survey as survey_by_ray
+
     settle(options)
+    is_ray = uses_ray(options)
     pictures = Pictures(options.input)
     if pictures.store is None and (options.mode != "report" or options.undo):
         raise ConfigurationError(
@@ -96,6 +102,8 @@ def execute(options: argparse.Namespace) -> int:
     folder = _new_run(_report_place(options, pictures))
     with LookCache() as cache:
         run = Run(pictures, cache, options.attributes, options.model, options.workers)
+        if is_ray:
+            run.survey = partial(survey_by_ray, address=options.ray_address)
         run.look_at_all()
         opinions, no_model = run.second_opinions()
         changes = judge_all(run, opinions, options.mode, folder)

@@ -1,4 +1,4 @@
-"""Scores as JSON, JSON lines, CSV, and Parquet, each written as they come."""
+"""Scores as JSON, JSON lines, CSV, Parquet, and parts of Parquet, each written as they come."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ import io
 import itertools
 import json
 import textwrap
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from proportrait.commandline import printable
+from proportrait.disk import add_file
 from proportrait.labels import KEYS
 from proportrait.score.verdicts import SCHEMA, UNASKED, Score
+
+if TYPE_CHECKING:
+    import pyarrow
 
 # Columns of CSV and Parquet, with the types of pyarrow.
 COLUMNS: dict[str, str] = {
@@ -38,6 +44,8 @@ COLUMNS: dict[str, str] = {
 _OF_A_TASTE = {"verdict": "int8", "probability": "float64", "for": "string", "against": "string"}
 _FORMULA = tuple("=+-@")  # what begins a formula in a spreadsheet
 _ROW_GROUP = 5_000  # pictures that are held until they are written to Parquet
+_PART_S = 60.0  # seconds after which a part of Parquet is written with fewer
+PARTS = "part-*.parquet"  # names of parts
 
 
 def columns(tastes: Sequence[str] = ()) -> dict[str, str]:
@@ -143,9 +151,49 @@ def write_parquet(scores: Iterable[Score], file: BinaryIO, tastes: Sequence[str]
     import pyarrow
     from pyarrow.parquet import ParquetWriter
 
-    types = [(name, pyarrow.type_for_alias(kind)) for name, kind in columns(tastes).items()]
-    schema = pyarrow.schema(types, {"proportrait.score.schema": str(SCHEMA)})
-    rows = map(cells, scores)
+    schema, rows = parquet_schema(tastes), map(cells, scores)
     with ParquetWriter(file, schema) as writer:
         while group := list(itertools.islice(rows, _ROW_GROUP)):
             writer.write_table(pyarrow.Table.from_pylist(group, schema))
+
+
+def parquet_schema(tastes: Sequence[str] = ()) -> pyarrow.Schema:
+    """The columns of a Parquet file, and the version of their meaning."""
+    import pyarrow
+
+    types = [(name, pyarrow.type_for_alias(kind)) for name, kind in columns(tastes).items()]
+    return pyarrow.schema(types, {"proportrait.score.schema": str(SCHEMA)})
+
+
+def write_parts(scores: Iterable[Score], folder: Path, tastes: Sequence[str] = ()) -> None:
+    """Parquet files in a folder, each of which appears whole; at the end, or an early one, too.
+
+    A part is written after so many pictures or seconds, so that a killed run loses few; none ever
+    takes the place of another.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    numbers = itertools.count(len(list(folder.glob(PARTS))))
+
+    def save(group: list[Score]) -> None:
+        text = io.BytesIO()
+        write_parquet(group, text, tastes)
+        while not add_file(
+            folder / f"part-{next(numbers):06d}.parquet",
+            lambda path: path.write_bytes(text.getvalue()),
+        ):
+            pass  # another run has that number
+
+    group: list[Score] = []
+    began = 0.0
+    try:
+        for score in scores:
+            began = began if group else time.monotonic()
+            group.append(score)
+            if len(group) == _ROW_GROUP or time.monotonic() - began > _PART_S:
+                full, group = group, []
+                save(full)
+    finally:  # also of a run that is interrupted
+        if group:
+            save(group)

@@ -12,14 +12,14 @@ from pathlib import Path
 from proportrait.commandline import printable
 from proportrait.disk import disk_errors, flush, replacing, sync
 from proportrait.errors import ConfigurationError
-from proportrait.score.formats import csv_texts, json_texts, jsonl_texts, write_parquet
+from proportrait.score.formats import csv_texts, json_texts, jsonl_texts, write_parquet, write_parts
 from proportrait.score.places import check_folder
-from proportrait.score.resume import RESUMABLE, earlier, name_in
+from proportrait.score.resume import RESUMABLE, earlier, earlier_parts, name_in
 from proportrait.score.summary import Outcome
 from proportrait.score.text import cards, name_width, table
 from proportrait.score.verdicts import Score
 
-FORMATS = ("cards", "table", "json", "jsonl", "csv", "parquet")
+FORMATS = ("cards", "table", "json", "jsonl", "csv", "parquet", "parts")
 FEW = 5  # pictures, of which everything is printed
 
 
@@ -29,7 +29,7 @@ class Output:
 
     Attributes:
         format: of `FORMATS`; None for cards of a few pictures, else a table.
-        path: of the file; None for the terminal.
+        path: of the file, or the folder of parts; None for the terminal.
         resume: whether the file may be there, with the lines of an earlier run.
         tastes: names of those that are asked, in their order.
     """
@@ -52,16 +52,19 @@ class Output:
         if path is None:
             if kind == "parquet":
                 raise ConfigurationError("parquet goes to a file: add --output scores.parquet")
+            if kind == "parts":
+                raise ConfigurationError("parts go to a folder: add --output scores")
             if resume:
                 raise ConfigurationError("--resume goes on with a file: add --output scores.jsonl")
             return cls(kind)
         kind, name = kind or _format_of(path), printable(path)
         if resume and kind not in RESUMABLE:
             raise ConfigurationError(
-                f"a {kind} that was cut short cannot be resumed: take --output scores.jsonl or .csv"
+                f"a {kind} that was cut short cannot be resumed: take --output scores.jsonl, "
+                f"scores.csv, or scores, a folder of parquet files"
             )
         check_folder(path)
-        if os.path.isdir(path):  # noqa: PTH112 - never raises
+        if kind != "parts" and os.path.isdir(path):  # noqa: PTH112 - never raises
             raise ConfigurationError(f"{name} is a folder: name a file in it")
         if os.path.lexists(path) and not resume:
             way = "go on with it by --resume, or " if kind in RESUMABLE else ""
@@ -85,7 +88,10 @@ class Output:
         """
         if self.resume and self.path is not None and os.path.lexists(self.path):
             with disk_errors(self.path):
-                yield from earlier(self.path, self.format, judge, self.tastes)
+                if self.format == "parts":
+                    yield from earlier_parts(self.path, judge, self.tastes)
+                else:
+                    yield from earlier(self.path, self.format, judge, self.tastes)
 
     def remaining(self, paths: Iterable[str], judged: Counter[str]) -> Iterator[str]:
         """The paths without those that are judged, each as often as it was.
@@ -115,7 +121,10 @@ class Output:
                 _print(text)
             return
         with disk_errors(self.path):
-            if self.grows:
+            if self.format == "parts":
+                self.path.mkdir(exist_ok=self.resume)
+                write_parts(scores, self.path, self.tastes)
+            elif self.grows:
                 self._append(self.path, texts)
                 sync(self.path.parent)
             elif self.format == "parquet":
@@ -151,6 +160,8 @@ def _format_of(path: Path) -> str:
     suffix = path.suffix.lower().removeprefix(".")
     if suffix == "txt":
         return "table"
+    if not suffix:
+        return "parts"
     if suffix not in FORMATS:
         raise ConfigurationError(
             f"{printable(path)} tells no format by its suffix: name one such as scores.csv, or add "

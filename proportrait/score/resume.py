@@ -12,16 +12,16 @@ from proportrait.commandline import printable
 from proportrait.disk import flush
 from proportrait.errors import ConfigurationError
 from proportrait.labels import KEYS
-from proportrait.score.formats import columns, csv_head, path_cell
+from proportrait.score.formats import PARTS, columns, csv_head, parquet_schema, path_cell
 from proportrait.score.summary import Outcome
 from proportrait.score.verdicts import SCHEMA
 
-RESUMABLE = ("jsonl", "csv")  # a line a picture
+RESUMABLE = ("jsonl", "csv", "parts")  # a line a picture, or a file of some
 
 
 def name_in(kind: str | None, path: str) -> str:
     """A picture's path as a file of that format has it."""
-    return path_cell(path) if kind == "csv" else path
+    return path if kind == "jsonl" else path_cell(path)
 
 
 def earlier(
@@ -32,7 +32,7 @@ def earlier(
     Nothing is cut off a file that is not wholly ours. Paths are as `name_in` writes them.
 
     Args:
-        kind: of `RESUMABLE`.
+        kind: jsonl or csv.
         judge: `Scorer.judge` of who goes on.
         tastes: names of those that it asks.
 
@@ -57,13 +57,48 @@ def earlier(
                 outcome = _of_json(text) if kind == "jsonl" else _of_cells(text, tastes)
             except (ValueError, LookupError, TypeError, csv.Error):
                 _refuse(path, number)
-            if outcome.error is None and outcome.judge != judge:
-                raise ConfigurationError(
-                    f"line {number} of {printable(path)} was judged by another model, other "
-                    f"limits or tastes, or another version: take the options of that run, or "
-                    f"another file"
-                )
+            _check_judge(outcome, judge, f"line {number} of {printable(path)}")
             yield outcome
+
+
+def earlier_parts(folder: Path, judge: str, tastes: Sequence[str] = ()) -> Iterator[Outcome]:
+    """The pictures of the parts in a folder; see `earlier`.
+
+    Raises:
+        ConfigurationError: a part is none of ours, or by another judge.
+        OSError: one cannot be read.
+    """
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    needed = ["path", "error", "overall", "one_person", "judge",
+              *(f"{key}_verdict" for key in KEYS)]  # fmt: skip
+    for part in sorted(folder.glob(PARTS)):
+        try:
+            table = ParquetFile(part)
+        except ArrowException:
+            table = None
+        if table is None or not table.schema_arrow.equals(parquet_schema(tastes), True):
+            raise ConfigurationError(
+                f"{printable(part)} holds no scores that this version wrote, or of other tastes: "
+                f"name another folder"
+            )
+        for batch in table.iter_batches(columns=needed):
+            for row in batch.to_pylist():
+                sure = None not in (row[f"{key}_verdict"] for key in KEYS)
+                certain = row["one_person"] is True and sure
+                judged_by = row["judge"] or ""
+                outcome = Outcome(row["path"], row["error"], row["overall"], certain, judged_by)
+                _check_judge(outcome, judge, f"a row of {printable(part)}")
+                yield outcome
+
+
+def _check_judge(outcome: Outcome, judge: str, place: str) -> None:
+    if outcome.error is None and outcome.judge != judge:
+        raise ConfigurationError(
+            f"{place} was judged by another model, other limits or tastes, or another version: "
+            f"take the options of that run, or another file"
+        )
 
 
 def _refuse(path: Path, number: int) -> NoReturn:

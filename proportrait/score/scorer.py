@@ -80,6 +80,11 @@ class Scorer:
             self.tastes = load_tastes(names)
             self.wants = replace(model.wants, extractor=joint_extractor(self.tastes))
 
+    def __getstate__(self) -> dict[str, object]:
+        """For a worker process, which compiles networks by itself, and tells its own `judge`."""
+        state = {name: value for name, value in vars(self).items() if name != "judge"}
+        return state | {"model": replace(self.model)}
+
     @cached_property
     def judge(self) -> str:
         """Of model, limits, tastes, and the measures' code: scorers that share it judge alike."""

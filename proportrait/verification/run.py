@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from tqdm import tqdm
 from proportrait.commandline import printable
 from proportrait.labels import KEYS
 from proportrait.looks.cache import LookCache
-from proportrait.looks.look import FEATURES, Wants
+from proportrait.looks.look import FEATURES, Look, Wants
 from proportrait.looks.survey import survey
 from proportrait.store.records import Record
 from proportrait.verification.findings import Findings
@@ -33,6 +33,7 @@ class Run:
         model: whether a model that learns from the other labels gives a second opinion.
         workers: processes that look; None for as many as cores and memory allow.
         quiet: whether no progress is shown.
+        survey: takes the looks, as `looks.survey.survey` does.
         errors: why a picture could not be looked at.
         findings: the counts so far.
     """
@@ -43,6 +44,7 @@ class Run:
     model: bool = True
     workers: int | None = None
     quiet: bool = False
+    survey: Callable[..., Generator[tuple[Path, Look], None, None]] = survey
     errors: dict[Path, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -55,7 +57,7 @@ class Run:
         with (
             tqdm(unit="picture", smoothing=0.05, desc="looking", **self._bar()) as progress,
             contextlib.closing(
-                survey(files, wants, self.cache, self.workers, len(self.pictures))
+                self.survey(files, wants, self.cache, self.workers, len(self.pictures))
             ) as looks,
         ):
             for file, look in looks:

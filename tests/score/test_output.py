@@ -118,7 +118,7 @@ def test_a_file_has_what_the_terminal_shows(
 ) -> None:
     path = tmp_path / "scores"
     Output.of(kind, path, False).write(iter(SCORES), PATHS)
-    if kind == "parquet":
+    if kind in ("parquet", "parts"):
         assert pyarrow.parquet.read_table(path).num_rows == len(SCORES)
     else:
         Output.of(kind, None, False).write(iter(SCORES), PATHS)
@@ -154,6 +154,7 @@ def test_lines_are_in_the_file_as_soon_as_they_are_there(kind: str, tmp_path: Pa
     ("kind", "name", "resume", "message"),
     [
         ("parquet", None, False, "add --output scores.parquet"),
+        ("parts", None, False, "add --output scores"),
         (None, None, True, "add --output scores.jsonl"),
         (None, "a.parquet", True, "a parquet that was cut short cannot be resumed: take .*jsonl"),
         ("json", "a", True, "a json that was cut short cannot be resumed"),
@@ -162,12 +163,14 @@ def test_lines_are_in_the_file_as_soon_as_they_are_there(kind: str, tmp_path: Pa
         (None, "folder.csv", False, "is a folder"),
         (None, "old.csv", False, "there already: go on with it by --resume, or name another"),
         (None, "old.json", False, "there already: name another file"),
+        (None, "old", False, "there already: go on with it by --resume"),
     ],
 )
 def test_outputs_that_cannot_be_written(
     kind: str | None, name: str | None, resume: bool, message: str, tmp_path: Path
 ) -> None:
     (tmp_path / "folder.csv").mkdir()
+    (tmp_path / "old").mkdir()
     for old in ("old.csv", "old.json"):
         (tmp_path / old).write_text("old")
     with pytest.raises(ConfigurationError, match=message):
@@ -181,6 +184,63 @@ def test_a_file_that_comes_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     with pytest.raises(StoreError):
         output.write(iter(SCORES), PATHS)
     assert (tmp_path / "a.csv").read_text() == "other"
+
+
+def rows_of(path: Path) -> list[dict[str, object]]:
+    rows: list[dict[str, object]] = pyarrow.parquet.read_table(path).to_pylist()
+    return rows
+
+
+def test_parts_grow_to_the_rows_of_one_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, folder = tmp_path / "whole.parquet", tmp_path / "parts"
+    fresh(whole)
+
+    def broken() -> Iterator[Score]:
+        yield from SCORES[:3]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("proportrait.score.formats._ROW_GROUP", 2)
+    with pytest.raises(KeyboardInterrupt):
+        Output.of(None, folder, False).write(broken(), PATHS)
+    (folder / ".9.new").write_bytes(b"half a part of a run that was killed")
+    assert [len(rows_of(part)) for part in sorted(folder.glob("*.parquet"))] == [2, 1]
+    outcomes = go_on(folder)
+    expected = [Outcome.of(score) for score in SCORES[:3]]
+    assert [outcome[1:] for outcome in outcomes] == [outcome[1:] for outcome in expected]
+    assert rows_of(folder) == rows_of(whole)
+    assert len(go_on(folder)) == len(SCORES)
+    assert len(list(folder.glob("*.parquet"))) == 3
+
+
+def test_a_part_never_takes_the_place_of_another(tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "part-000001.parquet").write_bytes(b"of another run")
+    Output("parts", folder, True).write(iter(SCORES), PATHS)
+    assert (folder / "part-000001.parquet").read_bytes() == b"of another run"
+    assert len(rows_of(folder / "part-000002.parquet")) == len(SCORES)
+
+
+def test_parts_are_written_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proportrait.score.formats._PART_S", -1)
+    fresh(tmp_path / "parts")
+    assert len(list((tmp_path / "parts").iterdir())) == len(SCORES)
+
+
+def test_parts_of_others_are_not_gone_on_with(tmp_path: Path) -> None:
+    folder = tmp_path / "parts"
+    Output.of(None, folder, False).write(iter([replace(SCORES[0], judge="other")]), PATHS)
+    with pytest.raises(ConfigurationError, match=r"a row of .* by another model, other limits"):
+        go_on(folder)
+    part = folder / "part-000000.parquet"
+    part.write_bytes(b"no parquet")
+    with pytest.raises(ConfigurationError, match="holds no scores that this version wrote"):
+        go_on(folder)
+    pyarrow.parquet.write_table(pyarrow.table({"path": ["a.jpg"]}), part)
+    with pytest.raises(ConfigurationError, match="holds no scores that this version wrote"):
+        go_on(folder)
 
 
 # --- the command
