@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from benchmarks.speed.ratio import Ratio
 
+_GENERATION = ("online", "memory", "decode", "offline", "shared", "resume")
 BENCHMARKS = (
-    "online", "memory", "decode", "offline", "shared", "resume", "training", "score",
-    "indexing", "serve", "stream", "labelling",
+    *_GENERATION, "training", "score", "indexing", "serve", "stream", "labelling",
 )  # fmt: skip
 QUICK: dict[str, dict[str, int | float]] = {
     "online": {"portraits": 60, "concurrency": 15, "latency_s": 1.0},
@@ -33,6 +33,7 @@ QUICK: dict[str, dict[str, int | float]] = {
 def measure(name: str, folder: Path, sizes: Mapping[str, int | float]) -> list[Ratio]:
     """Run one benchmark in this process."""
     folder.mkdir()
-    module = importlib.import_module(f"benchmarks.speed.{name}")
+    room = "speed.generation" if name in _GENERATION else "speed"
+    module = importlib.import_module(f"benchmarks.{room}.{name}")
     ratios: list[Ratio] = module.measure(folder, **sizes)
     return ratios

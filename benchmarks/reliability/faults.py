@@ -28,7 +28,7 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.reliability import row
-from benchmarks.speed.script import NO_KEY, make_portraits
+from benchmarks.speed.generation.script import NO_KEY, make_portraits
 from proportrait import cli
 from proportrait.generate.gemini.prices import DEFAULT_MODEL, MODELS
 from proportrait.generate.paid import control

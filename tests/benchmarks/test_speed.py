@@ -10,7 +10,7 @@ import pytest
 
 import benchmarks
 from benchmarks.__main__ import main
-from benchmarks.speed import offline, shared
+from benchmarks.speed.generation import offline, shared
 from benchmarks.speed.ratio import Ratio
 from proportrait import imaging
 from proportrait.edit.shot import Shot

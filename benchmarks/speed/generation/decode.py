@@ -33,7 +33,7 @@ def measure(
         path = folder / f"{megapixels:g}.jpg"
         with PIL.Image.open(FACE) as face:
             face.resize((side, side), PIL.Image.Resampling.BICUBIC).save(path, quality=90)
-        command = [sys.executable, "-m", "benchmarks.speed.decode", str(path)]
+        command = [sys.executable, "-m", "benchmarks.speed.generation.decode", str(path)]
         done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE)
         before, peak = json.loads(done.stdout)
         figures[f"before_{megapixels:g}_mp_mb"] = round(before / 1e6, 1)
@@ -57,7 +57,7 @@ def peak_bytes() -> int:
 def main() -> None:
     """Print the resident memory before one look as a worker takes it, and its peak, in bytes."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed.decode", description=main.__doc__
+        prog="python -m benchmarks.speed.generation.decode", description=main.__doc__
     )
     parser.add_argument("path", type=Path, help="a picture")
     path = parser.parse_args().path

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from benchmarks.speed.generation.script import (
+    NO_KEY,
+    count_pictures,
+    fake_gemini,
+    make_portraits,
+    run_script,
+)
 from benchmarks.speed.ratio import Ratio
-from benchmarks.speed.script import NO_KEY, count_pictures, fake_gemini, make_portraits, run_script
 
 BAR_MB = 60.0
 _PICTURE_MB = 512 * 512 * 3 / 1e6

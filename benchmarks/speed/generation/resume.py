@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.speed.generation.script import NO_KEY, run_script
 from benchmarks.speed.ratio import Ratio
-from benchmarks.speed.script import NO_KEY, run_script
 from proportrait import imaging
 from proportrait.commandline import parse
 from proportrait.commands import generate

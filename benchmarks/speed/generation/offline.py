@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from benchmarks.speed.generation.script import Seen, count_pictures, run_script
 from benchmarks.speed.ratio import Ratio
-from benchmarks.speed.script import Seen, count_pictures, run_script
 from proportrait.edit import scene
 from proportrait.edit.editor import PortraitEditor
 from proportrait.edit.retouch.backgrounds import render

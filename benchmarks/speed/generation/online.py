@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.speed.ratio import Ratio
-from benchmarks.speed.script import (
+from benchmarks.speed.generation.script import (
     NO_KEY,
     count_pictures,
     draw_faces,
@@ -13,6 +12,7 @@ from benchmarks.speed.script import (
     make_portraits,
     run_script,
 )
+from benchmarks.speed.ratio import Ratio
 
 BAR = 0.85
 _FACES = 40  # of the built-in source, that the portraits show

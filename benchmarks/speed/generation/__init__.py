@@ -1,0 +1,1 @@
+"""Of stage one: sources, generators, and what is written."""
