@@ -148,7 +148,8 @@ def _look(
 class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Items (views, labels, known): (V, 3, s, s), (6,), (6,) float32 tensors.
 
-    An index is (epoch, number of the picture); in epoch -1 there is no variation.
+    An index is (epoch, number of the picture); in epoch -1 there is no variation. A number below 0
+    fills up a step: ~number is a picture of which no bit counts as known.
     """
 
     def __init__(
@@ -162,6 +163,8 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
     def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         epoch, number = index
+        counts = number >= 0
+        number = number if counts else ~number
         image, is_mirrored = oriented(imaging.read(str(self.pictures.paths[number])))
         boxes = self.boxes[number : number + 1]
         box = (mirrored_boxes(boxes) if is_mirrored else boxes)[0]
@@ -179,23 +182,30 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
         return (
             torch.from_numpy(self.preprocessing.normalise(np.stack(views))),
             torch.from_numpy(self.pictures.labels[number]),
-            torch.from_numpy(self.pictures.known[number].astype(np.float32)),
+            torch.from_numpy((self.pictures.known[number] & counts).astype(np.float32)),
         )
 
 
 class Shuffled(Sampler[tuple[int, int]]):
-    """The random order of each epoch, a pure function of seed and epoch, from item `start` on."""
+    """The random order of each epoch, a pure function of seed and epoch, from item `start` on.
 
-    def __init__(self, count: int, seed: int) -> None:
-        self.count, self.seed = count, seed
+    Args:
+        count: of the pictures.
+        multiple: the length is one of it: an epoch is filled up with pictures that do not count,
+            so that several processes have equally many batches and none learns a picture twice.
+    """
+
+    def __init__(self, count: int, seed: int, multiple: int = 1) -> None:
+        self.count, self.seed, self.multiple = count, seed, multiple
         self.epoch, self.start = 0, 0
 
     def __len__(self) -> int:
-        return self.count - self.start
+        return self.count + -self.count % self.multiple - self.start
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         order = np.random.default_rng((self.seed, self.epoch)).permutation(self.count)
-        for number in order[self.start :]:
+        whole = np.concatenate([order, ~np.resize(order, -self.count % self.multiple)])
+        for number in whole[self.start :]:
             yield self.epoch, int(number)
 
 

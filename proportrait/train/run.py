@@ -19,7 +19,7 @@ from proportrait.disk import replace_file
 from proportrait.generate.sources.built_in import SOURCE
 from proportrait.model import backbone
 from proportrait.model.calibration import Calibration
-from proportrait.model.devices import make_accelerator
+from proportrait.model.devices import by_main, make_accelerator
 from proportrait.model.network import HeadshotModel
 from proportrait.model.saved import Headshot, save
 from proportrait.model.views import Preprocessing
@@ -54,7 +54,8 @@ def run(
     verdicts, is fitted to pictures that the backbone has not learnt from: those of the validation,
     and photographs.
 
-    Of several processes, those of `accelerate launch`, one prints and writes.
+    Of several processes, those of `accelerate launch` or torchrun, one prints, writes, and does all
+    that is not the training of the backbone; the others wait for it.
 
     Args:
         folders: that are split by source.
@@ -65,7 +66,7 @@ def run(
         The model, and what it says of the test pictures (of the validation pictures where the
         split has no test).
     """
-    accelerator = make_accelerator(settings.precision)
+    accelerator = make_accelerator(settings.precision, settings.compiled)
     choice = _choice(settings, start)
     accelerator.print(f"backbone    {choice.summary}")
     # The same training, wherever the weights came from.
@@ -93,8 +94,13 @@ def run(
             accelerator=accelerator,
         )  # fmt: skip
         model, history = trained.network, trained.history
-    headshot, known = _last_step(Headshot.from_network(model), parts, photos, settings, workers)
-    final = judge(headshot, parts.test, workers) if len(parts.test) else known
+
+    def finish() -> tuple[Headshot, Predictions, Predictions]:
+        taught = Headshot.from_network(model)
+        headshot, known = _last_step(taught, parts, photos, settings, workers)
+        return headshot, known, judge(headshot, parts.test, workers) if len(parts.test) else known
+
+    headshot, known, final = by_main(accelerator, finish)
     before = Predictions.from_logits(final.pictures, final.logits, Calibration())
     about = {
         "settings": asdict(settings),
@@ -182,12 +188,8 @@ def trained_views(model: HeadshotModel) -> Preprocessing:
 
 
 def _boxes(pictures: Pictures, accelerator: Any, workers: int | None) -> Float:
-    """The boxes of the largest faces, found by one process for all."""
-    from accelerate.utils import broadcast_object_list
-
-    main = accelerator.is_main_process
-    boxes = broadcast_object_list([collect_boxes(pictures, workers or None) if main else None])
-    return np.asarray(boxes[0])
+    """The boxes of the largest faces, which one process looks for."""
+    return by_main(accelerator, lambda: collect_boxes(pictures, workers or None))
 
 
 def _data(parts: Split, photos: Pictures, start: Headshot | None) -> dict[str, Any]:
