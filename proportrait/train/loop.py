@@ -40,6 +40,7 @@ from proportrait.train.checkpoint import Checkpoint, History
 from proportrait.train.data import Pictures
 from proportrait.train.optimizer import adapt, make_optimizer, make_schedule
 from proportrait.train.settings import Settings
+from proportrait.train.shards import row_groups
 
 _EVERY_S = 300.0  # between two checkpoints within an epoch
 _AVERAGE = 0.998
@@ -150,7 +151,9 @@ class Loop:
 
         parts = settings.accumulate * accelerator.num_processes  # of a step, a batch each
         self._a_step = settings.batch_size * parts  # pictures
-        self._order = Shuffled(len(train), settings.seed, self._a_step if parts > 1 else 1)
+        self._order = Shuffled(
+            len(train), settings.seed, self._a_step if parts > 1 else 1, row_groups(train.pictures)
+        )
         loader = DataLoader(
             train, settings.batch_size, sampler=self._order, num_workers=workers,
             pin_memory=device.type == "cuda",

@@ -87,11 +87,8 @@ def train(
     return fit(model, learnt, judged, settings, folder)
 
 
-def in_one_of_two(
-    pictures: Pictures, folder: Path, settings: Settings, kind: type[Batches]
-) -> None:
+def in_one_of_two(pictures: Pictures, folder: Path, kind: type[Batches]) -> None:
     """What each of two processes does; the main one writes down how it ended."""
-    torch.set_num_threads(1)  # threads of the tests do not live on in a fork
     cv2.setNumThreads(0)
     AcceleratorState._reset_state(reset_partial_state=True)  # that of the tests, which is forked
     if kind is Logged:
@@ -105,6 +102,8 @@ def in_one_of_two(
 
 
 def in_two(pictures: Pictures, folder: Path, kind: type[Batches] = Batches) -> tuple[Any, Any]:
+    if torch.get_num_threads() > 1:
+        pytest.skip("OpenMP's threads do not live on in a fork: use -n, or OMP_NUM_THREADS=1")
     folder.mkdir(exist_ok=True)
     debug_launcher(in_one_of_two, (pictures, folder, kind), num_processes=2)
     state, history = torch.load(folder / "end.pt")
