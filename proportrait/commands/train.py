@@ -1,10 +1,12 @@
 """Train a backbone with six heads on labelled pictures.
 
-A folder is one that `proportrait generate` wrote, or has a labels.csv. Pictures of one source are
+A folder is one that `proportrait generate` wrote, or has a labels.csv, or parquet shards (`generate
+--export parquet`), of which a few row groups at a time are in memory. Pictures of one source are
 never on both sides of a split. --learn_from teaches it your own photos, with --start packaged
 --epochs 0 in minutes: only the last step. With --download the backbone is Swin-Tiny of the Hugging
 Face Hub, else what is on this machine. The same command resumes a training that was interrupted.
-Several GPUs: accelerate launch -m proportrait train ... It writes to --output: model.safetensors,
+Several GPUs: `accelerate launch --num_processes 2 -m proportrait train ...`, or torchrun, see
+docs/training.md. It writes to --output: model.safetensors,
 history.csv, metrics.json, photos.csv, the ONNX and OpenVINO models, a model card."""
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ def make_accelerator(precision: Precision, compiled: bool = False) -> Any:
     import torch
     from accelerate import Accelerator
     from accelerate.state import AcceleratorState
-    from accelerate.utils import InitProcessGroupKwargs
+    from accelerate.utils import GradientAccumulationPlugin, InitProcessGroupKwargs
 
     if precision == "auto":
         has_bf16 = (
@@ -30,8 +30,10 @@ def make_accelerator(precision: Precision, compiled: bool = False) -> Any:
         precision = "bf16" if has_bf16 else "fp32"
     AcceleratorState._reset_state()  # else the first precision of a process stays
     return Accelerator(
+        cpu=not torch.accelerator.is_available(),  # else processes on a CPU do not find each other
         mixed_precision="bf16" if precision == "bf16" else "no",
         dynamo_backend="inductor" if compiled else None,  # None: that of `accelerate launch`
+        gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),  # the loop does it
         # The other processes wait while the main one looks at the pictures.
         kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(days=1))],
     )

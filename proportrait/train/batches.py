@@ -28,7 +28,7 @@ from proportrait.measures import Measure
 from proportrait.model.saved import Headshot
 from proportrait.model.views import Preprocessing, cut
 from proportrait.train.data import Pictures
-from proportrait.train.shards import read
+from proportrait.train.shards.pictures import read
 from proportrait.train.variation import Variation, write_copies
 
 BUFFER = 1000  # pictures

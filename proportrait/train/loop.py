@@ -40,7 +40,7 @@ from proportrait.train.checkpoint import Checkpoint, History
 from proportrait.train.data import Pictures
 from proportrait.train.optimizer import adapt, make_optimizer, make_schedule
 from proportrait.train.settings import Settings
-from proportrait.train.shards import row_groups
+from proportrait.train.shards.pictures import row_groups
 
 _EVERY_S = 300.0  # between two checkpoints within an epoch
 _AVERAGE = 0.998

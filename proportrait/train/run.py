@@ -33,7 +33,8 @@ from proportrait.train.evaluate import Predictions, judge
 from proportrait.train.fuse import fuse
 from proportrait.train.loop import build, fit
 from proportrait.train.settings import Settings
-from proportrait.train.shards import by_shard, read_split, row_groups, unpacked
+from proportrait.train.shards.index import read_split
+from proportrait.train.shards.pictures import by_shard, row_groups, unpacked
 
 MODEL = "model.safetensors"
 UNPACKED = "unpacked"  # folder of the pictures of shards that are looked at as a whole

@@ -17,7 +17,8 @@ from proportrait.store import export as export_module
 from proportrait.train import batches, run
 from proportrait.train.batches import Batches, Shuffled
 from proportrait.train.data import Pictures
-from proportrait.train.shards import by_shard, read, read_split, row_groups, unpacked
+from proportrait.train.shards.index import read_split
+from proportrait.train.shards.pictures import by_shard, read, row_groups, unpacked
 from tests.store_samples import commit_all
 from tests.tiny_training import no_boxes, preprocessing
 
