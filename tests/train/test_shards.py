@@ -16,7 +16,7 @@ from proportrait.store import RecordStore
 from proportrait.store import export as export_module
 from proportrait.train import batches, run
 from proportrait.train.batches import Batches, Shuffled
-from proportrait.train.data import Pictures
+from proportrait.train.data import TABLE, Pictures
 from proportrait.train.shards.index import read_split
 from proportrait.train.shards.pictures import by_shard, read, row_groups, unpacked
 from tests.store_samples import commit_all
@@ -128,6 +128,10 @@ def test_shards_that_cannot_be_trained_on_say_why(folder: Path, tmp_path: Path) 
     pq.write_table(pa.concat_tables([table] * 26), tmp_path / "a.parquet")
     with pytest.raises(ConfigurationError, match=r"groups of 1040 pictures.*row_group_size=100"):
         read_split([tmp_path], "three", 0)
+    (tmp_path / TABLE).write_text("file,labels")
+    with pytest.raises(ConfigurationError, match="names no picture"):  # a result beside pictures
+        read_split([tmp_path], "three", 0)
+    (tmp_path / TABLE).unlink()
     pq.write_table(table, tmp_path / "a.parquet")
     parts = read_split([tmp_path], "three", 0)  # split by source, as a folder of files
     assert len(parts.whole) == 40

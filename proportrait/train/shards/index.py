@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from proportrait.errors import ConfigurationError
+from proportrait.imaging import is_data_set
 from proportrait.labels import KEYS
 from proportrait.store.export import SPLITS
-from proportrait.train.data import Pictures, Split, split
+from proportrait.train.data import TABLE, Pictures, Split, split
 
 LARGEST_GROUP = 1000  # rows; a whole group is read for one of them
 _COLUMNS = ("source_id", "sha256", *KEYS)
@@ -55,6 +56,8 @@ def read_split(folders: Sequence[Path], kind: str, seed: int) -> Split:
 
 
 def _shards(folder: Path) -> list[Path]:
+    if is_data_set(folder) or (folder / TABLE).is_file():
+        return []  # a parquet beside them may be a result
     data = folder / "data"
     return sorted((data if data.is_dir() else folder).glob("*.parquet"))
 
