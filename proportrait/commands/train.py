@@ -1,10 +1,12 @@
 """Train a backbone with six heads on labelled pictures.
 
-A folder is one that `proportrait generate` wrote, or has a labels.csv. Pictures of one source are
+A folder is one that `proportrait generate` wrote, or has a labels.csv, or parquet shards (`generate
+--export parquet`), of which a few row groups at a time are in memory. Pictures of one source are
 never on both sides of a split. --learn_from teaches it your own photos, with --start packaged
 --epochs 0 in minutes: only the last step. With --download the backbone is Swin-Tiny of the Hugging
 Face Hub, else what is on this machine. The same command resumes a training that was interrupted.
-Several GPUs: accelerate launch -m proportrait train ... It writes to --output: model.safetensors,
+Several GPUs: `accelerate launch --num_processes 2 -m proportrait train ...`, or torchrun, see
+docs/training.md. It writes to --output: model.safetensors,
 history.csv, metrics.json, photos.csv, the ONNX and OpenVINO models, a model card."""
 
 from __future__ import annotations
@@ -57,7 +59,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="predict from the backbone alone, without what proportrait.measures measures")
     add("--epochs", type=index, default=10, metavar="N", help="largest number (default 10)")
     add("--batch_size", type=count, default=32, metavar="N",
-        help="pictures a step and device (default 32)")
+        help="pictures a device computes at once (default 32)")
+    add("--accumulate", type=count, default=1, metavar="N",
+        help="batches of each device that make one step: for larger steps than memory allows "
+             "(default 1)")
     add("--lr", type=positive, default=5e-5, metavar="X",
         help="learning rate at the start (default 5e-5)")
     add("--max_lr", type=positive, default=1e-4, metavar="X",
@@ -66,6 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="epochs without a better validation loss before it ends (default 3)")
     add("--precision", choices=("auto", "bf16", "fp32"), default="auto",
         help="bf16 where the device computes with it (auto, the default)")
+    add("--compile", dest="compiled", action="store_true",
+        help="let torch.compile compile the backbone: minutes at the start, faster steps on a GPU")
     add("--split", choices=tuple(SPLITS), default="three",
         help="three: 70/15/15 train, validation, test by source (the default). published: 80/20")
     add("--seed", type=seed, default=0, help="same seed, same weights on the CPU (default 0)")
@@ -92,7 +99,8 @@ def execute(options: argparse.Namespace) -> int:
         size=options.size, views=options.views, measures=options.measures,
         batch_size=options.batch_size, epochs=options.epochs, lr=options.lr,
         max_lr=options.max_lr, patience=options.patience, lora=options.lora,
-        precision=options.precision, split=options.split, seed=options.seed,
+        precision=options.precision, compiled=options.compiled, accumulate=options.accumulate,
+        split=options.split, seed=options.seed,
     )  # fmt: skip
     rival = Scorer(options.compare).model if options.compare else None
     with disk_errors(options.output):

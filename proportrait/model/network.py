@@ -16,7 +16,7 @@ from proportrait.model.architecture import Architecture
 # Judged on the view of the face alone: in generated pictures the surroundings correlate with
 # lighting and expression more than in photos. The other attributes are judged on all views.
 FACIAL = ("lighting", "expression")
-_FEATURE_DROPOUT = 0.2
+_DROPOUT = 0.2  # share of the features
 
 
 class HeadshotModel(nn.Module):
@@ -36,7 +36,6 @@ class HeadshotModel(nn.Module):
         self.architecture, self.frozen = architecture, frozen
         self.backbone = backbone
         views = architecture.trained
-        self.dropout = nn.Dropout(_FEATURE_DROPOUT)
         self.heads = nn.Linear(backbone.num_features * len(views), len(KEYS))
         nn.init.zeros_(self.heads.bias)
         blind = [
@@ -45,17 +44,30 @@ class HeadshotModel(nn.Module):
         ]
         self.register_buffer("sees", 1 - torch.tensor(blind).float()[..., None])  # (6, views, 1)
 
-    def forward(self, views: Tensor) -> Tensor:
+    def forward(self, views: Tensor, dropout: Tensor | None = None) -> Tensor:
         """Logits (N, 6) float32 of the views that it is trained with.
 
         Args:
             views: (N, views, 3, size, size) float32, normalised.
+            dropout: (N, views * F) float32, rows of `dropout_mask`; None to keep all features.
         """
-        return self.judge(self.backbone(views.flatten(0, 1)).unflatten(0, views.shape[:2]))
+        features = self.backbone(views.flatten(0, 1)).unflatten(0, views.shape[:2])
+        return self.judge(features, dropout)
 
-    def judge(self, features: Tensor) -> Tensor:
+    def dropout_mask(self, rows: int, seed: int) -> Tensor:
+        """Factors (rows, views * F) float32 of the features: 0, or 1 / (1 - `_DROPOUT`).
+
+        It is drawn for a whole step, so that the step is the same however many processes share it.
+        """
+        mask = torch.empty(rows, self.heads.in_features)
+        generator = torch.Generator().manual_seed(seed)
+        return mask.bernoulli_(1 - _DROPOUT, generator=generator).div_(1 - _DROPOUT)
+
+    def judge(self, features: Tensor, dropout: Tensor | None = None) -> Tensor:
         """Logits (N, 6) float32 of features (N, views, F)."""
-        flat = self.dropout(features.flatten(1).float())
+        flat = features.flatten(1).float()
+        if dropout is not None:
+            flat = flat * dropout
         weight = self.heads.weight.view(len(KEYS), features.shape[1], -1) * self.sees
         return nn.functional.linear(flat, weight.flatten(1), self.heads.bias)
 
@@ -68,7 +80,13 @@ class HeadshotModel(nn.Module):
         return self
 
 
-def masked_bce(logits: Tensor, labels: Tensor, known: Tensor) -> Tensor:
-    """Mean binary cross-entropy of the known bits, all (N, 6); 0 if no bit is known."""
+def masked_bce(
+    logits: Tensor, labels: Tensor, known: Tensor, count: Tensor | None = None
+) -> Tensor:
+    """Mean binary cross-entropy of the known bits, all (N, 6); 0 if no bit is known.
+
+    Args:
+        count: of the known bits of a whole step, where this is a part of it: the parts add up.
+    """
     each = nn.functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
-    return (each * known).sum() / known.sum().clamp(min=1)
+    return (each * known).sum() / (known.sum() if count is None else count).clamp(min=1)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -58,6 +58,10 @@ class Headshot:
     fusion: Fusion
     calibration: Calibration = field(default_factory=Calibration)
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle, which knows nothing of networks that are compiled."""
+        return {item.name: getattr(self, item.name) for item in fields(self)}
 
     @classmethod
     def from_network(cls, network: Any) -> Headshot:

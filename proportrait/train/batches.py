@@ -12,12 +12,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 from tqdm import tqdm
 
-from proportrait import imaging
 from proportrait.arrays import Double, Float, Mask, Text
 from proportrait.errors import ConfigurationError
 from proportrait.looks.cache import LookCache
@@ -28,8 +28,10 @@ from proportrait.measures import Measure
 from proportrait.model.saved import Headshot
 from proportrait.model.views import Preprocessing, cut
 from proportrait.train.data import Pictures
+from proportrait.train.shards.pictures import read
 from proportrait.train.variation import Variation, write_copies
 
+BUFFER = 1000  # pictures
 _SIGNS = {"higher": 1, "lower": -1, "middle": 0}
 
 
@@ -148,7 +150,8 @@ def _look(
 class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
     """Items (views, labels, known): (V, 3, s, s), (6,), (6,) float32 tensors.
 
-    An index is (epoch, number of the picture); in epoch -1 there is no variation.
+    An index is (epoch, number of the picture); in epoch -1 there is no variation. A number below 0
+    fills up a step: ~number is a picture of which no bit counts as known.
     """
 
     def __init__(
@@ -162,7 +165,9 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
     def __getitem__(self, index: tuple[int, int]) -> tuple[Tensor, Tensor, Tensor]:
         epoch, number = index
-        image, is_mirrored = oriented(imaging.read(str(self.pictures.paths[number])))
+        counts = number >= 0
+        number = number if counts else ~number
+        image, is_mirrored = oriented(read(str(self.pictures.paths[number])))
         boxes = self.boxes[number : number + 1]
         box = (mirrored_boxes(boxes) if is_mirrored else boxes)[0]
         box = None if np.isnan(box).any() else box
@@ -179,24 +184,45 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
         return (
             torch.from_numpy(self.preprocessing.normalise(np.stack(views))),
             torch.from_numpy(self.pictures.labels[number]),
-            torch.from_numpy(self.pictures.known[number].astype(np.float32)),
+            torch.from_numpy((self.pictures.known[number] & counts).astype(np.float32)),
         )
 
 
 class Shuffled(Sampler[tuple[int, int]]):
-    """The random order of each epoch, a pure function of seed and epoch, from item `start` on."""
+    """The random order of each epoch, a pure function of seed and epoch, from item `start` on.
 
-    def __init__(self, count: int, seed: int) -> None:
-        self.count, self.seed = count, seed
+    Args:
+        count: of the pictures.
+        multiple: the length is one of it: an epoch is filled up with pictures that do not count,
+            so that several processes have equally many batches and none learns a picture twice.
+        groups: (count,), the row group of each picture in shards: groups are shuffled, and the
+            pictures of `BUFFER` after `BUFFER`, so that few groups are read at a time.
+    """
+
+    def __init__(
+        self, count: int, seed: int, multiple: int = 1,
+        groups: npt.NDArray[np.intp] | None = None,
+    ) -> None:  # fmt: skip
+        self.count, self.seed, self.multiple, self.groups = count, seed, multiple, groups
         self.epoch, self.start = 0, 0
 
     def __len__(self) -> int:
-        return self.count - self.start
+        return self.count + -self.count % self.multiple - self.start
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.count)
-        for number in order[self.start :]:
+        order = self._order(np.random.default_rng((self.seed, self.epoch)))
+        whole = np.concatenate([order, ~np.resize(order, -self.count % self.multiple)])
+        for number in whole[self.start :]:
             yield self.epoch, int(number)
+
+    def _order(self, rng: np.random.Generator) -> npt.NDArray[np.intp]:
+        if self.groups is None:
+            return rng.permutation(self.count)
+        place = rng.permutation(self.groups.max() + 1)
+        order = np.argsort(place[self.groups], kind="stable")
+        for start in range(0, self.count, BUFFER):
+            rng.shuffle(order[start : start + BUFFER])
+        return order
 
 
 class InOrder(Sampler[tuple[int, int]]):

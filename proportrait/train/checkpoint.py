@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from proportrait.disk import replace_file
 from proportrait.errors import ConfigurationError
+from proportrait.model.devices import by_main
 
 CHECKPOINT, HISTORY = "checkpoint.pt", "history.csv"
 
@@ -67,16 +68,14 @@ class Checkpoint:
         torch.save(state | {"place": vars(place), "identity": self._identity}, data)
         replace_file(self._path, data.getvalue())
 
-    def load(self, device: Any) -> Place:
-        """The place of the checkpoint, with all parts as they were there; a new one without it."""
-        if not self._path.exists():
+    def load(self, accelerator: Any) -> Place:
+        """The place of the checkpoint, with all parts as they were there; a new one without it.
+
+        The main process alone reads it: other machines need not have the folder.
+        """
+        state = by_main(accelerator, self._read)
+        if state is None:
             return Place()
-        try:
-            state = torch.load(self._path, map_location=device, weights_only=True)
-        except (RuntimeError, EOFError, OSError, UnpicklingError) as error:
-            raise ConfigurationError(
-                f"{self._path} is damaged ({error}): delete it to begin anew"
-            ) from error
         if state["identity"] != self._identity:
             raise ConfigurationError(
                 f"{self._path.parent} holds a training with other pictures or other settings: give "
@@ -90,6 +89,16 @@ class Checkpoint:
                 f"{self._path} was written by another version: delete it to begin anew"
             ) from error
         return Place(**state["place"])
+
+    def _read(self) -> Any:
+        if not self._path.exists():
+            return None
+        try:
+            return torch.load(self._path, map_location="cpu", weights_only=True)
+        except (RuntimeError, EOFError, OSError, UnpicklingError) as error:
+            raise ConfigurationError(
+                f"{self._path} is damaged ({error}): delete it to begin anew"
+            ) from error
 
 
 class History:

@@ -1,16 +1,20 @@
 """The training loop.
 
-    batch -> bf16 forward -> masked loss -> AdamW, OneCycleLR -> moving average of the weights
+    batches -> bf16 forward -> masked loss -> AdamW, OneCycleLR -> moving average of the weights
     -> validation after each epoch -> the best average is the model
 
 Every step is a pure function of the settings, the data, and the step before it; a checkpoint holds
-a step exactly, so that a run that was killed ends with the weights of one that was not.
+a step exactly, so that a run that was killed ends with the weights of one that was not. A step is
+of `batch_size * accumulate` pictures of each process; how many processes share it makes no
+difference but for rounding, nor for networks that mix the pictures of a batch.
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,11 +40,13 @@ from proportrait.train.checkpoint import Checkpoint, History
 from proportrait.train.data import Pictures
 from proportrait.train.optimizer import adapt, make_optimizer, make_schedule
 from proportrait.train.settings import Settings
+from proportrait.train.shards.pictures import row_groups
 
 _EVERY_S = 300.0  # between two checkpoints within an epoch
 _AVERAGE = 0.998
 _LARGEST_GRADIENT = 5.0
 _LARGEST_LOSS = 10.0  # of a validation, in nats a bit; a coin has ln 2 = 0.69
+Batch = tuple[Tensor, Tensor, Tensor]  # of `Batches`: views, labels, known
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ def fit(
     Raises:
         ConfigurationError: the folder holds a training with other settings or pictures.
     """
-    accelerator = accelerator or make_accelerator(settings.precision)
+    accelerator = accelerator or make_accelerator(settings.precision, settings.compiled)
     if workers is None:
         workers = 8 if accelerator.device.type == "cuda" else 0
     with disk_errors(folder):
@@ -143,12 +149,15 @@ class Loop:
         self._ema = timm().utils.ModelEmaV3(model, decay=_AVERAGE, use_warmup=True)
         self.average: HeadshotModel = self._ema.module
 
-        self._order = Shuffled(len(train), settings.seed)
+        parts = settings.accumulate * accelerator.num_processes  # of a step, a batch each
+        self._a_step = settings.batch_size * parts  # pictures
+        self._order = Shuffled(
+            len(train), settings.seed, self._a_step if parts > 1 else 1, row_groups(train.pictures)
+        )
         loader = DataLoader(
             train, settings.batch_size, sampler=self._order, num_workers=workers,
             pin_memory=device.type == "cuda",
         )  # fmt: skip
-        self._a_step = settings.batch_size * accelerator.num_processes  # pictures
         self._steps = math.ceil(len(train) / self._a_step)  # an epoch
         optimizer = make_optimizer(model, settings)
         self._schedule = make_schedule(optimizer, settings, self._steps)
@@ -158,12 +167,13 @@ class Loop:
             "pictures": train.pictures.fingerprint(),
             "validation": validation.fingerprint(),  # it chooses the best epoch
             "precision": accelerator.mixed_precision,
-            "processes": accelerator.num_processes,
+            "batch_size": self._a_step,  # others may share it: fewer GPUs, more batches each
         }
+        del identity["accumulate"], identity["compiled"]
         self._checkpoint = Checkpoint(
             self._bare, self.average, self._optimizer, self._schedule, identity, folder
         )
-        self.at = self._checkpoint.load(device)
+        self.at = self._checkpoint.load(accelerator)
         self._total = 0.0  # of the losses of this epoch's steps
         self._whole = True  # no step is under way
         self._saved = time.monotonic()
@@ -184,8 +194,13 @@ class Loop:
             desc=f"epoch {at.epoch + 1}/{self._settings.epochs}",
         )  # fmt: skip
         try:
+            parts: list[Batch] = []
             for batch in self._loader:
-                self._step(*batch)
+                parts.append(batch)
+                if len(parts) < self._settings.accumulate:
+                    continue
+                self._step(parts)
+                parts = []
                 bar.update()
                 bar.set_postfix(loss=f"{at.loss:.3f}", refresh=False)
                 if main and time.monotonic() - self._saved > _EVERY_S:
@@ -198,16 +213,29 @@ class Loop:
         finally:
             bar.close()
 
-    def _step(self, views: Tensor, labels: Tensor, known: Tensor) -> None:
-        at = self.at
-        torch.manual_seed(_mixed(self._settings.seed, at.epoch, at.step))  # of dropout
-        with self._accelerator.autocast():
-            logits = self._model(_channels_last(views))
-        loss = masked_bce(logits, labels, known)
+    def _step(self, batches: Sequence[Batch]) -> None:
+        """A step on these batches, and on those of the other processes."""
+        at, accelerator = self.at, self._accelerator
+        seed = _mixed(self._settings.seed, at.epoch, at.step)
+        mask = self._bare.dropout_mask(self._a_step, seed)
+        dropout = torch.split(mask, self._settings.batch_size)  # one of each part of the step
+        # A mean of the means of parts would give those with few known bits too much weight.
+        count = accelerator.reduce(torch.stack([known.sum() for *_, known in batches]).sum())
         self._optimizer.zero_grad(set_to_none=True)
-        self._accelerator.backward(loss)
-        self._accelerator.clip_grad_norm_(self._model.parameters(), _LARGEST_GRADIENT)
-        value = float(loss.detach())  # waits for the device
+        losses = []
+        for number, (views, labels, known) in enumerate(batches):
+            part = number * accelerator.num_processes + accelerator.process_index
+            torch.manual_seed(_mixed(self._settings.seed, at.epoch, at.step, part))  # of adapters
+            own = dropout[part][: len(views)].to(views.device)
+            is_last = number == len(batches) - 1  # only then do the processes exchange gradients
+            with nullcontext() if is_last else accelerator.no_sync(self._model):
+                with accelerator.autocast():
+                    logits = self._model(_channels_last(views), own)
+                loss = masked_bce(logits, labels, known, count)
+                accelerator.backward(loss * accelerator.num_processes)  # whose mean is taken
+            losses.append(loss.detach())
+        accelerator.clip_grad_norm_(self._model.parameters(), _LARGEST_GRADIENT)
+        value = float(accelerator.reduce(torch.stack(losses).sum()))  # waits for the device
         self._whole = False
         self._optimizer.step()
         self._schedule.step()

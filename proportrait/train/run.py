@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -19,19 +22,23 @@ from proportrait.disk import replace_file
 from proportrait.generate.sources.built_in import SOURCE
 from proportrait.model import backbone
 from proportrait.model.calibration import Calibration
-from proportrait.model.devices import make_accelerator
+from proportrait.model.devices import by_main, make_accelerator
 from proportrait.model.network import HeadshotModel
 from proportrait.model.saved import Headshot, save
 from proportrait.model.views import Preprocessing
 from proportrait.train.batches import Batches, collect, collect_boxes
 from proportrait.train.card import PHOTOS, list_photos
-from proportrait.train.data import Pictures, Split, source_hashes, split
+from proportrait.train.data import Pictures, Split, source_hashes
 from proportrait.train.evaluate import Predictions, judge
 from proportrait.train.fuse import fuse
 from proportrait.train.loop import build, fit
 from proportrait.train.settings import Settings
+from proportrait.train.shards.index import read_split
+from proportrait.train.shards.pictures import by_shard, row_groups, unpacked
 
 MODEL = "model.safetensors"
+UNPACKED = "unpacked"  # folder of the pictures of shards that are looked at as a whole
+BOXES = "boxes-{}.npy"  # of the pictures of shards
 # Weight of all made pictures / that of the photographs: chosen among about 0.2, 0.5, and 1 by
 # photographs of other sites and by made pictures of other people; with 1 the former lose, with 0.2
 # the latter.
@@ -54,7 +61,8 @@ def run(
     verdicts, is fitted to pictures that the backbone has not learnt from: those of the validation,
     and photographs.
 
-    Of several processes, those of `accelerate launch`, one prints and writes.
+    Of several processes, those of `accelerate launch` or torchrun, one prints, writes, and does all
+    that is not the training of the backbone; the others wait for it.
 
     Args:
         folders: that are split by source.
@@ -65,14 +73,14 @@ def run(
         The model, and what it says of the test pictures (of the validation pictures where the
         split has no test).
     """
-    accelerator = make_accelerator(settings.precision)
+    accelerator = make_accelerator(settings.precision, settings.compiled)
     choice = _choice(settings, start)
     accelerator.print(f"backbone    {choice.summary}")
     # The same training, wherever the weights came from.
     settings = replace(settings, backbone=choice.name, download=False)
     if start:
         settings = replace(settings, **_input(start))
-    parts = split(Pictures.from_folders(folders), settings.split, settings.seed)
+    parts = read_split(folders, settings.split, settings.seed)
     photos = parts.others(learn_from)
     photo_list = list_photos(learn_from)
     accelerator.print(f"pictures    {_counts(parts, photos)}")
@@ -85,7 +93,12 @@ def run(
     history: list[dict[str, float]] = []
     if settings.epochs:
         train, validation = (
-            Batches(part, _boxes(part, accelerator, workers), trained_views(model), settings.seed)
+            Batches(
+                part,
+                by_main(accelerator, partial(_boxes, part, output, workers)),
+                trained_views(model),
+                settings.seed,
+            )
             for part in (parts.train, parts.validation)
         )
         trained = fit(
@@ -93,8 +106,15 @@ def run(
             accelerator=accelerator,
         )  # fmt: skip
         model, history = trained.network, trained.history
-    headshot, known = _last_step(Headshot.from_network(model), parts, photos, settings, workers)
-    final = judge(headshot, parts.test, workers) if len(parts.test) else known
+
+    def finish() -> tuple[Headshot, Predictions, Predictions]:
+        taught = Headshot.from_network(model)
+        own = parts.validation if settings.epochs else parts.train + parts.validation
+        own, test = (unpacked(part, output / UNPACKED) for part in (own, parts.test))
+        headshot, known = _last_step(taught, own, photos, settings, workers)
+        return headshot, known, judge(headshot, test, workers) if len(test) else known
+
+    headshot, known, final = by_main(accelerator, finish)
     before = Predictions.from_logits(final.pictures, final.logits, Calibration())
     about = {
         "settings": asdict(settings),
@@ -146,13 +166,15 @@ def _input(start: Headshot) -> dict[str, Any]:
 
 
 def _last_step(
-    model: Headshot, parts: Split, photos: Pictures, settings: Settings, workers: int | None
+    model: Headshot, own: Pictures, photos: Pictures, settings: Settings, workers: int | None
 ) -> tuple[Headshot, Predictions]:
     """Fit fusion and calibration; returns the model, and predictions out of fold.
 
     The limits are those of the photographs where there are some: a person brings a photograph.
+
+    Args:
+        own: pictures of the data set that the backbone has not learnt from.
     """
-    own = parts.validation if settings.epochs else parts.train + parts.validation
     pictures = own + photos
     made = np.arange(len(pictures)) < len(own)
     weights = np.where(made, MADE * len(photos) / made.sum() if len(photos) else 1.0, 1.0)
@@ -181,13 +203,23 @@ def trained_views(model: HeadshotModel) -> Preprocessing:
     return replace(architecture.preprocessing, views=architecture.trained, general=())
 
 
-def _boxes(pictures: Pictures, accelerator: Any, workers: int | None) -> Float:
-    """The boxes of the largest faces, found by one process for all."""
-    from accelerate.utils import broadcast_object_list
-
-    main = accelerator.is_main_process
-    boxes = broadcast_object_list([collect_boxes(pictures, workers or None) if main else None])
-    return np.asarray(boxes[0])
+def _boxes(pictures: Pictures, output: Path, workers: int | None) -> Float:
+    """As `collect_boxes`, a shard at a time; those of shards are kept, since the looks are not."""
+    if row_groups(pictures) is None:
+        return collect_boxes(pictures, workers or None)
+    kept = output / BOXES.format(pictures.fingerprint()[:16])
+    if kept.is_file():
+        return np.asarray(np.load(kept), np.float32)
+    boxes = np.empty((len(pictures), 4), np.float32)
+    for shard in by_shard(pictures):
+        with TemporaryDirectory() as folder:
+            part = unpacked(pictures[shard], Path(folder))
+            boxes[shard] = collect_boxes(part, workers or None)
+    file = io.BytesIO()
+    np.save(file, boxes)
+    output.mkdir(parents=True, exist_ok=True)
+    replace_file(kept, file.getvalue())
+    return boxes
 
 
 def _data(parts: Split, photos: Pictures, start: Headshot | None) -> dict[str, Any]:

@@ -28,10 +28,12 @@ class Settings:
         views: what the backbone is trained with; it is served all views.
         measures: whether the measures have a say.
         batch_size, epochs: of the training; a batch is of one device.
+        accumulate: batches of each device that make one step.
         lr, max_lr: OneCycleLR starts at the one and rises to the other.
         patience: epochs without a better validation loss, after which it ends.
         lora: rank of a LoRA adaptation of the backbone, 0 to train all of it.
         precision: bf16 where the device computes with it, or always, or never.
+        compiled: let torch.compile compile the model.
         split, seed: of the data, and of everything that is drawn.
     """
 
@@ -42,12 +44,14 @@ class Settings:
     views: tuple[View, ...] = TRAINED
     measures: bool = True
     batch_size: int = 32
+    accumulate: int = 1
     epochs: int = 10
     lr: float = 5e-5
     max_lr: float = 1e-4
     patience: int = 3
     lora: int = 0
     precision: Precision = "auto"
+    compiled: bool = False
     split: str = "three"
     seed: int = 0
 

@@ -142,7 +142,6 @@ def test_without_the_view_of_the_face_all_are_judged_on_the_whole() -> None:
 
 def test_training_and_evaluation_give_the_same_logits_without_dropout() -> None:
     model = network().train()
-    model.dropout.p = 0.0
     expected = model(views())
     with torch.inference_mode():
         assert torch.allclose(model.eval()(views()), expected, atol=1e-5)
@@ -150,7 +149,6 @@ def test_training_and_evaluation_give_the_same_logits_without_dropout() -> None:
 
 def test_unknown_bits_teach_nothing() -> None:
     model = network().train()
-    model.dropout.p = 0.0
     known = torch.ones(3, 6)
     known[0, 2] = known[:, 4] = 0
     labels = torch.ones(3, 6)
@@ -182,7 +180,6 @@ def test_statistics_of_batch_normalisation_stay() -> None:
     after = model.state_dict()
     assert all(torch.equal(after[name], value) for name, value in before.items())
     assert model.training
-    assert model.dropout.training
     norms = [m for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
     assert all(norm.weight.grad is not None for norm in norms)  # scale and shift do learn
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from torch import Tensor
@@ -21,6 +24,8 @@ from proportrait.imaging import read
 from proportrait.model.backbone import choose
 from proportrait.model.network import HeadshotModel
 from proportrait.model.saved import load, save
+from proportrait.store import RecordStore
+from proportrait.store.export import export
 from proportrait.train import loop
 from proportrait.train.batches import Batches, InOrder, Shuffled
 from proportrait.train.checkpoint import CHECKPOINT, HISTORY
@@ -28,6 +33,7 @@ from proportrait.train.data import Pictures
 from proportrait.train.loop import Trained, build, fit, predict
 from proportrait.train.run import MODEL
 from proportrait.train.settings import Settings
+from tests.store_samples import commit_all
 from tests.tiny_training import (
     CONVOLUTIONAL,
     SIZE,
@@ -325,6 +331,10 @@ def test_a_training_in_bf16_can_be_judged_and_followed_by_another(
     settings = replace(SETTINGS, epochs=1, precision="bf16")
     found = trained(pictures, tmp_path / "bf16", settings)
     assert {p.dtype for p in found.network.parameters()} == {torch.float32}
+    state = torch.load(tmp_path / "bf16" / CHECKPOINT, weights_only=True)
+    moments = [value for row in state["optimizer"]["state"].values() for value in row.values()]
+    weights = [*state["model"].values(), *state["average"].values()]
+    assert torch.bfloat16 not in {value.dtype for value in [*weights, *moments]}
     views, _, _ = next(iter(torch.utils.data.DataLoader(
         batches(pictures[np.arange(4)]), 4, sampler=InOrder(4)
     )))  # fmt: skip
@@ -333,6 +343,31 @@ def test_a_training_in_bf16_can_be_judged_and_followed_by_another(
     logits = predict(found.network, batches(pictures[np.arange(4)]))
     assert logits == pytest.approx(expected.numpy(), abs=1e-5)  # in full precision
     trained(pictures, tmp_path / "fp32", replace(settings, precision="fp32"))
+
+
+@pytest.mark.slow
+def test_a_compiled_training_ends_as_another(
+    pictures: Pictures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By dynamo alone: inductor's compiler takes a minute."""
+    compiled = torch.compile
+    backends = []
+
+    def quick(model: torch.nn.Module, **options: object) -> object:
+        backends.append(options["backend"])
+        return compiled(model, backend="eager", dynamic=True)
+
+    monkeypatch.setattr(torch, "compile", quick)
+    settings = replace(SETTINGS, backbone=TRANSFORMER, epochs=1)
+    expected = trained(pictures, tmp_path / "plain", settings).network.state_dict()
+    found = trained(pictures, tmp_path / "compiled", replace(settings, compiled=True))
+    assert backends == ["inductor"]
+    for name, weight in found.network.state_dict().items():
+        torch.testing.assert_close(weight, expected[name], rtol=0, atol=2e-4)
+    # The names and the settings are those of a training that is not compiled: it goes on.
+    state = torch.load(tmp_path / "compiled" / CHECKPOINT, weights_only=True)
+    assert state["model"].keys() == expected.keys()
+    assert same(trained(pictures, tmp_path / "compiled", settings), found)
 
 
 def test_lora_trains_adapters_and_heads_only(pictures: Pictures, tmp_path: Path) -> None:
@@ -364,26 +399,45 @@ def test_a_convolutional_backbone_is_adapted_too(pictures: Pictures, tmp_path: P
 
 
 @pytest.mark.slow
-def test_several_processes_make_one_model(tmp_path: Path) -> None:
-    """As `accelerate launch` starts them; on a CPU they talk by gloo."""
-    data = write_folder(tmp_path / "data", 24)
+def test_several_processes_make_one_model_of_shards(tmp_path: Path) -> None:
+    """Those of `accelerate launch`, which are killed, and then those of torchrun."""
+    commit_all(tmp_path / "data", 20, threads=1)
+    shards = export(RecordStore(tmp_path / "data"), "parquet")
+    model = tmp_path / "model"
     save(headshot(), tmp_path / "other.safetensors")
     command = [
-        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
-        "-m", "proportrait", "train", str(data), "--backbone", TRANSFORMER, "--no-pretrained",
-        "--size", str(SIZE), "--epochs", "2", "--batch_size", "4", "-o", str(tmp_path / "model"),
-        "--compare", str(tmp_path / "other.safetensors"),
+        "-m", "proportrait", "train", str(shards), "--backbone", TRANSFORMER, "--no-pretrained",
+        "--size", "32", "--views", "whole", "--no_measures", "--epochs", "2", "--batch_size", "4",
+        "-o", str(model), "--compare", str(tmp_path / "other.safetensors"),
     ]  # fmt: skip
+    # On a GPU machine both commands need nothing else.
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    accelerate = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
+    first = subprocess.Popen(
+        [sys.executable, "-m", *accelerate, *command], env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while not (model / CHECKPOINT).exists():
+        assert first.poll() is None
+        time.sleep(0.1)
+    for process in psutil.Process(first.pid).children(recursive=True):
+        process.kill()
+    assert first.wait(60) != 0
+    torchrun = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
+    done = subprocess.run(
+        [sys.executable, "-m", *torchrun, *command], env=environment, capture_output=True,
+        text=True, timeout=300,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert sum(line.startswith("pictures ") for line in lines) == 1
-    assert sum(line.startswith("epoch ") for line in lines) == 2
     assert sum(line.startswith("exact match") for line in lines) == 2  # this model's, and the other
-    with (tmp_path / "model" / HISTORY).open(newline="") as file:
+    with (model / HISTORY).open(newline="") as file:
         assert len(list(csv.DictReader(file))) == 2
-    assert load(tmp_path / "model" / MODEL).about["data"]["pictures"] == 24
+    state = torch.load(model / CHECKPOINT, weights_only=True)
+    assert json.loads(state["identity"])["batch_size"] == 8
+    about = load(model / MODEL).about
+    assert (about["data"]["pictures"], about["data"]["train"], about["data"]["test"]) == (40, 28, 6)
 
 
 def test_a_start_above_the_highest_learning_rate_is_refused() -> None:

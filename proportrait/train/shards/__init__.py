@@ -1,0 +1,1 @@
+"""Labelled pictures in parquet shards, for sets that are too large for single files."""
