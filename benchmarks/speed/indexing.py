@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.speed.plain import time_networks
+from benchmarks.plain import time_networks
 from benchmarks.speed.ratio import Ratio
 from benchmarks.speed.score import make_photos
 from proportrait import imaging
