@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.speed.plain import plain_judge, time_networks, time_plain
+from benchmarks.plain import plain_judge, time_networks, time_plain
 from benchmarks.speed.ratio import Ratio
 from proportrait import imaging
 from proportrait.arrays import Image

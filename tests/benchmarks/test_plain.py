@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.speed.plain import plain_judge, time_networks
+from benchmarks.plain import plain_judge, time_networks
 from proportrait.looks.look import look
 from proportrait.score import Scorer
 from tests import FACE
