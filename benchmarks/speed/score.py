@@ -50,7 +50,7 @@ def measure(folder: Path, *, photos: int = 100) -> list[Ratio]:
     few, many = (time_scores(scorer, paths[:count], folder) for count in (photos, 2 * photos))
     plain = (plain + time_plain(judge, half)) / (2 * len(half))
     cores = fitting_workers(None, 1)
-    whole, bare = time_bare(scorer, half)
+    whole, bare = time_bare(scorer, paths[photos : photos + len(half) // 2 * 2 + 2])
     hidden = (many - few) * cores - parts["decode"]  # a photo's decoding is off every core
     bound = sum(parts.values()) / cores
     figures = {
@@ -105,18 +105,26 @@ def time_parts(scorer: Scorer, paths: list[Path]) -> dict[str, float]:
 
 
 def time_bare(scorer: Scorer, paths: list[Path]) -> tuple[float, float]:
-    """Seconds of judging one decoded photo in one thread, and of its networks' bare calls."""
+    """Seconds of judging one decoded photo in one thread, and of its networks' bare calls.
+
+    Two at a time: a model keeps the features of the last photo, and would not compute them again.
+    """
     import cv2
 
     own = cv2.getNumThreads()
     cv2.setNumThreads(1)
     rows = []
-    for path in paths:
-        image = imaging.read(path)
-        rows.append(time_networks(partial(scorer.image, image)))
+    for pair in zip(paths[::2], paths[1::2], strict=False):
+        images = [imaging.read(path) for path in pair]
+        rows.append(time_networks(partial(_judge_all, scorer, images)))
     cv2.setNumThreads(own)
-    whole, bare = np.mean(rows, axis=0)
+    whole, bare = np.mean(rows, axis=0) / 2
     return float(whole), float(bare)
+
+
+def _judge_all(scorer: Scorer, images: list[Image]) -> None:
+    for image in images:
+        scorer.image(image)
 
 
 def time_scores(scorer: Scorer, paths: list[Path], folder: Path) -> float:
