@@ -74,12 +74,10 @@ def rates(folder: Path, photos: int, rounds: int, workers: int) -> list[Ratio]:
         "ray": (by_ray, partial(cluster, None, workers)),
     }
     expected: list[Score] = []
-    for turn in range(rounds + 1):
+    for _ in range(rounds):
         for name, (judge, surroundings) in engines.items():
             with surroundings():
-                if not turn:  # what is read and compiled once
-                    timed(judge, paths[:2], folder)
-                    continue
+                timed(judge, paths[:2], folder)  # what is read, compiled, or started once
                 few, many = (timed(judge, paths[:size], folder) for size in (photos, 2 * photos))
             wall[name] += many.wall - few.wall
             cpu[name] += many.cpu - few.cpu
