@@ -41,6 +41,25 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_more_processes() -> Iterator[None]:
+    """Where tests run in several processes, those that name no number of workers start none."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        yield
+        return
+    from proportrait import workers
+    from proportrait.looks import survey
+    from proportrait.rank import indexing
+
+    def fitting(wanted: int | None, bytes_each: int) -> int:
+        return workers.fitting_workers(wanted or 1, bytes_each)
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (survey, indexing):
+            patch.setattr(module, "fitting_workers", fitting)
+        yield
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """For `-n auto`: one a core, as far as the memory reaches for the networks of each."""

@@ -118,7 +118,7 @@ class Page:
 
     def draw(self, number: int) -> float:
         """Seconds until a picture is there."""
-        return self.timed(f"pictures/{number}")[0]
+        return self.timed(f"pictures/{number}?task=t")[0]
 
 
 @contextmanager
@@ -136,7 +136,7 @@ def server(folder: Path) -> Iterator[Page]:
     ) as process:  # fmt: skip
         assert process.stdout is not None
         try:
-            match = re.match(r"(http://\S+?)/#token=(\S+)", process.stdout.readline())
+            match = re.match(r"(http://[^/]+)/taste/t#token=(\S+)", process.stdout.readline())
             if match is None:
                 raise RuntimeError("proportrait taste label did not start")
             yield Page(*match.groups())

@@ -10,6 +10,7 @@ import pytest
 
 import benchmarks
 from benchmarks.__main__ import main
+from benchmarks.speed import indexing
 from benchmarks.speed.generation import offline, shared
 from benchmarks.speed.ratio import Ratio
 from proportrait import imaging
@@ -28,7 +29,7 @@ SMALL = {
     "training": {"batches": 2, "batch_size": 2},
     "score": {"photos": 2},
     "indexing": {"photos": 1},
-    "serve": {"uploads": 1, "requests": 50, "first": 0},
+    "serve": {"uploads": 1, "requests": 12, "first": 0},
     "stream": {"pictures": 400, "first": 100},
     "labelling": {"pictures": 600, "presses": 2},
 }
@@ -95,6 +96,7 @@ def test_every_bar_of_the_issue_is_held(tmp_path, monkeypatch, editor):
     monkeypatch.setattr(OfflineGenerator, "generate", drawn_at_once)
     monkeypatch.setattr(shared, "ProcessPoolExecutor", ThreadPoolExecutor)
     monkeypatch.setattr(shared, "_edit", lambda latent_seed, vectors: 0)
+    monkeypatch.setattr(indexing, "WORKERS", 1)  # in this process
     ratios = {}
     for name in benchmarks.BENCHMARKS:
         assert set(benchmarks.QUICK[name]) == set(SMALL[name])

@@ -8,13 +8,11 @@ import os
 import pickle
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import psutil
 import pytest
 import torch
 from torch import Tensor
@@ -400,7 +398,7 @@ def test_a_convolutional_backbone_is_adapted_too(pictures: Pictures, tmp_path: P
 
 @pytest.mark.slow
 def test_several_processes_make_one_model_of_shards(tmp_path: Path) -> None:
-    """Those of `accelerate launch`, which are killed, and then those of torchrun."""
+    """Those of `accelerate launch`; test_processes.py kills those that torchrun would start."""
     commit_all(tmp_path / "data", 20, threads=1)
     shards = export(RecordStore(tmp_path / "data"), "parquet")
     model = tmp_path / "model"
@@ -410,22 +408,11 @@ def test_several_processes_make_one_model_of_shards(tmp_path: Path) -> None:
         "--size", "32", "--views", "whole", "--no_measures", "--epochs", "2", "--batch_size", "4",
         "-o", str(model), "--compare", str(tmp_path / "other.safetensors"),
     ]  # fmt: skip
-    # On a GPU machine both commands need nothing else.
+    # On a GPU machine the command needs nothing else.
     environment = os.environ | {"ACCELERATE_USE_CPU": "true", "OMP_NUM_THREADS": "1"}
     accelerate = ["accelerate.commands.launch", "--multi_gpu", "--num_processes", "2"]
-    first = subprocess.Popen(
-        [sys.executable, "-m", *accelerate, *command], env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    while not (model / CHECKPOINT).exists():
-        assert first.poll() is None
-        time.sleep(0.1)
-    for process in psutil.Process(first.pid).children(recursive=True):
-        process.kill()
-    assert first.wait(60) != 0
-    torchrun = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
     done = subprocess.run(
-        [sys.executable, "-m", *torchrun, *command], env=environment, capture_output=True,
+        [sys.executable, "-m", *accelerate, *command], env=environment, capture_output=True,
         text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

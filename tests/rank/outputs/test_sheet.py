@@ -127,7 +127,7 @@ def test_near_duplicates_are_one_click_away_and_can_be_compared(page: Page) -> N
     page.keyboard.press("g")
     assert not large.locator(".guides").is_visible()
     page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.ariaLabel") == "Large view of c.jpg"
+    page.locator("[aria-label='Large view of c.jpg']:focus").wait_for()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1440, "light")])
