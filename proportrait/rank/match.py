@@ -160,6 +160,22 @@ def _sure(faces: Faces, values: Float, limit: float) -> Rows:
     return order[values[order] < COPY][:FURTHER]
 
 
+def sure_face(
+    faces: Faces, row: int, people: Float, similarity: float, further: Rows
+) -> int | None:
+    """The row of the further reference by whose likeness a face is the person's, if only by that.
+
+    Args:
+        faces: as of `face_similarities`, with `people` and the rows `further` that it returned.
+        row: of a face of the person.
+        similarity: from which on it is the same person, [0, 1].
+    """
+    own = faces.embeddings[row][None]
+    if not len(further) or similarities(own, people)[0] >= similarity:
+        return None
+    return int(further[similarities(faces.embeddings[further], own).argmax()])
+
+
 def best_of_photos(
     faces: Faces, values: Float, similarity: float, whose: Whose | None = None
 ) -> tuple[Rows, int]:

@@ -25,7 +25,7 @@ from proportrait.rank.match import (
     best_of_photos,
     face_similarities,
     references,
-    similarities,
+    sure_face,
 )
 from proportrait.rank.parts import kind_of, parts_of, reasons_of, score_of
 from proportrait.rank.tastes import TastePart
@@ -212,14 +212,13 @@ def query(
     matches = []
     own = {photo: contents.photos[photo] for photo in faces.photos[best[:same]].tolist()}
     liked = taste.marks(index, own) if taste else {}
-    for number in best[:same]:
+    for number in best[:same].tolist():
         photo, face = index.photo_of(int(faces.ids[number]))
         identity = int(faces.photos[number])
         mark = liked.get(identity)
         match = _match(photo, face, own[identity], float(values[number]), weights, mark)
-        if len(sure) and similarities(face.embedding[None], people)[0] < similarity:
-            nearest_sure = similarities(faces.embeddings[sure], face.embedding[None]).argmax()
-            match = replace(match, through=own[int(faces.photos[sure[nearest_sure]])][0])
+        if (way := sure_face(faces, number, people, similarity, sure)) is not None:
+            match = replace(match, through=own[int(faces.photos[way])][0])
         matches.append(match)
     matches.sort(key=lambda match: (-match.score, str(match.paths[0])))
     nearest = best[same:][values[best[same:]] < similarity][:NEAREST]
@@ -273,12 +272,17 @@ def _entry(match: _Match, place: int, weights: dict[Kind, Weights]) -> Ranked:
     table = weights[match.kind]
     reasons = reasons_of(match.photo, match.parts, match.kind, table)
     if match.through is not None:
-        reasons.append(f"as in {printable(match.through.name)}")
+        reasons.append(way_of(match.through))
     return Ranked(
         match.paths[0], place, match.score, match.similarity, match.kind, tuple(reasons),
         parts={name: match.parts[name] for name in table.parts}, box=_box(match),
         through=match.through,
     )  # fmt: skip
+
+
+def way_of(through: Path) -> str:
+    """The reason of a photo that matches by its likeness to a sure one."""
+    return f"as in {printable(through.name)}"
 
 
 def _box(match: _Match) -> tuple[float, float, float, float]:

@@ -11,9 +11,16 @@ import numpy as np
 from proportrait.arrays import Double, Float
 from proportrait.rank.bursts import leaders, leaders_by, likes
 from proportrait.rank.describe import FaceEntry, PhotoEntry
-from proportrait.rank.match import SURE, Rows, Whose, best_of_photos, face_similarities
+from proportrait.rank.match import (
+    SURE,
+    Rows,
+    Whose,
+    best_of_photos,
+    face_similarities,
+    sure_face,
+)
 from proportrait.rank.parts import UNKNOWN, kind_of, logarithm, parts_of, reasons_of
-from proportrait.rank.ranking import Ranked
+from proportrait.rank.ranking import Ranked, way_of
 from proportrait.rank.weights import KINDS, PARTS, TASTE, Kind, Weights
 from proportrait.serve.rank.view import View
 
@@ -107,7 +114,8 @@ class Person:
         self.view = view
         self._lookup, self._worths, self._whose = lookup, worths, whose
         limit = SURE if whose is None else None  # else it is known which faces are the person's
-        self._values, _ = face_similarities(
+        self._people = people
+        self._values, self._further = face_similarities(
             view.faces, view.contents.photos, people, smallest, limit
         )
         self._limit, self._best, self._same = -1.0, np.zeros(0, np.int64), 0
@@ -173,10 +181,15 @@ class Person:
         kind, parts = kind_of(photo, face), parts_of(photo, face, liked)
         first, *copies = self._paths(number, order)
         similar = [*copies, *(path for other in followers for path in self._paths(other, order))]
+        reasons = reasons_of(photo, parts, kind, weights[kind])
+        way = sure_face(self.view.faces, row, self._people, self._limit, self._further)
+        through = None if way is None else self.view.path(int(self.view.faces.photos[way]))
+        if through is not None:
+            reasons.append(way_of(through))
         entry = Ranked(
             first, place + 1, float(order.scores[number]), self.similarity(row), kind,
-            tuple(reasons_of(photo, parts, kind, weights[kind])), tuple(similar),
-            {name: parts[name] for name in weights[kind].parts},
+            tuple(reasons), tuple(similar),
+            {name: parts[name] for name in weights[kind].parts}, through=through,
         )  # fmt: skip
         return entry, face
 

@@ -73,11 +73,30 @@ def test_a_ranking_is_that_of_query(
             result = [person.ranked(place, order, weights)[0] for place in range(len(order.groups))]
             assert [entry.path for entry in result] == [entry.path for entry in expected.photos]
             for own, other in zip(result, expected.photos, strict=True):
-                assert (own.similar, own.reasons, own.parts) == (
-                    other.similar, other.reasons, other.parts,
+                assert (own.similar, own.reasons, own.parts, own.through) == (
+                    other.similar, other.reasons, other.parts, other.through,
                 )  # fmt: skip
                 assert own.score == pytest.approx(other.score)
             assert any(entry.similar for entry in result)
+
+
+def test_a_photo_that_matches_through_a_sure_one_says_so(tmp_path: Path) -> None:
+    index, numbers = filled(
+        tmp_path / "i.sqlite",
+        photo("sure", face(axis(0, 0.3)), phash=0),
+        photo("unlike", face(axis(0, 0.54)), phash=2**64 - 1),
+    )
+    with index:
+        contents = Contents({number: [Path(f"/p/{number}.jpg")] for number in numbers})
+        view = View(index, Path("/p"), contents, 40.0)
+        person = Person(
+            view, axis(0)[None], lambda view, row: index.photo_of(int(view.faces.ids[row])), {}, 40
+        )
+        weights = read_weights("headshot")
+        order = person.rank(weights, 0.5)
+        first, second = (person.ranked(place, order, weights)[0] for place in range(2))
+    assert (first.through, second.through) == (None, Path(f"/p/{numbers[0]}.jpg"))
+    assert second.reasons[-1] == f"as in {numbers[0]}.jpg"
 
 
 def test_a_part_that_is_not_weighed_counts_nothing(tmp_path: Path) -> None:
