@@ -3,10 +3,10 @@
     python -m benchmarks.best DIR
 
 DIR is a data set of `proportrait generate`: people with several pictures, of which labels say how
-good each is. The reference of a person is the picture with the fewest good labels; a picture with
-the most of them is the best. Prints for how many people one of the best comes first and among the
-first three, and the shares of own and of others' pictures that match. People with one picture, or
-whose pictures are all as good, are among the others alone.
+good each is. The reference of a person is the picture with the fewest good labels that shows a
+face; a picture with the most of them is the best. Prints for how many people one of the best comes
+first and among the first three, and the shares of own and of others' pictures that match. People
+with one picture, or whose pictures are all as good, are among the others alone.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from proportrait.arrays import Float, Text
+from proportrait.errors import AssessmentError
 from proportrait.rank.describe import SMALLEST, version
 from proportrait.rank.index import Index
 from proportrait.rank.indexing import Contents
@@ -47,8 +48,11 @@ class Tally:
 def measure(folder: Path) -> Tally:
     """Rank the pictures of each person of a data set by a reference that is the worst of them."""
 
-    def reference(path: str) -> Float:
-        return references([Path(path)], largest=True)
+    def reference(path: str) -> Float | None:
+        try:
+            return references([Path(path)], largest=True)
+        except AssessmentError:  # it shows no face
+            return None
 
     with tempfile.TemporaryDirectory() as work, Index(Path(work) / "i", version(), print) as index:
         contents = indexed(index, folder, SMALLEST)
@@ -56,9 +60,9 @@ def measure(folder: Path) -> Tally:
 
 
 def rank_all(
-    pictures: Pictures, index: Index, contents: Contents, reference: Callable[[str], Float]
+    pictures: Pictures, index: Index, contents: Contents, reference: Callable[[str], Float | None]
 ) -> Tally:
-    """The same with a finished index, and what gives the embeddings of a reference's path."""
+    """The same with a finished index, and what gives the embedding of a file, if it has a face."""
     names = np.array([Path(path).name for path in pictures.paths])
     good, tally, weights = pictures.labels.sum(1), Tally(), read_weights("headshot")
     faces = index.faces(contents.photos)
@@ -66,8 +70,11 @@ def rank_all(
         own = np.flatnonzero(pictures.sources == person)
         if len(np.unique(good[own])) == 1:
             continue
-        worst = own[good[own].argmin()]
-        people = reference(pictures.paths[worst])
+        for worst in own[good[own].argsort(kind="stable")]:
+            if (people := reference(pictures.paths[worst])) is not None:
+                break
+        else:
+            continue
         result = query(index, contents, people, weights, SIMILARITY, SMALLEST, faces=faces)
         ranked = [photo.path.name for photo in result.photos]
         matches = {*ranked, *(path.name for photo in result.photos for path in photo.similar)}
