@@ -96,14 +96,19 @@ def _text(file: Path) -> str:
         return ""
 
 
-def start_worker() -> None:
-    """Once a worker: leave Ctrl-C to the parent, never outlive it, and use one core."""
+def use_one_core() -> None:
+    """Once a process that is one of several: no more threads than that."""
     import cv2
     from threadpoolctl import threadpool_limits
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     threadpool_limits(1)
+
+
+def start_worker() -> None:
+    """Once a worker: leave Ctrl-C to the parent, never outlive it, and use one core."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    use_one_core()
     parent = multiprocessing.parent_process()
     if parent is not None:
 

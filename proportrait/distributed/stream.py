@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proportrait.errors import FatalError, ProPortraitError
+from proportrait.workers import use_one_core
 
 if TYPE_CHECKING:
     import pyarrow
@@ -96,11 +97,7 @@ class _Worker:
     """An actor, with its networks in memory; one core is its own."""
 
     def __init__(self, task: Task) -> None:
-        import cv2
-        from threadpoolctl import threadpool_limits
-
-        cv2.setNumThreads(1)
-        threadpool_limits(1)
+        use_one_core()
         self._fetch, self._prepare = task.fetch, task.prepare
         self._work: Callable[[Row], Any] | None = None
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,8 @@ from proportrait.people import decisions
 from proportrait.rank.match import SIMILARITY
 from proportrait.rank.outputs import sidecars
 from proportrait.rank.weights import FACTOR, PURPOSES, read_weights
+from proportrait.serve.bodies import choice, folder_name, read_object, whole
+from proportrait.serve.folder_pages import FolderPages
 from proportrait.serve.judges import Judges
 from proportrait.serve.pages import Pages
 from proportrait.serve.rank import bodies, draw, work
@@ -39,19 +39,18 @@ _SIZES = {"small": draw.SMALL, "large": draw.LARGE}
 _TYPES = {"txt": "text/plain", "csv": "text/csv", "json": "application/json"}
 
 
-class Ranker:
+class Ranker(FolderPages[Desk]):
     """What answers the requests of the page.
 
     Args:
-        desk: that knows the folders; None: none was named at the start.
+        desk, pages: see `FolderPages`.
         settings: of the server.
         judges: its workers, which find faces in references.
-        pages: that it has.
     """
 
     def __init__(self, desk: Desk | None, settings: Settings, judges: Judges, pages: Pages) -> None:
-        self._desk, self._settings, self._judges = desk, settings, judges
-        self._pages = pages
+        super().__init__(desk, pages)
+        self._settings, self._judges = settings, judges
 
     def routes(self) -> list[BaseRoute]:
         folder = f"{API}/folders/{{folder:int}}"
@@ -72,21 +71,6 @@ class Ranker:
             Route("/rank", self.page),
             Mount("/page/rank", StaticFiles(directory=_PAGE)),
         ]
-
-    @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Work in the background for as long as the block."""
-        if self._desk is None:
-            yield
-            return
-        async with self._desk.open():
-            yield
-
-    @property
-    def desk(self) -> Desk:
-        if self._desk is None:
-            raise HTTPException(404, "no folder was named: start proportrait serve --photos DIR")
-        return self._desk
 
     async def page(self, request: Request) -> Response:
         return self._pages.response(_PAGE / "index.html", "rank")
@@ -136,7 +120,7 @@ class Ranker:
     async def faces(self, request: Request) -> Response:
         """A page of the faces of a folder, or of those without a person; the best first."""
         offset, count = bodies.range_of_query(request)
-        loose = bodies.choice(request.query_params.get("loose", "0"), "loose", ("0", "1"))
+        loose = choice(request.query_params.get("loose", "0"), "loose", ("0", "1"))
         number = request.path_params["folder"]
         view, shelf = self.desk.view(number), self.desk.shelf(number)
         faces, first = view.faces, view.first
@@ -162,7 +146,7 @@ class Ranker:
         return Response(jpeg, media_type="image/jpeg")
 
     async def photo(self, request: Request) -> Response:
-        size = bodies.choice(request.query_params.get("size", "small"), "size", tuple(_SIZES))
+        size = choice(request.query_params.get("size", "small"), "size", tuple(_SIZES))
         params = request.path_params
         jpeg = await self.desk.photo(params["folder"], params["photo"], _SIZES[size])
         return Response(jpeg, media_type="image/jpeg")
@@ -190,29 +174,29 @@ class Ranker:
 
     async def ranking(self, request: Request) -> Response:
         """Rows of the ranking, and the photos of others that are most alike."""
-        body = await bodies.read_object(request, bodies.QUESTION | {"offset", "count"})
+        body = await read_object(request, bodies.QUESTION | {"offset", "count"})
         question, rows = bodies.question(body), bodies.range_of(body)
         return JSONResponse(await Answers(self.desk).ranking(question, *rows))
 
     async def text(self, request: Request) -> Response:
         """The best photos as `proportrait rank --output` writes them."""
-        body = await bodies.read_object(request, bodies.QUESTION | {"format", "top"})
+        body = await read_object(request, bodies.QUESTION | {"format", "top"})
         question = bodies.question(body)
-        kind = bodies.choice(body.get("format"), "format", bodies.FORMATS)
+        kind = choice(body.get("format"), "format", bodies.FORMATS)
         data = await Answers(self.desk).text(question, kind, _top(body))
         return Response(data, media_type=_TYPES[kind])
 
     async def copies(self, request: Request) -> Response:
         """Copy the best photos into a folder below that of the exports."""
-        body = await bodies.read_object(request, bodies.QUESTION | {"name", "top"})
-        question, name = bodies.question(body), bodies.folder_name(body)
+        body = await read_object(request, bodies.QUESTION | {"name", "top"})
+        question, name = bodies.question(body), folder_name(body)
         return JSONResponse(await Answers(self.desk).copies(question, name, _top(body)))
 
     async def stars(self, request: Request) -> Response:
         """Write the stars of the best photos beside them."""
-        body = await bodies.read_object(request, bodies.QUESTION | {"naming", "top"})
+        body = await read_object(request, bodies.QUESTION | {"naming", "top"})
         question = bodies.question(body)
-        naming = bodies.choice(body.get("naming"), "naming", sidecars.NAMINGS)
+        naming = choice(body.get("naming"), "naming", sidecars.NAMINGS)
         return JSONResponse(await Answers(self.desk).stars(question, naming, _top(body)))
 
     async def people(self, request: Request) -> Response:
@@ -232,14 +216,14 @@ class Ranker:
         act = request.path_params["act"]
         if act not in bodies.ACTS:
             raise HTTPException(404, "there is no such decision")
-        body = await bodies.read_object(request, bodies.ACTS[act])
+        body = await read_object(request, bodies.ACTS[act])
         crowd = self.desk.crowd(request.path_params["folder"])
         text = await self.desk.crowds.decide(*_decision(act, body, crowd))
         return JSONResponse({"decided": text} | self._people(request))
 
     async def forget(self, request: Request) -> Response:
         """Delete what the index holds of a folder, and the stars that were written there."""
-        await bodies.read_object(request, set())
+        await read_object(request, set())
         number = request.path_params["folder"]
         files, problems = await self.desk.forget(number), list[str]()
         folder = self.desk.shelf(number).folder
@@ -250,7 +234,7 @@ class Ranker:
 
 
 def _top(body: dict[str, Any]) -> int:
-    return bodies.whole(body, "top", 1, bodies.MOST_COPIES)
+    return whole(body, "top", 1, bodies.MOST_COPIES)
 
 
 def _decision(act: str, body: dict[str, Any], crowd: Crowd) -> tuple[Any, ...]:

@@ -13,39 +13,8 @@ from starlette.requests import Request
 from proportrait.errors import ConfigurationError
 from proportrait.rank.match import SIMILARITY
 from proportrait.rank.weights import Kind, Weights, to_weights
-from proportrait.serve.bodies import (
-    BODY_BYTES,
-    NAME,
-    choice,
-    folder_name,
-    is_number,
-    read_object,
-    whole,
-)
+from proportrait.serve.bodies import is_number, whole
 from proportrait.serve.rank.desk import Key
-
-__all__ = [
-    "ACTS",
-    "API",
-    "BODY_BYTES",
-    "FORMATS",
-    "MOST_COPIES",
-    "MOST_PEOPLE",
-    "MOST_ROWS",
-    "NAME",
-    "QUESTION",
-    "Question",
-    "choice",
-    "faces_of",
-    "folder_name",
-    "person_of",
-    "persons_of",
-    "question",
-    "range_of",
-    "range_of_query",
-    "read_object",
-    "whole",
-]
 
 API = "/api/v1/rank"
 MOST_PEOPLE, MOST_ROWS, MOST_COPIES = 20, 100, 10_000

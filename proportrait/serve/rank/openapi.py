@@ -7,13 +7,12 @@ from typing import Any
 from proportrait.rank.match import SIMILARITY
 from proportrait.rank.outputs.sidecars import NAMINGS
 from proportrait.rank.weights import FACTOR, KINDS, PARTS
+from proportrait.serve.bodies import BODY_BYTES, NAME
 from proportrait.serve.rank.bodies import (
-    BODY_BYTES,
     FORMATS,
     MOST_COPIES,
     MOST_PEOPLE,
     MOST_ROWS,
-    NAME,
 )
 
 _NUMBER = {"type": "integer", "minimum": 0}

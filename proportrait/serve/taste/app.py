@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from proportrait.commandline import printable
 from proportrait.serve.bodies import choice, folder_name, read_object, whole
+from proportrait.serve.folder_pages import FolderPages
 from proportrait.serve.pages import Pages
 from proportrait.serve.taste import bodies, takeaway
 from proportrait.serve.taste.bodies import API, FAR, MOST, WHO, WORDS
@@ -32,16 +31,11 @@ _PAGE = Path(__file__).with_name("page")
 _SIZES = {"small": SMALL, "large": LARGE}
 
 
-class Taster:
-    """What answers the requests of the pages.
-
-    Args:
-        desk: that knows tasks and folders; None: no folder was named at the start.
-        pages: that the server has.
-    """
+class Taster(FolderPages[TasteDesk]):
+    """What answers the requests of the pages."""
 
     def __init__(self, desk: TasteDesk | None, pages: Pages) -> None:
-        self._desk, self._pages = desk, pages
+        super().__init__(desk, pages)
         self._writing = asyncio.Lock()  # answers and undos keep the order in which they came
 
     def routes(self) -> list[BaseRoute]:
@@ -61,21 +55,6 @@ class Taster:
             Route("/taste/{task:path}", self.page),
             Mount("/page/taste", StaticFiles(directory=_PAGE)),
         ]
-
-    @contextlib.asynccontextmanager
-    async def open(self) -> AsyncIterator[None]:
-        """Let work run in the background for as long as the block."""
-        if self._desk is None:
-            yield
-            return
-        async with self._desk.open():
-            yield
-
-    @property
-    def desk(self) -> TasteDesk:
-        if self._desk is None:
-            raise HTTPException(404, "no folder was named: start proportrait serve --photos DIR")
-        return self._desk
 
     async def page(self, request: Request) -> Response:
         """The list of tasks, or the page of one."""

@@ -22,7 +22,8 @@ from proportrait.rank.output import to_csv
 from proportrait.rank.ranking import query
 from proportrait.rank.weights import read_weights
 from proportrait.serve.app import create_app
-from proportrait.serve.rank.bodies import API, BODY_BYTES
+from proportrait.serve.bodies import BODY_BYTES
+from proportrait.serve.rank.bodies import API
 from proportrait.serve.settings import Settings
 from tests.rank.samples import VERSION, axis
 from tests.serve.rank import hooks
